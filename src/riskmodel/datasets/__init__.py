@@ -1,0 +1,19 @@
+"""Datasets: labels, exclusions, splits and the panel."""
+
+from riskmodel.datasets.panel import observed, panel
+from riskmodel.datasets.population import Population, kind_of, last_as_of, population
+from riskmodel.datasets.sensitivity import sensitivity
+from riskmodel.datasets.splits import Split, balanced_folds, split
+
+__all__ = [
+    "Population",
+    "Split",
+    "balanced_folds",
+    "kind_of",
+    "last_as_of",
+    "observed",
+    "panel",
+    "population",
+    "sensitivity",
+    "split",
+]

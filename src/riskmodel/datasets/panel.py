@@ -1,0 +1,27 @@
+"""The panel: features, label and split of every row that is fitted, tested or scored."""
+
+import pandas as pd
+
+from riskmodel.datasets.population import Population
+from riskmodel.datasets.splits import Split
+
+KEY = ["enterprise_id", "as_of"]
+
+
+def panel(population: Population, parts: Split, features: pd.DataFrame) -> pd.DataFrame:
+    """enterprise_id, as_of, split (fit, calibrate, test, score), defaulted, features.
+
+    Rows of the gap are left out. `defaulted` is null where a row is only scored.
+    """
+    learnt = parts.frame[parts.frame["split"] != "gap"].astype({"defaulted": "boolean"})
+    scored = population.scored.assign(defaulted=pd.NA, split="score").astype(
+        {"defaulted": "boolean"}
+    )
+    rows = pd.concat([learnt, scored], ignore_index=True)[[*KEY, "split", "defaulted"]]
+    return rows.merge(features, on=KEY, how="left", validate="many_to_one")
+
+
+def observed(population: Population) -> pd.DataFrame:
+    """Every enterprise and date for which features are needed, once, in order."""
+    both = pd.concat([population.labelled[KEY], population.scored[KEY]])
+    return both.drop_duplicates().sort_values(KEY).reset_index(drop=True)

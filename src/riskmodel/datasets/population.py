@@ -1,0 +1,235 @@
+"""Whom the model learns from and whom it scores: rows of enterprise and as-of date, with labels."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from riskmodel import months
+from riskmodel.datasets.events import current, default_dates, observed_until
+from riskmodel.errors import DataError
+from riskmodel.settings import DatasetsSettings
+from riskmodel.sources import Source
+
+REASONS = {
+    "no_line": "no line at the as-of date",
+    "already_in_default": "already in default at the as-of date",
+    "not_mature": "the horizon is not over by the end of the data",
+    "no_label": "the label is null",
+    "other_horizon": "labelled over another horizon than most",
+    "after_run": "watched from a day after the run's date",
+}
+
+
+@dataclass(frozen=True)
+class Population:
+    """Labelled rows and rows to score.
+
+    `labelled`: enterprise_id, as_of, defaulted, label_known_on. `scored`: enterprise_id, as_of.
+    `exclusions`: reason, text, rows, enterprises, purpose. `horizon_months` is None for labels
+    that say "ever, as far as seen".
+    """
+
+    kind: str
+    labelled: pd.DataFrame
+    scored: pd.DataFrame
+    exclusions: pd.DataFrame
+    horizon_months: int | None
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in words, as every report names it."""
+        if self.horizon_months is None:
+            return "default ever, as far as the source saw"
+        unit = "month" if self.horizon_months == 1 else "months"
+        return f"default within {self.horizon_months} {unit}"
+
+
+def last_as_of(source: Source, settings: DatasetsSettings) -> date:
+    """The newest day that the data can answer for: the run's date where it is "auto".
+
+    For given labels their newest as-of date, otherwise the day after the last row became known.
+    """
+    if kind_of(source, settings) == "outcomes":
+        return pd.Timestamp(source.frame("outcomes")["as_of"].max()).date()
+    newest = max(
+        source.frame(name)["known_at"].max()
+        for name in source.tables
+        if "known_at" in source.tables[name].schema.names and source.tables[name].num_rows
+    )
+    return (newest.tz_convert(source.timezone) + pd.Timedelta(days=1)).date()
+
+
+def kind_of(source: Source, settings: DatasetsSettings) -> str:
+    """The population: as set, or by what the source holds."""
+    kind = settings.population
+    has_lines = source.has("lines") and source.has("line_months")
+    if kind == "auto":
+        kind = "lines" if has_lines else "outcomes"
+    needed = {"outcomes": ["outcomes"], "applicants": ["applications", "lines", "line_months"]}
+    for table in needed.get(kind, ["lines", "line_months"]):
+        if not source.has(table):
+            raise DataError(
+                f"datasets.population = '{kind}' needs {table}, which the source lacks."
+                " Choose another population, or bring the table."
+            )
+    return kind
+
+
+def population(source: Source, settings: DatasetsSettings, as_of: date) -> Population:
+    """Labelled rows up to the run's date, rows to score on it, and who was left out and why."""
+    kind = kind_of(source, settings)
+    day = pd.Timestamp(as_of)
+    horizon: int | None = settings.horizon_months
+    if kind == "outcomes":
+        judged, horizon = _given(current(source, "outcomes"), day)
+    else:
+        rows = _line_rows(source, settings, day) if kind == "lines" else _applied(source, day)
+        judged = _by_event(rows, source, settings)
+    labelled = judged[judged["reason"] == ""].drop(columns="reason")
+    labelled = labelled.astype({"defaulted": bool}).sort_values(["enterprise_id", "as_of"])
+    scored = _to_score(source, settings, day, labelled)
+    return Population(
+        kind,
+        labelled.reset_index(drop=True),
+        scored,
+        _exclusions(judged, _known_defaults(source, settings, scored)),
+        horizon,
+    )
+
+
+def _given(outcomes: pd.DataFrame, day: pd.Timestamp) -> tuple[pd.DataFrame, int | None]:
+    """Labels that the source gives itself, each with the reason for leaving it out, or none."""
+    if outcomes.empty:
+        raise DataError("outcomes: no rows, so nothing to learn from. Bring labels.")
+    months_given = _column(outcomes, "horizon_months", "Float64").fillna(-1)
+    most = months_given.mode().max()
+    mature = months_given.eq(-1) | (
+        outcomes["observed_until"] + pd.Timedelta(days=1) >= _ends(outcomes["as_of"], months_given)
+    )
+    since = pd.to_datetime(_column(outcomes, "defaulted_on", "datetime64[us]"))
+    defaulted = _column(outcomes, "defaulted", "boolean")
+    reason = pd.Series("", index=outcomes.index)
+    reason = reason.mask(defaulted.isna(), "no_label").mask(~mature, "not_mature")
+    reason = reason.mask(since < outcomes["as_of"], "already_in_default")
+    reason = reason.mask(months_given != most, "other_horizon")
+    reason = reason.mask(outcomes["as_of"] > day, "after_run")
+    judged = outcomes[["enterprise_id", "as_of"]].assign(
+        defaulted=defaulted.fillna(False).astype(bool),
+        label_ends_on=_ends(outcomes["as_of"], months_given).where(
+            months_given > 0, outcomes["observed_until"]
+        ),
+        label_known_on=outcomes["observed_until"],
+        reason=reason,
+    )
+    return judged, None if most == -1 else int(most)
+
+
+def _ends(starts: pd.Series, spans: pd.Series) -> pd.Series:
+    """The day after each horizon."""
+    ends = starts.copy()
+    for span in spans[spans > 0].unique():
+        ends = ends.mask(spans == span, months.shifted_days(starts, int(span)))
+    return ends
+
+
+def _column(frame: pd.DataFrame, name: str, dtype: str) -> pd.Series:
+    """An optional column; all null where it is absent."""
+    if name in frame:
+        return frame[name].astype(dtype)  # type: ignore[call-overload, no-any-return]
+    return pd.Series(pd.NA, index=frame.index).astype(dtype)  # type: ignore[call-overload, no-any-return]
+
+
+def _line_rows(source: Source, settings: DatasetsSettings, day: pd.Timestamp) -> pd.DataFrame:
+    """Every enterprise at every as-of date since the first grant, with whether it has a line."""
+    lines = current(source, "lines")
+    if lines.empty:
+        raise DataError("lines: no rows, so nothing to learn from. Bring lines or outcomes.")
+    dates, back = [day], 0
+    while dates[-1] > lines["granted_on"].min():
+        back += settings.every_months
+        dates.append(day - pd.DateOffset(months=back))
+    grid = source.frame("enterprises")[["enterprise_id"]].drop_duplicates()
+    grid = grid.merge(pd.DataFrame({"as_of": sorted(dates)}), how="cross")
+    states = current(source, "line_months").sort_values("month", kind="stable")
+    open_pairs = pd.concat([_open(lines, states, as_of) for as_of in dates])
+    grid = grid.merge(
+        open_pairs.assign(has_line=True), how="left", on=["enterprise_id", "as_of"], validate="1:1"
+    )
+    return grid.assign(reason=grid["has_line"].isna().map({True: "no_line", False: ""}))
+
+
+def _open(lines: pd.DataFrame, states: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Enterprises with a line at the date: granted, and not expired or still drawn."""
+    granted = lines[lines["granted_on"] <= as_of]
+    expires = pd.to_datetime(_column(granted, "expires_on", "datetime64[us]"))
+    expired = granted[expires < as_of]
+    states = states[states["line_id"].isin(expired["line_id"])]
+    states = states[months.month_ends(states["month"]) < as_of]
+    last = states.drop_duplicates("line_id", keep="last")
+    drawn = last.loc[_column(last, "drawn_cny", "Float64").fillna(0) > 0, "line_id"]
+    counted = granted[~granted["line_id"].isin(set(expired["line_id"]) - set(drawn))]
+    return counted[["enterprise_id"]].drop_duplicates().assign(as_of=as_of)
+
+
+def _applied(source: Source, day: pd.Timestamp) -> pd.DataFrame:
+    """Every application up to the run's date, once an enterprise and day."""
+    asked = current(source, "applications").rename(columns={"applied_on": "as_of"})
+    asked = asked[asked["as_of"] <= day][["enterprise_id", "as_of"]].drop_duplicates()
+    return asked.assign(reason="").reset_index(drop=True)
+
+
+def _by_event(
+    rows: pd.DataFrame, source: Source, settings: DatasetsSettings
+) -> pd.DataFrame:
+    """Labels by the contract's default rule: defaulted within the horizon that begins at `as_of`."""
+    events = default_dates(source, settings)
+    on = rows["enterprise_id"].map(events)
+    ends = months.shifted_days(rows["as_of"], settings.horizon_months)
+    reason = rows["reason"].mask(
+        (rows["reason"] == "") & (ends > observed_until(source) + pd.Timedelta(days=1)), "not_mature"
+    )
+    reason = reason.mask((reason != "no_line") & (on < rows["as_of"]), "already_in_default")
+    return rows[["enterprise_id", "as_of"]].assign(
+        defaulted=(on >= rows["as_of"]) & (on < ends),
+        label_ends_on=ends,
+        label_known_on=ends,
+        reason=reason,
+    )
+
+
+def _to_score(
+    source: Source, settings: DatasetsSettings, day: pd.Timestamp, labelled: pd.DataFrame
+) -> pd.DataFrame:
+    """Enterprises of the register at the run's date; only those without a label if so set."""
+    known = current(source, "enterprises")["enterprise_id"].sort_values()
+    if settings.score == "unlabelled":
+        known = known[~known.isin(labelled["enterprise_id"])]
+    return pd.DataFrame({"enterprise_id": known.to_numpy(), "as_of": day})
+
+
+def _known_defaults(
+    source: Source, settings: DatasetsSettings, scored: pd.DataFrame
+) -> pd.DataFrame:
+    """Rows to score whose default is known already: refused by the rules, and counted here."""
+    if not (source.has("line_months") or source.has("bank_records")):
+        return scored.iloc[:0]
+    return scored[scored["enterprise_id"].isin(default_dates(source, settings).index)]
+
+
+def _exclusions(judged: pd.DataFrame, known_defaults: pd.DataFrame) -> pd.DataFrame:
+    out = judged[judged["reason"] != ""].groupby("reason")["enterprise_id"]
+    counts = out.agg(rows="size", enterprises="nunique").reset_index()
+    counts = counts.assign(text=counts["reason"].map(REASONS), purpose="fit")
+    scoring = pd.DataFrame(
+        {
+            "reason": ["already_in_default"],
+            "rows": [len(known_defaults)],
+            "enterprises": [known_defaults["enterprise_id"].nunique()],
+            "text": ["known to be in default at the run's date: scored, and refused by the rules"],
+            "purpose": ["score"],
+        }
+    )
+    return pd.concat([counts, scoring], ignore_index=True)[
+        ["purpose", "reason", "text", "rows", "enterprises"]
+    ]

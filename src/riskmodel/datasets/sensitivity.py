@@ -1,0 +1,36 @@
+"""How the default rate moves with the definition of default."""
+
+from datetime import date
+
+import pandas as pd
+
+from riskmodel.datasets.population import Population, population
+from riskmodel.settings import DatasetsSettings
+from riskmodel.sources import Source
+
+DAYS_PAST_DUE = (30, 60, 90)
+HORIZONS = (6, 12, 18)
+
+
+def definitions(
+    source: Source, settings: DatasetsSettings, as_of: date
+) -> tuple[tuple[str, DatasetsSettings], ...]:
+    """The definition in force and its neighbours, each with its name."""
+    shorter = [settings.model_copy(update={"days_past_due": days}) for days in DAYS_PAST_DUE]
+    longer = [settings.model_copy(update={"horizon_months": months}) for months in HORIZONS]
+    named = {f"{s.days_past_due} days past due, {s.horizon_months} months": s for s in (*shorter, *longer)}
+    return tuple(named.items())
+
+
+def sensitivity(source: Source, settings: DatasetsSettings, as_of: date) -> pd.DataFrame:
+    """definition, rows, defaults, rate: one row a definition; empty for given labels."""
+    rows = [
+        (name, *_rate(population(source, changed, as_of)))
+        for name, changed in definitions(source, settings, as_of)
+    ]
+    return pd.DataFrame(rows, columns=["definition", "rows", "defaults", "rate"])
+
+
+def _rate(found: Population) -> tuple[int, int, float]:
+    labels = found.labelled["defaulted"]
+    return len(labels), int(labels.sum()), float(labels.mean()) if len(labels) else float("nan")

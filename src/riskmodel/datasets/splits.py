@@ -1,0 +1,135 @@
+"""Splits of the labelled rows: by time with a gap, or folds by enterprise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import DataError
+from riskmodel.settings import DatasetsSettings
+
+LAST_QUARTER = 0.75
+LEAST_OF_EACH = 2
+
+
+@dataclass(frozen=True)
+class Split:
+    """The split of each labelled row and how it was made.
+
+    `frame`: enterprise_id, as_of, defaulted, split (fit, calibrate, test, gap). `by_time` is false
+    where folds by enterprise take the place of a date split; then every row is `fit`.
+    """
+
+    frame: pd.DataFrame
+    by_time: bool
+    text: str
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """Rows, enterprises, defaults and period of each split."""
+        grouped = self.frame.groupby("split")
+        counts = grouped.agg(
+            rows=("defaulted", "size"),
+            enterprises=("enterprise_id", "nunique"),
+            defaults=("defaulted", "sum"),
+            first_as_of=("as_of", "min"),
+            last_as_of=("as_of", "max"),
+        )
+        order = [name for name in ("fit", "calibrate", "gap", "test") if name in counts.index]
+        return counts.loc[order].reset_index()
+
+
+def split(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
+    """By time where the dates and the defaults allow it, else folds by enterprise.
+
+    `DataError` if there are not two rows of each outcome to learn from.
+    """
+    by_outcome = labelled["defaulted"].value_counts()
+    if min(by_outcome.get(True, 0), by_outcome.get(False, 0)) < LEAST_OF_EACH:
+        raise DataError(
+            f"labels: {by_outcome.get(True, 0)} defaults and {by_outcome.get(False, 0)} others"
+            " remain after the exclusions; a model needs some of each. See the exclusions' reasons."
+        )
+    timed = by_time(labelled, settings)
+    counts = timed.frame.groupby("split")["defaulted"].sum()
+    short = [
+        name for name in ("fit", "calibrate", "test") if counts.get(name, 0) < settings.min_defaults
+    ]
+    if not short:
+        return timed
+    why = (
+        "the source has a single as-of date"
+        if labelled["as_of"].nunique() == 1
+        else f"a date split leaves fewer than {settings.min_defaults} defaults in {', '.join(short)}"
+    )
+    text = (
+        f"Repeated cross-validation by enterprise ({settings.folds} folds, {settings.repeats}"
+        f" times), with calibration inside the folds, because {why}. This is not out of time."
+    )
+    frame = timed.frame.assign(split="fit")
+    return Split(frame, False, text)
+
+
+def by_time(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
+    """Fit on the past, calibrate on what comes later, test on what comes last.
+
+    Every label used before the test was known when the test begins: rows whose label was not are
+    the gap, and are not used.
+    """
+    test_from = _test_from(labelled, settings)
+    known = "label_ends_on" if settings.gap == "horizon" else "label_known_on"
+    before = labelled[known] <= test_from
+    calibrate_from = _boundary(labelled.loc[before, "as_of"], 1 - settings.calibrate_share)
+    name = pd.Series("gap", index=labelled.index)
+    name = name.mask(before & (labelled["as_of"] < calibrate_from), "fit")
+    name = name.mask(before & (labelled["as_of"] >= calibrate_from), "calibrate")
+    name = name.mask(labelled["as_of"] >= test_from, "test")
+    frame = labelled[["enterprise_id", "as_of", "defaulted"]].assign(split=name)
+    text = (
+        f"Out of time: tested from {test_from:%Y-%m-%d} on, calibrated from"
+        f" {calibrate_from:%Y-%m-%d} on, fitted before; only labels known by the first day of"
+        " the test are used."
+    )
+    return Split(frame, True, text)
+
+
+def folds(enterprises: pd.Series, count: int, rng: np.random.Generator) -> pd.Series:
+    """A fold for each row, the same for all rows of an enterprise; sizes differ by one at most."""
+    unique = np.sort(enterprises.unique())
+    fold = pd.Series(rng.permutation(len(unique)) % count, index=unique)
+    return enterprises.map(fold)
+
+
+def balanced_folds(
+    rows: pd.DataFrame, settings: DatasetsSettings, seed: int
+) -> Iterator[tuple[int, pd.Series]]:
+    """For each repeat, a fold per row by enterprise, defaulters spread evenly over the folds."""
+    ever = rows.groupby("enterprise_id")["defaulted"].any()
+    count = min(settings.folds, int(ever.sum()), int((~ever).sum()))
+    for repeat in range(settings.repeats):
+        rng = np.random.default_rng([seed, repeat])
+        bad, good = (folds(pd.Series(ever.index[ever == side]), count, rng) for side in (True, False))
+        both = pd.concat(
+            [
+                pd.Series(bad.to_numpy(), index=ever.index[ever]),
+                pd.Series(good.to_numpy(), index=ever.index[~ever]),
+            ]
+        )
+        yield repeat, rows["enterprise_id"].map(both)
+
+
+def _test_from(labelled: pd.DataFrame, settings: DatasetsSettings) -> pd.Timestamp:
+    if settings.test_from != "auto":
+        return pd.Timestamp(settings.test_from)
+    return _boundary(labelled["as_of"], LAST_QUARTER)
+
+
+def _boundary(dates: pd.Series, share: float) -> pd.Timestamp:
+    """The earliest date from which at most `1 - share` of the rows remain (the last date if none)."""
+    if dates.empty:
+        return pd.Timestamp.max.floor("D")
+    counts = dates.value_counts().sort_index()
+    before = counts.cumsum().shift(fill_value=0) / counts.sum()
+    late = before.index[before >= share]
+    return pd.Timestamp(late[0] if len(late) else counts.index[-1])

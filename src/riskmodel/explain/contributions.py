@@ -1,0 +1,27 @@
+"""Exact contributions to the log-odds of default, by feature and by business family."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from riskmodel.features.language import Card
+from riskmodel.model import RiskModel
+
+KEY = ["enterprise_id", "as_of"]
+BLOCK = 20_000
+
+
+def contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
+    """A column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
+
+    Shapley values of the trees (Lundberg and others 2020), scaled by the calibration's slope.
+    """
+    blocks = [rows.iloc[i : i + BLOCK] for i in range(0, max(len(rows), 1), BLOCK)]
+    return pd.concat([model.contributions(block) for block in blocks])
+
+
+def by_family(shares: pd.DataFrame, cards: Mapping[str, Card]) -> pd.DataFrame:
+    """Contributions added up by the cards' families: a column a family and `base`."""
+    families = {name: cards[name].family for name in shares.columns if name != "base"}
+    grouped = shares.rename(columns=families).T.groupby(level=0, sort=True).sum().T
+    return grouped[[*sorted(set(families.values())), "base"]]

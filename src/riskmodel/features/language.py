@@ -1,0 +1,229 @@
+"""The language of cards: what a feature is, declared without saying how it is computed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Risk = Literal["rises", "falls", "none"]
+"""How default risk moves as the feature grows; "none" where both are plausible."""
+
+Word = str | float | int | bool
+Operator = Literal["is", "is_not", "above", "at_least", "below", "at_most", "missing", "open"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A row counts only if its column stands so to the word.
+
+    `is_not` holds for null too; `missing` is null; `open` is null, or a date on or after `as_of`.
+    Every other comparison fails on null.
+    """
+
+    column: str
+    operator: Operator
+    word: Word | tuple[Word, ...] = ""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One aggregate over the rows of one table that are known and fall into the window.
+
+    `kind` names the aggregate; `months` is the window `[as_of - months, as_of)`, 0 for all that
+    is known; `by` the column whose groups are compared; `met` the condition of a share.
+    """
+
+    kind: str
+    column: str = ""
+    months: int = 0
+    where: tuple[Condition, ...] = ()
+    by: str = ""
+    met: tuple[Condition, ...] = ()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that the measure reads."""
+        named = {self.column, self.by} | {c.column for c in (*self.where, *self.met)}
+        return frozenset(named - {""})
+
+
+@dataclass(frozen=True)
+class Derived:
+    """An expression over other cards; `nil` stands where a denominator is zero or missing."""
+
+    kind: Literal["ratio", "product", "difference", "total"]
+    cards: tuple[str, ...]
+    nil: float | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A feature: meaning, unit, direction of risk, and the measure that gives it.
+
+    `family` groups cards into one business reason. A card with `model=False` serves rules and
+    economics only and is never offered to a model. A `category` card holds text.
+    """
+
+    name: str
+    unit: str
+    risk: Risk
+    table: str
+    value: Measure | Derived
+    says: tuple[str, str]
+    family: str = ""
+    model: bool = True
+
+    @property
+    def category(self) -> bool:
+        """Whether the feature is a text with few levels."""
+        return isinstance(self.value, Measure) and self.value.kind == "category"
+
+    @property
+    def window(self) -> str:
+        """The window in words, for the data dictionary."""
+        if isinstance(self.value, Derived):
+            return "as its parts"
+        return f"{self.value.months} months" if self.value.months else "all that is known"
+
+
+def where(*conditions: Condition) -> tuple[Condition, ...]:
+    """Several conditions, all of which must hold."""
+    return conditions
+
+
+def column(name: str, operator: Operator, word: Word | Iterable[Word] = "") -> Condition:
+    """One condition; several words mean any of them."""
+    plain = word if isinstance(word, (str, int, float, bool)) else tuple(word)
+    return Condition(name, operator, plain)
+
+
+Where = tuple[Condition, ...]
+
+
+def count(*, months: int = 0, where: Where = ()) -> Measure:
+    """Rows."""
+    return Measure("count", "", months, where)
+
+
+def total(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """The sum; 0 where there is no row."""
+    return Measure("total", column, months, where)
+
+
+def mean(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """The mean of the values that are there; missing where there is none."""
+    return Measure("mean", column, months, where)
+
+
+def largest(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """The largest value; missing where there is none."""
+    return Measure("largest", column, months, where)
+
+
+def smallest(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """The smallest value; missing where there is none."""
+    return Measure("smallest", column, months, where)
+
+
+def distinct(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """How many different values; null is none."""
+    return Measure("distinct", column, months, where)
+
+
+def share(met: Condition, *, months: int = 0, where: Where = ()) -> Measure:
+    """Rows that meet the condition, over all rows; missing where there is no row."""
+    return Measure("share", "", months, where, met=(met,))
+
+
+def value_share(column: str, met: Condition, *, months: int = 0, where: Where = ()) -> Measure:
+    """The sum over rows that meet the condition, over the whole sum; missing where that is 0."""
+    return Measure("value_share", column, months, where, met=(met,))
+
+
+def months_since_last(*, months: int = 0, where: Where = ()) -> Measure:
+    """Months (30.4375 days) since the newest row."""
+    return Measure("months_since_last", "", months, where)
+
+
+def months_since_first(*, months: int = 0, where: Where = ()) -> Measure:
+    """Months (30.4375 days) since the oldest row."""
+    return Measure("months_since_first", "", months, where)
+
+
+def top_share(column: str, *, by: str, months: int, where: Where = ()) -> Measure:
+    """The largest group's part of the sum; rows without a group are left out."""
+    return Measure("top_share", column, months, where, by)
+
+
+def herfindahl(column: str, *, by: str, months: int, where: Where = ()) -> Measure:
+    """The sum of squared shares of the groups: 1 is one group."""
+    return Measure("herfindahl", column, months, where, by)
+
+
+def months_active(*, months: int, where: Where = ()) -> Measure:
+    """In how many of the window's months there is a row."""
+    return Measure("months_active", "", months, where)
+
+
+def longest_gap(*, months: int, where: Where = ()) -> Measure:
+    """The longest run of the window's months without a row."""
+    return Measure("longest_gap", "", months, where)
+
+
+def volatility(column: str, *, months: int, where: Where = ()) -> Measure:
+    """Standard deviation of the monthly totals over their mean."""
+    return Measure("volatility", column, months, where)
+
+
+def trend(column: str, *, months: int, where: Where = ()) -> Measure:
+    """Least-squares slope of the monthly totals, a month, over their mean."""
+    return Measure("trend", column, months, where)
+
+
+def growth(column: str, *, months: int, where: Where = ()) -> Measure:
+    """The window against the one before: (now - then) / (now + then) * 2; between -2 and 2."""
+    return Measure("growth", column, months, where)
+
+
+def growth_on_year(column: str, *, months: int, where: Where = ()) -> Measure:
+    """The window against the same months of the year before, as `growth`."""
+    return Measure("growth_on_year", column, months, where)
+
+
+def latest(column: str) -> Measure:
+    """The value as it stands in the newest row known, for tables with one row an enterprise."""
+    return Measure("latest", column)
+
+
+def category(column: str) -> Measure:
+    """The text as it stands in the newest row known."""
+    return Measure("category", column)
+
+
+def exchange_rate(currency: str) -> Measure:
+    """Units of the currency for one US dollar, by the newest rate before `as_of`."""
+    return Measure("exchange_rate", currency)
+
+
+def months_from(column: str) -> Measure:
+    """Months (30.4375 days) from the date in the newest row known to `as_of`."""
+    return Measure("months_from", column)
+
+
+def ratio(upper: str, lower: str, *, nil: float | None = None) -> Derived:
+    """One card over another; `nil` where the lower one is 0 or missing."""
+    return Derived("ratio", (upper, lower), nil)
+
+
+def product(*cards: str) -> Derived:
+    """Cards multiplied."""
+    return Derived("product", cards)
+
+
+def difference(first: str, second: str) -> Derived:
+    """One card less another."""
+    return Derived("difference", (first, second))
+
+
+def together(*cards: str) -> Derived:
+    """Cards added; missing where any is missing."""
+    return Derived("total", cards)

@@ -1,0 +1,78 @@
+"""How large a line may be: each part of the cap, and which one binds."""
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.limits.cards import card_values
+from riskmodel.limits.policy import NEED_CARDS, Need, Policy
+
+PARTS = ("exports_ratio", "ceiling", "working_capital")
+"""The programme's caps, in the order in which equal ones are named."""
+
+
+def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Each enterprise's cap and its parts, in CNY, and how much the next one leaves.
+
+    One row an enterprise, in the candidates' order: enterprise_id, exports_ratio, ceiling,
+    sales_cny, cost_share, growth, need_cny, debt_cny, working_capital, cap_cny (the least part,
+    rounded down; 0 below the floor), binding (its name, or "floor"), to_next_cny.
+    """
+    parts = _parts(candidates, policy)
+    amounts = parts[list(PARTS)].to_numpy()
+    least = np.sort(amounts, axis=1)
+    step = policy.caps.rounding_cny
+    rounded = np.floor(least[:, 0] / step) * step
+    opens = rounded >= policy.caps.floor_cny
+    return parts.assign(
+        cap_cny=np.where(opens, rounded, 0.0),
+        binding=np.where(opens, np.asarray(PARTS)[amounts.argmin(axis=1)], "floor"),
+        to_next_cny=least[:, 1] - least[:, 0],
+    )
+
+
+def _parts(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    need = _need(candidates, policy)
+    debt = card_values(candidates, NEED_CARDS[2]).clip(lower=0.0).fillna(0.0)
+    return pd.DataFrame(
+        {
+            "enterprise_id": candidates["enterprise_id"],
+            "exports_ratio": _exports_ratio(candidates, policy),
+            "ceiling": policy.caps.ceiling_cny,
+            **need,
+            "debt_cny": debt,
+            "working_capital": (need["need_cny"] - debt).clip(lower=0.0),
+        }
+    ).reset_index(drop=True)
+
+
+def _exports_ratio(candidates: pd.DataFrame, policy: Policy) -> pd.Series:
+    """CNY for USD exported, through the platform and off it; no exports known is none."""
+    caps = policy.caps
+    exports = card_values(candidates, caps.exports_card).fillna(0.0).clip(lower=0.0)
+    through = card_values(candidates, caps.platform_card).fillna(0.0).clip(lower=0.0)
+    through = through.where(through < exports, exports)
+    return caps.on_platform * through + caps.off_platform * (exports - through)
+
+
+def _need(candidates: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
+    """The working-capital need and its parts.
+
+    sales x cost share x (1 + growth) x cycle days / 360: the formula of the China Banking
+    Regulatory Commission's measures on working-capital loans (2010), turns being 360 / cycle days.
+    """
+    need = policy.need
+    by_rate = card_values(candidates, policy.caps.exports_card) * policy.caps.cny_per_usd_if_missing
+    sales = (
+        card_values(candidates, policy.caps.sales_card).fillna(by_rate).fillna(0.0).clip(lower=0.0)
+    )
+    cost = card_values(candidates, NEED_CARDS[0]).clip(need.cost_low, need.cost_high)
+    cost = cost.fillna(need.cost_if_missing)
+    growth = _growth(card_values(candidates, NEED_CARDS[1]), need)
+    amount = sales * cost * (1 + growth) * need.cycle_days / 360
+    return {"sales_cny": sales, "cost_share": cost, "growth": growth, "need_cny": amount}
+
+
+def _growth(halves: pd.Series, need: Need) -> pd.Series:
+    """Relative growth from the card's symmetric one, g = 2 (now - then) / (now + then)."""
+    relative = (2 + halves) / (2 - halves) - 1
+    return relative.clip(need.growth_low, need.growth_high).fillna(need.growth_if_missing)

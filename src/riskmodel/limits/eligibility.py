@@ -1,0 +1,95 @@
+"""Who may have a line: every rule of the terms held against every enterprise."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.limits.cards import card_values
+from riskmodel.limits.policy import Policy, Rule
+
+MET, BROKEN, NOT_SHOWN = 0, 1, 2
+SEPARATOR = "; "
+CANNOT_EN = "{} (cannot be shown from the data)"
+CANNOT_ZH = "{}（数据无法证明）"
+
+
+def judged(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Which enterprises meet all rules, and all the rules that the others fail.
+
+    One row an enterprise, in the candidates' order: enterprise_id, eligible, refusals (rule names
+    joined by "; ", in the policy's order), refusal_text_en, refusal_text_zh.
+    """
+    states = _states(candidates, policy)
+    names = tuple(rule.name for rule in policy.eligibility)
+    return pd.DataFrame(
+        {
+            "enterprise_id": candidates["enterprise_id"].to_numpy(),
+            "eligible": (states == MET).all(axis=1),
+            "refusals": _joined(states, names, names),
+            "refusal_text_en": _joined(
+                states,
+                tuple(rule.en for rule in policy.eligibility),
+                tuple(CANNOT_EN.format(rule.en) for rule in policy.eligibility),
+            ),
+            "refusal_text_zh": _joined(
+                states,
+                tuple(rule.zh for rule in policy.eligibility),
+                tuple(CANNOT_ZH.format(rule.zh) for rule in policy.eligibility),
+            ),
+        }
+    )
+
+
+def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """How many enterprises each rule tested, could not see, refused, and refused alone.
+
+    One row a rule: rule, tested, missing (no value of its card, however the rule takes that),
+    failed, failed_alone (no other rule refused them), left (after this rule and those above it).
+    """
+    states = _states(candidates, policy)
+    failed = states != MET
+    alone = failed & (failed.sum(axis=1, keepdims=True) == 1)
+    left = np.logical_and.accumulate(~failed, axis=1)
+    return pd.DataFrame(
+        {
+            "rule": [rule.name for rule in policy.eligibility],
+            "tested": len(candidates),
+            "missing": [
+                card_values(candidates, rule.card).isna().sum() for rule in policy.eligibility
+            ],
+            "failed": failed.sum(axis=0),
+            "failed_alone": alone.sum(axis=0),
+            "left": left.sum(axis=0),
+        }
+    )
+
+
+def _states(candidates: pd.DataFrame, policy: Policy) -> NDArray[np.int64]:
+    """Enterprises x rules: met, broken, or refused because it cannot be shown."""
+    columns = [_state(card_values(candidates, rule.card), rule) for rule in policy.eligibility]
+    empty = np.empty((len(candidates), 0), dtype=np.int64)
+    return np.column_stack(columns) if columns else empty
+
+
+def _state(values: pd.Series, rule: Rule) -> NDArray[np.int64]:
+    met = values >= rule.at_least if rule.at_least is not None else values <= rule.at_most
+    silent = NOT_SHOWN if rule.missing == "refuse" else MET
+    return np.where(values.isna(), silent, np.where(met, MET, BROKEN)).astype(np.int64)
+
+
+def _joined(
+    states: NDArray[np.int64], broken: tuple[str, ...], not_shown: tuple[str, ...]
+) -> NDArray[np.object_]:
+    """Each enterprise's words for the rules that it fails.
+
+    Patterns of failure are few, so each is put into words once.
+    """
+    if not len(states):
+        return np.empty(0, dtype=object)
+    patterns, which = np.unique(states, axis=0, return_inverse=True)
+    words = {BROKEN: broken, NOT_SHOWN: not_shown}
+    texts = [
+        SEPARATOR.join(words[state][rule] for rule, state in enumerate(pattern) if state != MET)
+        for pattern in patterns.tolist()
+    ]
+    return np.asarray(texts, dtype=object)[which.reshape(-1)]

@@ -1,0 +1,30 @@
+"""PDs of another horizon, turned into twelve-month PDs only by a stated setting."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import SettingsError
+
+How = Literal["refuse", "constant_hazard", "as_is"]
+YEAR = 12
+
+
+def twelve_month(pd_horizon: pd.Series, horizon_months: int | None, how: How) -> pd.Series:
+    """The PD over twelve months from one over `horizon_months` (None: ever, as far as seen).
+
+    A twelve-month PD is untouched. "refuse" gives missing values, and those enterprises get no
+    limit; "as_is" takes the value as it stands; "constant_hazard" is 1 - (1 - PD)^(12 / months),
+    and a `SettingsError` where no horizon is known.
+    """
+    if horizon_months == YEAR or how == "as_is":
+        return pd_horizon
+    if how == "refuse":
+        return pd.Series(np.nan, index=pd_horizon.index, name=pd_horizon.name)
+    if horizon_months is None:
+        raise SettingsError(
+            "limits.twelve_month_pd: constant_hazard needs a horizon, and the labels have none. "
+            "Set 'as_is' or 'refuse'."
+        )
+    return 1 - (1 - pd_horizon) ** (YEAR / horizon_months)

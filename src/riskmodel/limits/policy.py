@@ -1,0 +1,252 @@
+"""The programme's terms and the banks' rows, as frozen settings."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from riskmodel.errors import SettingsError
+from riskmodel.features.registry import by_name
+from riskmodel.settings import Frozen, Share, checked
+from riskmodel.tables.codes import BANK_NAME
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Words = Annotated[str, Field(min_length=1)]
+AGREEMENT = "agreement"
+ATTRIBUTE = "attribute_"
+
+
+class Rule(Frozen):
+    """One term of eligibility: a card held against a threshold.
+
+    `missing` says what it means that the card has no value, for one enterprise or for the whole
+    source: "refuse" (it cannot be shown that the term is met) or "pass" (nothing speaks against).
+    """
+
+    name: Name
+    card: str
+    at_least: float | None = None
+    at_most: float | None = None
+    missing: Literal["refuse", "pass"]
+    en: Words
+    zh: Words
+    source: Words
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("give exactly one of at_least and at_most")
+        return self
+
+
+class Agreement(Frozen):
+    """Whether enterprise and bank must have signed, and how a refusal reads."""
+
+    required: bool
+    en: Words
+    zh: Words
+    source: Words
+
+
+class Caps(Frozen):
+    """What a limit is never above, the smallest line worth opening, and the step of rounding.
+
+    CNY; the three cards name the windows on which ratio and need look; rates are CNY per USD.
+    """
+
+    exports_card: str
+    platform_card: str
+    sales_card: str
+    on_platform: Positive
+    off_platform: Positive
+    ceiling_cny: Positive
+    floor_cny: Positive
+    rounding_cny: Positive
+    cny_per_usd_if_missing: Positive
+
+
+class Need(Frozen):
+    """The working-capital need: days of the cash cycle, and bands for costs and growth.
+
+    Shares of yearly sales and relative growth; the `_if_missing` values stand where no card does.
+    """
+
+    cycle_days: Positive
+    cost_low: Share
+    cost_high: Share
+    cost_if_missing: Share
+    growth_low: Annotated[float, Field(gt=-1)]
+    growth_high: float
+    growth_if_missing: float
+
+    @model_validator(mode="after")
+    def _bands_rise(self) -> Self:
+        if self.cost_low > self.cost_high or self.growth_low > self.growth_high:
+            raise ValueError("a band's low end is above its high end")
+        return self
+
+
+class Economics(Frozen):
+    """What a line costs and how its use answers to its size; shares, and CNY a line."""
+
+    lgd: Share
+    credit_conversion: Share
+    drawn_share: Annotated[float, Field(gt=0, le=1)]
+    capital_ratio: Share
+    opening_cost_cny: Money
+    pd_slope: float
+    pd_centre: Annotated[float, Field(ge=0)]
+
+    @property
+    def exposure_at_default(self) -> float:
+        """Share of the limit that is owed when default comes."""
+        return self.drawn_share + self.credit_conversion * (1 - self.drawn_share)
+
+
+class Capital(Frozen):
+    """The parameters of the Basel formula for corporates with the small-firm correction."""
+
+    lgd: Share
+    maturity_years: Positive
+    sales_million_eur: Annotated[float, Field(ge=5, le=50)]
+    least_pd: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Segment(Frozen):
+    """One segment of a churn curve: the riskiest share of the ranked enterprises that it takes."""
+
+    name: Words
+    up_to_share: Share
+
+
+class Price(Frozen):
+    """How the yearly rate is set inside a bank's band.
+
+    Without a churn curve: base rate + `pass_through` x the expected loss, over the drawn amount,
+    above that of `typical_pd`. With one: the curve's rate of the largest expected profit.
+    """
+
+    max_all_in: Share
+    pass_through: Share
+    typical_pd: Share
+    churn_file: str
+    segments: tuple[Segment, ...]
+
+    @model_validator(mode="after")
+    def _segments_cover(self) -> Self:
+        shares = [segment.up_to_share for segment in self.segments]
+        if shares != sorted(set(shares)) or (shares and shares[-1] != 1):
+            raise ValueError("segments' up_to_share must rise and end at 1")
+        if bool(self.churn_file) != bool(self.segments):
+            raise ValueError("churn_file and segments are given together or not at all")
+        return self
+
+
+class Policy(Frozen):
+    """The programme's terms: who may have a line, how large, at what price."""
+
+    eligibility: tuple[Rule, ...]
+    agreement: Agreement
+    caps: Caps
+    need: Need
+    economics: Economics
+    capital: Capital
+    price: Price
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [rule.name for rule in self.eligibility]
+        if len({*names, AGREEMENT}) != len(names) + 1:
+            raise ValueError("eligibility: each rule needs a name of its own")
+        return self
+
+    @property
+    def cards(self) -> tuple[str, ...]:
+        """Every card that rules, caps and need read, each once."""
+        named = [rule.card for rule in self.eligibility]
+        caps = (self.caps.exports_card, self.caps.platform_card, self.caps.sales_card)
+        return tuple(dict.fromkeys([*named, *caps, *NEED_CARDS]))
+
+
+NEED_CARDS = ("purchases_to_sales_12m", "exports_growth_6m", "debt_cny")
+"""What the need reads beside yearly sales: cost share, growth, existing working-capital loans."""
+
+
+class Bank(Frozen):
+    """One bank's row: its cost of money, its band of rates, and its appetite.
+
+    Yearly fractions and CNY; `expected_loss_cap` is a share of the budget, `budget_cny` a sum of
+    limits.
+    """
+
+    name: Annotated[str, Field(pattern=f"^{BANK_NAME}$")]
+    funding_rate: Share
+    capital_cost: Share
+    rate_low: Share
+    base_rate: Share
+    rate_high: Share
+    budget_cny: Money
+    expected_loss_cap: Share
+    max_limit_cny: Money
+    largest_pd: Share
+
+    @model_validator(mode="after")
+    def _band_holds_base(self) -> Self:
+        if not self.rate_low <= self.base_rate <= self.rate_high:
+            raise ValueError("rate_low <= base_rate <= rate_high does not hold")
+        return self
+
+    @property
+    def loss_cap_cny(self) -> float:
+        """The largest expected loss of the bank's book."""
+        return self.expected_loss_cap * self.budget_cny
+
+
+class Banks(Frozen):
+    """The banks of the programme, one row each."""
+
+    bank: Annotated[tuple[Bank, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("each bank needs a name of its own")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The banks' names, in the file's order."""
+        return tuple(bank.name for bank in self.bank)
+
+
+def policy_from(values: Mapping[str, Any], where: str) -> Policy:
+    """The terms from TOML values; `SettingsError` for unknown keys, cards and bad values."""
+    policy = checked(Policy, _frozen(values), where)
+    _refuse_unknown_cards(policy.cards, where)
+    return policy
+
+
+def banks_from(values: Mapping[str, Any], where: str) -> Banks:
+    """The banks from TOML values; `SettingsError` for unknown keys, bad or repeated names."""
+    return checked(Banks, _frozen(values), where)
+
+
+def _refuse_unknown_cards(cards: Iterable[str], where: str) -> None:
+    known = by_name()
+    strange = [card for card in cards if card not in known and not card.startswith(ATTRIBUTE)]
+    if strange:
+        (near,) = difflib.get_close_matches(strange[0], known, n=1, cutoff=0.0)
+        raise SettingsError(
+            f"{where}: {len(strange)} unknown cards (first: {strange[0]}). "
+            f"The nearest known one is '{near}'."
+        )
+
+
+def _frozen(value: Any) -> Any:
+    """TOML's lists as tuples, at every depth: frozen settings hold nothing that changes."""
+    if isinstance(value, Mapping):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value

@@ -1,0 +1,101 @@
+"""The yearly rate: risk-based inside the bank's band, or from a curve of rate against churn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.errors import DataError, SettingsError
+from riskmodel.limits.policy import Bank, Banks, Policy
+
+Floats = NDArray[np.float64]
+RATE_DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class TakeUp:
+    """How many take an offer: shares by segment (in the policy's order) and yearly rate."""
+
+    rates: Floats
+    taken: Floats
+
+
+def band(bank: Bank, policy: Policy) -> tuple[float, float]:
+    """The bank's lowest and highest rate; `SettingsError` if the all-in price forbids them all."""
+    highest = min(bank.rate_high, policy.price.max_all_in)
+    if bank.rate_low > highest:
+        raise SettingsError(
+            f"{bank.name}: rate_low is above the all-in price of 1 policy. "
+            "Lower rate_low, or raise price.max_all_in."
+        )
+    return bank.rate_low, highest
+
+
+def risk_based(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
+    """Enterprises x banks: base rate + pass-through x LGD x EAD / drawn x (PD - typical PD).
+
+    Held to each bank's band, rounded to a hundredth of a percent. A proposal: it hands a stated
+    share of the expected loss above the typical to the one who causes it.
+    """
+    economics, price = policy.economics, policy.price
+    loss = economics.lgd * economics.exposure_at_default / economics.drawn_share
+    premium = np.round(price.pass_through * loss * (pd_12m - price.typical_pd), RATE_DECIMALS)
+    base = np.asarray([bank.base_rate for bank in banks.bank])
+    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
+    held: Floats = np.clip(base + premium[:, None], low, high)
+    return held
+
+
+def take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
+    """The curve (annual_rate, segment, churn) as shares that take the offer.
+
+    `DataError` for a column that is not there, a churn outside 0 to 1, a rate given twice, and a
+    segment of the policy that lacks a rate which another has.
+    """
+    where = policy.price.churn_file
+    absent = [name for name in ("annual_rate", "segment", "churn") if name not in churn.columns]
+    if absent:
+        raise DataError(f"{where}: {len(absent)} columns missing (first: {absent[0]}). Add them.")
+    strange = int((~churn["churn"].between(0, 1)).sum())
+    twice = int(churn.duplicated(["segment", "annual_rate"]).sum())
+    if strange or twice:
+        raise DataError(
+            f"{where}: {strange} rows with a churn outside 0 to 1, {twice} rows that repeat a "
+            "segment and rate. Fix the curve."
+        )
+    names = [segment.name for segment in policy.price.segments]
+    curve = churn.pivot_table(
+        index="segment", columns="annual_rate", values="churn", aggfunc="first"
+    ).reindex(index=names)
+    holes = int(curve.isna().sum().sum())
+    if holes or curve.empty:
+        raise DataError(
+            f"{where}: {holes} values missing for the policy's {len(names)} segments. "
+            "Each segment needs a churn at each rate."
+        )
+    return TakeUp(curve.columns.to_numpy(np.float64), 1 - curve.to_numpy(np.float64))
+
+
+def segment_of(pd_12m: Floats, served: NDArray[np.bool_], policy: Policy) -> NDArray[np.int64]:
+    """Each enterprise's segment of the curve: its PD's rank among those that banks would serve.
+
+    Enterprises that are not served fall where their PD would stand. Equal PDs share a segment.
+    """
+    known = np.sort(pd_12m[served])
+    share = np.searchsorted(known, pd_12m, side="right") / max(len(known), 1)
+    bounds = np.asarray([segment.up_to_share for segment in policy.price.segments])
+    return np.minimum(np.searchsorted(bounds, share, side="left"), len(bounds) - 1)
+
+
+def rates_in_band(curve: TakeUp, policy: Policy, banks: Banks) -> NDArray[np.bool_]:
+    """Rates x banks: whether the bank may ask that rate; `SettingsError` where it may ask none."""
+    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
+    inside = (curve.rates[:, None] >= low) & (curve.rates[:, None] <= high)
+    if not inside.any(axis=0).all():
+        without = banks.names[int(np.flatnonzero(~inside.any(axis=0))[0])]
+        raise SettingsError(
+            f"{without}: none of the churn curve's {len(curve.rates)} rates lies inside its band. "
+            "Widen rate_low to rate_high."
+        )
+    return np.asarray(inside)

@@ -1,0 +1,86 @@
+"""What goes into a model: which features, in what order, and texts as numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.errors import DataError
+from riskmodel.features.language import Card
+
+Array = npt.NDArray[np.float64]
+SIGN = {"rises": 1, "falls": -1, "none": 0}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The model's features in order, the sign of each, and the levels of each text.
+
+    A level that was not seen, or was rare, in the fit rows counts as missing.
+    """
+
+    names: tuple[str, ...]
+    signs: tuple[int, ...]
+    levels: Mapping[str, tuple[str, ...]]
+
+    def matrix(self, frame: pd.DataFrame) -> Array:
+        """Rows x features, missing as NaN; `DataError` if a feature is not there."""
+        lacking = [name for name in self.names if name not in frame]
+        if lacking:
+            raise DataError(
+                f"features: {len(lacking)} that the model needs are missing (first: {lacking[0]})."
+                " Bring the tables that the model was fitted on."
+            )
+        matrix = np.empty((len(frame), len(self.names)))
+        for place, name in enumerate(self.names):
+            matrix[:, place] = self._column(frame[name], name)
+        return matrix
+
+    def _column(self, values: pd.Series, name: str) -> Array:
+        if name not in self.levels:
+            return values.to_numpy(float, na_value=np.nan)
+        codes = pd.Categorical(values, categories=list(self.levels[name])).codes.astype(float)
+        return np.where(codes < 0, np.nan, codes)
+
+    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+        """How many texts of each category are no known level."""
+        return {
+            name: int((frame[name].notna() & ~frame[name].isin(levels)).sum())
+            for name, levels in self.levels.items()
+        }
+
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Each feature with its kind: number or category."""
+        return tuple((n, "category" if n in self.levels else "number") for n in self.names)
+
+
+RARE = 20
+"""A level with fewer fit rows teaches nothing."""
+
+
+def learn_inputs(rows: pd.DataFrame, cards: Sequence[Card], most_levels: int) -> Inputs:
+    """The features that vary in the fit rows, and the levels of their texts.
+
+    Texts with more than `most_levels` levels are left out.
+    """
+    kept: list[Card] = []
+    levels: dict[str, tuple[str, ...]] = {}
+    for card in cards:
+        if not card.model or card.name not in rows:
+            continue
+        values = rows[card.name].dropna()
+        if values.nunique() + rows[card.name].isna().any() < 2:
+            continue
+        if card.category:
+            counts = values.value_counts()
+            common = tuple(sorted(counts.index[counts >= min(RARE, len(rows) / 20)]))
+            if not common or len(counts) > most_levels:
+                continue
+            levels[card.name] = common
+        kept.append(card)
+    if not kept:
+        raise DataError("features: none varies in the fit rows. Bring a table with history.")
+    signs = tuple(0 if card.category else SIGN[card.risk] for card in kept)
+    return Inputs(tuple(card.name for card in kept), signs, levels)

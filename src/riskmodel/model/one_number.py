@@ -1,0 +1,70 @@
+"""The one-number baseline: rank by a single feature, in the direction that its card declares."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.model.inputs import Inputs
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OneNumber:
+    """A signed, logged feature; a missing value counts as the fit rows' median."""
+
+    inputs: Inputs
+    sign: int
+    median: float
+
+    def raw(self, frame: pd.DataFrame) -> Array:
+        """The score before calibration: sign * log(1 + |x|), with the sign of x."""
+        return self.sign * compressed(self._filled(frame))
+
+    def contributions(self, frame: pd.DataFrame) -> Array:
+        """The score less its value at the median, and that value: rows x 2."""
+        middle = self.sign * compressed(np.array([self.median]))[0]
+        return np.column_stack([self.raw(frame) - middle, np.full(len(frame), middle)])
+
+    def _filled(self, frame: pd.DataFrame) -> Array:
+        values = self.inputs.matrix(frame)[:, 0]
+        return np.where(np.isnan(values), self.median, values)
+
+
+def compressed(values: Array) -> Array:
+    """log(1 + |x|) with the sign of x: tames amounts, keeps the order."""
+    return np.sign(values) * np.log1p(np.abs(values))
+
+
+def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
+    """The named feature, or for "auto" the number that ranks the fit rows best as declared."""
+    numbers = [n for n in inputs.names if n not in inputs.levels]
+    if name == "auto":
+        signed = [n for n in numbers if inputs.signs[inputs.names.index(n)]] or numbers
+        name = max(signed, key=lambda n: _ranking(rows, inputs, n))
+    sign = _sign(rows, inputs, name)
+    median = float(np.nanmedian(rows[name].to_numpy(float, na_value=np.nan)))
+    return OneNumber(Inputs((name,), (sign,), {}), sign, median)
+
+
+def _sign(rows: pd.DataFrame, inputs: Inputs, name: str) -> int:
+    """The declared sign; for undeclared features the one found in the fit rows."""
+    declared = inputs.signs[inputs.names.index(name)] if name in inputs.names else 0
+    return declared or (1 if _auc(rows[name], rows["defaulted"]) >= 0.5 else -1)
+
+
+def _ranking(rows: pd.DataFrame, inputs: Inputs, name: str) -> float:
+    auc = _auc(rows[name], rows["defaulted"])
+    sign = _sign(rows, inputs, name)
+    return auc if sign > 0 else 1 - auc
+
+
+def _auc(values: pd.Series, defaulted: pd.Series) -> float:
+    """The probability that a defaulter has the larger value; ties and missing count half."""
+    filled = values.fillna(values.median())
+    ranks = filled.rank().to_numpy(float)
+    bad = defaulted.to_numpy(bool)
+    n1, n0 = bad.sum(), (~bad).sum()
+    return float((ranks[bad].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)) if n1 and n0 else 0.5

@@ -1,0 +1,1 @@
+"""What leaves the project: executed notebooks, tracked runs, reviewed versions, bank files."""

@@ -1,0 +1,78 @@
+"""What changed since the bank's last publication."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from riskmodel.errors import DataError
+from riskmodel.sources.files import sha256
+
+
+def revisions(folder: Path) -> list[int]:
+    """The numbers of the revisions in one date's folder, rising."""
+    found = (path.name for path in folder.glob("r*") if path.is_dir())
+    return sorted(int(name[1:]) for name in found if name[1:].isdecimal())
+
+
+def previous_publication(bank_folder: Path, as_of: date) -> Path | None:
+    """The latest revision of the same date, else of the latest earlier date, else None."""
+    dates = sorted(path.name for path in bank_folder.glob("????-??-??") if path.is_dir())
+    for name in reversed([name for name in dates if name <= as_of.isoformat()]):
+        if numbers := revisions(bank_folder / name):
+            return bank_folder / name / f"r{numbers[-1]}"
+    return None
+
+
+def read_manifest(publication: Path) -> dict[str, Any]:
+    """The manifest of a published folder; `DataError` where it is not readable."""
+    path = publication / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable ({type(error).__name__}). Restore it.") from None
+    return manifest
+
+
+def published_rows(publication: Path) -> pd.DataFrame:
+    """The rows of an earlier publication; `DataError` if its manifest records others."""
+    path = publication / "limits.parquet"
+    recorded = read_manifest(publication)["sha256"]["limits.parquet"]
+    if not path.is_file() or sha256(path) != recorded:
+        raise DataError(f"{path}: 1 file differs from its manifest. Restore it, then publish.")
+    return pd.read_parquet(path)
+
+
+def difference(rows: pd.DataFrame, publication: Path | None) -> dict[str, Any] | None:
+    """Counts of what was added, what is gone and what moved, and by how many CNY in sum.
+
+    None for a bank's first publication. A decline counts as a limit of 0.
+    """
+    if publication is None:
+        return None
+    before = published_rows(publication)
+    manifest = read_manifest(publication)
+    keys = ["enterprise_id", "decision", "limit_cny"]
+    both = before[keys].merge(
+        rows[keys], on="enterprise_id", how="outer", suffixes=("_old", "_new"), validate="1:1"
+    )
+    stayed = both[both["decision_old"].notna() & both["decision_new"].notna()]
+    change = stayed["limit_cny_new"] - stayed["limit_cny_old"]
+    return {
+        "previous": _named(manifest),
+        "enterprises_added": int(both["decision_old"].isna().sum()),
+        "enterprises_gone": int(both["decision_new"].isna().sum()),
+        "limit_raised": int((change > 0).sum()),
+        "limit_lowered": int((change < 0).sum()),
+        "decision_changed": int((stayed["decision_old"] != stayed["decision_new"]).sum()),
+        "limit_change_cny": round(float(rows["limit_cny"].sum() - before["limit_cny"].sum()), 2),
+    }
+
+
+def _named(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: manifest[name] for name in ("as_of", "revision", "run", "attempt")} | {
+        "model_version": manifest["model"]["version"]
+    }

@@ -1,0 +1,22 @@
+"""One process at a time: a lock that the system drops when its holder dies."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def held(lock: Path) -> Iterator[None]:
+    """The lock on the file `lock`, which is made if it is missing and is never followed as a link.
+
+    Waits until no other process holds it. The file stays: removing it would let two in at once.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

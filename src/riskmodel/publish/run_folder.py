@@ -1,0 +1,114 @@
+"""A run's folder: its settings, its record, and a folder for each stage, all written whole."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import tomli_w
+
+from riskmodel.errors import DataError, SettingsError
+from riskmodel.settings import Settings, read_toml, resolved_settings
+from riskmodel.sources.files import write_parquet, write_text
+
+BY_HAND = "by-hand"
+"""The run folder in which notebooks that are run by hand write."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run reads and writes.
+
+    `folder` takes what the stages write. Stages that were not run there are read from `before`,
+    the folder of the run that a notebook is tried on by hand.
+    """
+
+    folder: Path
+    before: Path
+    settings: Settings
+
+    @property
+    def root(self) -> Path:
+        """The project's folder: runs stand in `<root>/experiments/runs/<run>`."""
+        return self.folder.parents[2]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody tries a notebook: nothing is then published or registered."""
+        return self.folder.name == BY_HAND
+
+    @property
+    def name(self) -> str:
+        """The run's id."""
+        return self.folder.name
+
+    def written(self, stage: str, name: str) -> Path:
+        """Where a stage's file stands, here or in the run before; `DataError` if in neither."""
+        for folder in (self.folder, self.before):
+            if (folder / stage / name).exists():
+                return folder / stage / name
+        raise DataError(f"{stage}/{name}: not written yet. Run the notebook of {stage} first.")
+
+    def read(self, stage: str, name: str) -> pd.DataFrame:
+        """A frame that a stage wrote."""
+        return pq.ParquetFile(self.written(stage, f"{name}.parquet")).read().to_pandas()
+
+    def read_json(self, stage: str, name: str) -> dict[str, Any]:
+        """A record that a stage wrote."""
+        text = self.written(stage, f"{name}.json").read_text(encoding="utf-8")
+        return json.loads(text)  # type: ignore[no-any-return]
+
+    def write(self, stage: str, **frames: pd.DataFrame) -> None:
+        """Frames of a stage, each as `<name>.parquet`."""
+        for name, frame in frames.items():
+            write_parquet(frame, self.folder / stage / f"{name}.parquet")
+
+    def write_json(self, stage: str, name: str, record: dict[str, Any]) -> None:
+        """A record of a stage."""
+        write_text(self.folder / stage / f"{name}.json", as_json(record))
+
+    def record(self) -> dict[str, Any]:
+        """`run.json`: ids, versions, fingerprints and state; empty before it is first written."""
+        path = self.folder / "run.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def note(self, **facts: Any) -> None:
+        """Facts added to `run.json`."""
+        write_text(self.folder / "run.json", as_json({**self.record(), **facts}))
+
+
+def as_json(record: dict[str, Any]) -> str:
+    """JSON as it stands in run folders; dates as text."""
+    return json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
+
+
+def create_run(folder: Path, settings: Settings) -> Run:
+    """The run folder with its resolved settings; an existing one is opened again."""
+    write_text(folder / "settings.toml", tomli_w.dumps(_plain(settings.tables())))
+    return Run(folder, folder, settings)
+
+
+def open_run(settings_path: str, run_dir: str) -> Run:
+    """The run that a notebook works in, from its two parameters.
+
+    `SettingsError` where the settings are not those of a run: run the main job once.
+    """
+    path, folder = Path(settings_path).resolve(), Path(run_dir).resolve()
+    if not path.exists():
+        raise SettingsError(
+            f"{settings_path}: no such file. Run `make demo` once, or name a run's."
+        )
+    settings = resolved_settings(read_toml(path), path.name)
+    if folder == path.parent:
+        return Run(folder, folder, settings)
+    create_run(folder, settings)
+    return Run(folder, path.parent, settings)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists: what TOML knows."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

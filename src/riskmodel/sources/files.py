@@ -1,0 +1,88 @@
+"""Files written whole: to a temporary name in the same folder, then renamed."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from riskmodel.errors import UsageError
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """The file that `write` makes, at `path` whole or not at all.
+
+    `write` gets a temporary path in the same folder (which is made if it is missing), with the
+    same suffix, for those writers that choose a format by it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        write(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_parquet(rows: pd.DataFrame | pa.Table, path: Path) -> None:
+    """The rows as one Parquet file (zstd), written whole; the same rows give the same bytes.
+
+    A frame's index is left out, and so is the note that pandas would leave in the schema.
+    """
+    table = arrow(rows).replace_schema_metadata(None)
+    write_whole(path, lambda unfinished: pq.write_table(table, unfinished, compression="zstd"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """The text as UTF-8 with `\\n` line ends, written whole."""
+    write_whole(path, lambda unfinished: _put(unfinished, text))
+
+
+def write_folder(tables: Mapping[str, pd.DataFrame | pa.Table], out: Path) -> None:
+    """A new folder with one `<name>.parquet` per table, there whole or not at all.
+
+    A name may hold a folder (`truth/pd`). Raises `UsageError` where `out` is a file or a folder
+    that is not empty.
+    """
+    refuse_occupied(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".{os.getpid()}-{out.name}")
+    try:
+        for name, rows in tables.items():
+            write_parquet(rows, unfinished / f"{name}.parquet")
+        unfinished.replace(out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def refuse_occupied(out: Path) -> None:
+    """Raises `UsageError` unless `out` is free: missing, or an empty folder."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UsageError(f"{out}: is a file; name a new or empty folder to write to.")
+    found = sum(1 for _ in out.iterdir())
+    if found:
+        raise UsageError(f"{out}: holds {found} entries already; name a new or empty folder.")
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def arrow(rows: pd.DataFrame | pa.Table) -> pa.Table:
+    """The rows as an arrow table; a frame's index is left out."""
+    if isinstance(rows, pd.DataFrame):
+        return pa.Table.from_pandas(rows, preserve_index=False)
+    return rows
+
+
+def _put(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)

@@ -1,0 +1,108 @@
+"""The contract's door: a source folder in; canonical tables, rejects and a report out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import pyarrow as pa
+
+from riskmodel.errors import DataError
+from riskmodel.settings import SourcesSettings
+from riskmodel.sources.columns import read_table
+from riskmodel.sources.layout import table_files
+from riskmodel.sources.report import DataReport, TableReport, absent_tables
+from riskmodel.sources.sift import Sifted, sift
+from riskmodel.sources.source import Source, fingerprint
+from riskmodel.tables.canonical import CANONICAL
+
+_REFERRED_TO = {"enterprises": "enterprise_id", "lines": "line_id"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a source folder held: rows to use, rows set aside with their reasons, the report.
+
+    `rejects` has the original columns (with canonical types) plus `reasons`, for those tables
+    of which rows were set aside.
+    """
+
+    source: Source
+    rejects: Mapping[str, pa.Table]
+    report: DataReport
+
+
+def read_folder(
+    folder: Path, settings: SourcesSettings, progress: Callable[[str], None] | None = None
+) -> Reading:
+    """The folder's tables, checked row by row; too many bad rows are for `held` to refuse.
+
+    `progress` is told a line for each table read and each table checked. Raises `DataError` at
+    once for a stray or unreadable file, an unknown or missing table or column, and a wrong type.
+    """
+    tell = progress or _tell_nobody
+    raw: dict[str, pa.Table] = {}
+    for name, files in table_files(folder).items():
+        raw[name] = read_table(files, CANONICAL[name], settings.timezone)
+        tell(f"{name}: {len(raw[name]):,} rows read")
+    if not len(raw["enterprises"]):
+        raise DataError("enterprises: 0 rows; a source needs at least one enterprise.")
+    known: dict[str, pa.Array] = {}
+    sifted: dict[str, Sifted] = {}
+    for name in list(raw):  # popped one by one, so that only one table is held twice
+        sifted[name] = sift(raw.pop(name), CANONICAL[name], settings.timezone, known)
+        if name in _REFERRED_TO:
+            known[name] = sifted[name].used[_REFERRED_TO[name]].unique()
+        account = sifted[name].report
+        tell(f"{name}: {account.rows_used:,} of {account.rows_in:,} rows used")
+    return _reading(sifted, settings.timezone)
+
+
+def held(reading: Reading, settings: SourcesSettings) -> Reading:
+    """The reading itself, if few enough rows were set aside.
+
+    Raises `DataError` naming the tables, shares and reasons where more than
+    `most_rejected_share` of a table's rows (copies counted once) broke a rule, or more than
+    `most_unknown_ids_share` named an unknown id.
+    """
+    over = [
+        f"{share} ({_reasons(table, reading.report)})"
+        for table in reading.report.tables
+        for share in _shares_over(table, settings)
+    ]
+    if over:
+        raise DataError(f'{"; ".join(over)}. Fix the extract, or see data/README.md, "Bad rows".')
+    return reading
+
+
+def _tell_nobody(line: str) -> None:
+    """For callers who did not ask for progress."""
+
+
+def _reading(sifted: Mapping[str, Sifted], timezone: str) -> Reading:
+    tables = MappingProxyType({name: one.used for name, one in sifted.items()})
+    rejects = {name: one.rejects for name, one in sifted.items() if len(one.rejects)}
+    report = DataReport(
+        tables=tuple(one.report for one in sifted.values()),
+        breaches=tuple(breach for one in sifted.values() for breach in one.breaches),
+        absent=absent_tables(tables),
+    )
+    source = Source(tables, timezone, fingerprint(tables))
+    return Reading(source, MappingProxyType(rejects), report)
+
+
+def _shares_over(table: TableReport, settings: SourcesSettings) -> Iterator[str]:
+    distinct = table.rows_in - table.copies
+    for count, most, what in (
+        (table.broken, settings.most_rejected_share, "set aside"),
+        (table.unknown_ids, settings.most_unknown_ids_share, "with unknown ids"),
+    ):
+        if count > most * distinct:
+            yield (
+                f"{table.table}: {count:,} of {distinct:,} rows {what}, "
+                f"{count / distinct:.2%} where at most {most:.2%} may be"
+            )
+
+
+def _reasons(table: TableReport, report: DataReport) -> str:
+    return ", ".join(one.words for one in report.breaches if one.table == table.table)

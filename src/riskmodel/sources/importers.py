@@ -1,0 +1,13 @@
+"""The public data sets that can be turned into a source folder, by name."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from riskmodel.sources.cumcm2020c import import_cumcm2020c
+from riskmodel.sources.taiwan import import_taiwan
+
+IMPORTERS: Mapping[str, Callable[[Path, Path], None]] = MappingProxyType(
+    {"cumcm2020c": import_cumcm2020c, "taiwan": import_taiwan}
+)
+"""Each takes the folder of the original files, and the new folder to write."""

@@ -1,0 +1,142 @@
+"""What the door saw: rows in, rows used, rows set aside, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from types import MappingProxyType
+
+import pandas as pd
+
+from riskmodel.tables.canonical import CANONICAL
+
+LATE_DAYS = 31
+LATE_MEANS = f"late: known more than {LATE_DAYS} days after the event (a month's record: its end)"
+CORRECTED_MEANS = "corrected: share of keys with more than one version"
+
+ABSENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "declarations": "no features of exports; nobody can show the exports that a limit needs",
+        "receipts": "no features of receipts from abroad",
+        "purchases": "no features of purchases",
+        "refunds": "no features of tax refunds",
+        "bank_records": "no features of bank history; bad records elsewhere stay unseen",
+        "inquiries": "no features of credit inquiries",
+        "agreements": "nobody has signed with a bank; nobody is eligible through an agreement",
+        "applications": "no population of applicants, no view on refused ones",
+        "lines": "no programme lines; labels can come from outcomes only",
+        "line_months": "no programme history; labels can come from outcomes only",
+        "fx_rates": "amounts in other currencies cannot be turned into US dollars",
+        "outcomes": "labels come from lines and their months, by the contract's default",
+        "attributes": "no further columns of the enterprises",
+    }
+)
+"""What it means for a run that a table is absent."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A rule of one column that some rows of a table broke; at most three of their keys."""
+
+    table: str
+    column: str
+    reason: str
+    rows: int
+    first: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The breach in a line without its table."""
+        return f"{self.column} {self.reason}: {self.rows:,} (first: {', '.join(self.first)})"
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """One table's account: `rows_in = rows_used + copies + rows_rejected`.
+
+    `unknown_ids` of the rejected rows name an id that is not there, `broken` fail another rule
+    (a row can do both). Shares are null where a table has no event or no versions.
+    """
+
+    table: str
+    rows_in: int
+    copies: int
+    rows_used: int
+    rows_rejected: int
+    unknown_ids: int
+    broken: int
+    first_event: date | None
+    last_event: date | None
+    share_late: float | None
+    share_corrected: float | None
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """The accounts of all tables, the breaches found, and the tables that are not there."""
+
+    tables: tuple[TableReport, ...]
+    breaches: tuple[Breach, ...]
+    absent: tuple[str, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row per table."""
+        dates = {"first_event": "datetime64[us]", "last_event": "datetime64[us]"}
+        shares = {"share_late": "float64", "share_corrected": "float64"}
+        rows = pd.DataFrame([asdict(table) for table in self.tables])
+        return rows.astype({**dates, **shares})
+
+    def breaches_frame(self) -> pd.DataFrame:
+        """One row per breach: table, column, reason, rows, first (keys, joined by a comma)."""
+        columns = ["table", "column", "reason", "rows", "first"]
+        rows = [asdict(breach) | {"first": ", ".join(breach.first)} for breach in self.breaches]
+        texts = {"table": "str", "column": "str", "reason": "str", "first": "str"}
+        return pd.DataFrame(rows, columns=columns).astype(texts | {"rows": "int64"})
+
+    def text(self) -> str:
+        """The report for a terminal: the tables, the breaches, and what is absent."""
+        return "\n".join([*self._table_lines(), *self._breach_lines(), *self._absent_lines()])
+
+    def _table_lines(self) -> list[str]:
+        head = ("table", "rows in", "copies", "set aside", "used", "period", "late", "corrected")
+        rows = [_cells(table) for table in self.tables]
+        return [*_aligned([head, *rows]), f"  {LATE_MEANS}", f"  {CORRECTED_MEANS}"]
+
+    def _breach_lines(self) -> list[str]:
+        if not self.breaches:
+            return ["", "No row breaks the contract."]
+        return ["", "Set aside:", *(f"  {one.table}.{one.words}" for one in self.breaches)]
+
+    def _absent_lines(self) -> list[str]:
+        if not self.absent:
+            return ["", "Every table of the contract is there."]
+        rows = [(f"  {name}", ABSENCE[name]) for name in self.absent]
+        return ["", "Not there:", *_aligned(rows, left=2)]
+
+
+def absent_tables(present: Mapping[str, object]) -> tuple[str, ...]:
+    """The contract's tables that are not there, in its order."""
+    return tuple(name for name in CANONICAL if name not in present)
+
+
+def _cells(table: TableReport) -> tuple[str, ...]:
+    period = f"{table.first_event} .. {table.last_event}" if table.first_event else "-"
+    counts = (table.rows_in, table.copies, table.rows_rejected, table.rows_used)
+    shares = (table.share_late, table.share_corrected)
+    return (
+        table.table,
+        *(f"{count:,}" for count in counts),
+        period,
+        *("-" if share is None else f"{share:.1%}" for share in shares),
+    )
+
+
+def _aligned(rows: Sequence[tuple[str, ...]], left: int = 1) -> list[str]:
+    """The rows with columns of equal width: the first `left` ones to the left, others right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,245 @@
+"""The checks: one function each, from evidence to a pass or a failure in words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.features.language import Card
+from riskmodel.settings import ValidateSettings
+from riskmodel.validate import statistics
+from riskmodel.validate.performance import by_grade, outcome
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was found, its interval, what was asked, and what it means."""
+
+    check: str
+    passed: bool
+    figure: float
+    low: float
+    high: float
+    limit: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the checks look at.
+
+    `predictions` of every candidate; `panel` with features; `champion` the candidate that is
+    recommended; `time_travel` how many values changed when the future was taken away, and of
+    how many; `by_time` whether the test rows are out of time.
+    """
+
+    predictions: pd.DataFrame
+    panel: pd.DataFrame
+    cards: Sequence[Card]
+    champion: str
+    by_time: bool
+    time_travel: tuple[int, int]
+    settings: ValidateSettings
+    seed: int
+
+    def rows(self, split: str, model: str | None = None) -> pd.DataFrame:
+        """Predictions of one split, by the champion unless another model is named."""
+        mine = self.predictions["model"] == (model or self.champion)
+        return self.predictions[mine & (self.predictions["split"] == split)]
+
+    @property
+    def place(self) -> str:
+        """Where the test rows stand, in words."""
+        return "out of time" if self.by_time else "out of fold, not out of time"
+
+
+def ranking(e: Evidence) -> Check:
+    """Whether the lower end of the test's AUC reaches what is asked."""
+    test = e.rows("test")
+    y, p = outcome(test), test["pd_12m"].to_numpy(float)
+    weights = statistics.draws_by_enterprise(
+        test["enterprise_id"], e.settings.bootstrap_draws, e.seed
+    )
+    low, high = statistics.interval([statistics.auc(p, y, w) for w in weights])
+    figure, limit = statistics.auc(p, y), e.settings.least_auc
+    text = (
+        f"AUC on the test rows ({e.place}): {figure:.3f}, 95 % interval by enterprise"
+        f" {low:.3f} to {high:.3f}; its lower end must reach {limit:.2f}."
+    )
+    return Check("ranking", low >= limit, figure, low, high, limit, text)
+
+
+def not_below_one_number(e: Evidence) -> Check:
+    """Whether the model ranks at least as well as one number, on the same rows."""
+    test, simple = e.rows("test"), e.rows("test", "one_number")
+    if simple.empty or e.champion == "one_number":
+        text = "There is no one-number baseline beside the model; nothing was compared."
+        return Check("not_below_one_number", True, np.nan, np.nan, np.nan, 0.0, text)
+    both = test.merge(
+        simple[["enterprise_id", "as_of", "pd_12m"]],
+        on=["enterprise_id", "as_of"],
+        suffixes=("", "_simple"),
+        validate="1:1",
+    )
+    y = outcome(both)
+    p, q = (both[name].to_numpy(float) for name in ("pd_12m", "pd_12m_simple"))
+    weights = statistics.draws_by_enterprise(
+        both["enterprise_id"], e.settings.bootstrap_draws, e.seed
+    )
+    gains = [statistics.auc(p, y, w) - statistics.auc(q, y, w) for w in weights]
+    low, high = statistics.interval(gains)
+    ours, theirs = statistics.auc(p, y), statistics.auc(q, y)
+    text = (
+        f"AUC {ours:.3f} against {theirs:.3f} of the one-number baseline on the same test rows;"
+        f" difference {ours - theirs:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}."
+    )
+    return Check("not_below_one_number", high >= 0, ours - theirs, low, high, 0.0, text)
+
+
+def calibration_by_grade(e: Evidence) -> Check:
+    """Whether too many grades default significantly, and materially, more than their PD."""
+    grades = by_grade(e.rows("test"))
+    margin = 1 + e.settings.calibration_margin
+    failed = (grades["p"] < e.settings.calibration_p) & (grades["rate"] > margin * grades["pd_12m"])
+    share, limit = float(failed.mean()), e.settings.most_failed_grades
+    names = ", ".join(grades.loc[failed, "grade"]) or "none"
+    power = float((1.645 * np.sqrt(grades["pd_12m"] / grades["rows"]) / grades["pd_12m"]).median())
+    text = (
+        f"{int(failed.sum())} of {len(grades)} grades default more than their PD says (Jeffreys"
+        f" p < {e.settings.calibration_p:g} and more than {e.settings.calibration_margin:.0%}"
+        f" over): {names}. {grades['defaults'].sum()} defaults on the test rows; in the median"
+        f" grade only a rate {power:.0%} above its PD would show."
+    )
+    return Check("calibration_by_grade", share <= limit, share, np.nan, np.nan, limit, text)
+
+
+def calibration_overall(e: Evidence) -> Check:
+    """Whether the realised rate agrees with the mean PD, within interval and margin."""
+    test = e.rows("test")
+    y, p = outcome(test), test["pd_12m"].to_numpy(float)
+    weights = statistics.draws_by_enterprise(
+        test["enterprise_id"], e.settings.bootstrap_draws, e.seed
+    )
+    ratios = [statistics.calibration_ratio(p, y, w) for w in weights]
+    low, high = statistics.interval(ratios)
+    figure, margin = statistics.calibration_ratio(p, y), e.settings.calibration_margin
+    passed = low <= 1 + margin and high >= 1 / (1 + margin)
+    text = (
+        f"Realised rate {y.mean():.2%} against a mean PD of {p.mean():.2%} on the test rows"
+        f" ({e.place}): {figure:.2f} times, 95 % interval {low:.2f} to {high:.2f}, which must"
+        f" touch 1 within {margin:.0%}."
+    )
+    return Check("calibration_overall", passed, figure, low, high, 1 + margin, text)
+
+
+def enough_defaults(e: Evidence) -> Check:
+    """Whether the test rows hold enough defaults to say much."""
+    test = e.rows("test")
+    defaults, limit = int(test["defaulted"].sum()), e.settings.least_defaults
+    low, high = statistics.jeffreys_interval(defaults, len(test))
+    text = (
+        f"{defaults} defaults among {len(test):,} test rows: the rate alone is known only to"
+        f" {low:.2%} - {high:.2%}; under {limit} defaults every figure here is weak."
+    )
+    return Check("enough_defaults", defaults >= limit, float(defaults), np.nan, np.nan, limit, text)
+
+
+def out_of_time(e: Evidence) -> Check:
+    """Whether the headline comes from later dates than the fit."""
+    text = (
+        "The test rows are later than all rows of fit and calibration, with a gap."
+        if e.by_time
+        else "The test rows are held-out folds of the same dates: nothing here is out of time."
+    )
+    return Check("out_of_time", e.by_time, float(e.by_time), np.nan, np.nan, 1.0, text)
+
+
+def drift_in_time(e: Evidence) -> Check:
+    """Population stability of the PD from the fit rows to the test rows."""
+    if not e.by_time:
+        text = "Fit and test rows share their dates; there is no drift in time to see."
+        return Check("drift_in_time", True, np.nan, np.nan, np.nan, e.settings.most_psi, text)
+    return _drift(e, "drift_in_time", "test")
+
+
+def drift_to_scored(e: Evidence) -> Check:
+    """Population stability of the PD from the rows learnt from to the rows scored."""
+    return _drift(e, "drift_to_scored", "score")
+
+
+def _drift(e: Evidence, name: str, split: str) -> Check:
+    start = e.rows("fit") if e.by_time else e.rows("test")
+    then, now = (r["pd_12m"].to_numpy(float) for r in (start, e.rows(split)))
+    limit = e.settings.most_psi
+    if not len(now):
+        return Check(name, True, np.nan, np.nan, np.nan, limit, f"There are no {split} rows.")
+    figure, chance = statistics.psi(then, now), statistics.psi_bound(len(then), len(now))
+    text = (
+        f"PSI of the PD from the learnt rows to the {split} rows: {figure:.3f}; {chance:.3f} comes"
+        f" by chance once in twenty times; {limit:g} is a convention."
+    )
+    return Check(name, figure <= limit, figure, np.nan, chance, limit, text)
+
+
+def leak_single_feature(e: Evidence) -> Check:
+    """Whether one feature alone ranks better than any honest feature should; it is named."""
+    rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
+    y = outcome(rows)
+    found = {
+        card.name: _ranks(rows[card.name], y)
+        for card in e.cards
+        if card.model and not card.category and card.name in rows
+    }
+    name, figure = max(found.items(), key=lambda item: item[1], default=("none", np.nan))
+    limit = e.settings.most_single_auc
+    text = (
+        f"The feature that ranks best alone is {name}, AUC {figure:.3f}; above {limit:.2f} it is"
+        " taken for a leak until explained."
+    )
+    passed = not figure > limit
+    return Check("leak_single_feature", passed, figure, np.nan, np.nan, limit, text)
+
+
+def _ranks(values: pd.Series, y: np.ndarray) -> float:  # type: ignore[type-arg]
+    """AUC of the values in either direction, or of their being missing."""
+    numbers = values.to_numpy(float, na_value=np.nan)
+    missing = np.isnan(numbers)
+    if missing.all():
+        return 0.5
+    filled = np.where(missing, np.nanmedian(numbers), numbers)
+    ranks = [statistics.auc(filled, y), statistics.auc(missing.astype(float), y)]
+    return max(max(rank, 1 - rank) for rank in ranks)
+
+
+def leak_time_travel(e: Evidence) -> Check:
+    """Whether features change when all that became known later is taken away."""
+    changed, of = e.time_travel
+    text = (
+        f"{changed} of {of:,} feature values changed when every row known at or after the as-of"
+        " date was taken out of the source and the features were computed anew."
+    )
+    return Check("leak_time_travel", changed == 0, float(changed), np.nan, np.nan, 0.0, text)
+
+
+CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
+    check.__name__: check
+    for check in (
+        ranking,
+        not_below_one_number,
+        calibration_by_grade,
+        calibration_overall,
+        enough_defaults,
+        out_of_time,
+        drift_in_time,
+        drift_to_scored,
+        leak_single_feature,
+        leak_time_travel,
+    )
+}
+"""Every check by name, in the order of the report."""
+
+
+def run_checks(evidence: Evidence) -> pd.DataFrame:
+    """check, passed, figure, low, high, limit, text: one row a check."""
+    return pd.DataFrame([check(evidence) for check in CHECKS.values()])

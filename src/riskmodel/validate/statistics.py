@@ -1,0 +1,115 @@
+"""Statistics of a default model, each with its source; weights let a bootstrap reuse them."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Array = npt.NDArray[np.float64]
+
+
+def auc(score: Array, defaulted: Array, weights: Array | None = None) -> float:
+    """The probability that a defaulter scores above another; ties count half (Mann-Whitney U).
+
+    NaN without both outcomes.
+    """
+    w = np.ones(len(score)) if weights is None else weights
+    order = np.argsort(score, kind="stable")
+    s, y, w = score[order], defaulted[order].astype(float), w[order]
+    starts = np.flatnonzero(np.r_[True, s[1:] != s[:-1]]) if len(s) else np.array([], int)
+    bad, good = np.add.reduceat(w * y, starts), np.add.reduceat(w * (1 - y), starts)
+    below = np.cumsum(good) - good
+    pairs = bad.sum() * good.sum()
+    return float((bad * (below + good / 2)).sum() / pairs) if pairs > 0 else float("nan")
+
+
+def kolmogorov_smirnov(score: Array, defaulted: Array, weights: Array | None = None) -> float:
+    """The largest distance between the two outcomes' distributions of the score."""
+    w = np.ones(len(score)) if weights is None else weights
+    order = np.argsort(score, kind="stable")
+    s, y, w = score[order], defaulted[order].astype(float), w[order]
+    ends = np.r_[s[1:] != s[:-1], True]
+    bad, good = np.cumsum(w * y), np.cumsum(w * (1 - y))
+    return float(np.abs(bad / bad[-1] - good / good[-1])[ends].max())
+
+
+def brier(pd_12m: Array, defaulted: Array, weights: Array | None = None) -> float:
+    """The mean squared distance between PD and outcome (Brier 1950)."""
+    return float(np.average((pd_12m - defaulted) ** 2, weights=weights))
+
+
+def log_loss(pd_12m: Array, defaulted: Array, weights: Array | None = None) -> float:
+    """The mean of -log of the probability given to what happened."""
+    p = np.clip(pd_12m, 1e-12, 1 - 1e-12)
+    return float(-np.average(np.log(np.where(defaulted > 0, p, 1 - p)), weights=weights))
+
+
+def calibration_ratio(pd_12m: Array, defaulted: Array, weights: Array | None = None) -> float:
+    """Realised default rate over mean PD: 1 is right, above 1 the PDs are too low."""
+    expected = np.average(pd_12m, weights=weights)
+    return float(np.average(defaulted, weights=weights) / expected)
+
+
+def jeffreys(defaults: float, rows: float, pd_12m: float) -> float:
+    """p of "the applied PD is at least the true one": F_Beta(PD; D + 1/2, N - D + 1/2).
+
+    ECB, Instructions for reporting the validation results of internal models (2019), 2.5.3.1.
+    """
+    from scipy.stats import beta
+
+    return float(beta.cdf(pd_12m, defaults + 0.5, rows - defaults + 0.5))
+
+
+def jeffreys_interval(defaults: float, rows: float, coverage: float = 0.95) -> tuple[float, float]:
+    """Jeffreys' interval for a default rate (Brown, Cai and DasGupta 2001)."""
+    from scipy.stats import beta
+
+    tail = (1 - coverage) / 2
+    low, high = beta.ppf([tail, 1 - tail], defaults + 0.5, rows - defaults + 0.5)
+    return float(0 if defaults == 0 else low), float(1 if defaults == rows else high)
+
+
+def psi(expected: Array, actual: Array, *, bins: int = 10) -> float:
+    """Population stability: sum (a - e) ln(a / e) over the expected sample's quantile bins.
+
+    Missing values are a bin of their own; half a row is added to every bin.
+    """
+    edges = np.unique(np.nanquantile(expected, np.linspace(0, 1, bins + 1)[1:-1]))
+    shares = [_binned(sample, edges) for sample in (expected, actual)]
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def psi_bound(expected: int, actual: int, *, bins: int = 10, p: float = 0.05) -> float:
+    """What PSI exceeds by chance with probability p: chi-square(bins - 1) * (1/n + 1/m).
+
+    Yurdakul and Naranjo (2020), Statistical properties of the population stability index.
+    """
+    from scipy.stats import chi2
+
+    return float(chi2.ppf(1 - p, bins - 1) * (1 / expected + 1 / actual))
+
+
+def _binned(sample: Array, edges: Array) -> Array:
+    places = np.where(np.isnan(sample), len(edges) + 1, np.searchsorted(edges, sample, "right"))
+    counts = np.bincount(places.astype(int), minlength=len(edges) + 2) + 0.5
+    return counts / counts.sum()
+
+
+def draws_by_enterprise(enterprises: pd.Series, count: int, seed: int) -> list[Array]:
+    """Bootstrap weights: enterprises drawn with replacement, all their rows with them."""
+    codes, unique = pd.factorize(enterprises, sort=True)
+    rng = np.random.default_rng(seed)
+    return [
+        np.bincount(rng.integers(len(unique), size=len(unique)), minlength=len(unique))[codes]
+        .astype(float)
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def interval(values: list[float], coverage: float = 0.95) -> tuple[float, float]:
+    """The percentile interval of bootstrap values; NaN draws (one outcome only) are left out."""
+    tail = (1 - coverage) / 2
+    kept = [value for value in values if np.isfinite(value)]
+    if not kept:
+        return float("nan"), float("nan")
+    low, high = np.quantile(kept, [tail, 1 - tail])
+    return float(low), float(high)

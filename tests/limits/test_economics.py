@@ -1,0 +1,107 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.errors import DataError, SettingsError
+from riskmodel.limits import Banks, Policy, policy_from
+from riskmodel.limits.capital import risk_weight
+from riskmodel.limits.economics import Terms, pd_at, prospects
+from riskmodel.limits.price import TakeUp, risk_based, segment_of, take_up
+
+
+@pytest.mark.parametrize(
+    ("pd_12m", "weight"), [(0.01, 0.51), (0.03, 0.74), (0.05, 0.88), (0.1, 1.18)]
+)
+def test_the_basel_risk_weight_meets_its_golden_values(
+    pd_12m: float, weight: float, policy: Policy
+) -> None:
+    assert risk_weight(np.asarray([pd_12m]), policy.capital)[0] == pytest.approx(weight, abs=0.006)
+
+
+def test_the_models_pd_holds_at_the_typical_limit_and_falls_below_it(policy: Policy) -> None:
+    at = pd_at(np.asarray([0.05, 0.05]), np.asarray([1.0, 0.5]), policy)
+    assert at[0] == pytest.approx(0.05)
+    # logit .05 - .8 x .5 = -3.3444
+    assert at[1] == pytest.approx(1 / (1 + np.exp(3.34443898)))
+
+
+def test_the_rate_is_the_base_rate_at_the_typical_pd_and_stays_in_the_band(
+    policy: Policy, banks: Banks
+) -> None:
+    rates = risk_based(np.asarray([0.03, 0.04, 0.5, 0.0]), policy, banks)
+    # .5 x .6 x .75 / .5 = .45 of the PD above the typical one
+    assert rates[:, 0] == pytest.approx([0.12, 0.1245, 0.15, 0.1065])
+    assert rates[:, 1] == pytest.approx([0.13, 0.1345, 0.15, 0.1165])
+
+
+def test_expected_profit_is_interest_less_funding_loss_capital_and_opening(
+    policy: Policy, banks: Banks
+) -> None:
+    lines = prospects(np.asarray([0.03]), np.asarray([1_000_000.0]), Terms(policy, banks), steps=2)
+    weight = risk_weight(np.asarray([0.03]), policy.capital)[0]
+    # Drawn 500,000 at 12 % less 4 %, of which 97 % perform; at default 750,000 are owed.
+    interest, loss = 500_000 * 0.08 * 0.97, 0.03 * 0.6 * 750_000
+    capital = 0.12 * 0.1 * weight * 750_000
+    assert lines.limit_cny[0, 0].tolist() == [500_000.0, 1_000_000.0]
+    assert lines.loss_cny[0, 0, 1] == pytest.approx(loss)
+    assert lines.profit_cny[0, 0, 1] == pytest.approx(interest - loss - capital - 800)
+
+
+def test_the_banks_own_maximum_bounds_its_grid_and_limits_are_whole_thousands(
+    policy: Policy, banks: Banks
+) -> None:
+    small = banks.model_copy(
+        update={"bank": (banks.bank[0].model_copy(update={"max_limit_cny": 123_456.0}),)}
+    )
+    lines = prospects(np.asarray([0.03]), np.asarray([1_000_000.0]), Terms(policy, small), steps=4)
+    assert lines.limit_cny[0, 0].tolist() == [30_000.0, 61_000.0, 92_000.0, 123_000.0]
+    assert lines.opens[0, 0].tolist() == [False, True, True, True]
+
+
+def test_with_a_churn_curve_the_rate_of_the_largest_expected_profit_is_taken(
+    policy: Policy, banks: Banks
+) -> None:
+    churned = _with_curve(policy)
+    curve = TakeUp(np.asarray([0.05, 0.11, 0.14]), np.asarray([[1.0, 0.9, 0.3], [1.0, 0.9, 0.9]]))
+    lines = prospects(
+        np.asarray([0.01, 0.03]), np.asarray([1e6, 1e6]), Terms(churned, banks, curve), steps=1
+    )
+    # .05 lies outside the band; the first leaves at .14, the second does not.
+    assert lines.annual_rate[:, 0, 0].tolist() == [0.11, 0.14]
+    plain = 500_000 * (0.14 - 0.04) * 0.97 - 0.03 * 0.6 * 750_000
+    weight = risk_weight(np.asarray([0.03]), policy.capital)[0]
+    expected = 0.9 * (plain - 0.12 * 0.1 * weight * 750_000 - 800)
+    assert lines.profit_cny[1, 0, 0] == pytest.approx(expected)
+
+
+def test_segments_follow_the_ranks_of_those_that_a_bank_would_serve(policy: Policy) -> None:
+    pds = np.asarray([0.01, 0.02, 0.03, 0.04, 0.9])
+    served = pds < 0.5
+    assert segment_of(pds, served, _with_curve(policy)).tolist() == [0, 0, 1, 1, 1]
+
+
+def test_a_curve_without_a_segment_of_the_policy_is_refused(policy: Policy) -> None:
+    curve = pd.DataFrame({"annual_rate": [0.11], "segment": ["A"], "churn": [0.1]})
+    with pytest.raises(DataError, match="1 values missing"):
+        take_up(curve, _with_curve(policy))
+
+
+def test_a_band_without_any_rate_of_the_curve_names_its_bank(policy: Policy, banks: Banks) -> None:
+    terms = Terms(_with_curve(policy), banks, TakeUp(np.asarray([0.05]), np.ones((2, 1))))
+    with pytest.raises(SettingsError, match="north_bank"):
+        prospects(np.asarray([0.03]), np.asarray([1e6]), terms, steps=1)
+
+
+def test_a_bank_dearer_than_the_all_in_price_is_named(policy: Policy, banks: Banks) -> None:
+    price = policy.price.model_copy(update={"max_all_in": 0.09})
+    with pytest.raises(SettingsError, match="north_bank"):
+        risk_based(np.asarray([0.03]), policy.model_copy(update={"price": price}), banks)
+
+
+def _with_curve(policy: Policy) -> Policy:
+    price = {
+        **policy.price.model_dump(),
+        "churn_file": "churn.parquet",
+        "segments": [{"name": "A", "up_to_share": 0.5}, {"name": "B", "up_to_share": 1.0}],
+    }
+    return policy_from({**policy.model_dump(), "price": price}, "policy")

@@ -1,0 +1,54 @@
+import pandas as pd
+
+from riskmodel.limits import Policy
+from riskmodel.limits.eligibility import funnel, judged
+
+
+def test_a_refusal_names_every_rule_that_failed(candidates: pd.DataFrame, policy: Policy) -> None:
+    verdicts = judged(candidates, policy).set_index("enterprise_id")
+    assert verdicts["refusals"].to_dict() == {
+        "E1": "",
+        "E2": "",
+        "E3": "exports_too_small",
+        "E4": "too_few_deals; arrears",
+        "E5": "",
+    }
+    assert verdicts["eligible"].tolist() == [True, True, False, False, True]
+    assert verdicts.loc["E4", "refusal_text_en"] == "too_few_deals in words; arrears in words"
+    assert verdicts.loc["E4", "refusal_text_zh"] == "too_few_deals说明; arrears说明"
+
+
+def test_a_threshold_that_is_just_met_is_met(policy: Policy) -> None:
+    just = pd.DataFrame(
+        {
+            "enterprise_id": ["E1"],
+            "exports_usd_6m": [100_000.0],
+            "deals_6m": [3.0],
+            "days_past_due_24m": [30.0],
+        }
+    )
+    assert judged(just, policy)["eligible"].tolist() == [True]
+
+
+def test_a_source_without_trade_shows_no_exports_and_all_are_refused(policy: Policy) -> None:
+    bare = pd.DataFrame({"enterprise_id": ["E1", "E2"]})
+    verdicts = judged(bare, policy)
+    assert verdicts["refusals"].tolist() == ["exports_too_small; too_few_deals"] * 2
+    assert "cannot be shown from the data" in verdicts["refusal_text_en"].iloc[0]
+    assert "数据无法证明" in verdicts["refusal_text_zh"].iloc[0]
+
+
+def test_the_funnel_counts_failed_failed_alone_and_missing(
+    candidates: pd.DataFrame, policy: Policy
+) -> None:
+    steps = funnel(candidates, policy).set_index("rule")
+    assert steps["tested"].tolist() == [5, 5, 5]
+    assert steps["failed"].tolist() == [1, 1, 1]
+    assert steps["failed_alone"].tolist() == [1, 0, 0]
+    assert steps["missing"].tolist() == [0, 0, 1]
+    assert steps["left"].tolist() == [4, 3, 3]
+
+
+def test_no_candidates_are_judged_to_no_rows(candidates: pd.DataFrame, policy: Policy) -> None:
+    assert judged(candidates.iloc[:0], policy).empty
+    assert funnel(candidates.iloc[:0], policy)["failed"].tolist() == [0, 0, 0]

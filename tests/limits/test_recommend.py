@@ -1,0 +1,260 @@
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riskmodel.errors import DataError, SettingsError
+from riskmodel.limits import (
+    Banks,
+    Policy,
+    banks_from,
+    plain_rule,
+    policy_from,
+    recommend,
+    twelve_month,
+)
+
+PAIRS = [("E1", "north_bank"), ("E1", "south_bank"), ("E2", "north_bank"), ("E4", "south_bank")]
+
+
+@pytest.fixture
+def signed() -> pd.DataFrame:
+    return pd.DataFrame([*PAIRS, ("E5", "north_bank")], columns=["enterprise_id", "bank"])
+
+
+def test_each_pair_has_a_row_and_each_enterprise_without_one_too(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    rows = recommend(candidates, signed, policy, banks, grid=10).recommendations
+    assert list(zip(rows["enterprise_id"], rows["bank"], strict=True)) == [
+        ("E1", "north_bank"),
+        ("E1", "south_bank"),
+        ("E2", "north_bank"),
+        ("E3", ""),
+        ("E4", "south_bank"),
+        ("E5", "north_bank"),
+    ]
+    assert rows["decision"].tolist() == [
+        "decline",
+        "offer",
+        "offer",
+        "decline",
+        "decline",
+        "decline",
+    ]
+    assert rows["binding_constraint"].tolist() == [
+        "other_allocation",
+        "exports_ratio",
+        "exports_ratio",
+        "exports_too_small",
+        "too_few_deals",
+        "pd_horizon",
+    ]
+
+
+def test_offers_state_limit_rate_and_loss_and_declines_none(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    rows = recommend(candidates, signed, policy, banks, grid=10).recommendations
+    row = rows[rows["bank"].eq("south_bank") & rows["enterprise_id"].eq("E1")].iloc[0]
+    # 1,000,000 USD through the platform; .13 + .45 x (.01 - .03); .01 x .6 x .75
+    assert (row["limit_cny"], row["cap_cny"]) == (1_000_000.0, 1_000_000.0)
+    assert row["annual_rate"] == pytest.approx(0.121)
+    assert row["expected_loss_cny"] == pytest.approx(4_500.0)
+    declined = rows[rows["decision"] == "decline"]
+    assert declined["limit_cny"].eq(0).all()
+    assert declined["annual_rate"].isna().all()
+    assert declined["refusal_text_en"].ne("").all()
+    assert declined["refusal_text_zh"].ne("").all()
+
+
+def test_an_enterprise_that_signed_nowhere_is_told_so_with_all_else_that_failed(
+    candidates: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    nobody = pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
+    book = recommend(candidates, nobody, policy, banks, grid=10)
+    rows = book.recommendations.set_index("enterprise_id")
+    assert rows.loc["E1", "binding_constraint"] == "agreement"
+    assert rows.loc["E4", "refusals"] == "too_few_deals; arrears; agreement"
+    assert rows.loc["E4", "refusal_text_en"].endswith("No agreement")
+    assert book.certificate.bound == 0
+    agreement = book.funnel.set_index("rule").loc["agreement"]
+    assert agreement[["failed", "failed_alone", "left"]].tolist() == [5, 3, 0]
+
+
+def test_a_bank_without_a_row_is_refused_with_its_count(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    strange = signed.replace({"bank": {"south_bank": "west_bank"}})
+    with pytest.raises(SettingsError, match=r"2 of 5 agreements .* west_bank"):
+        recommend(candidates, strange, policy, banks, grid=10)
+
+
+def test_without_agreements_every_enterprise_may_borrow_from_every_bank(
+    candidates: pd.DataFrame, terms: dict[str, Any], banks: Banks
+) -> None:
+    terms["agreement"] = {**terms["agreement"], "required": False}
+    nobody = pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
+    book = recommend(candidates, nobody, policy_from(terms, "terms"), banks, grid=10)
+    assert len(book.recommendations) == 10
+    assert book.by_bank["offers"].sum() == 2
+
+
+def test_a_pd_above_the_banks_cut_a_small_cap_and_a_poor_line_are_named(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank_row: Any
+) -> None:
+    def reason(pd_12m: float, usd: float, **changes: float) -> str:
+        banks = banks_from({"bank": [bank_row("north_bank", **changes)]}, "banks")
+        one = candidates.iloc[[0]].assign(pd_12m=pd_12m, exports_usd_12m=usd)
+        pair = signed.iloc[[0]]
+        book = recommend(one, pair, policy, banks, grid=10)
+        return str(book.recommendations["binding_constraint"].iloc[0])
+
+    assert reason(0.11, 1e6) == "pd_cut"
+    assert reason(0.01, 49_999.0) == "floor"
+    assert reason(0.01, 1e6, max_limit_cny=49_999.0) == "floor"
+    assert reason(0.30, 1e6, largest_pd=1.0) == "profit"
+    assert reason(0.01, 1e6, budget_cny=0.0) == "bank_budget"
+    assert reason(0.01, 1e6, expected_loss_cap=0.0) == "bank_loss_cap"
+    assert reason(0.01, 1e6, max_limit_cny=300_000.0) == "bank_maximum"
+    assert reason(0.01, 1e6, budget_cny=300_000.0) == "bank_budget"
+
+
+def test_an_interior_best_level_is_bound_by_profit(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    risky = candidates.iloc[[0]].assign(pd_12m=0.085)
+    row = recommend(risky, signed.iloc[[0]], policy, banks, grid=10).recommendations.iloc[0]
+    assert row["decision"] == "offer"
+    assert 0 < row["limit_cny"] < row["cap_cny"]
+    assert row["binding_constraint"] == "profit"
+    assert row["pd_at_limit"] < 0.085
+
+
+def test_enterprises_that_were_not_scored_are_counted(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    book = recommend(candidates.iloc[1:], signed, policy, banks, grid=10)
+    assert book.pairs_without_candidate == 2
+
+
+def test_a_repeated_enterprise_is_refused(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    with pytest.raises(DataError, match=r"1 of 6 rows repeat an id \(first: E1\)"):
+        recommend(candidates.iloc[[0, 0, 1, 2, 3, 4]], signed, policy, banks, grid=10)
+
+
+def test_a_churn_curve_that_the_policy_names_must_be_there(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    curve = pd.DataFrame({"annual_rate": [0.1], "segment": ["A"], "churn": [0.1]})
+    with pytest.raises(SettingsError, match="names none"):
+        recommend(candidates, signed, policy, banks, grid=10, churn=curve)
+
+
+def test_the_candidates_are_left_as_they_were(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    before = candidates.copy(deep=True)
+    recommend(candidates, signed, policy, banks, grid=10)
+    pd.testing.assert_frame_equal(candidates, before)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 60), tight=st.floats(0.01, 1.5))
+def test_a_book_keeps_every_cap_every_budget_and_one_offer_an_enterprise(
+    seed: int, count: int, tight: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    policy, banks = _programme(tight)
+    candidates = _drawn(rng, count)
+    signed = _signed(rng, candidates, banks)
+    book = recommend(candidates, signed, policy, banks, grid=10)
+    offers = book.recommendations[book.recommendations["decision"] == "offer"]
+    assert not offers["enterprise_id"].duplicated().any()
+    assert (offers["limit_cny"] <= offers["cap_cny"]).all()
+    assert (offers["limit_cny"] % 1_000 == 0).all()
+    parts = offers.merge(book.caps, on="enterprise_id", validate="many_to_one")
+    for part in ("exports_ratio", "ceiling", "working_capital"):
+        assert (parts["limit_cny"] <= parts[part]).all()
+    sums = offers.groupby("bank")[["limit_cny", "expected_loss_cny"]].sum()
+    for bank in banks.bank:
+        if bank.name in sums.index:
+            assert sums.loc[bank.name, "limit_cny"] <= bank.budget_cny
+            assert sums.loc[bank.name, "expected_loss_cny"] <= bank.loss_cap_cny * (1 + 1e-12)
+    assert book.certificate.largest_violation == 0.0
+    assert book.recommendations["binding_constraint"].ne("").all()
+
+
+def test_the_order_of_rows_changes_no_recommendation() -> None:
+    rng = np.random.default_rng(4)
+    policy, banks = _programme(0.1)
+    candidates = _drawn(rng, 50)
+    signed = _signed(rng, candidates, banks)
+    mixed = candidates.sample(frac=1, random_state=1)
+    first = recommend(candidates, signed, policy, banks, grid=10)
+    again = recommend(mixed, signed.sample(frac=1, random_state=2), policy, banks, grid=10)
+    pd.testing.assert_frame_equal(first.recommendations, again.recommendations)
+
+
+def test_the_plain_rule_gives_a_yuan_a_dollar_up_to_its_cut(
+    candidates: pd.DataFrame, policy: Policy
+) -> None:
+    def limits(pd_cut: float) -> list[float]:
+        return plain_rule(candidates, policy, pd_cut=pd_cut)["limit_cny"].tolist()
+
+    assert limits(0.02) == [1_000_000.0, 0.0, 0.0, 0.0, 0.0]
+    assert limits(1.0) == [1_000_000.0, 480_000.0, 0.0, 0.0, 0.0]
+
+
+def test_a_pd_of_another_horizon_becomes_a_limit_only_by_a_stated_setting() -> None:
+    pds = pd.Series([0.19, 0.0])
+    assert twelve_month(pds, 12, "refuse").tolist() == [0.19, 0.0]
+    assert twelve_month(pds, 24, "refuse").isna().all()
+    assert twelve_month(pds, None, "as_is").tolist() == [0.19, 0.0]
+    # 1 - .81^(1/2)
+    assert twelve_month(pds, 24, "constant_hazard").tolist() == pytest.approx([0.1, 0.0])
+    with pytest.raises(SettingsError, match="needs a horizon"):
+        twelve_month(pds, None, "constant_hazard")
+
+
+def _programme(tight: float) -> tuple[Policy, Banks]:
+    folder = Path(__file__).parents[2] / "experiments"
+    policy = tomllib.loads((folder / "policy.toml").read_text("utf-8"))
+    banks = tomllib.loads((folder / "banks.toml").read_text("utf-8"))
+    rows = [{**row, "budget_cny": row["budget_cny"] * tight} for row in banks["bank"]]
+    return policy_from(policy, "policy"), banks_from({"bank": rows}, "banks")
+
+
+def _drawn(rng: np.random.Generator, count: int) -> pd.DataFrame:
+    usd = rng.lognormal(13.5, 1.2, count)
+    default = rng.beta(1, 25, count)
+    return pd.DataFrame(
+        {
+            "enterprise_id": [f"E{number:03d}" for number in range(count)],
+            "as_of": pd.Timestamp("2014-07-01"),
+            "exports_usd_6m": usd * 0.5,
+            "deals_6m": 5.0,
+            "exports_usd_12m": usd,
+            "exports_platform_usd_12m": usd * rng.random(count),
+            "exports_cny_12m": usd * 6.2,
+            "debt_cny": usd * rng.random(count),
+            "pd_12m": default,
+            "pd_low": default * 0.5,
+            "pd_high": default * 1.5,
+            "grade": np.where(default < 0.03, "G03", "G06"),
+        }
+    )
+
+
+def _signed(rng: np.random.Generator, candidates: pd.DataFrame, banks: Banks) -> pd.DataFrame:
+    pairs = pd.MultiIndex.from_product(
+        [candidates["enterprise_id"], banks.names], names=["enterprise_id", "bank"]
+    ).to_frame(index=False)
+    return pairs[rng.random(len(pairs)) < 0.6]
