@@ -1,5 +1,6 @@
 """Datasets: labels, exclusions, splits and the panel."""
 
+from riskmodel.datasets.events import current
 from riskmodel.datasets.panel import observed, panel
 from riskmodel.datasets.population import Population, kind_of, last_as_of, population
 from riskmodel.datasets.sensitivity import sensitivity
@@ -9,6 +10,7 @@ __all__ = [
     "Population",
     "Split",
     "balanced_folds",
+    "current",
     "kind_of",
     "last_as_of",
     "observed",

@@ -43,7 +43,7 @@ class Features:
 
 def available(source: Source, settings: FeaturesSettings) -> tuple[Card, ...]:
     """Every card that this run may use: the registry's and one for each attribute."""
-    cards = (*CARDS, *attribute_cards(_attribute_columns(source)))
+    cards = (*CARDS, *attribute_cards(attribute_columns(source)))
     unknown = sorted(set(settings.leave_out) - set(by_name(cards)))
     if unknown:
         from riskmodel.errors import SettingsError
@@ -85,7 +85,14 @@ def compute(
     return Features(frame, able, absent)
 
 
-def _attribute_columns(source: Source) -> dict[str, str]:
+def computed_cards(names: Iterable[str], attributes: dict[str, str]) -> tuple[Card, ...]:
+    """The cards of these names, out of the registry's and those of the given attributes."""
+    known = by_name((*CARDS, *attribute_cards(attributes)))
+    return tuple(known[name] for name in names)
+
+
+def attribute_columns(source: Source) -> dict[str, str]:
+    """The columns of `attributes` with their kind: number, flag or text."""
     import pyarrow as pa
 
     if not source.has("attributes"):

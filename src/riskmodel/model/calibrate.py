@@ -11,6 +11,9 @@ Array = npt.NDArray[np.float64]
 RIDGE = 1e-3
 """A trace of shrinkage of the slope to 1, so that separated samples have a finite answer."""
 
+LEAST_SLOPE = 0.02
+"""A ranking that the later rows contradict is flattened, but stays a ranking."""
+
 STEPS = 25
 
 
@@ -18,7 +21,7 @@ STEPS = 25
 class Calibration:
     """logit(PD) = intercept + slope * score; `draws` are bootstrap pairs of the two (draws x 2).
 
-    The slope is never negative. Linear in the log-odds, so contributions to the score stay exact.
+    The slope is never below `LEAST_SLOPE`: a calibration never turns a ranking round. Linear in the log-odds, so contributions to the score stay exact.
     """
 
     intercept: float
@@ -73,7 +76,7 @@ def calibrate(
 
 
 def _fit(raw: Array, defaulted: Array, weights: Array) -> tuple[float, float]:
-    """Intercept and slope by Newton's method; the slope is held at 0 or above."""
+    """Intercept and slope by Newton's method; the slope is held above 0."""
     middle = float(np.average(raw, weights=weights))
     x = raw - middle
     rate = np.clip(np.average(defaulted, weights=weights), 1e-6, 1 - 1e-6)
@@ -88,5 +91,5 @@ def _fit(raw: Array, defaulted: Array, weights: Array) -> tuple[float, float]:
         a, b = a + float(step[0]), b + float(step[1])
         if np.abs(step).max() < 1e-10:
             break
-    b = max(b, 0.0)
+    b = max(b, LEAST_SLOPE)
     return a - b * middle, b

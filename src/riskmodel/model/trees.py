@@ -32,12 +32,16 @@ class Trees:
     def raw(self, frame: pd.DataFrame) -> Array:
         """The score in log-odds, before calibration; one value a row."""
         matrix = self.inputs.matrix(frame)
+        if not len(matrix):
+            return np.empty(0)
         scores = self.booster.predict(matrix, raw_score=True, num_threads=self.threads)
         return np.asarray(scores, dtype=float)
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """Exact Shapley values in log-odds: rows x (features, then the mean score)."""
         matrix = self.inputs.matrix(frame)
+        if not len(matrix):
+            return np.empty((0, matrix.shape[1] + 1))
         shares = self.booster.predict(matrix, pred_contrib=True, num_threads=self.threads)
         return np.asarray(shares, dtype=float)
 

@@ -173,3 +173,8 @@ def _read(line: str) -> Review | None:
 def _hash(review: Review) -> str:
     content = {key: value for key, value in asdict(review).items() if key != "hash"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+def in_force_now(root: Path) -> str | None:
+    """The version in force today."""
+    return in_force(root, date.today())

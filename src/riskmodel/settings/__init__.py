@@ -108,6 +108,7 @@ class ValidateSettings(Frozen):
     least_auc: Share
     calibration_p: Share
     calibration_margin: Annotated[float, Field(ge=0)]
+    asset_correlation: Annotated[float, Field(ge=0, lt=1)]
     most_failed_grades: Share
     least_defaults: Count
     most_psi: Annotated[float, Field(gt=0)]
@@ -164,6 +165,11 @@ def load_settings(path: Path, assignments: Sequence[str] = ()) -> Settings:
     for words in assignments:
         tables = _merged(tables, _assigned(words), f"--set {words}")
     return _checked(tables, path.name)
+
+
+def default_settings() -> Settings:
+    """The defaults alone."""
+    return _checked(_defaults(), "defaults")
 
 
 def resolved_settings(tables: Mapping[str, Any], where: str) -> Settings:

@@ -50,20 +50,38 @@ def outcome(rows: pd.DataFrame) -> npt.NDArray:  # type: ignore[type-arg]
     return rows["defaulted"].to_numpy(float)
 
 
-def by_grade(rows: pd.DataFrame) -> pd.DataFrame:
-    """grade, rows, defaults, mean PD, realised rate with Jeffreys' interval and p."""
-    grouped = rows.groupby("grade", sort=True)
+def by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.DataFrame:
+    """grade, rows, enterprises, defaults, mean PD, realised rate with Jeffreys' interval and p.
+
+    An enterprise that stands in a grade on several dates counts once: its rows share its weight,
+    since they tell of the same default. `defaults` and `rate` are so weighted. `p` is Jeffreys'
+    for independent defaults; `p_adjusted` allows for the cycle (`correlation` of the enterprises'
+    assets) and, after Holm (1979), for the number of grades.
+    """
+    own = ["grade", "enterprise_id"]
+    weight = 1 / rows.groupby(own)["defaulted"].transform("size")
+    weighted = rows.assign(
+        weight=weight, bad=weight * rows["defaulted"].astype(float), of=weight * rows["pd_12m"]
+    )
+    grouped = weighted.groupby("grade", sort=True)
     table = grouped.agg(
-        rows=("defaulted", "size"), defaults=("defaulted", "sum"), pd_12m=("pd_12m", "mean")
+        rows=("weight", "size"), enterprises=("weight", "sum"), defaults=("bad", "sum"), of=("of", "sum")
     ).reset_index()
-    table = table.astype({"defaults": int}).assign(rate=table["defaults"].astype(float) / table["rows"])
-    bounds = [
-        statistics.jeffreys_interval(d, n)
-        for d, n in zip(table["defaults"], table["rows"], strict=True)
-    ]
-    tests = [
-        statistics.jeffreys(d, n, p)
-        for d, n, p in zip(table["defaults"], table["rows"], table["pd_12m"], strict=True)
-    ]
-    low, high = zip(*bounds, strict=True) if bounds else ((), ())
-    return table.assign(low=low, high=high, p=tests)
+    table = table.assign(
+        pd_12m=table["of"] / table["enterprises"], rate=table["defaults"] / table["enterprises"]
+    ).drop(columns="of")
+    counts = list(zip(table["defaults"], table["enterprises"], table["pd_12m"], strict=True))
+    bounds = [statistics.jeffreys_interval(d, n) for d, n, _ in counts]
+    p = pd.Series([statistics.jeffreys(d, n, p) for d, n, p in counts], dtype=float)
+    cycle = [statistics.jeffreys_in_cycle(d, n, p, correlation) for d, n, p in counts]
+    adjusted = holm(pd.Series(cycle, dtype=float))
+    return table.assign(
+        low=[low for low, _ in bounds], high=[high for _, high in bounds], p=p, p_adjusted=adjusted
+    )
+
+
+def holm(p: pd.Series) -> pd.Series:
+    """p adjusted for testing several at once (Holm 1979)."""
+    order = p.sort_values(kind="stable")
+    factors = range(len(p), 0, -1)
+    return (order * list(factors)).cummax().clip(upper=1).reindex(p.index)

@@ -59,6 +59,21 @@ def jeffreys(defaults: float, rows: float, pd_12m: float) -> float:
     return float(beta.cdf(pd_12m, defaults + 0.5, rows - defaults + 0.5))
 
 
+def jeffreys_in_cycle(defaults: float, rows: float, pd_12m: float, correlation: float) -> float:
+    """Jeffreys' p where one common factor moves all defaults of the year; at 0 it is `jeffreys`.
+
+    The mean over Z ~ N(0, 1) of Jeffreys' p at Vasicek's p(Z) = Phi((Phi^-1(PD) + sqrt(rho) Z) /
+    sqrt(1 - rho)), by Gauss-Hermite quadrature (Vasicek 2002).
+    """
+    from scipy.stats import beta, norm
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(64)
+    shifted = norm.ppf(pd_12m) + np.sqrt(correlation) * nodes
+    given = norm.cdf(shifted / np.sqrt(1 - correlation))
+    p = beta.cdf(given, defaults + 0.5, rows - defaults + 0.5)
+    return float((weights * p).sum() / weights.sum())
+
+
 def jeffreys_interval(defaults: float, rows: float, coverage: float = 0.95) -> tuple[float, float]:
     """Jeffreys' interval for a default rate (Brown, Cai and DasGupta 2001)."""
     from scipy.stats import beta

@@ -1,0 +1,251 @@
+"""The command line: thin, quick to start, one line an error, an exit code a kind."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from riskmodel import __version__
+from riskmodel.errors import RiskModelError, UsageError
+
+ROOT_NAME = "RISKMODEL_ROOT"
+EXIT_CODES = (
+    "exit codes: 0 done, 2 usage, 3 bad data, 4 bad settings, 5 checks failed, 6 not approved,"
+    " 70 our fault"
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code; errors are one line unless `--debug`."""
+    arguments = parser().parse_args(words)
+    try:
+        arguments.act(arguments)
+    except RiskModelError as error:
+        if arguments.debug:
+            raise
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on where it was", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if arguments.debug:
+            raise
+        kind = type(error).__name__
+        print(f"our fault: {kind}. Run again with --debug and report it.", file=sys.stderr)
+        return RiskModelError.exit_code
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its words."""
+    top = argparse.ArgumentParser(
+        prog="riskmodel",
+        description="From export and bank history to each bank's limit file.",
+        epilog=EXIT_CODES,
+    )
+    top.add_argument("--version", action="version", version=f"riskmodel {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _world(_command(commands, "world", "write a fictional economy", _act_world))
+    _import(_command(commands, "import", "a public data set into a source folder", _act_import))
+    _check(_command(commands, "check", "the contract's report on a source folder", _act_check))
+    _run(_command(commands, "run", "an experiment: the eight notebooks, by papermill", _act_run))
+    review = _command(commands, "review", "who may be used: the recorded reviews", None)
+    _review(review.add_subparsers(required=True, metavar="ACTION"))
+    _bench(_command(commands, "bench", "ours beside what a user would pick instead", _act_bench))
+    _command(commands, "dictionary", "print the data dictionary as Markdown", _act_dictionary)
+    return top
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    meaning: str,
+    act: Callable[[argparse.Namespace], None] | None,
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=meaning, description=meaning, epilog=EXIT_CODES)
+    made.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    if act:
+        made.set_defaults(act=act)
+    return made
+
+
+def _world(made: argparse.ArgumentParser) -> None:
+    made.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder to write to")
+    made.add_argument("--enterprises", type=int, default=3000, help="how many (default: 3000)")
+    made.add_argument("--months", type=int, default=60, help="of history (default: 60)")
+    made.add_argument("--seed", type=int, default=7, help="same seed, same bytes (default: 7)")
+
+
+def _import(made: argparse.ArgumentParser) -> None:
+    made.add_argument("name", metavar="NAME", choices=["cumcm2020c", "taiwan"],
+                      help="cumcm2020c or taiwan")  # fmt: skip
+    made.add_argument("raw", type=Path, metavar="FROM", help="the folder with the original files")
+    made.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder to write to")
+
+
+def _check(made: argparse.ArgumentParser) -> None:
+    made.add_argument("data", type=Path, metavar="DATA", help="a source folder")
+    made.add_argument("--rejects", type=Path, metavar="DIR", help="write the rows set aside there")
+
+
+def _run(made: argparse.ArgumentParser) -> None:
+    made.add_argument("experiment", type=Path, metavar="EXPERIMENT.toml", help="its settings")
+    made.add_argument("--data", type=Path, metavar="DIR", help="the source folder")
+    made.add_argument("--as-of", metavar="DATE", help="a date like 2014-07-01, or auto")
+    made.add_argument("--set", action="append", default=[], metavar="table.key=value",
+                      dest="assignments", help="one setting; may be repeated")  # fmt: skip
+    made.add_argument("--bank", action="append", default=[], metavar="BANK", dest="banks",
+                      help="publish to this bank only; may be repeated")  # fmt: skip
+
+
+def _review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    _command(actions, "list", "every registered version and its last review", _act_list)
+    shown = _command(actions, "show", "a version's card, facts and reviews", _act_show)
+    shown.add_argument("version", metavar="VERSION", help="its number in the registry")
+    for name, meaning in (("approve", "the version becomes champion"), ("reject", "it may not be used")):
+        made = _command(actions, name, meaning, _act_decide)
+        made.set_defaults(decision=name)
+        made.add_argument("version", metavar="VERSION", help="its number in the registry")
+        made.add_argument("--by", required=True, metavar="NAME", help="who decides")
+        made.add_argument("--reason", required=True, metavar="TEXT", help="why")
+        made.add_argument("--on", type=_date, default=None, metavar="DATE", help="default: today")
+    force = _command(actions, "in-force", "which version was in force on a day", _act_in_force)
+    force.add_argument("--on", type=_date, required=True, metavar="DATE", help="like 2014-07-01")
+
+
+def _bench(made: argparse.ArgumentParser) -> None:
+    made.add_argument("what", metavar="WHAT", choices=["features", "limits", "scoring"],
+                      help="features, limits or scoring")  # fmt: skip
+    made.add_argument("--enterprises", type=int, default=2000, help="size (default: 2000)")
+    made.add_argument("--json", type=Path, metavar="FILE", help="also write the table for machines")
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date like 2014-07-01") from None
+
+
+def root_folder() -> Path:
+    """The project's folder: RISKMODEL_ROOT, else the nearest one upwards with notebooks and
+    experiments; `UsageError` if there is none."""
+    named = os.environ.get(ROOT_NAME)
+    if named:
+        return Path(named).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        if (folder / "notebooks").is_dir() and (folder / "experiments").is_dir():
+            return folder
+    raise UsageError(f"no project folder here or above. Go to the checkout, or set {ROOT_NAME}.")
+
+
+def _tell(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def _act_world(arguments: argparse.Namespace) -> None:
+    from riskmodel.sources.economy import write_world
+
+    write_world(
+        arguments.out,
+        enterprises=arguments.enterprises,
+        months=arguments.months,
+        seed=arguments.seed,
+        progress=_tell,
+    )
+    print(f"{arguments.out}: {arguments.enterprises:,} fictional enterprises")
+
+
+def _act_import(arguments: argparse.Namespace) -> None:
+    from riskmodel.sources.importers import IMPORTERS
+
+    IMPORTERS[arguments.name](arguments.raw, arguments.out)
+    print(f"{arguments.out}: {arguments.name} as a source folder")
+
+
+def _act_check(arguments: argparse.Namespace) -> None:
+    from riskmodel.settings import default_settings
+    from riskmodel.sources.files import write_parquet
+    from riskmodel.sources.folder import held, read_folder
+
+    settings = default_settings().sources
+    reading = read_folder(arguments.data, settings, progress=_tell)
+    print(reading.report.text())
+    if arguments.rejects:
+        for name, rows in reading.rejects.items():
+            write_parquet(rows, arguments.rejects / f"{name}.parquet")
+    held(reading, settings)
+
+
+def _act_run(arguments: argparse.Namespace) -> None:
+    from riskmodel.pipeline.experiment import Order, run_experiment
+    from riskmodel.pipeline.summary import summary
+
+    words = list(arguments.assignments)
+    if arguments.data:
+        # a literal TOML text: nothing in a path can end it
+        words.append(f"run.data={_literal(arguments.data)}")
+    if arguments.as_of:
+        words.append(f"run.as_of={arguments.as_of}")
+    order = Order(arguments.experiment, tuple(words), tuple(arguments.banks))
+    print(summary(run_experiment(order, root_folder(), _tell)))
+
+
+def _literal(path: Path) -> str:
+    import json
+
+    return json.dumps(str(path), ensure_ascii=False)
+
+
+def _act_list(arguments: argparse.Namespace) -> None:
+    from riskmodel.publish import review
+
+    found = review.listing(root_folder())
+    print("no version is registered yet" if found.empty else found.to_string(index=False))
+
+
+def _act_show(arguments: argparse.Namespace) -> None:
+    from riskmodel.publish import review
+
+    print(review.show(root_folder(), arguments.version), end="")
+
+
+def _act_decide(arguments: argparse.Namespace) -> None:
+    from riskmodel.publish import review
+
+    decide = review.approve if arguments.decision == "approve" else review.reject
+    day = arguments.on or date.today()
+    decide(root_folder(), arguments.version, by=arguments.by, reason=arguments.reason, on=day)
+    print(f"version {arguments.version}: {arguments.decision} recorded, from {day}")
+
+
+def _act_in_force(arguments: argparse.Namespace) -> None:
+    from riskmodel.publish import review
+
+    version = review.in_force(root_folder(), on=arguments.on)
+    print(f"version {version}" if version else f"no version was in force on {arguments.on}")
+
+
+def _act_bench(arguments: argparse.Namespace) -> None:
+    from riskmodel.pipeline.bench import bench
+
+    table = bench(arguments.what, arguments.enterprises, _tell)
+    print(table.to_string(index=False))
+    if arguments.json:
+        from riskmodel.sources.files import write_text
+
+        write_text(arguments.json, table.to_json(orient="records", indent=1) + "\n")
+
+
+def _act_dictionary(arguments: argparse.Namespace) -> None:
+    from riskmodel.features.dictionary import markdown
+
+    print(markdown(), end="")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

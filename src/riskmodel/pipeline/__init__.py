@@ -1,0 +1,34 @@
+"""The stages in order: the only composer."""
+
+from riskmodel.pipeline.publication import Published, headline, publish
+from riskmodel.pipeline.stages import (
+    Explained,
+    Learning,
+    Validated,
+    datasets,
+    explain,
+    features,
+    limits,
+    model,
+    sources,
+    validate,
+)
+from riskmodel.publish.run_folder import Run, open_run
+
+__all__ = [
+    "Explained",
+    "Learning",
+    "Published",
+    "Run",
+    "Validated",
+    "datasets",
+    "explain",
+    "features",
+    "headline",
+    "limits",
+    "model",
+    "open_run",
+    "publish",
+    "sources",
+    "validate",
+]

@@ -1,0 +1,23 @@
+"""The approved champion, for runs that score without fitting."""
+
+from riskmodel.errors import NotApproved
+from riskmodel.model import RiskModel
+from riskmodel.publish.run_folder import Run
+
+
+def approved_model(run: Run) -> RiskModel:
+    """The version that a recorded review put in force by today, its hashes verified.
+
+    `NotApproved` where there is none.
+    """
+    from riskmodel.publish import registry, review
+
+    version = review.in_force_now(run.root)
+    if version is None:
+        raise NotApproved(
+            f"model.source = 'champion': no model is in force. Approve a version with"
+            " `riskmodel review approve`, or fit one."
+        )
+    return RiskModel.from_files(
+        registry.load_version(run.root, version), threads=run.settings.run.threads
+    )

@@ -1,0 +1,282 @@
+"""An experiment run whole: the eight notebooks by papermill, recorded in MLflow."""
+
+import hashlib
+import importlib.metadata as metadata
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from riskmodel.datasets import last_as_of
+from riskmodel.errors import ChecksFailed, SettingsError
+from riskmodel.pipeline.publication import headline
+from riskmodel.publish import notebooks, tracking
+from riskmodel.publish.locks import held
+from riskmodel.publish.run_folder import Run, create_run
+from riskmodel.settings import Settings, load_settings
+from riskmodel.sources.files import sha256, write_text
+from riskmodel.sources.folder import read_folder
+
+Progress = Callable[[str], None]
+STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
+GROUND = ("errors.py", "months.py", "tables", "settings", "pipeline", "publish/run_folder.py")
+PACKAGE = Path(__file__).parents[1]
+DONE = "DONE"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for: an experiment's file and the words after it."""
+
+    experiment: Path
+    assignments: tuple[str, ...] = ()
+    banks: tuple[str, ...] = ()
+
+
+def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
+    """All stages of the experiment; those whose inputs, settings and code stand are not run again.
+
+    Raises `ChecksFailed` at the end if the verdict kept the limits from being published; the run
+    folder then holds everything but `DONE`.
+    """
+    settings = load_settings(order.experiment, order.assignments)
+    terms = _terms(order.experiment, settings)
+    settings = _resolved(settings, progress)
+    _refuse_banks(order.banks, terms["banks.toml"])
+    run = _opened(settings, terms, root)
+    with held(run.folder / ".lock"):
+        return _carried_out(run, order, progress)
+
+
+def _carried_out(run: Run, order: Order, progress: Progress) -> Run:
+    done = run.folder / DONE
+    attempt = int(run.record().get("attempt", 0)) + (1 if done.exists() else 0)
+    done.unlink(missing_ok=True)
+    run.note(
+        name=run.name,
+        as_of=str(run.settings.run.as_of),
+        attempt=max(attempt, 1),
+        banks=list(order.banks),
+        state="running",
+        versions=_versions(),
+    )
+    tracked = _tracked(run, progress)
+    try:
+        _all_stages(run, progress)
+        _logged(run, tracked)
+    except BaseException:
+        _ended(run, tracked, "failed")
+        raise
+    refused = run.read_json("publish", "publication")["refused"]
+    _ended(run, tracked, "checks failed" if refused else "done")
+    if refused:
+        raise ChecksFailed(
+            f"{run.name}: nothing was published, {refused}. Read {_page(run, 'validate')}, or give"
+            " publish.override_reason."
+        )
+    write_text(done, "")
+    _point_latest(run)
+    return run
+
+
+def _point_latest(run: Run) -> None:
+    """`experiments/runs/latest` names the newest run that is done: notebooks start from it."""
+    link = run.folder.parent / "latest"
+    fresh = link.with_name(".latest")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(run.name)
+    fresh.replace(link)
+
+
+def _all_stages(run: Run, progress: Progress) -> None:
+    key = ""
+    for number, stage in enumerate(STAGES, 1):
+        key = _key(run, stage, key)
+        label = f"[{number}/{len(STAGES)}] {stage}"
+        if stage != "publish" and run.record().get("stages", {}).get(stage) == key:
+            progress(f"{label}: unchanged, not run again")
+            continue
+        began = time.monotonic()
+        progress(f"{label} ...")
+        _forget(run, stage)
+        _notebook(run, f"{number:02d}_{stage}")
+        run.note(stages={**run.record().get("stages", {}), stage: key})
+        progress(f"{label}: {time.monotonic() - began:.1f} s")
+
+
+def _notebook(run: Run, name: str) -> None:
+    source = run.root / "notebooks" / f"{name}.ipynb"
+    executed = run.folder / "notebooks" / f"{name}.ipynb"
+    notebooks.execute(
+        source,
+        executed,
+        {"settings_path": str(run.folder / "settings.toml"), "run_dir": str(run.folder)},
+    )
+    notebooks.to_html(executed, executed.with_suffix(".html"))
+
+
+def _forget(run: Run, stage: str) -> None:
+    """The stage and all after it count as not run."""
+    kept = STAGES[: STAGES.index(stage)]
+    stages = run.record().get("stages", {})
+    run.note(stages={name: key for name, key in stages.items() if name in kept})
+
+
+def _key(run: Run, stage: str, before: str) -> str:
+    """What a stage depends on: the stage before, its settings, its code and its notebook."""
+    digest = hashlib.sha256(before.encode())
+    tables = run.settings.tables()
+    digest.update(repr((tables["run"], tables[stage])).encode())
+    if stage == "sources":
+        digest.update(data_fingerprint(Path(run.settings.run.data)).encode())
+    number = STAGES.index(stage) + 1
+    paths = [run.root / "notebooks" / f"{number:02d}_{stage}.ipynb"]
+    paths += [PACKAGE / name for name in (*GROUND, stage, "figures.py", "figures")]
+    if stage in ("limits", "publish"):
+        paths += [run.folder / "policy.toml", run.folder / "banks.toml"]
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(f"{file.name} {sha256(file)}".encode())
+    return digest.hexdigest()
+
+
+def data_fingerprint(folder: Path) -> str:
+    """sha256 over the names and bytes of a source folder's files, hidden ones and truth left out."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.parquet")):
+        inside = file.relative_to(folder)
+        if "truth" != inside.parts[0] and not inside.name.startswith("."):
+            digest.update(f"{inside.as_posix()} {sha256(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _terms(experiment: Path, settings: Settings) -> dict[str, str]:
+    """The policy's and the banks' texts, which stand beside the experiment."""
+    texts = {}
+    for kept, named in (("policy.toml", settings.limits.policy), ("banks.toml", settings.limits.banks)):
+        path = experiment.parent / named
+        if not path.is_file():
+            raise SettingsError(f"limits: {named} is not beside {experiment.name}. Put it there.")
+        texts[kept] = path.read_text(encoding="utf-8")
+    return texts
+
+
+def _resolved(settings: Settings, progress: Progress) -> Settings:
+    """The settings with an absolute data folder and a date for "auto"."""
+    if not settings.run.data:
+        raise SettingsError("run.data: no source folder is named. Give --data DIR.")
+    data = Path(settings.run.data).resolve()
+    as_of: Any = settings.run.as_of
+    if as_of == "auto":
+        source = read_folder(data, settings.sources).source
+        as_of = last_as_of(source, settings.datasets)
+        progress(f"as of {as_of}: the last day that the data can answer for")
+    run = settings.run.model_copy(update={"data": str(data), "as_of": as_of})
+    return settings.model_copy(update={"run": run})
+
+
+def _refuse_banks(named: Sequence[str], text: str) -> None:
+    import tomllib
+
+    known = [bank.get("name") for bank in tomllib.loads(text).get("bank", [])]
+    for bank in named:
+        if bank not in known:
+            raise SettingsError(f"--bank {bank}: no such bank in banks.toml. Known: {known}.")
+
+
+def _opened(settings: Settings, terms: dict[str, str], root: Path) -> Run:
+    """The run folder, named by date, experiment and a fingerprint of all that decides the result."""
+    data = Path(settings.run.data)
+    tables = settings.tables()
+    plain = {name: table for name, table in tables.items() if name != "run"}
+    facts = (plain, settings.run.seed, settings.run.threads, terms, data_fingerprint(data))
+    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:10]
+    name = f"{settings.run.as_of}-{settings.run.name}-{digest}"
+    folder = root.resolve() / "experiments" / "runs" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in terms.items():
+        write_text(folder / file, text)
+    return create_run(folder, settings)
+
+
+def _versions() -> dict[str, str]:
+    packages = ("riskmodel", "duckdb", "lightgbm", "mlflow", "numpy", "pandas", "papermill", "shap")
+    return {"python": platform.python_version()} | {p: metadata.version(p) for p in packages}
+
+
+def _tracked(run: Run, progress: Progress) -> str:
+    """The MLflow run, new or opened again; empty where tracking is off."""
+    if not run.settings.publish.tracking:
+        run.note(mlflow_run_id="")
+        return ""
+    known = str(run.record().get("mlflow_run_id") or "")
+    if known and _still_there(run.root, known):
+        return known
+    params = {
+        f"{table}.{key}": str(value)[:500]
+        for table, values in run.settings.tables().items()
+        for key, value in values.items()
+        if key != "data"
+    }
+    tracked = tracking.start_run(run.root, run.name, params, {"run_folder": run.name})
+    run.note(mlflow_run_id=tracked, mlflow_page=tracking.run_page(run.root, tracked))
+    progress(f"MLflow run {tracked}")
+    return tracked
+
+
+def _still_there(root: Path, run_id: str) -> bool:
+    """Whether the store knows the run; a store that was begun anew does not."""
+    with tracking.connected(root) as mlflow:
+        try:
+            mlflow.MlflowClient().get_run(run_id)
+        except mlflow.exceptions.MlflowException:
+            return False
+    tracking.reopen_run(root, run_id)
+    return True
+
+
+def _logged(run: Run, tracked: str) -> None:
+    """Figures, executed notebooks and settings into MLflow; no enterprise's values."""
+    if not tracked:
+        return
+    figures = run.read("validate", "performance")
+    metrics = {
+        f"{row.model}_{row.split}_{row.metric}{suffix}": float(value)
+        for row in figures.itertuples()
+        for suffix, value in (("", row.figure), ("_low", row.low), ("_high", row.high))
+        if pd.notna(value)
+    }
+    by_bank = run.read("limits", "by_bank")
+    metrics |= {f"limit_cny_{row.bank}": float(row.limit_cny) for row in by_bank.itertuples()}
+    checks = run.read("validate", "checks")
+    metrics |= {f"check_{row.check}": float(row.passed) for row in checks.itertuples()}
+    tags = {"verdict": run.read_json("validate", "verdict")["verdict"], **headline(run)}
+    tracking.log(
+        run.root,
+        tracked,
+        metrics=metrics,
+        folders={"notebooks": run.folder / "notebooks"},
+        tags={_tag(name): value for name, value in tags.items()},
+    )
+
+
+def _tag(name: str) -> str:
+    """A tag's name without characters that MLflow refuses."""
+    return "".join(c if c.isalnum() or c in " _-." else "" for c in name)
+
+
+def _ended(run: Run, tracked: str, state: str) -> None:
+    run.note(state=state)
+    if tracked:
+        tracking.finish(run.root, tracked, "FAILED" if state == "failed" else "FINISHED")
+
+
+def _page(run: Run, stage: str) -> str:
+    number = STAGES.index(stage) + 1
+    page = run.folder / "notebooks" / f"{number:02d}_{stage}.html"
+    return page.relative_to(run.root).as_posix()

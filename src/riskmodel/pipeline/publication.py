@@ -1,0 +1,173 @@
+"""The last stage: the model into the registry, each bank's rows into its own folder."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from riskmodel import months
+from riskmodel.pipeline.stages import champion_of, policy_of
+from riskmodel.publish import registry, review
+from riskmodel.publish.bank_files import publish_bank
+from riskmodel.publish.facts import Publication, PublicationFacts
+from riskmodel.publish.registry import Registration
+from riskmodel.publish.rows import report_rows
+from riskmodel.publish.run_folder import Run
+from riskmodel.settings import Settings
+
+UNREGISTERED = "unregistered"
+COLUMNS = ["bank", "as_of", "revision", "rows", "offers", "limit_cny", "expected_loss_cny", "folder"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What each bank was given, or why nothing was published."""
+
+    publications: pd.DataFrame
+    refused: str
+
+
+def publish(run: Run) -> Published:
+    """Each bank's files; nothing where the verdict is "fail" and no override is recorded.
+
+    Tried by hand, the files go into the run's own folder and no model is registered.
+    """
+    verdict = run.read_json("validate", "verdict")
+    override = run.settings.publish.override_reason
+    refused = ""
+    if verdict["verdict"] == "fail" and not override:
+        refused = f"the checks failed: {', '.join(verdict['failed'])}"
+    version = _version(run, verdict)
+    facts = _facts(run, verdict, version)
+    published = pd.DataFrame(columns=COLUMNS)
+    if not refused:
+        published = _published(run, facts)
+    run.write("publish", publications=published.drop(columns="folder"))
+    run.write_json(
+        "publish", "publication", {"refused": refused, "override": override, "version": version}
+    )
+    return Published(published, refused)
+
+
+def _published(run: Run, facts: PublicationFacts) -> pd.DataFrame:
+    recommendations = run.read("limits", "recommendations")
+    rows = report_rows(recommendations, run.read("explain", "reasons"), facts=facts)
+    day = _day(run.settings)
+    folder = run.folder / "publish" / "preview" if run.by_hand else run.root / "data" / "published"
+    found = [
+        publish_bank(rows[rows["bank"] == bank], bank=bank, as_of=day, folder=folder, facts=facts)
+        for bank in chosen_banks(run)
+    ]
+    return pd.DataFrame([_line(one, run) for one in found], columns=COLUMNS)
+
+
+def chosen_banks(run: Run) -> tuple[str, ...]:
+    """The banks that this run publishes to: those named on the command line, or all."""
+    from riskmodel.pipeline.stages import banks_of
+
+    named = run.record().get("banks") or []
+    return tuple(named) or banks_of(run).names
+
+
+def _line(one: Publication, run: Run) -> tuple[Any, ...]:
+    manifest = one.manifest
+    return (
+        manifest["bank"],
+        manifest["as_of"],
+        one.revision,
+        manifest["row_count"],
+        manifest["offers"],
+        manifest["sums"]["limit_cny"],
+        manifest["sums"]["expected_loss_cny"],
+        one.folder.relative_to(run.root).as_posix(),
+    )
+
+
+def _version(run: Run, verdict: dict[str, Any]) -> str:
+    """The model's version in the registry."""
+    tracked = run.record().get("mlflow_run_id")
+    if run.by_hand or not tracked:
+        return UNREGISTERED
+    if run.settings.model.source == "champion":
+        return review.in_force_now(run.root) or UNREGISTERED
+    champion = champion_of(run)
+    tags = {
+        "verdict": verdict["verdict"],
+        "override_reason": run.settings.publish.override_reason,
+        "run": run.name,
+    }
+    registration = Registration(
+        champion.to_files(), champion.inputs, champion.fingerprint, model_card(run), tags
+    )
+    return registry.register(run.root, tracked, registration)
+
+
+def headline(run: Run) -> dict[str, str]:
+    """Ranking and calibration of the champion on the test rows, as text."""
+    figures = run.read("validate", "performance")
+    name = run.read_json("model", "champion")["name"]
+    facts = run.read_json("datasets", "population")
+    mine = figures[(figures["model"] == name) & (figures["split"] == "test")].set_index("metric")
+    auc, ratio = mine.loc["auc"], mine.loc["realised_to_expected"]
+    place = "out of time" if facts["by_time"] else "cross-validated, not out of time"
+    return {
+        f"AUC ({place})": f"{auc.figure:.3f} ({auc.low:.3f} to {auc.high:.3f})",
+        "Realised over expected defaults": f"{ratio.figure:.2f} ({ratio.low:.2f} to {ratio.high:.2f})",
+        "Test rows and defaults": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
+        "Outcome": str(facts["outcome"]),
+    }
+
+
+def model_card(run: Run) -> str:
+    """The model card in Markdown: what it predicts, how it did, what was checked."""
+    checks = run.read("validate", "checks")
+    lines = [f"| {label} | {value} |" for label, value in headline(run).items()]
+    words = [
+        f"| {row.check} | {'pass' if row.passed else 'fail'} | {row.text} |"
+        for row in checks.itertuples()
+    ]
+    champion = champion_of(run)
+    return "\n".join(
+        [
+            f"**{champion.name}**: {len(champion.inputs)} features, grades {champion.grades.names}.",
+            f"{run.read_json('datasets', 'population')['split']}",
+            "",
+            "| figure | value (95 % interval) |",
+            "|---|---|",
+            *lines,
+            "",
+            "| check | result | found |",
+            "|---|---|---|",
+            *words,
+            "",
+            *(f"- {text}" for text in run.settings.validate_.limitations),
+        ]
+    )
+
+
+def _facts(run: Run, verdict: dict[str, Any], version: str) -> PublicationFacts:
+    champion, settings = champion_of(run), run.settings
+    checks = run.read("validate", "checks")
+    conceded = checks[checks["check"].isin(verdict["conditions"])]
+    return PublicationFacts(
+        run_id=run.name,
+        attempt=int(run.record().get("attempt", 1)),
+        model_name=champion.name,
+        model_version=version,
+        model_fingerprint=champion.fingerprint,
+        data_fingerprint=str(champion.facts["data_fingerprint"]),
+        policy=policy_of(run).model_dump(mode="json"),
+        valid_until=months.shifted(_day(settings), settings.publish.valid_months),
+        verdict=verdict["verdict"],
+        override_reason=settings.publish.override_reason,
+        checks=checks,
+        limitations=settings.validate_.limitations,
+        conditions=tuple(conceded["check"] + ": " + conceded["text"]),
+        headline=headline(run),
+        outcome_name=str(run.read_json("datasets", "population")["outcome"]),
+    )
+
+
+def _day(settings: Settings) -> date:
+    return date.fromisoformat(str(settings.run.as_of))

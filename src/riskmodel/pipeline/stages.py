@@ -1,0 +1,338 @@
+"""The stages in order: each reads what the ones before wrote, computes, and writes its folder."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from riskmodel import datasets as data
+from riskmodel import explain as reasoning
+from riskmodel import features as feature
+from riskmodel import limits as lending
+from riskmodel import model as modelling
+from riskmodel import months
+from riskmodel import validate as validation
+from riskmodel.errors import DataError
+from riskmodel.features.language import Card
+from riskmodel.pipeline.approved import approved_model
+from riskmodel.publish.run_folder import Run
+from riskmodel.settings import read_toml
+from riskmodel.sources import Source
+from riskmodel.sources.folder import Reading, held, read_folder
+from riskmodel.sources.saved import load_source, save_reading
+
+SHAP_ROWS = 200
+"""Rows on which shap's explainer is asked for the same contributions."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Who is learnt from, how the rows are split, and how labels move with their definition."""
+
+    population: data.Population
+    parts: data.Split
+    panel: pd.DataFrame
+    sensitivity: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Scored rows, their contributions by feature and family, the reasons, and shap's agreement."""
+
+    rows: pd.DataFrame
+    shares: pd.DataFrame
+    families: pd.DataFrame
+    reasons: pd.DataFrame
+    difference: float
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The checks with their verdict, and the figures behind them."""
+
+    checks: pd.DataFrame
+    verdict: validation.Verdict
+    performance: pd.DataFrame
+    grades: pd.DataFrame
+
+
+def sources(run: Run) -> Reading:
+    """The source folder through the contract's door, as it was known at the run's date."""
+    from pathlib import Path
+
+    settings = run.settings
+    reading = held(read_folder(Path(settings.run.data), settings.sources), settings.sources)
+    cut = months.day_start(pd.Timestamp(settings.run.as_of).date(), settings.sources.timezone)
+    known = Reading(reading.source.known_before(cut), reading.rejects, reading.report)
+    save_reading(known, run.folder / "sources")
+    return known
+
+
+def source_of(run: Run) -> Source:
+    """The source that the stage wrote."""
+    return load_source(run.written("sources", "source.json").parent)
+
+
+def features(run: Run) -> feature.Features:
+    """Every card for every enterprise and date that is learnt from or scored."""
+    source, settings = source_of(run), run.settings
+    rows = data.observed(_population(run, source))
+    found = feature.compute(source, rows, settings.features, threads=settings.run.threads)
+    attributes = feature.attribute_columns(source)
+    run.write(
+        "features",
+        features=found.frame,
+        absent=found.absent,
+        dictionary=feature.dictionary(found.cards),
+    )
+    names = [card.name for card in found.cards]
+    run.write_json("features", "cards", {"computed": names, "attributes": attributes})
+    return found
+
+
+def features_of(run: Run) -> feature.Features:
+    """The features that the stage wrote, with their cards."""
+    frame, absent = run.read("features", "features"), run.read("features", "absent")
+    return feature.Features(frame, cards_of(run), absent)
+
+
+def cards_of(run: Run) -> tuple[Card, ...]:
+    """The cards that were computed."""
+    named = run.read_json("features", "cards")
+    return feature.computed_cards(named["computed"], named["attributes"])
+
+
+def datasets(run: Run) -> Learning:
+    """Labels, exclusions, splits and the panel."""
+    source, settings = source_of(run), run.settings.datasets
+    population = _population(run, source)
+    parts = data.split(population.labelled, settings)
+    panel = data.panel(population, parts, run.read("features", "features"))
+    given = population.kind == "outcomes"
+    moved = data.sensitivity(source, settings, _as_of(run))
+    moved = moved.iloc[:0] if given else moved
+    run.write(
+        "datasets",
+        panel=panel,
+        exclusions=population.exclusions,
+        splits=parts.counts,
+        sensitivity=moved,
+    )
+    run.write_json(
+        "datasets",
+        "population",
+        {
+            "kind": population.kind,
+            "outcome": population.outcome,
+            "horizon_months": population.horizon_months,
+            "by_time": parts.by_time,
+            "split": parts.text,
+        },
+    )
+    return Learning(population, parts, panel, moved)
+
+
+def model(run: Run) -> modelling.Fitted:
+    """The candidates, fitted; or the approved champion, replayed."""
+    panel, facts = panel_of(run), run.read_json("datasets", "population")
+    parts = data.Split(panel[panel["split"] != "score"], facts["by_time"], facts["split"])
+    task = modelling.Task(cards_of(run), run.settings, _model_facts(run, facts), _tell)
+    if run.settings.model.source == "champion":
+        champion = approved_model(run)
+        names = {champion.name: champion}
+        fitted = modelling.Fitted(
+            names, modelling.predict(champion, panel), pd.DataFrame(columns=["repeat"])
+        )
+    else:
+        fitted = modelling.fit(panel, parts, task)
+    run.write("model", predictions=fitted.predictions, repeats=fitted.repeats)
+    for name, one in fitted.models.items():
+        _write_model(run, name, one)
+    run.write_json("model", "champion", {"name": next(iter(fitted.models))})
+    return fitted
+
+
+def champion_of(run: Run) -> modelling.RiskModel:
+    """The model that is recommended: the first candidate, or the approved one."""
+    name = run.read_json("model", "champion")["name"]
+    folder = run.written("model", f"{name}/model.json").parent
+    files = {path.name: path.read_text("utf-8") for path in sorted(folder.iterdir())}
+    return modelling.RiskModel.from_files(files, threads=run.settings.run.threads)
+
+
+def explain(run: Run) -> Explained:
+    """Contributions and reasons of every enterprise that is scored."""
+    champion, panel = champion_of(run), panel_of(run)
+    cards = {card.name: card for card in cards_of(run)}
+    rows = panel[panel["split"] == "score"].reset_index(drop=True)
+    shares = reasoning.contributions(champion, rows)
+    families = reasoning.by_family(shares, cards)
+    reasons = reasoning.reasons(rows, shares, cards, run.settings.explain)
+    difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
+    keys = rows[["enterprise_id", "as_of"]]
+    run.write("explain", reasons=reasons, contributions=keys.join(families))
+    run.write_json("explain", "agreement", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference})
+    return Explained(rows, shares, families, reasons, difference)
+
+
+def validate(run: Run) -> Validated:
+    """The checks, the verdict, and performance by model and split."""
+    settings, source = run.settings, source_of(run)
+    found, facts = features_of(run), run.read_json("datasets", "population")
+    predictions, champion = run.read("model", "predictions"), champion_of(run)
+    canary = validation.changed_values(
+        source,
+        found,
+        settings.features,
+        sample=settings.validate_.leak_sample,
+        seed=settings.run.seed,
+    )
+    evidence = validation.Evidence(
+        predictions=predictions,
+        panel=panel_of(run),
+        cards=found.cards,
+        champion=champion.name,
+        by_time=facts["by_time"],
+        time_travel=canary,
+        settings=settings.validate_,
+        seed=settings.run.seed,
+    )
+    checks = validation.run_checks(evidence)
+    word = validation.verdict(checks, settings.validate_)
+    draws = settings.validate_.bootstrap_draws
+    figures = validation.performance(predictions, draws, settings.run.seed)
+    grades = validation.by_grade(evidence.rows("test"), settings.validate_.asset_correlation)
+    run.write("validate", checks=checks, performance=figures, grades=grades)
+    record = {"verdict": word.word, "failed": word.failed, "conditions": word.conditions}
+    run.write_json("validate", "verdict", record)
+    return Validated(checks, word, figures, grades)
+
+
+def limits(run: Run) -> lending.Book:
+    """Eligibility, caps, economics and the allocation under the banks' budgets."""
+    source, panel = source_of(run), panel_of(run)
+    policy, banks = policy_of(run), banks_of(run)
+    scored = panel[panel["split"] == "score"].drop(columns=["split", "defaulted"])
+    signed = signed_pairs(source, _as_of(run))
+    known = signed[signed["bank"].isin(banks.names)]
+    book = lending.recommend(
+        scored.merge(_twelve_month(run), on="enterprise_id", how="left", validate="1:1"),
+        known,
+        policy,
+        banks,
+        grid=run.settings.limits.grid,
+        churn=_churn(run, policy),
+    )
+    run.write(
+        "limits",
+        recommendations=book.recommendations,
+        funnel=book.funnel,
+        caps=book.caps,
+        by_bank=book.by_bank,
+        curves=book.curves,
+        rows=book.certificate.rows,
+    )
+    proof = {
+        "value": book.certificate.value,
+        "bound": book.certificate.bound,
+        "gap": book.certificate.gap,
+        "largest_violation": book.certificate.largest_violation,
+        "pairs_at_banks_without_terms": len(signed) - len(known),
+    }
+    run.write_json("limits", "certificate", proof)
+    return book
+
+
+def panel_of(run: Run) -> pd.DataFrame:
+    """The panel, its `defaulted` as pandas' boolean."""
+    return run.read("datasets", "panel").astype({"defaulted": "boolean"})
+
+
+def policy_of(run: Run) -> lending.Policy:
+    """The terms, as the run keeps them."""
+    path = run.written(".", "policy.toml")
+    return lending.policy_from(read_toml(path), run.settings.limits.policy)
+
+
+def banks_of(run: Run) -> lending.Banks:
+    """The banks, as the run keeps them."""
+    return lending.banks_from(read_toml(run.written(".", "banks.toml")), run.settings.limits.banks)
+
+
+def signed_pairs(source: Source, as_of: Any) -> pd.DataFrame:
+    """enterprise_id, bank: agreements in force at the start of the day."""
+    if not source.has("agreements"):
+        return pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
+    pacts, day = data.current(source, "agreements"), pd.Timestamp(as_of)
+    in_force = pacts["signed_on"] < day
+    if "ended_on" in pacts:
+        in_force &= pacts["ended_on"].isna() | (pacts["ended_on"] >= day)
+    return pacts.loc[in_force, ["enterprise_id", "bank"]].drop_duplicates(ignore_index=True)
+
+
+def _population(run: Run, source: Source) -> data.Population:
+    return data.population(source, run.settings.datasets, _as_of(run))
+
+
+def _as_of(run: Run) -> Any:
+    return pd.Timestamp(run.settings.run.as_of).date()
+
+
+def _twelve_month(run: Run) -> pd.DataFrame:
+    """The scored enterprises' PDs over twelve months, with their grade."""
+    predictions, name = run.read("model", "predictions"), champion_of(run).name
+    mine = (predictions["model"] == name) & (predictions["split"] == "score")
+    horizon = run.read_json("datasets", "population")["horizon_months"]
+    how = run.settings.limits.twelve_month_pd
+    scored = predictions.loc[mine, ["enterprise_id", "pd_12m", "pd_low", "pd_high", "grade"]]
+    yearly = {
+        column: lending.twelve_month(scored[column], horizon, how)
+        for column in ("pd_12m", "pd_low", "pd_high")
+    }
+    return scored.assign(**yearly)
+
+
+def _churn(run: Run, policy: lending.Policy) -> pd.DataFrame | None:
+    """The rate-to-churn curve that the policy names, from the source's `_terms` folder."""
+    from pathlib import Path
+
+    name = policy.price.churn_file
+    if not name:
+        return None
+    path = Path(run.settings.run.data) / "_terms" / Path(name).name
+    if not path.exists():
+        raise DataError(f"_terms/{name}: not in the source folder. Import it, or drop churn_file.")
+    return pd.read_parquet(path)
+
+
+def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
+    """What the model remembers of its making."""
+    import importlib.metadata as metadata
+
+    packages = ("riskmodel", "lightgbm", "numpy", "pandas", "duckdb")
+    return {
+        "as_of": str(run.settings.run.as_of),
+        "data_fingerprint": source_of(run).fingerprint,
+        "outcome": population["outcome"],
+        "split": population["split"],
+        "settings": {
+            "model": run.settings.model.model_dump(mode="json"),
+            "datasets": run.settings.datasets.model_dump(mode="json"),
+            "seed": run.settings.run.seed,
+        },
+        "versions": {name: metadata.version(name) for name in packages},
+    }
+
+
+def _write_model(run: Run, name: str, one: modelling.RiskModel) -> None:
+    from riskmodel.sources.files import write_text
+
+    for file, text in one.to_files().items():
+        write_text(run.folder / "model" / name / file, text)
+
+
+def _tell(words: str) -> None:
+    """Progress inside a kernel goes to its log."""
+    import logging
+
+    logging.getLogger("riskmodel").info(words)

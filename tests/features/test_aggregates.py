@@ -1,0 +1,158 @@
+"""Every aggregate and every condition, on tables drawn here, with answers written by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.features import language as say
+from riskmodel.features.aggregates import GROUPED, PLAIN, literal
+from riskmodel.features.language import column
+from riskmodel.features.monthly import MONTHLY
+
+AS_OF = "2024-07-01"
+USA = column("destination", "is", "USA")
+
+
+@pytest.fixture
+def trade(drawn):
+    days = ["2024-06-15", "2024-05-10", "2024-05-20", "2024-01-10", "2023-05-05"]
+    return drawn(
+        {
+            "declarations": pd.DataFrame(
+                {
+                    "declaration_id": ["D1", "D2", "D3", "D4", "D5"],
+                    "enterprise_id": "E1",
+                    "declared_on": pd.to_datetime(days),
+                    "fob_usd": [100.0, 300.0, 100.0, 500.0, 300.0],
+                    "buyer_id": ["B1", "B2", "B1", "B3", "B3"],
+                    "destination": ["USA", "DEU", None, "USA", "USA"],
+                    "terms_days": [30, None, 60, 90, 90],
+                    "known_at": pd.to_datetime(days, utc=True) + pd.Timedelta(days=1),
+                }
+            )
+        }
+    )
+
+
+# Window of three months: D1 (June), D2 and D3 (May); monthly totals 0, 400, 100.
+ANSWERS = {
+    "count": (say.count(months=3), 3.0),
+    "count of all that is known": (say.count(), 5.0),
+    "total": (say.total("fob_usd", months=3), 500.0),
+    "mean": (say.mean("fob_usd", months=3), 500 / 3),
+    "mean of the values that are there": (say.mean("terms_days", months=3), 45.0),
+    "largest": (say.largest("fob_usd", months=3), 300.0),
+    "smallest": (say.smallest("fob_usd", months=3), 100.0),
+    "distinct": (say.distinct("buyer_id", months=3), 2.0),
+    "distinct, null is none": (say.distinct("destination", months=3), 2.0),
+    "share": (say.share(USA, months=3), 1 / 3),
+    "value_share": (say.value_share("fob_usd", USA, months=3), 0.2),
+    "months_since_last": (say.months_since_last(), 16 / 30.4375),
+    "months_since_first": (say.months_since_first(months=3), 52 / 30.4375),
+    "top_share": (say.top_share("fob_usd", by="buyer_id", months=3), 0.6),
+    "top_share without the rows of no group": (
+        say.top_share("fob_usd", by="destination", months=3),
+        0.75,
+    ),
+    "herfindahl": (say.herfindahl("fob_usd", by="buyer_id", months=3), 0.4**2 + 0.6**2),
+    "months_active": (say.months_active(months=3), 2.0),
+    "longest_gap": (say.longest_gap(months=6), 3.0),
+    "volatility": (say.volatility("fob_usd", months=3), 1.019803902718557),
+    "trend": (say.trend("fob_usd", months=3), 0.3),
+    "growth": (say.growth("fob_usd", months=1), -300 / 250),
+    "growth from nothing": (say.growth("fob_usd", months=2), 2.0),
+    "growth_on_year": (say.growth_on_year("fob_usd", months=3), 0.5),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_each_aggregate_gives_the_answer_written_by_hand(trade, value, name):
+    measure, answer = ANSWERS[name]
+    assert value(trade, "declarations", measure, AS_OF) == pytest.approx(answer, abs=1e-12)
+
+
+def test_no_aggregate_is_without_an_answer_written_by_hand():
+    assert {measure.kind for measure, _ in ANSWERS.values()} == {*PLAIN, *GROUPED, *MONTHLY}
+
+
+CONDITIONS = {
+    "is": (USA, 1),
+    "is one of several": (column("destination", "is", ("USA", "DEU")), 2),
+    "is_not holds for null too": (column("destination", "is_not", "USA"), 2),
+    "above": (column("fob_usd", "above", 100), 1),
+    "at_least": (column("fob_usd", "at_least", 300), 1),
+    "below": (column("fob_usd", "below", 300), 2),
+    "at_most": (column("fob_usd", "at_most", 300), 3),
+    "above fails on null": (column("terms_days", "above", 0), 2),
+    "missing": (column("destination", "missing"), 1),
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_each_condition_keeps_the_rows_that_meet_it(trade, value, name):
+    condition, rows = CONDITIONS[name]
+    measure = say.count(months=3, where=(condition,))
+    assert value(trade, "declarations", measure, AS_OF) == rows
+
+
+def test_a_date_is_open_while_null_or_not_before_the_as_of_date(drawn, value):
+    refunds = pd.DataFrame(
+        {
+            "refund_id": ["F1", "F2", "F3"],
+            "enterprise_id": "E1",
+            "claimed_on": pd.to_datetime("2024-05-01"),
+            "amount_cny": 10.0,
+            "paid_on": pd.to_datetime([None, "2024-07-01", "2024-06-30"]),
+            "known_at": pd.to_datetime("2024-05-02", utc=True),
+        }
+    )
+    measure = say.count(where=(column("paid_on", "open"),))
+    assert value(drawn({"refunds": refunds}), "refunds", measure, AS_OF) == 2
+
+
+ZERO = {"count", "total", "distinct", "months_active"}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_enterprise_without_rows_has_zero_counts_and_sums_and_the_rest_missing(
+    trade, value, name
+):
+    measure, _ = ANSWERS[name]
+    found = value(trade, "declarations", measure, AS_OF, "E2")
+    if measure.kind in ZERO:
+        assert found == 0
+    else:
+        assert np.isnan(found)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_rows_outside_the_window_are_as_good_as_none(trade, value, name):
+    measure, _ = ANSWERS[name]
+    if not measure.months:
+        pytest.skip("looks at all that is known")
+    found = value(trade, "declarations", measure, "2034-07-01")
+    if measure.kind in ZERO:
+        assert found == 0
+    else:
+        assert np.isnan(found)
+
+
+def test_a_sum_that_cancels_out_gives_no_share(drawn, value):
+    declarations = pd.DataFrame(
+        {
+            "declaration_id": ["D1", "D2"],
+            "enterprise_id": "E1",
+            "declared_on": pd.to_datetime("2024-06-01"),
+            "fob_usd": [0.1, -0.1],
+            "destination": ["USA", "DEU"],
+            "known_at": pd.to_datetime("2024-06-02", utc=True),
+        }
+    )
+    measure = say.value_share("fob_usd", USA, months=3)
+    assert np.isnan(value(drawn({"declarations": declarations}), "declarations", measure, AS_OF))
+
+
+def test_a_word_with_a_quote_stays_one_word():
+    assert literal("o'clock") == "'o''clock'"
+    assert literal(True) == "true"
+    assert literal(30) == "30"

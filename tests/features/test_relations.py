@@ -1,0 +1,150 @@
+"""Relations built from several tables: settled declarations, accounts, the programme's lines."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.features import language as say
+from riskmodel.features.language import column
+
+AS_OF = "2024-07-01"
+
+
+def utc(*days):
+    return pd.to_datetime(list(days), utc=True)
+
+
+@pytest.fixture
+def settled(drawn):
+    """D1 is paid by more than half after fifty days, D2 by less than half."""
+    declared = pd.to_datetime(["2024-03-01", "2024-03-11"])
+    received = pd.to_datetime(["2024-04-10", "2024-04-20", "2024-04-01", "2024-04-02"])
+    return drawn(
+        {
+            "declarations": pd.DataFrame(
+                {
+                    "declaration_id": ["D1", "D2"],
+                    "enterprise_id": "E1",
+                    "declared_on": declared,
+                    "fob_usd": 1000.0,
+                    "terms_days": [30, 60],
+                    "known_at": utc("2024-03-02", "2024-03-12"),
+                }
+            ),
+            "receipts": pd.DataFrame(
+                {
+                    "receipt_id": ["R1", "R2", "R3", "R4"],
+                    "enterprise_id": "E1",
+                    "received_on": received,
+                    "amount_usd": [200.0, 400.0, 300.0, 5000.0],
+                    "declaration_id": ["D1", "D1", "D2", None],
+                    "known_at": utc("2024-04-11", "2024-04-21", "2024-04-02", "2024-04-03"),
+                }
+            ),
+        }
+    )
+
+
+def test_a_declaration_half_of_whose_value_came_in_is_paid_on_the_last_receipts_day(settled, value):
+    assert value(settled, "settled", say.mean("days_to_cash", months=6), AS_OF) == 50
+    assert value(settled, "settled", say.total("received_usd", months=6), AS_OF) == 900
+
+
+def test_a_declaration_is_late_beyond_its_terms_paid_or_still_unpaid(settled, value):
+    # D1: 50 days less 30 of terms; D2: unpaid for 112 days, less 60 of terms.
+    assert value(settled, "settled", say.smallest("days_late"), AS_OF) == 20
+    assert value(settled, "settled", say.largest("days_late"), AS_OF) == 52
+    late = say.value_share("fob_usd", column("days_late", "above", 30), months=6)
+    assert value(settled, "settled", late, AS_OF) == 0.5
+
+
+def test_only_an_unpaid_declaration_has_days_unpaid_and_each_its_unpaid_rest(settled, value):
+    assert value(settled, "settled", say.largest("days_unpaid"), AS_OF) == 112
+    assert value(settled, "settled", say.smallest("days_unpaid"), AS_OF) == 112
+    assert value(settled, "settled", say.total("unpaid_usd"), AS_OF) == 400 + 700
+
+
+def test_a_receipt_that_is_not_known_yet_pays_nothing(settled, value):
+    # On 20 April the second receipt of D1 has not come in; one fifth is not half.
+    assert np.isnan(value(settled, "settled", say.mean("days_to_cash"), "2024-04-20"))
+    assert value(settled, "settled", say.largest("days_unpaid"), "2024-04-20") == 50
+
+
+def records(*rows):
+    frame = pd.DataFrame(rows, columns=["account_id", "month", "balance_cny", "known_at"])
+    return frame.assign(
+        enterprise_id="E1",
+        lender="lender_one",
+        month=pd.to_datetime(frame["month"]),
+        known_at=pd.to_datetime(frame["known_at"], utc=True),
+    )
+
+
+def test_accounts_are_each_accounts_newest_known_record_of_three_months(drawn, value):
+    source = drawn(
+        {
+            "bank_records": records(
+                ("A1", "2024-04-01", 70.0, "2024-05-03"),
+                ("A1", "2024-05-01", 100.0, "2024-06-03"),
+                ("A2", "2024-03-01", 4000.0, "2024-04-03"),  # its end lies before 1 April
+                ("A3", "2024-05-01", 200.0, "2024-06-03"),
+                ("A3", "2024-06-01", 9000.0, "2024-07-03"),  # not known on 1 July
+            )
+        }
+    )
+    assert value(source, "accounts", say.total("balance_cny"), AS_OF) == 300
+    assert value(source, "accounts", say.count(), "2024-06-30") == 3
+
+
+@pytest.fixture
+def lent(drawn):
+    def of(line_known, withdrawn):
+        lines = pd.DataFrame(
+            {
+                "line_id": "L1",
+                "enterprise_id": "E1",
+                "bank": "bank_a",
+                "granted_on": pd.to_datetime("2024-01-10"),
+                "limit_cny": 1e6,
+                "known_at": pd.to_datetime(line_known, utc=True),
+                "withdrawn": withdrawn,
+            },
+            index=range(len(withdrawn)),
+        )
+        states = pd.DataFrame(
+            {
+                "line_id": "L1",
+                "month": pd.to_datetime(["2024-04-01", "2024-05-01", "2024-06-01"]),
+                "days_past_due": [10, 40, 70],
+                "known_at": utc("2024-05-03", "2024-06-03", "2024-07-03"),
+            }
+        )
+        inquiries = pd.DataFrame(
+            {
+                "inquiry_id": ["Q1"],
+                "enterprise_id": ["E1"],
+                "lender": ["lender_one"],
+                "inquired_on": pd.to_datetime(["2024-01-01"]),
+                "known_at": utc("2024-01-02"),
+            }
+        )
+        return drawn({"lines": lines, "line_months": states, "inquiries": inquiries})
+
+    return of
+
+
+LONGEST = say.largest("days_past_due", months=24)
+
+
+def test_a_lines_months_belong_to_the_lines_enterprise(lent, value):
+    source = lent(["2024-01-11"], [False])
+    assert value(source, "line_months", LONGEST, AS_OF) == 40
+    assert value(source, "line_months", LONGEST, "2024-07-04") == 70
+    assert np.isnan(value(source, "line_months", LONGEST, AS_OF, "E2"))
+
+
+def test_months_of_a_line_that_is_not_known_or_withdrawn_do_not_count(lent, value):
+    assert np.isnan(value(lent(["2024-07-02"], [False]), "line_months", LONGEST, AS_OF))
+    taken_back = lent(["2024-01-11", "2024-06-05"], [False, True])
+    assert value(taken_back, "line_months", LONGEST, "2024-06-04") == 40
+    assert np.isnan(value(taken_back, "line_months", LONGEST, AS_OF))
