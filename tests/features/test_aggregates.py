@@ -125,11 +125,12 @@ def test_an_enterprise_without_rows_has_zero_counts_and_sums_and_the_rest_missin
         assert np.isnan(found)
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+WINDOWED = [name for name, (measure, _) in ANSWERS.items() if measure.months]
+
+
+@pytest.mark.parametrize("name", WINDOWED)
 def test_rows_outside_the_window_are_as_good_as_none(trade, value, name):
     measure, _ = ANSWERS[name]
-    if not measure.months:
-        pytest.skip("looks at all that is known")
     found = value(trade, "declarations", measure, "2034-07-01")
     if measure.kind in ZERO:
         assert found == 0

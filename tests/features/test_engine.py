@@ -87,7 +87,9 @@ def test_attributes_stand_as_given_whatever_their_columns_are_called(drawn, sett
             "row": [1.5, 2.5],
             "cut": [True, False],
             "as_of": ["north", "south"],
-            "known_at": pd.to_datetime(["2024-01-01", "2024-06-30T16:00"], utc=True, format="mixed"),
+            "known_at": pd.to_datetime(
+                ["2024-01-01", "2024-06-30T16:00"], utc=True, format="mixed"
+            ),
         }
     )
     frame = compute(drawn({"attributes": attributes}), ROWS, settings).frame

@@ -71,7 +71,8 @@ def test_a_withdrawn_row_counts_until_its_withdrawal_is_known_and_again_once_res
         ("D1", "2024-05-10", 120.0, "2024-07-11", False),
     )
     seen = [
-        value(source, "declarations", ALL, day) for day in ("2024-06-01", "2024-07-01", "2024-08-01")
+        value(source, "declarations", ALL, day)
+        for day in ("2024-06-01", "2024-07-01", "2024-08-01")
     ]
     assert seen == [100, 0, 120]
 
@@ -96,9 +97,9 @@ def test_the_as_of_date_itself_is_outside_the_window_even_if_known_before(declar
 
 def test_months_that_end_on_clipped_days_hold_each_row_once(declared, value):
     days = pd.date_range("2023-09-01", "2024-08-30")
-    rows = [(f"D{n}", day, 1.0, day + pd.Timedelta(days=1), False) for n, day in enumerate(days)]
+    rows = [(f"D{n}", day, 1.0, day, False) for n, day in enumerate(days)]
     source = declared(*rows)
-    # From 31 August back the months begin on 31, 31, 30, 31, 29 (February) ... of each month.
+    # 31 July to 30 August has 31 days, 30 June to 30 July too.
     assert value(source, "declarations", say.months_active(months=12), "2024-08-31") == 12
     growth = value(source, "declarations", say.growth("fob_usd", months=1), "2024-08-31")
     assert growth == pytest.approx((31 - 31) / 31)

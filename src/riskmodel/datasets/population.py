@@ -179,15 +179,14 @@ def _applied(source: Source, day: pd.Timestamp) -> pd.DataFrame:
     return asked.assign(reason="").reset_index(drop=True)
 
 
-def _by_event(
-    rows: pd.DataFrame, source: Source, settings: DatasetsSettings
-) -> pd.DataFrame:
+def _by_event(rows: pd.DataFrame, source: Source, settings: DatasetsSettings) -> pd.DataFrame:
     """Labels by the contract's default rule: defaulted within the horizon that begins at `as_of`."""
     events = default_dates(source, settings)
-    on = rows["enterprise_id"].map(events)
+    on = events.reindex(rows["enterprise_id"]).set_axis(rows.index)
     ends = months.shifted_days(rows["as_of"], settings.horizon_months)
     reason = rows["reason"].mask(
-        (rows["reason"] == "") & (ends > observed_until(source) + pd.Timedelta(days=1)), "not_mature"
+        (rows["reason"] == "") & (ends > observed_until(source) + pd.Timedelta(days=1)),
+        "not_mature",
     )
     reason = reason.mask((reason != "no_line") & (on < rows["as_of"]), "already_in_default")
     return rows[["enterprise_id", "as_of"]].assign(

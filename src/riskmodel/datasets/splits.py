@@ -63,9 +63,10 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
         if labelled["as_of"].nunique() == 1
         else f"a date split leaves fewer than {settings.min_defaults} defaults in {', '.join(short)}"
     )
+    plenty = labelled["defaulted"].sum() >= settings.plenty_defaults
     text = (
-        f"Repeated cross-validation by enterprise ({settings.folds} folds, {settings.repeats}"
-        f" times), with calibration inside the folds, because {why}. This is not out of time."
+        f"Cross-validation by enterprise ({settings.folds} folds, repeated"
+        f" {1 if plenty else settings.repeats} times), with calibration inside the folds, because {why}. This is not out of time."
     )
     frame = timed.frame.assign(split="fit")
     return Split(frame, False, text)

@@ -14,21 +14,23 @@ def standing(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """For each row of the panel, the newest version known before its cut, unless withdrawn.
 
     `table` has `enterprise_id`, `known_at`, `withdrawn` and the columns wanted; `rows` has
-    `enterprise_id`, `as_of`, `cut`. Returns the wanted columns and `as_of`, in the order of `rows`.
+    `enterprise_id`, `cut`. Returns the wanted columns, in the order of `rows`.
     """
-    asked = rows.reset_index(names="row").sort_values(["cut", "row"], kind="stable")
-    known = table.sort_values("known_at", kind="stable").rename(columns={"as_of": "as_of_given"})
+    # Attributes may have any name: only keys and places are merged, so that none can collide.
+    asked = rows[["enterprise_id", "cut"]].assign(row=np.arange(len(rows)))
+    known = table[["enterprise_id", "known_at"]].assign(place=np.arange(len(table)))
     found = pd.merge_asof(
-        asked[["row", "enterprise_id", "cut"]],
-        known,
+        asked.sort_values(["cut", "row"], kind="stable"),
+        known.sort_values("known_at", kind="stable"),
         left_on="cut",
         right_on="known_at",
         by="enterprise_id",
         allow_exact_matches=False,
     )
-    found = found.set_index("row").sort_index().rename(columns={"as_of_given": "as_of"})
-    gone = ~found["withdrawn"].eq(False)
-    return found.drop(columns=["enterprise_id", "cut", "known_at", "withdrawn"]).mask(gone)
+    places = found.sort_values("row")["place"].fillna(-1).astype(int).to_numpy()
+    newest = table.reset_index(drop=True).reindex(places).reset_index(drop=True)
+    gone = ~newest["withdrawn"].eq(False)
+    return newest.drop(columns=["enterprise_id", "known_at", "withdrawn"]).mask(gone)
 
 
 def standing_feature(card: Card, found: pd.DataFrame, as_of: pd.Series) -> pd.Series:

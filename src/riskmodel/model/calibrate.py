@@ -21,7 +21,8 @@ STEPS = 25
 class Calibration:
     """logit(PD) = intercept + slope * score; `draws` are bootstrap pairs of the two (draws x 2).
 
-    The slope is never below `LEAST_SLOPE`: a calibration never turns a ranking round. Linear in the log-odds, so contributions to the score stay exact.
+    The slope is never below `LEAST_SLOPE`: a calibration never turns a ranking round. Linear in the
+    log-odds, so contributions to the score stay exact.
     """
 
     intercept: float
@@ -91,5 +92,17 @@ def _fit(raw: Array, defaulted: Array, weights: Array) -> tuple[float, float]:
         a, b = a + float(step[0]), b + float(step[1])
         if np.abs(step).max() < 1e-10:
             break
-    b = max(b, LEAST_SLOPE)
+    if b < LEAST_SLOPE:
+        a, b = _level(LEAST_SLOPE * x, defaulted, weights), LEAST_SLOPE
     return a - b * middle, b
+
+
+def _level(held: Array, defaulted: Array, weights: Array) -> float:
+    """The intercept beside log-odds that are held: the mean PD is then the default rate."""
+    rate = np.clip(np.average(defaulted, weights=weights), 1e-6, 1 - 1e-6)
+    a = float(np.log(rate / (1 - rate)))
+    for _ in range(STEPS):
+        p = expit(a + held)
+        spread = np.clip((weights * p * (1 - p)).sum(), 1e-12, None)
+        a += float(np.clip((weights * (rate - p)).sum() / spread, -2.0, 2.0))
+    return a

@@ -62,7 +62,7 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
         scored = panel if parts.by_time else panel[panel["split"] == "score"]
         predictions.append(predict(models[name], scored))
         if not parts.by_time:
-            folds = _cross_validated(name, panel[panel["split"] == "fit"], task)
+            folds = _cross_validated(models[name], panel[panel["split"] == "fit"], task)
             repeats.append(folds)
             predictions.append(_averaged(folds, models[name]))
     empty = pd.DataFrame(columns=["repeat"])
@@ -95,13 +95,17 @@ def _final(name: str, panel: pd.DataFrame, parts: Split, task: Task) -> RiskMode
     """The ranking of the fit rows, calibrated on the calibrate rows, or on held-out folds."""
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     later = panel[panel["split"] == "calibrate"] if parts.by_time else rows
-    return fitted(name, rows, later.astype({"defaulted": bool}), task)
+    return fitted(name, (rows, later.astype({"defaulted": bool})), task)
 
 
-def fitted(name: str, rows: pd.DataFrame, later: pd.DataFrame, task: Task) -> RiskModel:
-    """One model: ranked on `rows`, calibrated on `later` by rankings blind to each enterprise."""
+def fitted(
+    name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: Task, rounds: int | None = None
+) -> RiskModel:
+    """One model: ranked on the first sample, calibrated on the second by rankings that are blind
+    to each enterprise."""
     settings = task.settings.model
-    ranker = learn(name, rows, task)
+    rows, later = samples
+    ranker = learn(name, rows, task, rounds)
     raw = _blind_scores(name, ranker, rows, later, task)
     calibration = calibrate(
         raw,
@@ -122,7 +126,7 @@ def _blind_scores(
     everyone = pd.concat([rows, later])
     fold = _inner_folds(everyone.reset_index(drop=True), task).to_numpy()
     mine, theirs = fold[: len(rows)], fold[len(rows) :]
-    rounds = ranker.booster.num_trees() if isinstance(ranker, trees.Trees) else None
+    rounds = _rounds(ranker)
     raw = np.empty(len(later))
     for k in np.unique(theirs):
         blind = rows[mine != k]
@@ -130,6 +134,10 @@ def _blind_scores(
         one = learn(name, blind, task, rounds) if able else ranker
         raw[theirs == k] = one.raw(later[theirs == k])
     return raw
+
+
+def _rounds(ranker: Ranker) -> int | None:
+    return ranker.booster.num_trees() if isinstance(ranker, trees.Trees) else None
 
 
 def _inner_folds(rows: pd.DataFrame, task: Task) -> pd.Series:
@@ -144,15 +152,21 @@ def _parameters(rows: pd.DataFrame, task: Task) -> dict[str, Any]:
     return trees.parameters(task.settings.model, len(rows), run.seed, run.threads)
 
 
-def _cross_validated(name: str, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Out-of-fold predictions of every repeat: model and calibration never saw the enterprise."""
+def _cross_validated(whole: RiskModel, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Out-of-fold predictions of every repeat: model and calibration never saw the enterprise.
+
+    With plenty of defaults there is one repeat, and the number of rounds is the whole model's.
+    """
     rows = rows.astype({"defaulted": bool}).reset_index(drop=True)
-    found = []
-    for repeat, fold in balanced_folds(rows, task.settings.datasets, task.settings.run.seed):
-        task.tell(f"{name}: repeat {repeat + 1} of {task.settings.datasets.repeats}")
+    how, found = task.settings.datasets, []
+    plenty = rows["defaulted"].sum() >= how.plenty_defaults
+    how = how.model_copy(update={"repeats": 1}) if plenty else how
+    rounds = _rounds(whole.ranker) if plenty else None
+    for repeat, fold in balanced_folds(rows, how, task.settings.run.seed):
+        task.tell(f"{whole.name}: repeat {repeat + 1} of {how.repeats}")
         for k in sorted(fold.unique()):
             seen = rows[fold != k].reset_index(drop=True)
-            model = fitted(name, seen, seen, task)
+            model = fitted(whole.name, (seen, seen), task, rounds)
             found.append(predict(model, rows[fold == k]).assign(repeat=repeat, split="test"))
     return pd.concat(found, ignore_index=True)
 

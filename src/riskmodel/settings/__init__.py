@@ -64,6 +64,7 @@ class DatasetsSettings(Frozen):
     score: Literal["all", "unlabelled"]
     folds: Annotated[int, Field(ge=2)]
     repeats: Count
+    plenty_defaults: Count
     min_defaults: Count
 
 

@@ -1,0 +1,42 @@
+"""Figures: the charts that the notebooks show; the only place that imports the plotting library."""
+
+from riskmodel.figures.canvas import Picture
+from riskmodel.figures.datasets import default_rate, exclusions, sensitivity, split_sizes
+from riskmodel.figures.explain import beeswarm, importance, reason_counts, riskiest_enterprise
+from riskmodel.figures.features import coverage, shapes
+from riskmodel.figures.limits import bank_use, binding, funnel, limit_sizes, profit_curves, rates
+from riskmodel.figures.model import grade_sizes, pd_distribution, repeats, roc
+from riskmodel.figures.publish import published
+from riskmodel.figures.sources import arrivals, lateness, table_rows
+from riskmodel.figures.validate import calibration, checks, performance
+
+__all__ = [
+    "Picture",
+    "arrivals",
+    "bank_use",
+    "beeswarm",
+    "binding",
+    "calibration",
+    "checks",
+    "coverage",
+    "default_rate",
+    "exclusions",
+    "funnel",
+    "grade_sizes",
+    "importance",
+    "lateness",
+    "limit_sizes",
+    "pd_distribution",
+    "performance",
+    "profit_curves",
+    "published",
+    "rates",
+    "reason_counts",
+    "repeats",
+    "riskiest_enterprise",
+    "roc",
+    "sensitivity",
+    "shapes",
+    "split_sizes",
+    "table_rows",
+]

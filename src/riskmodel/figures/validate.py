@@ -1,0 +1,100 @@
+"""Charts of the validation: checks, figures with intervals, grades against what happened."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.figures.canvas import (
+    BAD,
+    GOOD,
+    Picture,
+    grade_colour,
+    in_percent,
+    model_colour,
+    named,
+    nothing,
+    panels,
+    single,
+    tall,
+)
+
+UNITS: Mapping[str, str] = MappingProxyType(
+    {
+        "auc": "share of pairs in order",
+        "ks": "largest distance, as a share",
+        "brier": "mean squared error",
+        "log_loss": "nats a row",
+        "realised_to_expected": "realised rate over mean PD",
+    }
+)
+
+
+def checks(found: pd.DataFrame) -> Picture:
+    """Each check with its mark, its figure and what was asked."""
+    title = "Checks passed and failed"
+    if found.empty:
+        return nothing(title, "no check was run")
+    figure, axes = single(title, height=tall(len(found)))
+    passed = found["passed"].astype(bool).to_numpy()
+    places = np.arange(len(found))
+    axes.scatter(np.zeros(len(found)), places, c=np.where(passed, GOOD, BAD), s=90)
+    words = np.where(passed, "passed", "failed")
+    told = zip(places, words, found["figure"], found["limit"], strict=True)
+    for place, word, value, limit in told:
+        axes.text(
+            0.1, float(place), f"{word}: {_number(value)} (asked: {_number(limit)})", va="center"
+        )
+    named(axes, found["check"].tolist())
+    axes.set_xlim(-0.1, 2)
+    axes.xaxis.set_visible(False)
+    axes.spines[["bottom", "left"]].set_visible(False)
+    return figure
+
+
+def _number(value: float) -> str:
+    return "nothing to compare" if np.isnan(value) else f"{value:.3g}"
+
+
+def performance(found: pd.DataFrame) -> Picture:
+    """Every metric on the test rows with its 95 % interval, a chart a metric, by model."""
+    title = "Figures on the test rows, with 95 % intervals"
+    test = found[found["split"] == "test"] if len(found) else found
+    if test.empty:
+        return nothing(title, "the test rows do not hold both outcomes")
+    metrics = list(dict.fromkeys(test["metric"]))
+    figure, charts = panels(title, metrics)
+    for axes, metric in zip(charts, metrics, strict=True):
+        mine = test[test["metric"] == metric].sort_values("model")
+        places = np.arange(len(mine))
+        colours = [model_colour(model) for model in mine["model"]]
+        axes.hlines(places, mine["low"], mine["high"], colors=colours, linewidth=2)
+        axes.scatter(mine["figure"], places, c=colours)
+        named(axes, mine["model"].tolist())
+        axes.set_xlabel(UNITS.get(metric, metric), fontsize="x-small")
+    return figure
+
+
+def calibration(grades: pd.DataFrame) -> Picture:
+    """The realised default rate of each grade, with its interval, against its mean probability.
+
+    `grades`: grade, pd_12m, rate, low, high, enterprises; the interval is Jeffreys' of 95 %.
+    """
+    title = "Realised default rate and mean probability, by grade (test rows)"
+    if grades.empty:
+        return nothing(title, "no test row is graded")
+    figure, axes = single(title, height=4)
+    places = np.arange(len(grades))
+    colours = [grade_colour(grade) for grade in grades["grade"]]
+    axes.vlines(places, grades["low"], grades["high"], colors=colours, linewidth=7, alpha=0.6)
+    axes.plot(places, grades["rate"], "ok", label="realised rate, with its 95 % interval")
+    axes.plot(places, grades["pd_12m"], "Dk", mfc="white", label="mean probability given")
+    counted = zip(grades["grade"], grades["enterprises"], strict=True)
+    axes.set_xticks(places, [f"{grade}\n{count:,.0f}" for grade, count in counted])
+    axes.set_xlabel("grade, best first, and its enterprises")
+    axes.set_ylabel("default rate, default probability")
+    axes.set_ylim(0)
+    in_percent(axes, "y")
+    axes.legend(frameon=False, loc="upper left")
+    return figure

@@ -1,0 +1,55 @@
+"""Contributions of a fitted model: they add up, and shap's own explainer agrees."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.datasets import Split
+from riskmodel.explain import agreement_with_shap, by_family, contributions
+from riskmodel.features import by_name
+from riskmodel.model import Task, fit
+from riskmodel.settings import load_settings
+
+NAMES = ["exports_usd_6m", "exports_usd_12m", "days_past_due_now"]
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Six hundred rows in which exports lower and arrears raise the risk."""
+    rng = np.random.default_rng(4)
+    values = rng.normal(0, 1, (600, 3))
+    bad = rng.random(600) < 1 / (1 + np.exp(1.5 + values[:, 0] - values[:, 2]))
+    return pd.DataFrame(values, columns=NAMES).assign(
+        enterprise_id=[f"E{n}" for n in range(600)],
+        as_of=pd.Timestamp("2022-01-01"),
+        split=np.where(np.arange(600) < 400, "fit", "calibrate"),
+        defaulted=pd.array(bad, dtype="boolean"),
+    )
+
+
+@pytest.fixture(scope="module")
+def models(drawn, tmp_path_factory):
+    path = tmp_path_factory.mktemp("settings") / "small.toml"
+    path.write_text("", encoding="utf-8")
+    settings = load_settings(path, ["model.trees=20", "model.interval_draws=20", "run.threads=1"])
+    cards = [by_name()[name] for name in NAMES]
+    return fit(drawn, Split(drawn, True, ""), Task(cards, settings)).models
+
+
+def test_each_row_adds_up_to_the_log_odds_by_feature_and_by_family(models, drawn):
+    for model in models.values():
+        shares = contributions(model, drawn)
+        families = by_family(shares, by_name())
+        assert np.abs(shares.sum(axis=1) - model.log_odds(drawn)).max() < 1e-9
+        assert np.abs(families.sum(axis=1) - model.log_odds(drawn)).max() < 1e-9
+        assert shares.index.equals(drawn.index)
+
+
+def test_shaps_own_explainer_agrees_and_has_nothing_to_say_of_one_number(models, drawn):
+    assert agreement_with_shap(models["trees"], drawn.head(50)) < 1e-6
+    assert np.isnan(agreement_with_shap(models["one_number"], drawn.head(50)))
+
+
+def test_no_rows_have_no_contributions(models, drawn):
+    for model in models.values():
+        assert contributions(model, drawn.iloc[:0]).empty

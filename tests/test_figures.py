@@ -1,0 +1,313 @@
+"""Every chart is drawn from a small table, says its units, and says why where there is nothing."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from riskmodel import figures
+from riskmodel.features import Features, by_name
+from riskmodel.figures import Picture
+from riskmodel.sources import Source
+
+DAYS = pd.to_datetime(["2020-01-01", "2020-07-01"])
+IDS = ["E1", "E2", "E3", "E4"]
+
+
+def report() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "table": ["enterprises", "declarations"],
+            "rows_in": [4, 10],
+            "copies": [0, 1],
+            "rows_used": [4, 8],
+            "rows_rejected": [0, 1],
+            "share_late": [None, 0.1],
+            "share_corrected": [None, 0.2],
+        }
+    ).astype({"share_late": float, "share_corrected": float})
+
+
+def source() -> Source:
+    ids = pa.table({"enterprise_id": ["E1"]})
+    days = pa.array(pd.to_datetime(["2020-01-05", "2020-03-06", "2020-03-07"]).date)
+    return Source({"enterprises": ids, "declarations": pa.table({"declared_on": days})}, "UTC", "x")
+
+
+def bare_source() -> Source:
+    return Source({"enterprises": pa.table({"enterprise_id": ["E1"]})}, "UTC", "x")
+
+
+def features() -> Features:
+    card = by_name()["exports_usd_6m"]
+    frame = pd.DataFrame({"enterprise_id": IDS, card.name: [1.0, 2.0, None, 4.0]})
+    return Features(frame.assign(as_of=DAYS[0]), (card,), pd.DataFrame())
+
+
+def no_features() -> Features:
+    return Features(features().frame[["enterprise_id", "as_of"]], (), pd.DataFrame())
+
+
+def excluded() -> pd.DataFrame:
+    columns = ["purpose", "reason", "text", "rows", "enterprises"]
+    return pd.DataFrame([("fit", "no_line", "no line", 3, 2)], columns=columns)
+
+
+def panel() -> pd.DataFrame:
+    labels = pd.array([True, False, False, None], dtype="boolean")
+    return pd.DataFrame({"as_of": [*DAYS, *DAYS], "defaulted": labels})
+
+
+def counts() -> pd.DataFrame:
+    days = {"first_as_of": DAYS, "last_as_of": [DAYS[0], pd.Timestamp("2021-01-01")]}
+    numbers = {"rows": [9, 5], "enterprises": [4, 3], "defaults": [1, 0]}
+    return pd.DataFrame({"split": ["fit", "test"], **numbers, **days})
+
+
+def definitions() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"definition": ["90 days past due, 12 months"], "rows": [8], "defaults": [2], "rate": 0.25}
+    )
+
+
+def predictions() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "enterprise_id": IDS,
+            "split": ["test", "test", "test", "score"],
+            "defaulted": pd.array([True, False, False, None], dtype="boolean"),
+            "model": "trees",
+            "pd_12m": [0.3, 0.1, 0.2, 0.0],
+            "grade": ["G09", "G07", "G08", "G01"],
+        }
+    )
+
+
+def repeated() -> pd.DataFrame:
+    rows = predictions().head(3)
+    return pd.concat([rows.assign(repeat=0), rows.assign(repeat=1)], ignore_index=True)
+
+
+def contributions() -> pd.DataFrame:
+    return pd.DataFrame({"up": [0.5, -0.2], "down": [-0.1, 0.3], "base": [-2.0, -2.0]})
+
+
+def values() -> pd.DataFrame:
+    return pd.DataFrame({"enterprise_id": IDS[:2], "up": [1.0, None], "down": ["x", "y"]})
+
+
+def reasons() -> pd.DataFrame:
+    return pd.DataFrame({"family": ["debt", "age", "debt"], "rank": [1, 2, 1]})
+
+
+def checked() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "check": ["ranking", "out_of_time"],
+            "passed": [True, False],
+            "figure": [0.8, float("nan")],
+            "limit": [0.6, 1.0],
+        }
+    )
+
+
+def measured() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "model": ["trees", "one_number"],
+            "split": "test",
+            "metric": "auc",
+            "figure": [0.8, 0.7],
+            "low": [0.7, 0.6],
+            "high": [0.9, 0.8],
+        }
+    )
+
+
+def graded() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "grade": ["G01", "G10"],
+            "pd_12m": [0.01, 0.4],
+            "rate": [0.0, 0.5],
+            "low": [0.0, 0.2],
+            "high": [0.05, 0.8],
+            "enterprises": [20.0, 4.0],
+        }
+    )
+
+
+def steps() -> pd.DataFrame:
+    columns = ["rule", "tested", "missing", "failed", "failed_alone", "left"]
+    rows = [("exports", 10, 1, 4, 2, 6), ("agreement", 10, 0, 3, 1, 5)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def pairs() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "bank": ["bank_a", "bank_b", ""],
+            "decision": ["offer", "decline", "decline"],
+            "binding_constraint": ["ceiling", "profit", "agreement"],
+            "limit_cny": [1e6, 0.0, 0.0],
+            "annual_rate": [0.12, None, None],
+            "pd_12m": [0.02, 0.3, 0.1],
+        }
+    )
+
+
+def curves() -> pd.DataFrame:
+    numbers = {"level": [0.5, 1.0], "expected_profit_cny": [10.0, 15.0]}
+    return pd.DataFrame({"bank": "bank_a", "grade": "G03", **numbers})
+
+
+def banks() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "bank": ["bank_a", "bank_b"],
+            "limit_cny": [1e6, 0.0],
+            "budget_cny": [2e6, 1e6],
+            "expected_loss_cny": [1e4, 0.0],
+            "loss_cap_cny": [2e4, 1e4],
+        }
+    )
+
+
+def publications() -> pd.DataFrame:
+    return pd.DataFrame({"bank": ["bank_a"], "rows": [3], "offers": [1], "limit_cny": [1e6]})
+
+
+DRAWN: dict[str, Callable[[], Picture]] = {
+    "table_rows": lambda: figures.table_rows(report()),
+    "arrivals": lambda: figures.arrivals(source()),
+    "lateness": lambda: figures.lateness(report()),
+    "coverage": lambda: figures.coverage(features()),
+    "shapes": lambda: figures.shapes(features()),
+    "exclusions": lambda: figures.exclusions(excluded()),
+    "default_rate": lambda: figures.default_rate(panel()),
+    "split_sizes": lambda: figures.split_sizes(counts()),
+    "sensitivity": lambda: figures.sensitivity(definitions()),
+    "roc": lambda: figures.roc(predictions()),
+    "pd_distribution": lambda: figures.pd_distribution(predictions()),
+    "grade_sizes": lambda: figures.grade_sizes(predictions()),
+    "repeats": lambda: figures.repeats(repeated()),
+    "importance": lambda: figures.importance(contributions()),
+    "beeswarm": lambda: figures.beeswarm(values(), contributions()),
+    "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions()),
+    "reason_counts": lambda: figures.reason_counts(reasons()),
+    "performance": lambda: figures.performance(measured()),
+    "calibration": lambda: figures.calibration(graded()),
+    "funnel": lambda: figures.funnel(steps()),
+    "binding": lambda: figures.binding(pairs()),
+    "profit_curves": lambda: figures.profit_curves(curves()),
+    "limit_sizes": lambda: figures.limit_sizes(pairs()),
+    "rates": lambda: figures.rates(pairs(), banks()["bank"]),
+    "bank_use": lambda: figures.bank_use(banks()),
+    "published": lambda: figures.published(publications()),
+}
+"""Every chart with axes, drawn."""
+
+EMPTY: dict[str, Callable[[], Picture]] = {
+    "table_rows": lambda: figures.table_rows(report().iloc[:0]),
+    "arrivals": lambda: figures.arrivals(bare_source()),
+    "lateness": lambda: figures.lateness(report().iloc[:1]),
+    "coverage": lambda: figures.coverage(no_features()),
+    "shapes": lambda: figures.shapes(no_features()),
+    "exclusions": lambda: figures.exclusions(excluded().iloc[:0]),
+    "default_rate": lambda: figures.default_rate(panel().iloc[:0]),
+    "split_sizes": lambda: figures.split_sizes(counts().iloc[:0]),
+    "sensitivity": lambda: figures.sensitivity(definitions().iloc[:0]),
+    "roc": lambda: figures.roc(predictions().iloc[:0]),
+    "pd_distribution": lambda: figures.pd_distribution(predictions().iloc[:0]),
+    "grade_sizes": lambda: figures.grade_sizes(predictions().iloc[:0]),
+    "repeats": lambda: figures.repeats(pd.DataFrame(columns=["repeat"])),
+    "importance": lambda: figures.importance(contributions().iloc[:0]),
+    "beeswarm": lambda: figures.beeswarm(values().iloc[:0], contributions().iloc[:0]),
+    "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions().iloc[:0]),
+    "reason_counts": lambda: figures.reason_counts(reasons().iloc[:0]),
+    "checks": lambda: figures.checks(checked().iloc[:0]),
+    "performance": lambda: figures.performance(measured().iloc[:0]),
+    "calibration": lambda: figures.calibration(graded().iloc[:0]),
+    "funnel": lambda: figures.funnel(steps().iloc[:0]),
+    "binding": lambda: figures.binding(pairs().iloc[:0]),
+    "profit_curves": lambda: figures.profit_curves(curves().iloc[:0]),
+    "limit_sizes": lambda: figures.limit_sizes(pairs().iloc[1:]),
+    "rates": lambda: figures.rates(pairs().iloc[1:], banks()["bank"]),
+    "bank_use": lambda: figures.bank_use(banks().iloc[:0]),
+    "published": lambda: figures.published(publications().iloc[:0]),
+}
+"""Every chart, with nothing to draw."""
+
+
+def words(picture: Picture) -> list[str]:
+    return [text.get_text() for axes in picture.axes for text in axes.texts]
+
+
+def test_every_chart_is_tried_with_rows_and_without() -> None:
+    charts = set(figures.__all__) - {"Picture"}
+    assert set(EMPTY) == charts
+    assert set(DRAWN) == charts - {"checks"}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_chart_is_drawn_and_its_lowest_axis_says_what_it_holds(name: str) -> None:
+    picture = DRAWN[name]()
+    assert picture._repr_png_().startswith(b"\x89PNG")
+    assert not any(text.startswith("Nothing to show") for text in words(picture))
+    shown = [axes for axes in picture.axes if axes.axison]
+    assert any(axes.get_xlabel() or axes.get_ylabel() for axes in shown)
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_chart_of_nothing_says_why(name: str) -> None:
+    picture = EMPTY[name]()
+    assert picture._repr_png_().startswith(b"\x89PNG")
+    assert [text.startswith("Nothing to show: ") for text in words(picture)] == [True]
+
+
+def test_the_same_table_gives_the_same_bytes() -> None:
+    first, second = (figures.calibration(graded())._repr_png_() for _ in range(2))
+    assert first == second
+
+
+def test_the_ranking_of_the_worst_at_the_top_has_an_area_of_one() -> None:
+    (axes,) = figures.roc(predictions()).axes
+    assert axes.get_legend_handles_labels()[1][0] == "trees, AUC 1.000"
+
+
+def test_equal_probabilities_rank_nobody() -> None:
+    (axes,) = figures.roc(predictions().assign(pd_12m=0.2)).axes
+    assert axes.get_legend_handles_labels()[1][0] == "trees, AUC 0.500"
+
+
+def test_a_month_without_rows_is_drawn_as_zero() -> None:
+    (axes,) = (axes for axes in figures.arrivals(source()).axes if axes.axison)
+    drawn = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert {0.0, 1.0, 2.0} == set(drawn)
+
+
+def test_a_check_is_shown_with_its_figure_and_what_was_asked() -> None:
+    assert words(figures.checks(checked())) == [
+        "passed: 0.8 (asked: 0.6)",
+        "failed: nothing to compare (asked: 1)",
+    ]
+
+
+def test_the_contributions_lead_from_the_average_to_the_riskiest_enterprise() -> None:
+    (axes,) = figures.riskiest_enterprise(contributions()).axes
+    assert [text.get_text() for text in axes.texts] == ["+0.50", "-0.10"]
+    assert [bar.get_x() for bar in axes.patches] == [-2.0, -1.5]
+
+
+def test_a_bank_keeps_its_colour_when_another_makes_no_offer() -> None:
+    every = pairs().iloc[:2].assign(decision="offer", annual_rate=0.1)
+    both, one = (figures.rates(rows, banks()["bank"]).axes[0] for rows in (every, every.iloc[1:]))
+    assert (
+        both.collections[1].get_facecolor().tolist() == one.collections[0].get_facecolor().tolist()
+    )
+
+
+def test_a_name_is_never_read_as_a_formula() -> None:
+    picture = figures.published(publications().assign(bank="$x^2$"))
+    assert [tick.get_text() for tick in picture.axes[0].get_yticklabels()] == [r"\$x^2\$"]

@@ -1,0 +1,118 @@
+"""Settings: known keys of known types, overridden one by one, kept as TOML."""
+
+import tomllib
+from datetime import date
+
+import pytest
+import tomli_w
+
+from riskmodel.errors import SettingsError
+from riskmodel.settings import default_settings, load_settings, resolved_settings
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    """Writes an experiment's TOML and names it."""
+
+    def written(text=""):
+        path = tmp_path / "spring.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return written
+
+
+def test_an_experiment_that_says_nothing_has_the_defaults_and_its_files_name(experiment):
+    found = load_settings(experiment())
+    assert found.run.name == "spring"
+    assert found.datasets.horizon_months == 12
+    assert found.datasets == default_settings().datasets
+
+
+def test_an_experiment_overrides_single_values_and_set_overrides_the_experiment(experiment):
+    path = experiment("[datasets]\nhorizon_months = 6\nfolds = 4\n")
+    found = load_settings(path, ["datasets.folds=3", "run.as_of=2014-07-01"])
+    assert (found.datasets.horizon_months, found.datasets.folds) == (6, 3)
+    assert found.datasets.days_past_due == default_settings().datasets.days_past_due
+    assert found.run.as_of == date(2014, 7, 1)
+
+
+def test_later_words_override_earlier_ones(experiment):
+    found = load_settings(experiment(), ["run.seed=1", "run.seed=2"])
+    assert found.run.seed == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("features.leave_out=['deals_6m']", ("deals_6m",)),
+        ("features.leave_out = [ 'deals_6m' , 'deals_12m' ]", ("deals_6m", "deals_12m")),
+    ],
+)
+def test_set_takes_lists(experiment, words, value):
+    assert load_settings(experiment(), [words]).features.leave_out == value
+
+
+def test_set_takes_words_without_quotes(experiment):
+    assert load_settings(experiment(), ["datasets.gap=known"]).datasets.gap == "known"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[dataset]\nfolds = 3", "unknown table [dataset]. The nearest known one is 'datasets'"),
+        ("[model]\ntree = 3", "unknown key model.tree. The nearest known one is 'trees'"),
+        ("model = 3", "model must be a table"),
+        ("[model", "not readable as TOML"),
+        ("[model]\ntrees = 'many'", "model.trees: Input should be a valid integer"),
+        ("[model]\ntrees = 3.5", "model.trees: Input should be a valid integer"),
+        ("[model]\ntrees = 0", "model.trees: Input should be greater than or equal to 1"),
+        ("[model]\ntrees = true", "model.trees: Input should be a valid integer"),
+        ("[datasets]\ngap = 'wide'", "datasets.gap: Input should be 'horizon' or 'known'"),
+        ("[run]\nas_of = '2014-02-30'", "'2014-02-30' is not a date"),
+        ("[model]\ngrade_bounds = [0.1, 0.05]", "grade_bounds must rise"),
+        ("[model]\ntrees = 0\nleaves = 1", "(and 1 more)"),
+    ],
+)
+def test_what_is_unknown_or_ill_typed_is_refused_in_one_line(experiment, text, words):
+    with pytest.raises(SettingsError) as caught:
+        load_settings(experiment(text))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("words", ["folds=3", "datasets.folds", "datasets.=3", ".folds=3"])
+def test_set_words_of_another_form_are_refused(experiment, words):
+    with pytest.raises(SettingsError, match="not of the form"):
+        load_settings(experiment(), [words])
+
+
+def test_an_unknown_key_in_set_names_the_nearest_known_one(experiment):
+    with pytest.raises(SettingsError, match="nearest known one is 'horizon_months'"):
+        load_settings(experiment(), ["datasets.horizon_month=6"])
+
+
+def test_a_file_that_is_not_there_is_a_bad_setting(tmp_path):
+    with pytest.raises(SettingsError, match="no such file"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_resolved_settings_survive_toml(experiment):
+    words = ["run.as_of=2014-07-01", "features.leave_out=['deals_6m']", "datasets.test_from=auto"]
+    found = load_settings(experiment(), words)
+    text = tomli_w.dumps(found.tables())
+    assert resolved_settings(tomllib.loads(text), "settings.toml") == found
+
+
+def test_resolved_settings_must_be_whole(experiment):
+    tables = load_settings(experiment()).tables()
+    tables["model"].pop("trees")
+    with pytest.raises(SettingsError, match=r"model\.trees: Field required"):
+        resolved_settings(tables, "settings.toml")
+
+
+def test_settings_never_change(experiment):
+    found = load_settings(experiment())
+    with pytest.raises(ValueError, match="frozen"):
+        found.model.trees = 3

@@ -1,0 +1,158 @@
+"""Checks and verdict: what passes, what fails, and what was conceded beforehand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.errors import SettingsError
+from riskmodel.features import by_name
+from riskmodel.settings import load_settings
+from riskmodel.validate import Evidence, run_checks, verdict
+from riskmodel.validate.checks import CHECKS
+
+NAMES = ["exports_usd_6m", "days_past_due_now"]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    path = tmp_path_factory.mktemp("settings") / "plain.toml"
+    path.write_text("", encoding="utf-8")
+    return load_settings(path, ["validate.bootstrap_draws=60"]).validate_
+
+
+@pytest.fixture(scope="module")
+def evidence(settings):
+    """A sound model: PDs are the true ones, on rows fitted, tested and scored."""
+    rng = np.random.default_rng(8)
+    count = 3000
+    odds = rng.normal(-2.2, 1.3, count)
+    p = 1 / (1 + np.exp(-odds))
+    split = np.repeat(["fit", "test", "score"], count // 3)
+    bad = pd.Series(rng.random(count) < p, dtype="boolean").mask(split == "score")
+    keys = pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n:04d}" for n in range(count)],
+            "as_of": pd.Timestamp("2023-01-01"),
+            "split": split,
+            "defaulted": bad,
+        }
+    )
+    grade = pd.cut(p, [0, 0.03, 0.08, 0.2, 1], labels=["G01", "G02", "G03", "G04"]).astype(str)
+    ours = keys.assign(model="trees", pd_12m=p, grade=grade)
+    dull = keys.assign(model="one_number", pd_12m=p * rng.uniform(0.3, 1.7, count), grade=grade)
+    panel = keys.assign(
+        exports_usd_6m=-odds + rng.normal(0, 2, count), days_past_due_now=rng.normal(0, 1, count)
+    )
+    cards = [by_name()[name] for name in NAMES]
+    both = pd.concat([ours, dull], ignore_index=True)
+    return Evidence(both, panel, cards, "trees", True, (0, 400), settings, 7)
+
+
+def changed(evidence, **parts):
+    return Evidence(**{**evidence.__dict__, **parts})
+
+
+def failed(evidence):
+    table = run_checks(evidence)
+    return set(table.loc[~table["passed"], "check"])
+
+
+def with_pds(evidence, change):
+    """The same evidence with other PDs of the champion."""
+    rows = evidence.predictions
+    ours = rows["model"] == "trees"
+    return changed(
+        evidence, predictions=rows.assign(pd_12m=rows["pd_12m"].mask(ours, change(rows["pd_12m"])))
+    )
+
+
+def test_a_sound_model_passes_every_check(evidence):
+    table = run_checks(evidence)
+    assert table["check"].tolist() == list(CHECKS)
+    assert failed(evidence) == set()
+    assert table["text"].str.len().min() > 20
+    assert verdict(table, evidence.settings).text == "pass"
+
+
+def test_pds_that_rank_by_chance_fail_the_ranking_and_stand_below_one_number(evidence):
+    noise = pd.Series(np.random.default_rng(1).uniform(0.05, 0.3, len(evidence.predictions)))
+    assert {"ranking", "not_below_one_number"} <= failed(with_pds(evidence, lambda p: noise))
+
+
+def test_pds_a_third_of_the_true_ones_fail_the_calibration(evidence):
+    low = with_pds(evidence, lambda p: p / 3)
+    assert {"calibration_overall", "calibration_by_grade"} <= failed(low)
+
+
+def test_pds_far_too_high_fail_the_overall_calibration_but_no_grade(evidence):
+    found = failed(with_pds(evidence, lambda p: p.clip(upper=0.33) * 3))
+    assert "calibration_overall" in found
+    assert "calibration_by_grade" not in found
+
+
+def test_scored_enterprises_unlike_the_learnt_ones_drift(evidence):
+    rows = evidence.predictions
+    away = rows["pd_12m"].mask(rows["split"] == "score", 0.9)
+    assert failed(changed(evidence, predictions=rows.assign(pd_12m=away))) == {"drift_to_scored"}
+
+
+def test_few_defaults_and_folds_of_the_same_dates_are_said(evidence):
+    few = changed(evidence, by_time=False)
+    assert failed(few) == {"out_of_time"}
+    scarce = evidence.settings.model_copy(update={"least_defaults": 10_000})
+    assert "enough_defaults" in failed(changed(evidence, settings=scarce))
+
+
+@pytest.mark.parametrize("by_time", [True, False])
+def test_a_planted_leak_is_found_and_named(evidence, by_time):
+    leak = evidence.panel["defaulted"].astype("Float64").astype(float)
+    planted = changed(
+        evidence, panel=evidence.panel.assign(days_past_due_now=leak), by_time=by_time
+    )
+    check = CHECKS["leak_single_feature"](planted)
+    assert not check.passed
+    assert "days_past_due_now" in check.text
+    assert check.figure == 1
+
+
+def test_a_leak_may_lie_in_what_is_missing_or_run_downwards(evidence):
+    leak = evidence.panel["defaulted"].astype("Float64").astype(float)
+    gone = evidence.panel.assign(exports_usd_6m=leak.mask(leak == 1, np.nan))
+    check = CHECKS["leak_single_feature"](changed(evidence, panel=gone))
+    assert not check.passed
+    assert "exports_usd_6m" in check.text
+    downwards = evidence.panel.assign(exports_usd_6m=-leak)
+    assert not CHECKS["leak_single_feature"](changed(evidence, panel=downwards)).passed
+
+
+def test_one_value_that_changes_without_the_future_is_a_leak(evidence):
+    assert failed(changed(evidence, time_travel=(1, 400))) == {"leak_time_travel"}
+
+
+def test_a_model_without_one_number_beside_it_is_compared_with_nothing(evidence):
+    alone = evidence.predictions[evidence.predictions["model"] == "trees"]
+    check = CHECKS["not_below_one_number"](changed(evidence, predictions=alone))
+    assert check.passed
+    assert "nothing was compared" in check.text
+
+
+def checks(**passed):
+    return pd.DataFrame({"check": list(passed), "passed": list(passed.values())})
+
+
+def test_a_failure_that_was_conceded_is_a_condition_and_any_other_fails(settings):
+    conceding = settings.model_copy(update={"conditions": ("out_of_time",)})
+    good = verdict(checks(ranking=True, out_of_time=True), conceding)
+    weak = verdict(checks(ranking=True, out_of_time=False), conceding)
+    bad = verdict(checks(ranking=False, out_of_time=False), conceding)
+    assert (good.word, weak.word, bad.word) == ("pass", "pass with conditions", "fail")
+    assert (good.publishable, weak.publishable, bad.publishable) == (True, True, False)
+    assert weak.text == "pass with conditions: out_of_time"
+    assert bad.text == "fail: ranking"
+    assert (bad.failed, bad.conditions) == (("ranking",), ("out_of_time",))
+
+
+def test_a_condition_that_names_no_check_is_a_bad_setting(settings):
+    conceding = settings.model_copy(update={"conditions": ("rankings",)})
+    with pytest.raises(SettingsError, match="no check is called rankings"):
+        verdict(checks(ranking=True), conceding)

@@ -1,0 +1,167 @@
+"""Statistics against answers by hand, golden values and a second library."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as rules
+from hypothesis import strategies as st
+
+from riskmodel.validate import statistics
+from riskmodel.validate.performance import by_grade, holm, performance
+
+
+def test_jeffreys_gives_the_golden_value():
+    # reference/validation.md, after the ECB's instructions of 2019.
+    assert statistics.jeffreys(7, 200, 0.025) == pytest.approx(0.1778527043990, abs=1e-12)
+
+
+def test_jeffreys_in_the_cycle_is_jeffreys_without_correlation_and_milder_with_it():
+    alone = statistics.jeffreys(14, 200, 0.025)
+    assert statistics.jeffreys_in_cycle(14, 200, 0.025, 0.0) == pytest.approx(alone, abs=1e-12)
+    assert statistics.jeffreys_in_cycle(14, 200, 0.025, 0.1) > 5 * alone
+
+
+def test_jeffreys_in_the_cycle_agrees_with_draws_of_the_cycle():
+    from scipy.stats import norm
+
+    z = np.random.default_rng(1).standard_normal(20_000)
+    shifted = norm.cdf((norm.ppf(0.025) + np.sqrt(0.1) * z) / np.sqrt(0.9))
+    drawn = np.mean([statistics.jeffreys(14, 200, p) for p in shifted[:4000]])
+    assert statistics.jeffreys_in_cycle(14, 200, 0.025, 0.1) == pytest.approx(drawn, abs=0.01)
+
+
+def test_the_interval_of_a_rate_reaches_zero_and_one_where_nothing_speaks_against_it():
+    low, high = statistics.jeffreys_interval(0, 20)
+    assert (low, round(high, 3)) == (0, 0.117)
+    assert statistics.jeffreys_interval(20, 20)[1] == 1
+
+
+def test_auc_counts_ties_half():
+    # Pairs (defaulter, other): .5 beats .1, ties .5, loses to .9; .9 beats two, ties one.
+    score, bad = np.array([0.1, 0.5, 0.9, 0.5, 0.9]), np.array([0, 0, 0, 1, 1])
+    assert statistics.auc(score, bad) == pytest.approx((1.5 + 2.5) / 6)
+
+
+def test_auc_has_no_answer_without_both_outcomes():
+    assert np.isnan(statistics.auc(np.array([0.1, 0.2]), np.array([1, 1])))
+    assert np.isnan(statistics.auc(np.array([]), np.array([])))
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 9), st.booleans(), st.integers(0, 3)), min_size=4, max_size=40
+)
+
+
+@rules(max_examples=80, deadline=None)
+@given(ROWS)
+def test_auc_agrees_with_another_library_also_under_weights(rows):
+    from sklearn.metrics import roc_auc_score
+
+    score, bad, weights = (np.array(column, float) for column in zip(*rows, strict=True))
+    if not 0 < (weights * bad).sum() < weights.sum():
+        assert np.isnan(statistics.auc(score, bad, weights))
+        return
+    theirs = roc_auc_score(bad, score, sample_weight=weights)
+    assert statistics.auc(score, bad, weights) == pytest.approx(theirs, abs=1e-12)
+
+
+def test_ks_brier_and_log_loss_agree_with_another_library():
+    from scipy.stats import ks_2samp
+    from sklearn.metrics import brier_score_loss, log_loss
+
+    rng = np.random.default_rng(3)
+    p = rng.random(200).round(2).clip(0.01, 0.99)
+    bad = (rng.random(200) < p).astype(float)
+    ks = ks_2samp(p[bad == 1], p[bad == 0]).statistic
+    assert statistics.kolmogorov_smirnov(p, bad) == pytest.approx(ks, abs=1e-12)
+    assert statistics.brier(p, bad) == pytest.approx(brier_score_loss(bad, p), abs=1e-12)
+    assert statistics.log_loss(p, bad) == pytest.approx(log_loss(bad, p), abs=1e-12)
+
+
+def test_a_ratio_above_one_says_that_the_pds_are_too_low():
+    bad = np.array([1.0, 0, 0, 0])
+    assert statistics.calibration_ratio(np.full(4, 0.125), bad) == 2
+
+
+def test_psi_is_zero_for_the_same_sample_and_finite_with_an_empty_bin():
+    sample = np.arange(100.0)
+    assert statistics.psi(sample, sample) == 0
+    moved = statistics.psi(sample, np.full(100, 5.0))
+    assert np.isfinite(moved)
+    assert moved > 1
+
+
+def test_psi_sees_values_that_go_missing():
+    sample = np.arange(100.0)
+    gone = np.where(sample % 2 == 0, np.nan, sample)
+    assert statistics.psi(sample, gone) > 0.5
+
+
+def test_psi_by_hand_on_two_bins():
+    # Bins below and from the median, none missing; half a row is added to each of three.
+    e, a = np.array([1.0, 1.0, 2.0, 2.0]), np.array([1.0, 2.0, 2.0, 2.0])
+    shares = np.array([[2.5, 2.5, 0.5], [1.5, 3.5, 0.5]]) / 5.5
+    answer = ((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum()
+    assert statistics.psi(e, a, bins=2) == pytest.approx(answer, abs=1e-12)
+
+
+def test_a_bootstrap_draws_enterprises_with_all_their_rows():
+    owners = pd.Series(["A", "A", "B", "C", "C", "C"])
+    draws = statistics.draws_by_enterprise(owners, 30, seed=1)
+    for weights in draws:
+        assert pd.Series(weights).groupby(owners).nunique().max() == 1
+        assert pd.Series(weights).groupby(owners).first().sum() == 3
+    assert len({tuple(weights) for weights in draws}) > 3
+    again = statistics.draws_by_enterprise(owners, 30, seed=1)
+    assert all((one == two).all() for one, two in zip(draws, again, strict=True))
+
+
+def test_an_interval_leaves_out_draws_without_an_answer():
+    assert statistics.interval([1.0, 2.0, 3.0, float("nan")], 1.0) == (1, 3)
+    assert np.isnan(statistics.interval([float("nan")])).all()
+
+
+def test_holm_multiplies_the_smallest_most_and_never_falls():
+    found = holm(pd.Series([0.04, 0.01, 0.03, 0.9]))
+    assert found.tolist() == pytest.approx([0.09, 0.04, 0.09, 0.9])
+
+
+def predicted(*rows):
+    frame = pd.DataFrame(rows, columns=["enterprise_id", "as_of", "grade", "pd_12m", "defaulted"])
+    return frame.assign(
+        as_of=pd.to_datetime(frame["as_of"]), defaulted=frame["defaulted"].astype("boolean")
+    )
+
+
+def test_an_enterprise_counts_once_in_a_grade_however_many_dates_tell_of_it():
+    rows = predicted(
+        ("E1", "2022-01-01", "G01", 0.1, True),
+        ("E1", "2022-04-01", "G01", 0.3, True),
+        ("E2", "2022-01-01", "G01", 0.1, False),
+        ("E1", "2022-07-01", "G02", 0.5, False),
+    )
+    table = by_grade(rows).set_index("grade")
+    first = table.loc["G01"]
+    assert (first["rows"], first["enterprises"], first["defaults"]) == (3, 2, 1)
+    assert (first["rate"], first["pd_12m"]) == (0.5, pytest.approx((0.2 + 0.1) / 2))
+    assert first["p"] == pytest.approx(statistics.jeffreys(1, 2, 0.15))
+    assert first["low"] < 0.5 < first["high"]
+
+
+def test_performance_speaks_of_calibrate_and_test_rows_only_each_figure_in_its_interval():
+    rng = np.random.default_rng(2)
+    rows = pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n}" for n in range(300)],
+            "split": np.repeat(["fit", "calibrate", "test"], 100),
+            "model": "trees",
+            "pd_12m": rng.random(300),
+        }
+    )
+    rows["defaulted"] = pd.array(rng.random(300) < rows["pd_12m"], dtype="boolean")
+    table = performance(rows, 60, 7)
+    assert set(table["split"]) == {"calibrate", "test"}
+    assert (table["low"] <= table["figure"]).all()
+    assert (table["figure"] <= table["high"]).all()
+    assert set(table["rows"]) == {100}

@@ -1,0 +1,57 @@
+"""The leakage canary: silent for honest features, loud for features that know too early."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from riskmodel.features import compute
+from riskmodel.settings import load_settings
+from riskmodel.sources.economy import write_world
+from riskmodel.sources.folder import read_folder
+from riskmodel.validate import changed_values
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    path = tmp_path_factory.mktemp("settings") / "plain.toml"
+    path.write_text("", encoding="utf-8")
+    return load_settings(path)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, settings):
+    folder = tmp_path_factory.mktemp("world") / "tables"
+    write_world(folder, enterprises=40, months=24, seed=5)
+    return read_folder(folder, settings.sources).source
+
+
+def rows_of(source):
+    days = pd.DataFrame({"as_of": pd.to_datetime(["2013-01-01", "2013-07-01", "2013-10-01"])})
+    return source.frame("enterprises")[["enterprise_id"]].merge(days, how="cross")
+
+
+def test_no_honest_value_changes_without_the_future(world, settings):
+    features = compute(world, rows_of(world), settings.features)
+    found = changed_values(world, features, settings.features, sample=30, seed=7)
+    assert found == (0, 30 * len(features.cards))
+
+
+def test_values_that_knew_rows_too_early_change_without_the_future(world, settings):
+    early = {
+        name: table.set_column(
+            table.schema.names.index("known_at"),
+            table.schema.field("known_at"),
+            pa.array(
+                pd.Series(table["known_at"].to_pandas()) - pd.Timedelta(days=60),
+                table.schema.field("known_at").type,
+            ),
+        )
+        if "known_at" in table.schema.names
+        else table
+        for name, table in world.tables.items()
+    }
+    cheating = compute(replace(world, tables=early), rows_of(world), settings.features)
+    changed, _ = changed_values(world, cheating, settings.features, sample=30, seed=7)
+    assert changed > 100
