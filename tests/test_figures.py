@@ -287,10 +287,10 @@ def test_a_month_without_rows_is_drawn_as_zero() -> None:
     assert {0.0, 1.0, 2.0} == set(drawn)
 
 
-def test_a_check_is_shown_with_its_figure_and_what_was_asked() -> None:
+def test_a_check_is_shown_with_its_figure_and_its_limit() -> None:
     assert words(figures.checks(checked())) == [
-        "passed: 0.8 (asked: 0.6)",
-        "failed: nothing to compare (asked: 1)",
+        "passed: 0.8 (limit: 0.6)",
+        "failed: nothing to compare (limit: 1)",
     ]
 
 

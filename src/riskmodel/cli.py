@@ -105,7 +105,10 @@ def _review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     _command(actions, "list", "every registered version and its last review", _act_list)
     shown = _command(actions, "show", "a version's card, facts and reviews", _act_show)
     shown.add_argument("version", metavar="VERSION", help="its number in the registry")
-    for name, meaning in (("approve", "the version becomes champion"), ("reject", "it may not be used")):
+    for name, meaning in (
+        ("approve", "the version becomes champion"),
+        ("reject", "it may not be used"),
+    ):
         made = _command(actions, name, meaning, _act_decide)
         made.set_defaults(decision=name)
         made.add_argument("version", metavar="VERSION", help="its number in the registry")

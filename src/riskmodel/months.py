@@ -1,7 +1,6 @@
 """Calendar months: windows, month ends, and the instant at which a day begins."""
 
 from datetime import date, datetime
-from typing import cast
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -9,7 +8,7 @@ import pandas as pd
 
 def shifted(day: date, months: int) -> date:
     """The same day `months` later (earlier if negative), clipped at the month's end."""
-    return cast(date, (pd.Timestamp(day) + pd.DateOffset(months=months)).date())
+    return (pd.Timestamp(day) + pd.DateOffset(months=months)).date()
 
 
 def month_start(day: date) -> date:

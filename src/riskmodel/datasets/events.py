@@ -19,7 +19,9 @@ def current(source: Source, name: str) -> pd.DataFrame:
     frame = source.frame(name)
     if not table.timed:
         return frame
-    newest = frame.sort_values("known_at", kind="stable").drop_duplicates(list(table.key), keep="last")
+    newest = frame.sort_values("known_at", kind="stable").drop_duplicates(
+        list(table.key), keep="last"
+    )
     return newest[~newest["withdrawn"]].sort_values(list(table.key)).reset_index(drop=True)
 
 

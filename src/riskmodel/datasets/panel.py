@@ -14,8 +14,8 @@ def panel(population: Population, parts: Split, features: pd.DataFrame) -> pd.Da
     Rows of the gap are left out. `defaulted` is null where a row is only scored.
     """
     learnt = parts.frame[parts.frame["split"] != "gap"].astype({"defaulted": "boolean"})
-    scored = population.scored.assign(defaulted=pd.NA, split="score").astype(
-        {"defaulted": "boolean"}
+    scored = population.scored.assign(
+        defaulted=pd.Series(pd.NA, index=population.scored.index, dtype="boolean"), split="score"
     )
     rows = pd.concat([learnt, scored], ignore_index=True)[[*KEY, "split", "defaulted"]]
     return rows.merge(features, on=KEY, how="left", validate="many_to_one")

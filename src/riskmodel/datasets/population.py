@@ -57,7 +57,8 @@ def last_as_of(source: Source, settings: DatasetsSettings) -> date:
         for name in source.tables
         if "known_at" in source.tables[name].schema.names and source.tables[name].num_rows
     )
-    return (newest.tz_convert(source.timezone) + pd.Timedelta(days=1)).date()
+    day = pd.Timestamp(newest).tz_convert(source.timezone) + pd.Timedelta(days=1)
+    return day.date()
 
 
 def kind_of(source: Source, settings: DatasetsSettings) -> str:

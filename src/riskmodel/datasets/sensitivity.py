@@ -18,7 +18,10 @@ def definitions(
     """The definition in force and its neighbours, each with its name."""
     shorter = [settings.model_copy(update={"days_past_due": days}) for days in DAYS_PAST_DUE]
     longer = [settings.model_copy(update={"horizon_months": months}) for months in HORIZONS]
-    named = {f"{s.days_past_due} days past due, {s.horizon_months} months": s for s in (*shorter, *longer)}
+    named = {
+        f"{s.days_past_due} days past due, {s.horizon_months} months": s
+        for s in (*shorter, *longer)
+    }
     return tuple(named.items())
 
 

@@ -110,7 +110,9 @@ def balanced_folds(
     count = min(settings.folds, int(ever.sum()), int((~ever).sum()))
     for repeat in range(settings.repeats):
         rng = np.random.default_rng([seed, repeat])
-        bad, good = (folds(pd.Series(ever.index[ever == side]), count, rng) for side in (True, False))
+        bad, good = (
+            folds(pd.Series(ever.index[ever == side]), count, rng) for side in (True, False)
+        )
         both = pd.concat(
             [
                 pd.Series(bad.to_numpy(), index=ever.index[ever]),

@@ -43,7 +43,7 @@ def reasons(
     families = by_family(shares, cards).drop(columns="base")
     upward = families.clip(lower=0)
     parts = upward.div(upward.sum(axis=1).replace(0, np.nan), axis=0)
-    long = families.stack().rename("contribution").to_frame()
+    long = pd.DataFrame({"contribution": families.stack()})
     long["share"] = parts.stack()
     long = long.rename_axis(["row", "family"]).reset_index()
     long = long[(long["contribution"] > 0) & (long["share"] >= settings.least_share)]
@@ -56,14 +56,14 @@ def reasons(
     return pd.concat([keys, named.reset_index(drop=True), texts], axis=1)[COLUMNS]
 
 
-def _strongest(
-    long: pd.DataFrame, shares: pd.DataFrame, cards: Mapping[str, Card]
-) -> pd.DataFrame:
+def _strongest(long: pd.DataFrame, shares: pd.DataFrame, cards: Mapping[str, Card]) -> pd.DataFrame:
     """Each reason's card: the feature of the family that raises the risk most."""
     chosen = pd.Series("", index=long.index)
     for family, group in long.groupby("family"):
         members = [n for n in shares.columns if n != "base" and cards[n].family == family]
-        chosen.loc[group.index] = shares.loc[group["row"], members].idxmax(axis=1).to_numpy()
+        chosen.loc[group.index] = (
+            shares.loc[group["row"].to_numpy(), members].idxmax(axis=1).to_numpy()
+        )
     return long.assign(card=chosen)
 
 
@@ -71,7 +71,7 @@ def _texts(named: pd.DataFrame, rows: pd.DataFrame, cards: Mapping[str, Card]) -
     """What the card says, and whether it is high, low, unusual or not on record."""
     missing = pd.Series(False, index=named.index)
     for card, group in named.groupby("card"):
-        missing.loc[group.index] = rows.loc[group["row"], card].isna().to_numpy()
+        missing.loc[group.index] = rows.loc[group["row"].to_numpy(), str(card)].isna().to_numpy()
     way = named["card"].map(lambda name: cards[name].risk).mask(missing, "missing")
     english = named["card"].map(lambda name: cards[name].says[0])
     chinese = named["card"].map(lambda name: cards[name].says[1])
@@ -81,5 +81,3 @@ def _texts(named: pd.DataFrame, rows: pd.DataFrame, cards: Mapping[str, Card]) -
             "text_zh": chinese + way.map(lambda w: WORDS[w][1]),
         }
     ).reset_index(drop=True)
-
-

@@ -373,7 +373,9 @@ def _derived(derived: Derived, values: Columns) -> Any:
         upper, lower = parts
         nil = np.nan if derived.nil is None else derived.nil
         useful = np.isfinite(lower) & (lower != 0)
-        return np.where(useful, np.divide(upper, lower, out=np.zeros(len(upper)), where=useful), nil)
+        return np.where(
+            useful, np.divide(upper, lower, out=np.zeros(len(upper)), where=useful), nil
+        )
     if derived.kind == "difference":
         return parts[0] - parts[1]
     return np.prod(parts, axis=0) if derived.kind == "product" else np.sum(parts, axis=0)

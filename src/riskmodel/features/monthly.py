@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 
 def months_active(totals: Array, counts: Array, months: int) -> Array:
     """How many of the months have rows."""
-    return (counts[:, :months] > 0).sum(axis=1).astype(float)
+    return np.asarray((counts[:, :months] > 0).sum(axis=1), dtype=float)
 
 
 def longest_gap(totals: Array, counts: Array, months: int) -> Array:
@@ -53,12 +53,12 @@ def growth_on_year(totals: Array, counts: Array, months: int) -> Array:
 def _change(now: Array, then: Array) -> Array:
     new, old = now.sum(axis=1), then.sum(axis=1)
     middle = (np.abs(new) + np.abs(old)) / 2
-    return np.divide(new - old, middle, out=np.full(len(new), np.nan), where=middle > 0)
+    return np.asarray(np.divide(new - old, middle, out=np.full(len(new), np.nan), where=middle > 0))
 
 
 def _over_mean(values: Array, window: Array) -> Array:
     mean = window.mean(axis=1)
-    return np.divide(values, mean, out=np.full(len(mean), np.nan), where=mean > 0)
+    return np.asarray(np.divide(values, mean, out=np.full(len(mean), np.nan), where=mean > 0))
 
 
 MONTHLY: Mapping[str, Callable[[Array, Array, int], Array]] = {

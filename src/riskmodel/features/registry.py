@@ -9,7 +9,6 @@ from riskmodel.errors import RiskModelError
 from riskmodel.features.cards import banks, costs, paid, register, trade
 from riskmodel.features.language import Card, Derived, category, latest
 
-
 CARDS: tuple[Card, ...] = (
     *trade.CARDS,
     *paid.CARDS,

@@ -48,6 +48,7 @@ def shapes(features: Features) -> Picture:
         axes.hist(values[values.between(low, high)], bins=30, color=MAIN)
         axes.set_xlabel(card.unit, fontsize="x-small")
         axes.set_ylabel("rows", fontsize="x-small")
+        axes.locator_params(axis="x", nbins=4)
     return figure
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.dates import AutoDateLocator
 
 from riskmodel.figures.canvas import (
     BAD,
@@ -59,6 +60,8 @@ def arrivals(source: Source) -> Picture:
     for axes, months in zip(charts, counts.values(), strict=True):
         axes.fill_between(months.index, months.to_numpy(), color=MAIN, alpha=0.8, linewidth=0.5)
         axes.set_ylim(0)
+        few = AutoDateLocator(maxticks=5)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(few)
         axes.tick_params(axis="x", rotation=30)
         axes.set_ylabel("rows a month", fontsize="x-small")
     return figure

@@ -32,7 +32,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
 
 
 def checks(found: pd.DataFrame) -> Picture:
-    """Each check with its mark, its figure and what was asked."""
+    """Each check with its mark, its figure and its limit."""
     title = "Checks passed and failed"
     if found.empty:
         return nothing(title, "no check was run")
@@ -44,7 +44,7 @@ def checks(found: pd.DataFrame) -> Picture:
     told = zip(places, words, found["figure"], found["limit"], strict=True)
     for place, word, value, limit in told:
         axes.text(
-            0.1, float(place), f"{word}: {_number(value)} (asked: {_number(limit)})", va="center"
+            0.1, float(place), f"{word}: {_number(value)} (limit: {_number(limit)})", va="center"
         )
     named(axes, found["check"].tolist())
     axes.set_xlim(-0.1, 2)

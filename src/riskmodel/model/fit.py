@@ -55,7 +55,8 @@ class Fitted:
 
 def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     """All candidates of the settings on the panel; see `Fitted`."""
-    models, predictions, repeats = {}, [], []
+    models: dict[str, RiskModel] = {}
+    predictions, repeats = [], []
     for name in task.settings.model.candidates:
         task.tell(f"fitting {name}")
         models[name] = _final(name, panel, parts, task)
@@ -181,5 +182,3 @@ def _averaged(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
 def _checked_number(name: str, rows: pd.DataFrame) -> None:
     if name != "auto" and name not in rows:
         raise SettingsError(f"model.one_number: no feature is called {name}. Name a card.")
-
-

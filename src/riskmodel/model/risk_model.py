@@ -60,9 +60,7 @@ class RiskModel:
         """
         shares = self.ranker.contributions(frame) * self.calibration.slope
         shares[:, -1] += self.calibration.intercept
-        return pd.DataFrame(
-            shares, columns=[*self.ranker.inputs.names, "base"], index=frame.index
-        )
+        return pd.DataFrame(shares, columns=[*self.ranker.inputs.names, "base"], index=frame.index)
 
     def to_files(self) -> dict[str, str]:
         """The whole model as texts by file name: JSON, and the booster's own format."""

@@ -46,6 +46,10 @@ class Trees:
         return np.asarray(shares, dtype=float)
 
 
+SMALL = 20_000
+"""Fewer rows are fitted on one thread: handing them round costs more than it saves."""
+
+
 def parameters(settings: ModelSettings, rows: int, seed: int, threads: int) -> dict[str, Any]:
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
     return {
@@ -61,7 +65,7 @@ def parameters(settings: ModelSettings, rows: int, seed: int, threads: int) -> d
         "monotone_constraints_method": "basic",
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": threads,
+        "num_threads": threads if rows >= SMALL else 1,
         "seed": seed,
         "verbosity": -1,
     }

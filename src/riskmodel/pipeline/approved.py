@@ -15,7 +15,7 @@ def approved_model(run: Run) -> RiskModel:
     version = review.in_force_now(run.root)
     if version is None:
         raise NotApproved(
-            f"model.source = 'champion': no model is in force. Approve a version with"
+            "model.source = 'champion': no model is in force. Approve a version with"
             " `riskmodel review approve`, or fit one."
         )
     return RiskModel.from_files(

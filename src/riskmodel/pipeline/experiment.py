@@ -1,15 +1,15 @@
 """An experiment run whole: the eight notebooks by papermill, recorded in MLflow."""
 
 import hashlib
-import importlib.metadata as metadata
 import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from riskmodel.datasets import last_as_of
 from riskmodel.errors import ChecksFailed, SettingsError
@@ -150,7 +150,7 @@ def data_fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*.parquet")):
         inside = file.relative_to(folder)
-        if "truth" != inside.parts[0] and not inside.name.startswith("."):
+        if inside.parts[0] != "truth" and not inside.name.startswith("."):
             digest.update(f"{inside.as_posix()} {sha256(file)}\n".encode())
     return digest.hexdigest()
 
@@ -158,7 +158,10 @@ def data_fingerprint(folder: Path) -> str:
 def _terms(experiment: Path, settings: Settings) -> dict[str, str]:
     """The policy's and the banks' texts, which stand beside the experiment."""
     texts = {}
-    for kept, named in (("policy.toml", settings.limits.policy), ("banks.toml", settings.limits.banks)):
+    for kept, named in (
+        ("policy.toml", settings.limits.policy),
+        ("banks.toml", settings.limits.banks),
+    ):
         path = experiment.parent / named
         if not path.is_file():
             raise SettingsError(f"limits: {named} is not beside {experiment.name}. Put it there.")
@@ -245,16 +248,20 @@ def _logged(run: Run, tracked: str) -> None:
     if not tracked:
         return
     figures = run.read("validate", "performance")
+    names = figures["model"] + "_" + figures["split"] + "_" + figures["metric"]
+    by_bank, checks = run.read("limits", "by_bank"), run.read("validate", "checks")
     metrics = {
-        f"{row.model}_{row.split}_{row.metric}{suffix}": float(value)
-        for row in figures.itertuples()
-        for suffix, value in (("", row.figure), ("_low", row.low), ("_high", row.high))
-        if pd.notna(value)
+        **{
+            name + suffix: value
+            for column, suffix in (("figure", ""), ("low", "_low"), ("high", "_high"))
+            for name, value in zip(names, figures[column].astype(float), strict=True)
+            if np.isfinite(value)
+        },
+        **dict(
+            zip("limit_cny_" + by_bank["bank"], by_bank["limit_cny"].astype(float), strict=True)
+        ),
+        **dict(zip("check_" + checks["check"], checks["passed"].astype(float), strict=True)),
     }
-    by_bank = run.read("limits", "by_bank")
-    metrics |= {f"limit_cny_{row.bank}": float(row.limit_cny) for row in by_bank.itertuples()}
-    checks = run.read("validate", "checks")
-    metrics |= {f"check_{row.check}": float(row.passed) for row in checks.itertuples()}
     tags = {"verdict": run.read_json("validate", "verdict")["verdict"], **headline(run)}
     tracking.log(
         run.root,

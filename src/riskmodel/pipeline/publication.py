@@ -17,7 +17,16 @@ from riskmodel.publish.run_folder import Run
 from riskmodel.settings import Settings
 
 UNREGISTERED = "unregistered"
-COLUMNS = ["bank", "as_of", "revision", "rows", "offers", "limit_cny", "expected_loss_cny", "folder"]
+COLUMNS = [
+    "bank",
+    "as_of",
+    "revision",
+    "rows",
+    "offers",
+    "limit_cny",
+    "expected_loss_cny",
+    "folder",
+]
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,9 @@ def explain(run: Run) -> Explained:
     difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
     keys = rows[["enterprise_id", "as_of"]]
     run.write("explain", reasons=reasons, contributions=keys.join(families))
-    run.write_json("explain", "agreement", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference})
+    run.write_json(
+        "explain", "agreement", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference}
+    )
     return Explained(rows, shares, families, reasons, difference)
 
 
@@ -307,7 +309,7 @@ def _churn(run: Run, policy: lending.Policy) -> pd.DataFrame | None:
 
 def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
     """What the model remembers of its making."""
-    import importlib.metadata as metadata
+    from importlib import metadata
 
     packages = ("riskmodel", "lightgbm", "numpy", "pandas", "duckdb")
     return {

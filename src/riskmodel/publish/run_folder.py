@@ -53,7 +53,8 @@ class Run:
 
     def read(self, stage: str, name: str) -> pd.DataFrame:
         """A frame that a stage wrote."""
-        return pq.ParquetFile(self.written(stage, f"{name}.parquet")).read().to_pandas()
+        rows = pq.ParquetFile(self.written(stage, f"{name}.parquet")).read()
+        return pd.DataFrame(rows.to_pandas())
 
     def read_json(self, stage: str, name: str) -> dict[str, Any]:
         """A record that a stage wrote."""

@@ -52,7 +52,9 @@ class Source:
 
         `outcomes` carry no `known_at` and stay whole.
         """
-        tables = {name: _before(name, rows, instant, self.timezone) for name, rows in self.tables.items()}
+        tables = {
+            name: _before(name, rows, instant, self.timezone) for name, rows in self.tables.items()
+        }
         return Source(tables, self.timezone, fingerprint(tables))
 
 

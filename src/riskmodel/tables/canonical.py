@@ -53,7 +53,9 @@ _TABLES = (
             identifier("declaration_id", "the declaration"),
             ENTERPRISE_ID,
             day("declared_on", "date of the declaration"),
-            money("fob_usd", "FOB value; below zero: a return", "USD", optional=False, negative=True),
+            money(
+                "fob_usd", "FOB value; below zero: a return", "USD", optional=False, negative=True
+            ),
             code("status", "cancelled declarations count for nothing", "released cancelled"),
             flag("via_platform", "shipped through the platform"),
             code("trade_mode", "customs trade mode", "general processing ecommerce other"),

@@ -101,15 +101,19 @@ def calibration_by_grade(e: Evidence) -> Check:
     """Whether too many grades default significantly, and materially, more than their PD."""
     grades = by_grade(e.rows("test"), e.settings.asset_correlation)
     margin = 1 + e.settings.calibration_margin
-    failed = (grades["p_adjusted"] < e.settings.calibration_p) & (grades["rate"] > margin * grades["pd_12m"])
+    failed = (grades["p_adjusted"] < e.settings.calibration_p) & (
+        grades["rate"] > margin * grades["pd_12m"]
+    )
     share, limit = float(failed.mean()), e.settings.most_failed_grades
     names = ", ".join(grades.loc[failed, "grade"]) or "none"
-    power = float((1.645 * np.sqrt(grades["pd_12m"] / grades["enterprises"]) / grades["pd_12m"]).median())
+    power = float(
+        (1.645 * np.sqrt(grades["pd_12m"] / grades["enterprises"]) / grades["pd_12m"]).median()
+    )
     text = (
         f"{int(failed.sum())} of {len(grades)} grades default more than their PD says (Jeffreys'"
         f" p under an asset correlation of {e.settings.asset_correlation:g}, Holm-adjusted, below"
-        f" {e.settings.calibration_p:g}, and more than {e.settings.calibration_margin:.0%} over): {names}. {grades['defaults'].sum():.0f}"
-        " defaults, each enterprise counted once a grade; in the median"
+        f" {e.settings.calibration_p:g}, and more than {e.settings.calibration_margin:.0%} over): {names}."
+        f" {grades['defaults'].sum():.0f} defaults, each enterprise counted once a grade; in the median"
         f" grade only a rate {power:.0%} above its PD would show."
     )
     return Check("calibration_by_grade", share <= limit, share, np.nan, np.nan, limit, text)
@@ -208,7 +212,7 @@ def leak_single_feature(e: Evidence) -> Check:
     return Check("leak_single_feature", passed, figure, np.nan, np.nan, limit, text)
 
 
-def _ranks(values: pd.Series, y: np.ndarray) -> float:  # type: ignore[type-arg]
+def _ranks(values: pd.Series, y: np.ndarray) -> float:
     """AUC of the values in either direction, or of their being missing."""
     numbers = values.to_numpy(float, na_value=np.nan)
     missing = np.isnan(numbers)

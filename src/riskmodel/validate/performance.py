@@ -25,7 +25,7 @@ def performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFram
     """
     judged = predictions[predictions["split"].isin(["calibrate", "test"])]
     tables = [
-        _measured(group, draws, seed).assign(model=model, split=split)
+        _measured(group, draws, seed).assign(model=str(model), split=str(split))
         for (model, split), group in judged.groupby(["model", "split"])
         if group["defaulted"].nunique() > 1
     ]
@@ -65,7 +65,10 @@ def by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.DataFrame:
     )
     grouped = weighted.groupby("grade", sort=True)
     table = grouped.agg(
-        rows=("weight", "size"), enterprises=("weight", "sum"), defaults=("bad", "sum"), of=("of", "sum")
+        rows=("weight", "size"),
+        enterprises=("weight", "sum"),
+        defaults=("bad", "sum"),
+        of=("of", "sum"),
     ).reset_index()
     table = table.assign(
         pd_12m=table["of"] / table["enterprises"], rate=table["defaults"] / table["enterprises"]

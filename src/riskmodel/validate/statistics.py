@@ -106,7 +106,7 @@ def psi_bound(expected: int, actual: int, *, bins: int = 10, p: float = 0.05) ->
 def _binned(sample: Array, edges: Array) -> Array:
     places = np.where(np.isnan(sample), len(edges) + 1, np.searchsorted(edges, sample, "right"))
     counts = np.bincount(places.astype(int), minlength=len(edges) + 2) + 0.5
-    return counts / counts.sum()
+    return np.asarray(counts / counts.sum())
 
 
 def draws_by_enterprise(enterprises: pd.Series, count: int, seed: int) -> list[Array]:

@@ -33,6 +33,6 @@ def changed_values(
     return differing, len(rows) * len(features.cards)
 
 
-def _same(first: pd.Series, second: pd.Series) -> np.ndarray:  # type: ignore[type-arg]
+def _same(first: pd.Series, second: pd.Series) -> np.ndarray:
     a, b = first.reset_index(drop=True), second.reset_index(drop=True)
     return np.asarray((a == b) | (a.isna() & b.isna()))

@@ -1,0 +1,61 @@
+# The tasks of a checkout. `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+DEMO := data/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix lab mlflow bench lock
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/ready ## the virtual environment, from the lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed; name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
+		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . \
+		|| $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m riskmodel.openmp
+	touch $@
+
+demo: setup ## a fictional economy of 3,000 enterprises, to each bank's limit file
+	test -d $(DEMO) || $(BIN)/riskmodel world $(DEMO) --enterprises 3000 --months 60 --seed 7
+	$(BIN)/riskmodel run experiments/baseline.toml --data $(DEMO)
+
+test: setup ## the tests
+	$(BIN)/python -m pytest -n 2
+
+check: setup ## format, lint, types, import contracts, clean notebooks: changes nothing
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+	$(BIN)/riskmodel dictionary | diff -q - data/README.md
+
+fix: setup ## what `check` asks for, as far as a machine can do it
+	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/nbstripout --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+	$(BIN)/riskmodel dictionary > data/README.md
+
+lab: setup ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+mlflow: setup ## the tracking pages on the demo's runs
+	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui \
+		--workers 1 --backend-store-uri sqlite:///$(CURDIR)/experiments/mlflow.db
+
+bench: setup ## features, limits and scoring beside what one would pick instead
+	$(BIN)/riskmodel bench features
+	$(BIN)/riskmodel bench limits
+	$(BIN)/riskmodel bench scoring
+
+lock: setup ## the lock anew, from pyproject.toml
+	$(BIN)/uv pip compile --python-version 3.11 --extra dev --generate-hashes --no-annotate \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock pyproject.toml

@@ -1,0 +1,1 @@
+"""Feature cards, one file a table family."""

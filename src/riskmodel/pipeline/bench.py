@@ -1,0 +1,127 @@
+"""Benchmarks: ours beside what a user would pick instead, on the same generated work."""
+
+import time
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Tell = Callable[[str], None]
+
+
+def bench(what: str, enterprises: int, tell: Tell) -> pd.DataFrame:
+    """name, seconds, rows_per_second, ratio (to ours), agrees: one row a contender."""
+    return {"features": _features, "limits": _limits, "scoring": _scoring}[what](enterprises, tell)
+
+
+def _table(rows: int, lines: list[tuple[str, float, float]]) -> pd.DataFrame:
+    table = pd.DataFrame(lines, columns=["name", "seconds", "largest_difference"])
+    return table.assign(
+        rows_per_second=rows / table["seconds"], ratio=table["seconds"] / table["seconds"].iloc[0]
+    )
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    began = time.perf_counter()
+    return work(), time.perf_counter() - began
+
+
+def _features(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """Twelve-month exports, deals and buyers: the engine beside a plain pandas loop over dates."""
+    from riskmodel.features import CARDS, compute
+    from riskmodel.settings import default_settings
+
+    source, dates = _world(enterprises, tell)
+    register = source.frame("enterprises")[["enterprise_id"]].drop_duplicates()
+    rows = register.merge(pd.DataFrame({"as_of": dates}), how="cross")
+    cards = [card for card in CARDS if card.name in ("exports_usd_12m", "deals_12m", "buyers_12m")]
+    settings = default_settings().features
+    ours, mine = _timed(lambda: compute(source, rows, settings, cards=cards, threads=2).frame)
+    tell("ours done; pandas now")
+    theirs, plain = _timed(lambda: _pandas_features(source, rows, dates))
+    names = [card.name for card in cards]
+    both = ours.merge(theirs, on=["enterprise_id", "as_of"], suffixes=("", "_p"), validate="1:1")
+    apart = max(float((both[n] - both[f"{n}_p"]).abs().max()) for n in names)
+    return _table(len(rows), [("riskmodel", mine, 0.0), ("pandas", plain, apart)])
+
+
+def _world(enterprises: int, tell: Tell) -> tuple[Any, list[pd.Timestamp]]:
+    from pathlib import Path
+
+    from riskmodel.settings import default_settings
+    from riskmodel.sources.economy import write_world
+    from riskmodel.sources.folder import read_folder
+
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "world"
+        write_world(out, enterprises=enterprises, months=60, seed=7)
+        tell(f"a world of {enterprises:,} enterprises")
+        source = read_folder(out, default_settings().sources).source
+    return source, [pd.Timestamp(2014, 7, 1) - pd.DateOffset(months=3 * k) for k in range(6)]
+
+
+def _pandas_features(source: Any, rows: pd.DataFrame, dates: list[pd.Timestamp]) -> pd.DataFrame:
+    """The same three features, as one would write them by hand."""
+    frame = source.frame("declarations")
+    found = []
+    for as_of in dates:
+        known = frame[frame["known_at"] < as_of.tz_localize(source.timezone)]
+        newest = known.sort_values("known_at").drop_duplicates("declaration_id", keep="last")
+        inside = newest["declared_on"].between(
+            as_of - pd.DateOffset(months=12), as_of, inclusive="left"
+        )
+        kept = ~newest["withdrawn"] & (newest["status"] != "cancelled") & (newest["fob_usd"] > 0)
+        groups = newest[inside & kept].groupby("enterprise_id")
+        found.append(
+            groups.agg(
+                exports_usd_12m=("fob_usd", "sum"),
+                deals_12m=("fob_usd", "size"),
+                buyers_12m=("buyer_id", "nunique"),
+            )
+            .reset_index()
+            .assign(as_of=as_of)
+        )
+    return rows.merge(
+        pd.concat(found), on=["enterprise_id", "as_of"], how="left", validate="1:1"
+    ).fillna({"exports_usd_12m": 0.0, "deals_12m": 0.0, "buyers_12m": 0.0})
+
+
+def _scoring(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """Exact contributions of a fitted ensemble: ours beside shap's explainer."""
+    from riskmodel.explain import agreement_with_shap, contributions
+    from riskmodel.model import RiskModel
+    from riskmodel.model.calibrate import Calibration
+    from riskmodel.model.grade import Grades
+    from riskmodel.model.inputs import Inputs
+    from riskmodel.model.trees import grow, parameters
+    from riskmodel.settings import default_settings
+
+    rng = np.random.default_rng(7)
+    names = [f"feature_{number:02d}" for number in range(40)]
+    rows = pd.DataFrame(rng.normal(size=(enterprises, len(names))), columns=names)
+    rows = rows.assign(defaulted=rng.random(enterprises) < 0.1)
+    inputs = Inputs(tuple(names), (0,) * len(names), {})
+    trees = grow(rows, inputs, parameters(default_settings().model, enterprises, 7, 2), 200)
+    model = RiskModel("trees", trees, Calibration(0.0, 1.0, ((0.0, 1.0),), 0.9), Grades(()), {})
+    _, mine = _timed(lambda: contributions(model, rows))
+    tell("ours done; shap now")
+    apart, theirs = _timed(lambda: agreement_with_shap(model, rows))
+    return _table(
+        enterprises, [("riskmodel", mine, 0.0), ("shap, and the comparison", theirs, apart)]
+    )
+
+
+def _limits(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """The allocation beside HiGHS's linear bound, on a drawn book of seven banks."""
+    from riskmodel.limits.allocation import allocated
+    from riskmodel.limits.bench import drawn_options, linear_optimum
+
+    options = drawn_options(enterprises, seed=7)
+    ours, mine = _timed(lambda: allocated(options))
+    tell("ours done; HiGHS now")
+    best, theirs = _timed(lambda: linear_optimum(options))
+    gap = (best - ours.value) / best if best else 0.0
+    table = _table(enterprises, [("riskmodel", mine, 0.0), ("HiGHS, linear bound", theirs, gap)])
+    return table.rename(columns={"largest_difference": "relative_difference"})

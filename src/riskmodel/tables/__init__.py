@@ -1,0 +1,1 @@
+"""Declared tables: the canonical ones and how a table is declared."""
