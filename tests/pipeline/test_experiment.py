@@ -1,0 +1,279 @@
+"""A small experiment from source folder to bank files: real notebooks, real tracking."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskmodel.errors import ChecksFailed
+from riskmodel.pipeline.experiment import STAGES, Order, run_experiment
+from riskmodel.pipeline.summary import summary
+from riskmodel.publish import notebooks, tracking
+from riskmodel.publish.run_folder import Run
+from riskmodel.sources.economy import write_world
+
+PROJECT = Path(__file__).parents[2]
+SMALL = ("datasets.repeats=1", "datasets.folds=2", "model.trees=30")
+PREDICTIONS = ["enterprise_id", "as_of", "split", "defaulted", "model"]
+PREDICTIONS += ["pd_12m", "pd_low", "pd_high", "grade"]
+CHECKS = ["check", "passed", "figure", "low", "high", "limit", "text"]
+REASONS = ["enterprise_id", "as_of", "rank", "family", "card", "contribution", "share"]
+REASONS += ["text_en", "text_zh"]
+RECOMMENDED = ["enterprise_id", "bank", "as_of", "decision", "limit_cny", "annual_rate"]
+RECOMMENDED += ["pd_12m", "pd_low", "pd_high", "grade", "expected_loss_cny", "binding_constraint"]
+LIMITS = ["enterprise_id", "bank", "as_of", "valid_until", "decision", "limit_cny", "annual_rate"]
+LIMITS += ["pd_12m", "pd_low", "pd_high", "grade", "expected_loss_cny", "binding_constraint"]
+LIMITS += ["reason_1", "reason_2", "reason_3", "reason_4", "reason_text_en", "reason_text_zh"]
+LIMITS += ["model_version", "run_id"]
+BANKS = ["bank_of_china", "bank_of_shanghai", "china_construction", "china_merchants"]
+BANKS += ["industrial_bank", "ping_an", "postal_savings"]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is done, and what it said on its way."""
+
+    run: Run
+    told: tuple[str, ...]
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project's folder of its own, with a source folder of 500 fictional enterprises."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "experiments").mkdir()
+    for toml in (PROJECT / "experiments").glob("*.toml"):
+        shutil.copy(toml, folder / "experiments")
+    shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
+    write_world(folder / "world", enterprises=500, months=48, seed=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield folder
+
+
+def carried_out(root: Path, *words: str) -> Finished:
+    told: list[str] = []
+    data = f"run.data={json.dumps(str(root / 'world'))}"
+    order = Order(root / "experiments/baseline.toml", (data, *SMALL, *words))
+    return Finished(run_experiment(order, root, told.append), tuple(told))
+
+
+@pytest.fixture(scope="session")
+def first(root: Path) -> Finished:
+    return carried_out(root, "publish.override_reason=test")
+
+
+@pytest.fixture(scope="session")
+def second(root: Path, first: Finished) -> Finished:
+    assert first.run.folder.is_dir()
+    return carried_out(root, "publish.override_reason=test")
+
+
+def revision(root: Path, run: Run, bank: str, number: int) -> Path:
+    return root / "data/published" / bank / str(run.settings.run.as_of) / f"r{number}"
+
+
+def bytes_below(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_every_stage_leaves_its_executed_notebook_and_a_page_of_it(first: Finished) -> None:
+    names = [f"{number:02d}_{stage}" for number, stage in enumerate(STAGES, 1)]
+    written = sorted(path.name for path in (first.run.folder / "notebooks").iterdir())
+
+    assert written == sorted(f"{name}{end}" for name in names for end in (".html", ".ipynb"))
+
+
+def test_no_page_asks_another_address_for_anything(first: Finished) -> None:
+    pages = sorted((first.run.folder / "notebooks").glob("*.html"))
+    asked = r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import"""
+
+    assert len(pages) == 8
+    found = {page.name: re.findall(asked, page.read_text("utf-8"), re.I) for page in pages}
+    assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+def test_a_run_that_ended_is_marked_done_and_is_the_latest(first: Finished) -> None:
+    assert (first.run.folder / "DONE").exists()
+    assert first.run.record()["state"] == "done"
+    assert (first.run.folder.parent / "latest").resolve() == first.run.folder
+
+
+def test_the_panel_has_its_keys_splits_and_features(first: Finished) -> None:
+    panel = first.run.read("datasets", "panel")
+
+    assert list(panel.columns[:4]) == ["enterprise_id", "as_of", "split", "defaulted"]
+    assert set(panel["split"].dropna()) == {"fit", "calibrate", "test", "score"}
+    assert panel.loc[panel["split"] == "score", "defaulted"].isna().all()
+    assert "exports_usd_6m" in panel.columns
+
+
+def test_every_model_compared_has_its_predictions(first: Finished) -> None:
+    predictions = first.run.read("model", "predictions")
+
+    assert list(predictions.columns) == PREDICTIONS
+    assert set(predictions["model"]) == {"trees", "one_number"}
+    assert predictions["pd_12m"].between(0, 1).all()
+
+
+def test_reasons_and_checks_have_the_columns_that_others_read(first: Finished) -> None:
+    assert list(first.run.read("explain", "reasons").columns) == REASONS
+    assert list(first.run.read("validate", "checks").columns) == CHECKS
+
+
+def test_every_scored_enterprise_has_a_recommendation(first: Finished) -> None:
+    panel = first.run.read("datasets", "panel")
+    rows = first.run.read("limits", "recommendations")
+
+    assert set(RECOMMENDED) <= set(rows.columns)
+    assert set(rows["enterprise_id"]) == set(panel.loc[panel["split"] == "score", "enterprise_id"])
+    assert set(rows["decision"]) == {"offer", "decline"}
+
+
+def test_each_bank_has_its_first_revision_of_four_files(root: Path, first: Finished) -> None:
+    assert sorted(path.name for path in (root / "data/published").iterdir()) == BANKS
+    for bank in BANKS:
+        files = sorted(path.name for path in revision(root, first.run, bank, 1).iterdir())
+        assert files == ["limits.csv", "limits.parquet", "manifest.json", "report.html"]
+
+
+@pytest.mark.parametrize("bank", BANKS)
+def test_the_manifest_holds_the_hash_of_each_file(root: Path, first: Finished, bank: str) -> None:
+    folder = revision(root, first.run, bank, 1)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    hashes = bytes_below(folder)
+    hashes.pop("manifest.json")
+
+    assert manifest["sha256"] == hashes
+    assert manifest["difference"] is None
+    assert (manifest["bank"], manifest["run"]) == (bank, first.run.name)
+    assert manifest["override_reason"] == "test"
+
+
+@pytest.mark.parametrize("bank", BANKS)
+def test_a_bank_is_given_its_own_rows_and_no_other_bank_is_named(
+    root: Path, first: Finished, bank: str
+) -> None:
+    folder = revision(root, first.run, bank, 1)
+    rows = pd.read_parquet(folder / "limits.parquet")
+    book = first.run.read("limits", "recommendations")
+
+    assert list(rows.columns) == LIMITS
+    assert set(rows["bank"]) == {bank}
+    assert sorted(rows["enterprise_id"]) == sorted(book.loc[book["bank"] == bank, "enterprise_id"])
+    for file in folder.iterdir():
+        named = [other for other in BANKS if other != bank and other.encode() in file.read_bytes()]
+        assert named == [], file.name
+
+
+def test_an_enterprise_of_one_bank_stands_in_no_other_banks_files(
+    root: Path, first: Finished
+) -> None:
+    book = first.run.read("limits", "recommendations")
+    theirs = {bank: set(book.loc[book["bank"] == bank, "enterprise_id"]) for bank in BANKS}
+
+    for bank in BANKS:
+        strangers = set().union(*theirs.values()) - theirs[bank]
+        assert strangers
+        for name in ("limits.csv", "report.html"):
+            words = set(re.findall(r"\w+", (revision(root, first.run, bank, 1) / name).read_text()))
+            assert words & strangers == set(), f"{bank}/{name}"
+            assert words & theirs[bank], f"{bank}/{name}"
+
+
+def test_the_run_is_tracked_with_its_verdict_and_notebooks(root: Path, first: Finished) -> None:
+    tracked = first.run.record()["mlflow_run_id"]
+    with tracking.connected(root) as mlflow:
+        client = mlflow.MlflowClient()
+        found = client.get_run(tracked)
+        kept = {Path(file.path).name for file in client.list_artifacts(tracked, "notebooks")}
+
+    verdict = first.run.read_json("validate", "verdict")["verdict"]
+    assert found.info.status == "FINISHED"
+    assert found.data.tags["verdict"] == verdict
+    assert found.data.tags["run_folder"] == first.run.name
+    assert found.data.params["model.trees"] == "30"
+    assert "limit_cny_ping_an" in found.data.metrics
+    assert kept == {path.name for path in (first.run.folder / "notebooks").iterdir()}
+
+
+def test_the_summary_says_where_the_result_is_and_what_each_bank_got(first: Finished) -> None:
+    text = summary(first.run)
+
+    assert f"experiments/runs/{first.run.name}" in text
+    assert [bank for bank in BANKS if bank not in text] == []
+
+
+def test_the_same_run_again_only_publishes_again(first: Finished, second: Finished) -> None:
+    again = [line for line in second.told if "unchanged, not run again" in line]
+
+    assert second.run.folder == first.run.folder
+    assert not any("unchanged" in line for line in first.told)
+    assert [line.split()[1].rstrip(":") for line in again] == list(STAGES[:-1])
+    assert any(line == "[8/8] publish ..." for line in second.told)
+
+
+@pytest.mark.parametrize("bank", BANKS)
+def test_the_next_revision_of_the_same_run_holds_the_same_limits(
+    root: Path, second: Finished, bank: str
+) -> None:
+    old, new = (revision(root, second.run, bank, number) for number in (1, 2))
+    manifest = json.loads((new / "manifest.json").read_text("utf-8"))
+    moved = dict(manifest["difference"])
+    before = moved.pop("previous")
+
+    assert (new / "limits.parquet").read_bytes() == (old / "limits.parquet").read_bytes()
+    assert before["revision"] == 1
+    assert before["run"] == second.run.name
+    assert set(moved.values()) == {0}
+
+
+def test_a_notebook_tried_by_hand_writes_beside_the_run_and_publishes_nothing(
+    root: Path, second: Finished
+) -> None:
+    published, finished = bytes_below(root / "data/published"), bytes_below(second.run.folder)
+    by_hand = second.run.folder.parent / "by-hand"
+    given = {"settings_path": str(second.run.folder / "settings.toml"), "run_dir": str(by_hand)}
+
+    for name in ("03_datasets", "08_publish"):
+        source = root / "notebooks" / f"{name}.ipynb"
+        notebooks.execute(source, by_hand / "notebooks" / f"{name}.ipynb", given)
+
+    assert bytes_below(root / "data/published") == published
+    assert bytes_below(second.run.folder) == finished
+    mine, theirs = (at / "datasets/panel.parquet" for at in (by_hand, second.run.folder))
+    assert mine.read_bytes() == theirs.read_bytes()
+    previews = by_hand / "publish/preview"
+    assert sorted(path.name for path in previews.iterdir()) == BANKS
+    kept = json.loads((by_hand / "publish/publication.json").read_text("utf-8"))
+    assert kept["version"] == "unregistered"
+
+
+def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
+    root: Path, second: Finished
+) -> None:
+    published = bytes_below(root / "data/published")
+    runs = root / "experiments/runs"
+    before = {path.name for path in runs.iterdir() if path.is_dir()}
+
+    with pytest.raises(ChecksFailed, match="nothing was published") as refused:
+        carried_out(root, "validate.least_auc=0.99", "publish.tracking=false")
+
+    assert refused.value.exit_code == 5
+    assert "publish.override_reason" in str(refused.value)
+    assert bytes_below(root / "data/published") == published
+    (folder,) = (runs / name for name in {p.name for p in runs.iterdir()} - before - {"by-hand"})
+    assert not (folder / "DONE").exists()
+    assert json.loads((folder / "run.json").read_text("utf-8"))["state"] == "checks failed"
+    assert (folder / "notebooks/06_validate.html").exists()
+    assert (runs / "latest").resolve() == second.run.folder

@@ -1,0 +1,62 @@
+"""What the documents say is what the project does."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from riskmodel.features.dictionary import markdown
+
+ROOT = Path(__file__).parents[1]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_data_dictionary_is_the_one_that_the_package_prints() -> None:
+    assert read("data/README.md") == markdown()
+
+
+def test_conda_and_pip_are_given_the_same_python() -> None:
+    (conda,) = re.findall(r"^ *- python=(\S+)$", read("environment.yml"), flags=re.MULTILINE)
+    major, minor = (int(part) for part in conda.split("."))
+
+    asked = tomllib.loads(read("pyproject.toml"))["project"]["requires-python"]
+
+    assert asked == f">={major}.{minor},<{major}.{minor + 1}"
+
+
+def test_conda_installs_this_project_and_nothing_beside_its_own_ranges() -> None:
+    listed = re.findall(r"^ *- (.+)$", read("environment.yml"), flags=re.MULTILINE)
+
+    assert [line for line in listed if not line.startswith("python=")] == [
+        "pip",
+        "pip:",
+        "-e .[dev]",
+    ]
+
+
+def test_the_readme_names_every_task_of_the_makefile() -> None:
+    tasks = re.findall(r"^([a-z]+):.*##", read("Makefile"), flags=re.MULTILINE)
+    named = set(re.findall(r"make ([a-z]+)", read("README.md")))
+
+    assert {"setup", "demo", "test", "check"} <= set(tasks)
+    assert [task for task in tasks if task not in {"help", *named}] == []
+
+
+def test_the_readme_names_no_task_that_the_makefile_lacks() -> None:
+    tasks = re.findall(r"^([a-z]+):", read("Makefile"), flags=re.MULTILINE)
+    named = re.findall(r"(?:^|`)make ([a-z]+)", read("README.md"), flags=re.MULTILINE)
+
+    assert named
+    assert [task for task in named if task not in tasks] == []
+
+
+def test_the_lock_holds_versions_and_hashes_but_no_address() -> None:
+    lock = read("requirements.lock")
+    packages = re.findall(r"^[A-Za-z0-9][^\n]*", lock, flags=re.MULTILINE)
+
+    assert len(packages) > 50
+    assert [line for line in packages if "==" not in line or not line.endswith("\\")] == []
+    assert "://" not in lock
+    assert "index-url" not in lock
