@@ -28,7 +28,7 @@ demo: setup ## a fictional economy of 3,000 enterprises, to each bank's limit fi
 	$(BIN)/riskmodel run experiments/baseline.toml --data $(DEMO)
 
 test: setup ## the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup ## format, lint, types, import contracts, clean notebooks: changes nothing
 	$(BIN)/ruff format --check src tests

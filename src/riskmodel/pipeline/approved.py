@@ -1,5 +1,7 @@
 """The approved champion, for runs that score without fitting."""
 
+from pathlib import Path
+
 from riskmodel.errors import NotApproved
 from riskmodel.model import RiskModel
 from riskmodel.publish.run_folder import Run
@@ -10,14 +12,22 @@ def approved_model(run: Run) -> RiskModel:
 
     `NotApproved` where there is none.
     """
-    from riskmodel.publish import registry, review
+    from riskmodel.publish import registry
 
-    version = review.in_force_now(run.root)
+    version = approved_version(run.root)
+    return RiskModel.from_files(
+        registry.load_version(run.root, version), threads=run.settings.run.threads
+    )
+
+
+def approved_version(root: Path) -> str:
+    """The version in force today; `NotApproved` where there is none."""
+    from riskmodel.publish import review
+
+    version = review.in_force_now(root)
     if version is None:
         raise NotApproved(
             "model.source = 'champion': no model is in force. Approve a version with"
             " `riskmodel review approve`, or fit one."
         )
-    return RiskModel.from_files(
-        registry.load_version(run.root, version), threads=run.settings.run.threads
-    )
+    return version

@@ -13,6 +13,7 @@ import numpy as np
 
 from riskmodel.datasets import last_as_of
 from riskmodel.errors import ChecksFailed, SettingsError
+from riskmodel.pipeline.approved import approved_version
 from riskmodel.pipeline.publication import headline
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.locks import held
@@ -44,6 +45,8 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     folder then holds everything but `DONE`.
     """
     settings = load_settings(order.experiment, order.assignments)
+    if settings.model.source == "champion":
+        approved_version(root)
     terms = _terms(order.experiment, settings)
     settings = _resolved(settings, progress)
     _refuse_banks(order.banks, terms["banks.toml"])
