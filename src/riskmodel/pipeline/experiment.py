@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from riskmodel.datasets import last_as_of
-from riskmodel.errors import ChecksFailed, SettingsError
+from riskmodel.errors import ChecksFailed, DataError, SettingsError
 from riskmodel.pipeline.approved import approved_version
 from riskmodel.pipeline.publication import headline
 from riskmodel.publish import notebooks, tracking
@@ -177,6 +177,8 @@ def _resolved(settings: Settings, progress: Progress) -> Settings:
     if not settings.run.data:
         raise SettingsError("run.data: no source folder is named. Give --data DIR.")
     data = Path(settings.run.data).resolve()
+    if not data.is_dir():
+        raise DataError(f"{settings.run.data}: no such folder. Name one with the canonical tables.")
     as_of: Any = settings.run.as_of
     if as_of == "auto":
         source = read_folder(data, settings.sources).source
