@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from riskmodel.datasets.population import Population, population
+from riskmodel.datasets.population import Population, kind_of, population
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 
@@ -12,9 +12,7 @@ DAYS_PAST_DUE = (30, 60, 90)
 HORIZONS = (6, 12, 18)
 
 
-def definitions(
-    source: Source, settings: DatasetsSettings, as_of: date
-) -> tuple[tuple[str, DatasetsSettings], ...]:
+def definitions(settings: DatasetsSettings) -> tuple[tuple[str, DatasetsSettings], ...]:
     """The definition in force and its neighbours, each with its name."""
     shorter = [settings.model_copy(update={"days_past_due": days}) for days in DAYS_PAST_DUE]
     longer = [settings.model_copy(update={"horizon_months": months}) for months in HORIZONS]
@@ -27,9 +25,11 @@ def definitions(
 
 def sensitivity(source: Source, settings: DatasetsSettings, as_of: date) -> pd.DataFrame:
     """definition, rows, defaults, rate: one row a definition; empty for given labels."""
+    given = kind_of(source, settings) == "outcomes"
     rows = [
         (name, *_rate(population(source, changed, as_of)))
-        for name, changed in definitions(source, settings, as_of)
+        for name, changed in definitions(settings)
+        if not given
     ]
     return pd.DataFrame(rows, columns=["definition", "rows", "defaults", "rate"])
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import months
+from riskmodel.errors import SettingsError
 from riskmodel.features import relations
 from riskmodel.features.aggregates import EMPTY_IS_ZERO, GROUPED, PLAIN, condition_sql, rows_sql
 from riskmodel.features.language import Card, Derived, Measure
@@ -46,8 +47,6 @@ def available(source: Source, settings: FeaturesSettings) -> tuple[Card, ...]:
     cards = (*CARDS, *attribute_cards(attribute_columns(source)))
     unknown = sorted(set(settings.leave_out) - set(by_name(cards)))
     if unknown:
-        from riskmodel.errors import SettingsError
-
         raise SettingsError(f"features.leave_out: no card is called {unknown[0]}. Fix the name.")
     return tuple(card for card in cards if card.name not in settings.leave_out)
 

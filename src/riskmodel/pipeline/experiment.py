@@ -135,7 +135,9 @@ def _key(run: Run, stage: str, before: str) -> str:
     tables = run.settings.tables()
     digest.update(repr((tables["run"], tables[stage])).encode())
     if stage == "sources":
-        digest.update(data_fingerprint(Path(run.settings.run.data)).encode())
+        digest.update(str(run.record()["data_fingerprint"]).encode())
+    if stage == "model" and run.settings.model.source == "champion":
+        digest.update(approved_version(run.root).encode())
     number = STAGES.index(stage) + 1
     paths = [run.root / "notebooks" / f"{number:02d}_{stage}.ipynb"]
     paths += [PACKAGE / name for name in (*GROUND, stage, "figures.py", "figures")]
@@ -200,16 +202,19 @@ def _refuse_banks(named: Sequence[str], text: str) -> None:
 def _opened(settings: Settings, terms: dict[str, str], root: Path) -> Run:
     """The run folder, named by date, experiment and a fingerprint of all that decides the result."""
     data = Path(settings.run.data)
+    fingerprint = data_fingerprint(data)
     tables = settings.tables()
     plain = {name: table for name, table in tables.items() if name != "run"}
-    facts = (plain, settings.run.seed, settings.run.threads, terms, data_fingerprint(data))
+    facts = (plain, settings.run.seed, settings.run.threads, terms, fingerprint)
     digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:10]
     name = f"{settings.run.as_of}-{settings.run.name}-{digest}"
     folder = root.resolve() / "experiments" / "runs" / name
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in terms.items():
         write_text(folder / file, text)
-    return create_run(folder, settings)
+    run = create_run(folder, settings)
+    run.note(data_fingerprint=fingerprint)
+    return run
 
 
 def _versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.pipeline.stages import champion_of, policy_of
+from riskmodel.pipeline.stages import banks_of, champion_of, policy_of
 from riskmodel.publish import registry, review
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.facts import Publication, PublicationFacts
@@ -73,8 +73,6 @@ def _published(run: Run, facts: PublicationFacts) -> pd.DataFrame:
 
 def chosen_banks(run: Run) -> tuple[str, ...]:
     """The banks that this run publishes to: those named on the command line, or all."""
-    from riskmodel.pipeline.stages import banks_of
-
     named = run.record().get("banks") or []
     return tuple(named) or banks_of(run).names
 

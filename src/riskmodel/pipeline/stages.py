@@ -1,6 +1,7 @@
 """The stages in order: each reads what the ones before wrote, computes, and writes its folder."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -58,8 +59,6 @@ class Validated:
 
 def sources(run: Run) -> Reading:
     """The source folder through the contract's door, as it was known at the run's date."""
-    from pathlib import Path
-
     settings = run.settings
     reading = held(read_folder(Path(settings.run.data), settings.sources), settings.sources)
     cut = months.day_start(pd.Timestamp(settings.run.as_of).date(), settings.sources.timezone)
@@ -108,9 +107,7 @@ def datasets(run: Run) -> Learning:
     population = _population(run, source)
     parts = data.split(population.labelled, settings)
     panel = data.panel(population, parts, run.read("features", "features"))
-    given = population.kind == "outcomes"
     moved = data.sensitivity(source, settings, _as_of(run))
-    moved = moved.iloc[:0] if given else moved
     run.write(
         "datasets",
         panel=panel,
@@ -296,8 +293,6 @@ def _twelve_month(run: Run) -> pd.DataFrame:
 
 def _churn(run: Run, policy: lending.Policy) -> pd.DataFrame | None:
     """The rate-to-churn curve that the policy names, from the source's `_terms` folder."""
-    from pathlib import Path
-
     name = policy.price.churn_file
     if not name:
         return None
