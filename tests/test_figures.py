@@ -178,6 +178,57 @@ def publications() -> pd.DataFrame:
     return pd.DataFrame({"bank": ["bank_a"], "rows": [3], "offers": [1], "limit_cny": [1e6]})
 
 
+def facts() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "fact": ["sale, median", "banks", "oracle's AUC"],
+            "family": ["exporters", "banks", "default"],
+            "unit": ["USD", "banks", "share"],
+            "measured": [90_000.0, 7.0, float("nan")],
+            "low": [85_000.0, float("nan"), float("nan")],
+            "high": [95_000.0, float("nan"), float("nan")],
+            "target_low": [15_000.0, 7.0, 0.8],
+            "target_high": [25_000.0, 7.0, 0.9],
+            "passed": [False, True, False],
+        }
+    )
+
+
+def exported() -> pd.DataFrame:
+    holidays = pd.to_datetime([None, "2020-07-25"])
+    return pd.DataFrame({"month": DAYS, "exports_usd": [2e6, 1e6], "lunar_new_year": holidays})
+
+
+def sizes() -> pd.DataFrame:
+    return pd.DataFrame({"exports_usd_12m": [1e4, 1e5, 1e6]})
+
+
+def exits() -> pd.DataFrame:
+    targets = {"target_low": 0.1, "target_high": 0.5}
+    return pd.DataFrame({"year": [1, 2] * 2, "size": ["small", "small", "large", "large"],
+                         "exit": [0.4, 0.2, 0.2, 0.1], **targets})  # fmt: skip
+
+
+def delays() -> pd.DataFrame:
+    days = {"from_days": [-120.0, -10.0, 0.0, 180.0], "to_days": [-10.0, 0.0, 180.0, 365.0]}
+    return pd.DataFrame({**days, "share": [0.0, 0.6, 0.3, 0.05], "never": 0.05})
+
+
+def vintages() -> pd.DataFrame:
+    return pd.DataFrame({"vintage": 2011, "age": [0, 1], "defaulted": [0.0, 0.01]})
+
+
+def responses() -> pd.DataFrame:
+    numbers = {"share_of_cap": [0.0, 1.0], "pd_12m": [0.01, 0.02]}
+    return pd.DataFrame({"enterprise": "E1", **numbers, "slope": 0.8})
+
+
+def deciles() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"pd_12m": [0.01, 0.2], "rate": [0.0, 0.2], "low": [0.0, 0.1], "high": [0.05, 0.3]}
+    )
+
+
 DRAWN: dict[str, Callable[[], Picture]] = {
     "table_rows": lambda: figures.table_rows(report()),
     "arrivals": lambda: figures.arrivals(source()),
@@ -205,6 +256,14 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "rates": lambda: figures.rates(pairs(), banks()["bank"]),
     "bank_use": lambda: figures.bank_use(banks()),
     "published": lambda: figures.published(publications()),
+    "fidelity": lambda: figures.fidelity(facts()),
+    "monthly_exports": lambda: figures.monthly_exports(exported()),
+    "export_sizes": lambda: figures.export_sizes(sizes()),
+    "exits_by_year": lambda: figures.exits_by_year(exits()),
+    "payment_delays": lambda: figures.payment_delays(delays()),
+    "vintage_defaults": lambda: figures.vintage_defaults(vintages()),
+    "limit_response": lambda: figures.limit_response(responses()),
+    "true_pd": lambda: figures.true_pd(deciles()),
 }
 """Every chart with axes, drawn."""
 
@@ -236,6 +295,14 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "rates": lambda: figures.rates(pairs().iloc[1:], banks()["bank"]),
     "bank_use": lambda: figures.bank_use(banks().iloc[:0]),
     "published": lambda: figures.published(publications().iloc[:0]),
+    "fidelity": lambda: figures.fidelity(facts().iloc[:0]),
+    "monthly_exports": lambda: figures.monthly_exports(exported().iloc[:0]),
+    "export_sizes": lambda: figures.export_sizes(sizes().iloc[:0]),
+    "exits_by_year": lambda: figures.exits_by_year(exits().iloc[:0]),
+    "payment_delays": lambda: figures.payment_delays(delays().iloc[:0]),
+    "vintage_defaults": lambda: figures.vintage_defaults(vintages().iloc[:0]),
+    "limit_response": lambda: figures.limit_response(responses().iloc[:0]),
+    "true_pd": lambda: figures.true_pd(deciles().iloc[:0]),
 }
 """Every chart, with nothing to draw."""
 
@@ -292,6 +359,17 @@ def test_a_check_is_shown_with_its_figure_and_its_limit() -> None:
         "passed: 0.8 (limit: 0.6)",
         "failed: nothing to compare (limit: 1)",
     ]
+
+
+def test_a_fact_is_placed_in_its_target_range_and_told_in_numbers() -> None:
+    (axes,) = figures.fidelity(facts()).axes
+    assert axes.get_title(loc="left") == "1 of 3 facts in their target ranges"
+    assert "90,000   (15,000 to 25,000) USD" in words(figures.fidelity(facts()))
+    assert "7   (7) banks" in words(figures.fidelity(facts()))
+    assert "not measured" in words(figures.fidelity(facts()))
+    # the met fact stands in the band's middle, the one far above at the chart's edge
+    points = [tuple(one) for dots in axes.collections[1:] for one in dots.get_offsets().tolist()]
+    assert {(0.5, 1.0), (2.0, 0.0)} <= set(points)
 
 
 def test_the_contributions_lead_from_the_average_to_the_riskiest_enterprise() -> None:

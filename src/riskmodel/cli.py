@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def _world(made: argparse.ArgumentParser) -> None:
     made.add_argument("--enterprises", type=int, default=3000, help="how many (default: 3000)")
     made.add_argument("--months", type=int, default=60, help="of history (default: 60)")
     made.add_argument("--seed", type=int, default=7, help="same seed, same bytes (default: 7)")
+    made.add_argument("--scenario", default="base", metavar="NAME",
+                      help="base, drift, gaming, shock, tariff, thin or yuan, or a TOML file that"
+                      " overrides parameters of the base (default: base)")  # fmt: skip
+    made.add_argument("--part", type=int, default=2500, metavar="N",
+                      help="enterprises worked on at once: memory, not bytes (default: 2500)")  # fmt: skip
+    made.add_argument(
+        "--threads", type=int, default=2, help="of work: time, not bytes (default: 2)"
+    )
 
 
 def _import(made: argparse.ArgumentParser) -> None:
@@ -150,16 +159,34 @@ def _tell(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
+@contextmanager
+def _bar(most: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; what it yields hears how many are done."""
+    from tqdm import tqdm
+
+    with tqdm(total=max(most, 0), unit=f" {unit}", file=sys.stderr, mininterval=0.5) as bar:
+
+        def show(done: int) -> None:
+            """Moves the bar."""
+            bar.update(done - bar.n)
+
+        yield show
+
+
 def _act_world(arguments: argparse.Namespace) -> None:
     from riskmodel.sources.economy import write_world
 
-    write_world(
-        arguments.out,
-        enterprises=arguments.enterprises,
-        months=arguments.months,
-        seed=arguments.seed,
-        progress=_tell,
-    )
+    with _bar(arguments.enterprises, "enterprises") as progress:
+        write_world(
+            arguments.out,
+            enterprises=arguments.enterprises,
+            months=arguments.months,
+            seed=arguments.seed,
+            scenario=arguments.scenario,
+            part=arguments.part,
+            threads=arguments.threads,
+            progress=progress,
+        )
     print(f"{arguments.out}: {arguments.enterprises:,} fictional enterprises")
 
 

@@ -2,6 +2,16 @@
 
 from riskmodel.figures.canvas import Picture
 from riskmodel.figures.datasets import default_rate, exclusions, sensitivity, split_sizes
+from riskmodel.figures.economy import (
+    exits_by_year,
+    export_sizes,
+    fidelity,
+    limit_response,
+    monthly_exports,
+    payment_delays,
+    true_pd,
+    vintage_defaults,
+)
 from riskmodel.figures.explain import beeswarm, importance, reason_counts, riskiest_enterprise
 from riskmodel.figures.features import coverage, shapes
 from riskmodel.figures.limits import bank_use, binding, funnel, limit_sizes, profit_curves, rates
@@ -21,11 +31,17 @@ __all__ = [
     "coverage",
     "default_rate",
     "exclusions",
+    "exits_by_year",
+    "export_sizes",
+    "fidelity",
     "funnel",
     "grade_sizes",
     "importance",
     "lateness",
+    "limit_response",
     "limit_sizes",
+    "monthly_exports",
+    "payment_delays",
     "pd_distribution",
     "performance",
     "profit_curves",
@@ -39,4 +55,6 @@ __all__ = [
     "shapes",
     "split_sizes",
     "table_rows",
+    "true_pd",
+    "vintage_defaults",
 ]

@@ -1,34 +1,43 @@
 """What other lenders and the bureau see: month-end accounts and credit inquiries."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
-from riskmodel.sources.economy.arrival import Post, in_office_hours
-from riskmodel.sources.economy.calendar import Flags, Floats, Ints
+from riskmodel.sources.economy.arrival import Post
+from riskmodel.sources.economy.calendar import BURN
 from riskmodel.sources.economy.catalogue import BANKS, LENDERS
 from riskmodel.sources.economy.columns import counts, dates, ids, money, with_gaps, words
 from riskmodel.sources.economy.customs import enterprise_ids
-from riskmodel.sources.economy.flows import Flows
-from riskmodel.sources.economy.history import History
+from riskmodel.sources.economy.factors import Factors
+from riskmodel.sources.economy.history import Lives
 from riskmodel.sources.economy.lateness import TIERS, days_past_due, tier_of
-from riskmodel.sources.economy.lending import application_days
+from riskmodel.sources.economy.lending import Applications, application_days
 from riskmodel.sources.economy.parameters import Parameters
-from riskmodel.sources.economy.population import NEVER, Traits
-from riskmodel.sources.economy.randomness import spread
-from riskmodel.sources.economy.state import State, odds_to_share
+from riskmodel.sources.economy.path import CASH, SALES, SCALE, SLOW
+from riskmodel.sources.economy.population import Traits, first_step
+from riskmodel.sources.economy.randomness import (
+    Flags,
+    Floats,
+    Ints,
+    normals,
+    spread,
+    uniforms,
+    whole,
+)
 
 PRODUCTS = ("deposit", "loan", "overdraft")
+DEPOSIT, LOAN, OVERDRAFT, SECOND_DEPOSIT = range(4)
 INQUIRY_REASONS = ("application", "review", "other")
 
 
-@dataclass(frozen=True)
-class Accounts:
-    """One entry an account and month; amounts in CNY, NaN where the product has none."""
+class Accounts(NamedTuple):
+    """One entry an account and month; amounts in CNY, NaN where the product has none.
 
-    enterprise: Ints
+    `row` is the enterprise's position in the part; `days` is -1 where nothing can be overdue.
+    """
+
+    row: Ints
     month: Ints
     kind: Ints
     limit: Floats
@@ -39,209 +48,229 @@ class Accounts:
     outflow: Floats
     days: Ints
 
-    @property
-    def product(self) -> Ints:
-        """Position in `PRODUCTS`: kinds 0 and 3 are both deposits."""
-        return self.kind % 3
+
+class Flows(NamedTuple):
+    """Money through the accounts, enterprises x months of the world, in CNY."""
+
+    inflow: Floats
+    outflow: Floats
 
 
-def reported(history: History, traits: Traits, months_after_default: int) -> Flags:
-    """Months x enterprises in which accounts are reported at all."""
-    states = history.states
-    month = np.arange(states.arrears.shape[0])[:, None]
-    there = (traits.enters <= month) & (states.exited == NEVER)
-    return np.asarray(there & (month - states.defaulted <= months_after_default))
+def monthly_flows(
+    lives: Lives, traits: Traits, factors: Factors, came: Floats, parameters: Parameters
+) -> Flows:
+    """What came in, given, and what went out: goods, fixed costs, interest."""
+    inside = slice(BURN, BURN + came.shape[1])
+    states = lives.states[:, inside].astype(np.float64)
+    sales = np.where(lives.kept[:, inside] > 0, np.maximum(states[:, :, SALES], 0.0), 0.0)
+    goods = sales * traits.cost_ratio[:, None] * factors.cost_cny[inside]
+    fixed = parameters.cash.fixed_share * np.minimum(states[:, :, SLOW], 3 * states[:, :, SCALE])
+    return Flows(inflow=came, outflow=goods + fixed + lives.interest[:, inside])
+
+
+def reported(lives: Lives, traits: Traits, months: int, months_after_default: int) -> Flags:
+    """Enterprises x months of the world in which accounts are reported at all."""
+    step = np.arange(BURN, BURN + months)[None, :]
+    there = (step >= first_step(traits)[:, None]) & (step <= lives.exited[:, None])
+    return np.asarray(there & (step - lives.defaulted[:, None] <= months_after_default))
 
 
 def bank_records(
-    history: History, traits: Traits, flows: Flows, *, post: Post, parameters: Parameters
+    lives: Lives, traits: Traits, flows: Flows, *, post: Post, parameters: Parameters
 ) -> Any:
     """All accounts' months, a few of them missing, 5-20 days after the month's end."""
-    rng, records = post.rng, parameters.records
-    open_ = reported(history, traits, records.months_after_default)
-    has_second = rng.random(traits.count) < records.second_deposit
-    has_overdraft = rng.random(traits.count) < records.overdraft_share
-    main = rng.uniform(0.5, 1.0, traits.count)
-    shares = np.where(has_second, main, 1.0), np.where(has_second, 1 - main, 0.0)
-    there = history, flows
+    records, n, key = parameters.records, traits.number, post.key
+    open_ = reported(lives, traits, post.calendar.months, records.months_after_default)
+    has_second = uniforms(key("second"), n) < records.second_deposit
+    has_overdraft = uniforms(key("overdraft"), n) < records.overdraft_share
+    main = np.where(has_second, 0.5 + 0.5 * uniforms(key("main"), n), 1.0)
+
+    def cells(mask: Flags) -> tuple[Ints, Ints]:
+        """The positions of enterprise and month in which an account is open."""
+        row, month = np.nonzero(open_ & mask[:, None])
+        return row, month
+
+    every = np.ones(len(n), dtype=np.bool_)
+    see = (lives, traits, post, parameters)
     parts = [
-        _deposit(there, open_, shares[0], kind=0, post=post, parameters=parameters),
-        _deposit(there, open_ & has_second, shares[1], kind=3, post=post, parameters=parameters),
-        _loan(
-            history.states, open_ & (traits.leverage > 0), traits, post=post, parameters=parameters
-        ),
-        _overdraft(there, open_ & has_overdraft, post=post, parameters=parameters),
+        _deposit(cells(every), main, DEPOSIT, flows, see),
+        _loan(cells(traits.loan > 0), see),
+        _overdraft(cells(has_overdraft), see),
+        _deposit(cells(has_second), 1 - main, SECOND_DEPOSIT, flows, see),
     ]
-    joined = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in Accounts.__dataclass_fields__
-    }
-    kept = rng.random(len(joined["month"])) >= records.missing_share
-    accounts = Accounts(**{name: values[kept] for name, values in joined.items()})
-    return _posted(accounts, traits, post)
+    joined = Accounts._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
+    order = np.lexsort((joined.month, joined.kind, joined.row))
+    joined = Accounts._make(column[order] for column in joined)
+    kept = uniforms(key("missing"), _number(joined, traits)) >= records.missing_share
+    return _posted(Accounts._make(column[kept] for column in joined), traits, post)
 
 
-def _deposit(
-    there: tuple[History, Flows],
-    mask: Flags,
-    share: Floats,
-    *,
-    kind: int,
-    post: Post,
-    parameters: Parameters,
-) -> Accounts:
+See = tuple[Lives, Traits, Post, Parameters]
+
+
+def _number(accounts: Accounts, traits: Traits) -> Ints:
+    return (traits.number[accounts.row] * 4 + accounts.kind) * 256 + accounts.month
+
+
+def _nothing(count: int) -> Floats:
+    return np.full(count, np.nan)
+
+
+def _deposit(cell: tuple[Ints, Ints], share: Floats, kind: int, flows: Flows, see: See) -> Accounts:
     """A current account: its part of the hidden cash, seen roughly, and of the flows."""
-    (history, flows), records, rng = there, parameters.records, post.rng
-    cell = np.nonzero(mask)
-    month, enterprise = cell
-    count, part = len(month), share[enterprise]
-    habit = spread(rng, records.habit_sigma, len(share))[enterprise]
-    earlier = history.states.activity[np.maximum(month - 1, 0), enterprise]
-    cash = np.maximum(history.states.cash_months, 0.02)[cell] * flows.scale[cell]
-    balance = part * habit * cash * spread(rng, records.balance_sigma, count)
-    inflow = (flows.receipts + flows.refunds)[cell] * earlier
-    before = flows.scale[np.maximum(month - 6, 0), enterprise]
-    # Fixed costs follow the sales of half a year ago and do not shrink with activity.
-    fixed = parameters.cash.fixed_share * np.minimum(before, 3 * flows.scale[cell])
-    outflow = flows.purchases[cell] * earlier + fixed + history.states.interest[cell]
+    lives, traits, post, parameters = see
+    row, month = cell
+    key, records = post.key, parameters.records
+    n = (traits.number[row] * 4 + kind) * 256 + month
+    habit = spread(key("habit"), traits.number, records.habit_sigma)[row] * share[row]
+    state = lives.states[row, month + BURN].astype(np.float64)
+    cash = np.maximum(state[:, CASH], 0.02) * state[:, SCALE]
+    balance = habit * cash * spread(key("balance"), n, records.balance_sigma)
     return Accounts(
-        enterprise=enterprise,
+        row=row,
         month=month,
-        kind=np.full(count, kind),
-        limit=np.full(count, np.nan),
+        kind=np.full(len(row), kind),
+        limit=_nothing(len(row)),
         balance=balance,
-        lowest=balance * rng.uniform(0.1, 0.9, count),
-        due=np.full(count, np.nan),
-        inflow=part * inflow * spread(rng, records.flow_sigma, count),
-        outflow=part * outflow * spread(rng, records.flow_sigma, count),
-        days=np.full(count, -1),
+        lowest=balance * (0.1 + 0.8 * uniforms(key("lowest"), n)),
+        due=_nothing(len(row)),
+        inflow=share[row] * flows.inflow[cell] * spread(key("inflow"), n, records.flow_sigma),
+        outflow=share[row] * flows.outflow[cell] * spread(key("outflow"), n, records.flow_sigma),
+        days=np.full(len(row), -1),
     )
 
 
-def _loan(
-    states: State, mask: Flags, traits: Traits, *, post: Post, parameters: Parameters
-) -> Accounts:
+def _loan(cell: tuple[Ints, Ints], see: See) -> Accounts:
     """A term loan: paid down and renewed yearly, served or not as the arrears say."""
-    records, rng = parameters.records, post.rng
-    cell = np.nonzero(mask)
-    month, enterprise = cell
-    count = len(month)
-    lagging = rng.random(traits.count) < records.lag_share
-    spared = rng.random(traits.count) < records.spared_share
-    days = days_past_due(states, traits.day_late, lagging)
-    # A spared loan is served while the programme's line is not: another lender's view is partial.
-    days = np.where(spared & (states.drawn + states.lost > 0), 0, days)[cell]
-    technical = (rng.random(count) < records.technical_overdue) & (days == 0)
-    days = np.where(technical, rng.integers(1, 16, count), days)
-    limit = np.round(traits.leverage * np.exp(traits.size) * 6.5, -3)[enterprise]
-    balance = limit * (1 - records.instalment * ((month + enterprise) % 12))
+    lives, traits, post, parameters = see
+    row, month = cell
+    key, records, number = post.key, parameters.records, traits.number
+    n = (number[row] * 4 + LOAN) * 256 + month
+    lagging = uniforms(key("lagging"), number) < records.lag_share
+    spared = uniforms(key("spared"), number) < records.spared_share
+    owes = lives.owed[row, month + BURN] > 0
+    # A spared loan is served while the programme's line is not: another lender sees only part.
+    spares = spared[row] & (owes | (lives.written_off[row].sum(axis=1) > 0))
+    days = days_past_due(lives, traits, lagging, (row, month + BURN))
+    days = np.where(spares, 0, days)
+    technical = (uniforms(key("technical"), n) < records.technical_overdue) & (days == 0)
+    days = np.where(technical, whole(key("technical days"), n, 1, 16), days)
+    limit = np.round(traits.loan * np.exp(traits.size) / 12 * 6.5, -3)[row]
+    balance = limit * (1 - records.instalment * ((month + number[row]) % 12))
     return Accounts(
-        enterprise=enterprise,
+        row=row,
         month=month,
-        kind=np.full(count, 1),
+        kind=np.full(len(row), LOAN),
         limit=limit,
         balance=balance,
-        lowest=np.full(count, np.nan),
+        lowest=_nothing(len(row)),
         due=limit * records.instalment + balance * records.loan_rate / 12,
-        inflow=np.full(count, np.nan),
-        outflow=np.full(count, np.nan),
+        inflow=_nothing(len(row)),
+        outflow=_nothing(len(row)),
         days=days,
     )
 
 
-def _overdraft(
-    there: tuple[History, Flows], mask: Flags, *, post: Post, parameters: Parameters
-) -> Accounts:
+def _overdraft(cell: tuple[Ints, Ints], see: See) -> Accounts:
     """An overdraft, used more the less cash there is; never overdue, repaid from the account."""
-    (history, flows), rng = there, post.rng
-    cell = np.nonzero(mask)
-    month, enterprise = cell
-    count = len(month)
-    limit = np.round(0.5 * flows.scale.max(axis=0), -3)[enterprise]
-    need = 0.2 - 0.7 * history.states.cash_months[cell] + 0.9 * rng.standard_normal(count)
-    balance = -limit * odds_to_share(need)
+    lives, traits, post, parameters = see
+    row, month = cell
+    key = post.key
+    n = (traits.number[row] * 4 + OVERDRAFT) * 256 + month
+    limit = np.round(0.5 * np.exp(traits.size) / 12 * 6.5, -3)[row]
+    cash = lives.states[row, month + BURN, CASH].astype(np.float64)
+    need = 0.2 - 0.7 * cash + parameters.records.overdraft_sigma * normals(key("need"), n)
+    balance = -limit / (1 + np.exp(-need))
+    some = uniforms(key("overdrawn"), n) < 0.003
     return Accounts(
-        enterprise=enterprise,
+        row=row,
         month=month,
-        kind=np.full(count, 2),
+        kind=np.full(len(row), OVERDRAFT),
         limit=limit,
         balance=balance,
-        lowest=np.maximum(balance * rng.uniform(1.0, 1.6, count), -limit),
+        lowest=np.maximum(balance * (1 + 0.6 * uniforms(key("deepest"), n)), -limit),
         due=-balance * parameters.records.loan_rate / 12,
-        inflow=np.full(count, np.nan),
-        outflow=np.full(count, np.nan),
-        days=np.where(rng.random(count) < 0.003, rng.integers(1, 10, count), 0),
+        inflow=_nothing(len(row)),
+        outflow=_nothing(len(row)),
+        days=np.where(some, whole(key("few days"), n, 1, 10), 0),
     )
 
 
 def _posted(accounts: Accounts, traits: Traits, post: Post) -> Any:
     """The canonical rows of all accounts."""
-    rng, days, count = post.rng, accounts.days, len(accounts.days)
-    silent = days < 0
-    home = rng.integers(0, len(LENDERS), traits.count)
-    lender = (home[accounts.enterprise] + 3 * (accounts.kind % 2) * (1 + accounts.kind)) % len(
-        LENDERS
-    )
-    unpaid = np.where(days > 0, 0.1, 1.0)
-    behind = np.minimum(np.ceil(days / 30), 12) * accounts.due
-    overdue = np.where(days >= 90, np.abs(accounts.balance), np.where(days > 0, behind, 0.0))
-    gaps = {
-        name: np.isnan(getattr(accounts, name)) for name in ("limit", "lowest", "due", "inflow")
-    }
-    rows = pa.table(
+    key, days = post.key, accounts.days
+    enterprise, n = traits.number[accounts.row], _number(accounts, traits)
+    home = whole(key("home"), enterprise, 0, len(LENDERS))
+    lender = (home + 3 * (accounts.kind % 2) * (1 + accounts.kind)) % len(LENDERS)
+    first, last = post.rates.lender_first_days, post.rates.lender_last_days
+    of_lender = whole(key("lender lag"), accounts.month * len(LENDERS) + lender, first, last - 2)
+    reported_on = post.calendar.month_end(accounts.month) + of_lender + whole(key("lag"), n, 0, 4)
+    d = post.corrected_or_withdrawn(n, post.in_office_hours(reported_on, n))
+    r = d.row
+    days, silent, due = days[r], days[r] < 0, accounts.due[r]
+    behind = np.minimum(np.ceil(days / 30), 12) * due
+    overdue = np.where(days >= 90, np.abs(accounts.balance[r]), np.where(days > 0, behind, 0.0))
+    no_due, no_flow = np.isnan(due), np.isnan(accounts.inflow[r])
+
+    def amounts(values: Floats) -> Any:
+        """A column of money with nulls where there is none."""
+        return money(values[r], missing=np.isnan(values[r]))
+
+    return d.table(
         {
-            "enterprise_id": enterprise_ids(accounts.enterprise),
-            "lender": words(lender, LENDERS),
-            "account_id": ids("K", 4 * accounts.enterprise + accounts.kind, 8),
-            "month": dates(post.calendar.edges[accounts.month]),
-            "product": words(accounts.product, PRODUCTS),
-            "limit_cny": money(accounts.limit, missing=gaps["limit"]),
-            "balance_cny": money(accounts.balance),
-            "lowest_cny": money(accounts.lowest, missing=gaps["lowest"]),
-            "due_cny": money(accounts.due, missing=gaps["due"]),
-            "paid_cny": money(accounts.due * unpaid, missing=gaps["due"]),
-            "inflow_cny": money(accounts.inflow, missing=gaps["inflow"]),
-            "outflow_cny": money(accounts.outflow, missing=gaps["inflow"]),
+            "enterprise_id": enterprise_ids(enterprise[r]),
+            "lender": words(lender[r], LENDERS),
+            "account_id": ids("K", (enterprise[r] + 1) * 10 + accounts.kind[r], 8),
+            "month": dates(post.calendar.edges[accounts.month[r]]),
+            "product": words(accounts.kind[r] % len(PRODUCTS), PRODUCTS),
+            "limit_cny": amounts(accounts.limit),
+            "balance_cny": money(d.stated(accounts.balance)),
+            "lowest_cny": amounts(accounts.lowest),
+            "due_cny": amounts(accounts.due),
+            "paid_cny": money(due * np.where(days > 0, 0.1, 1.0), missing=no_due),
+            "inflow_cny": money(accounts.inflow[r], missing=no_flow),
+            "outflow_cny": money(accounts.outflow[r], missing=no_flow),
             "overdue_cny": money(overdue, missing=silent),
             "days_past_due": counts(days, missing=silent),
             "tier": with_gaps(words(tier_of(days), TIERS), silent),
         }
     )
-    first, last = post.rates.lender_first_days, post.rates.lender_last_days
-    by_lender = rng.integers(first, last - 2, (post.calendar.months, len(LENDERS)))[
-        accounts.month, lender
-    ]
-    known = post.calendar.month_end(accounts.month) + by_lender + rng.integers(0, 4, count)
-    return post.corrected_or_withdrawn(rows, in_office_hours(known, rng), ("balance_cny",))
 
 
-def inquiries(history: History, traits: Traits, *, post: Post, parameters: Parameters) -> Any:
-    """Those short of cash ask around, in bursts; every programme application is asked about too."""
-    rng, records = post.rng, parameters.records
-    states, applied = history.states, history.applications
-    short = odds_to_share(-2.0 * (states.cash_months - 0.9))
-    there = reported(history, traits, records.months_after_default)
-    rate = (records.inquiry_base + records.inquiry_need * short) * there
-    number = rng.poisson(rate * (states.arrears < 4))
-    cell = np.repeat(np.arange(number.size), number.ravel())
-    month, enterprise = cell // traits.count, cell % traits.count
-    asked, _, _ = application_days(applied, post)
-    elsewhere = post.calendar.day_in(month, 1 + rng.integers(0, 28, len(month)))
-    lender = rng.integers(0, len(LENDERS), len(month))
-    day = np.concatenate([elsewhere, asked + 1])
-    reason = np.concatenate(
-        [rng.integers(0, 3, len(month)), np.where(applied.renewal, 1, 0).astype(np.int64)]
-    )
-    rows = pa.table(
+def inquiries(
+    lives: Lives, traits: Traits, applied: Applications, *, post: Post, parameters: Parameters
+) -> Any:
+    """Other lenders asked more often where cash is short; the banks at each application."""
+    records, calendar, key = parameters.records, post.calendar, post.key
+    there = reported(lives, traits, calendar.months, 0)
+    cash = lives.states[:, BURN : BURN + calendar.months, CASH].astype(np.float64)
+    need = 1 / (1 + np.exp(records.inquiry_slope * (cash - 0.5)))
+    number = traits.number[:, None] * 256 + np.arange(calendar.months)
+    drawn = uniforms(key("asked"), number.ravel()).reshape(number.shape)
+    row, month = np.nonzero(there & (drawn < records.inquiry_base + records.inquiry_need * need))
+    n = number[row, month]
+    day = calendar.day_in(month, whole(key("day"), n, 1, 29))
+    lender = whole(key("lender"), n, 0, len(LENDERS))
+    kind = 1 + (uniforms(key("kind"), n) < 0.4).astype(np.int64)
+    asked, _, _ = application_days(applied, calendar)
+    inside = asked >= calendar.first_day
+    from_bank = applied["number"][inside] + 10**12
+    n = np.concatenate([n, from_bank])
+    enterprise = np.concatenate([traits.number[row], applied["enterprise"][inside]])
+    day = np.concatenate([day, asked[inside]])
+    lender = np.concatenate([lender, len(LENDERS) + applied["bank"][inside]])
+    kind = np.concatenate([kind, np.zeros(len(from_bank), dtype=np.int64)])
+    order = np.lexsort((n, day, enterprise))
+    n, enterprise, day, lender, kind = (a[order] for a in (n, enterprise, day, lender, kind))
+    within = np.arange(len(n)) - np.searchsorted(enterprise, enterprise)
+    d = post.corrected_or_withdrawn(n, post.in_office_hours(day + whole(key("lag"), n, 1, 8), n))
+    r = d.row
+    return d.table(
         {
-            "inquiry_id": ids("Q", np.arange(len(day)) + 1, 8),
-            "enterprise_id": enterprise_ids(np.concatenate([enterprise, applied.enterprise])),
-            "lender": words(
-                np.concatenate([lender, len(LENDERS) + applied.bank]), (*LENDERS, *BANKS)
-            ),
-            "inquired_on": dates(day),
-            "reason": words(reason, INQUIRY_REASONS),
+            "inquiry_id": ids("Q", (enterprise[r] + 1) * 10_000 + within[r] + 1, 11),
+            "enterprise_id": enterprise_ids(enterprise[r]),
+            "lender": words(lender[r], (*LENDERS, *BANKS)),
+            "inquired_on": dates(day[r]),
+            "reason": words(kind[r], INQUIRY_REASONS),
         }
     )
-    known = in_office_hours(day + rng.integers(1, 8, len(day)), rng)
-    return post.corrected_or_withdrawn(rows, known, ())

@@ -5,20 +5,32 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numba import njit
 
-from riskmodel.sources.economy.calendar import Flags, Floats, Ints
+from riskmodel.sources.economy.randomness import Flags, Floats, Ints
 
 
 def ids(prefix: str, numbers: Ints, digits: int, *, missing: Flags | None = None) -> Any:
     """Text ids: the prefix and the number with leading zeros, all equally long."""
-    powers = 10 ** np.arange(digits - 1, -1, -1, dtype=np.int64)
-    figures = (numbers[:, None] // powers[None, :]) % 10 + ord("0")
     letters = np.frombuffer(prefix.encode("ascii"), dtype=np.uint8)
-    head = np.broadcast_to(letters, (len(numbers), len(letters)))
-    text = np.ascontiguousarray(np.hstack([head, figures.astype(np.uint8)]))
+    text = _written(letters, np.ascontiguousarray(numbers, dtype=np.int64), digits)
     ends = np.arange(len(numbers) + 1, dtype=np.int32) * (len(prefix) + digits)
     column = pa.StringArray.from_buffers(len(numbers), pa.py_buffer(ends), pa.py_buffer(text))
     return column if missing is None else with_gaps(column, missing)
+
+
+@njit(cache=True, nogil=True)
+def _written(letters: Any, numbers: Ints, digits: int) -> Any:
+    """The bytes of all ids, one after the other."""
+    head = len(letters)
+    text = np.empty(len(numbers) * (head + digits), dtype=np.uint8)
+    for row in range(len(numbers)):
+        first, left = row * (head + digits), numbers[row]
+        text[first : first + head] = letters
+        for place in range(digits - 1, -1, -1):
+            text[first + head + place] = 48 + left % 10
+            left //= 10
+    return text
 
 
 def words(codes: Ints, vocabulary: Sequence[str], *, missing: Flags | None = None) -> Any:

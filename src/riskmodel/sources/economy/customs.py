@@ -1,12 +1,14 @@
 """The trade tables: declarations, receipts, purchases, refunds."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from riskmodel.sources.economy.arrival import Post, in_office_hours
-from riskmodel.sources.economy.calendar import Floats, Ints
+from riskmodel.sources.economy.arrival import FIRST, Post
+from riskmodel.sources.economy.buyers import buyer_numbers
+from riskmodel.sources.economy.calendar import BURN, Calendar
 from riskmodel.sources.economy.catalogue import (
     CURRENCIES,
     CURRENCY_SHARES,
@@ -22,155 +24,189 @@ from riskmodel.sources.economy.columns import counts, dates, ids, money, with_ga
 from riskmodel.sources.economy.exchange import Rates
 from riskmodel.sources.economy.parameters import Parameters
 from riskmodel.sources.economy.population import Traits
-from riskmodel.sources.economy.randomness import chosen, spread
-from riskmodel.sources.economy.trade import UNPAID, Deals
+from riskmodel.sources.economy.randomness import Floats, Ints, chosen, spread, uniforms, whole
+from riskmodel.sources.economy.trade import OWN_BUYERS, Deals
 
-ENTERPRISE_DIGITS = 6
-DECLARATION_DIGITS = 8
+ENTERPRISE_DIGITS, DEAL_DIGITS, BUYER_DIGITS = 7, 12, 10
+
+
+@dataclass(frozen=True)
+class Payments:
+    """Money that came in, one entry a payment, by enterprise: in USD, or in CNY for refunds."""
+
+    row: Ints
+    day: Ints
+    amount: Floats
 
 
 def enterprise_ids(numbers: Ints) -> Any:
-    """`E000001` for the first enterprise."""
+    """`E0000001` for the first enterprise."""
     return ids("E", numbers + 1, ENTERPRISE_DIGITS)
 
 
 def declaration_ids(numbers: Ints) -> Any:
-    """`D00000001` for the first declaration."""
-    return ids("D", numbers + 1, DECLARATION_DIGITS)
+    """`D000000100001` for the first declaration of the first enterprise."""
+    return ids("D", numbers + 100_001, DEAL_DIGITS)
+
+
+def buyer_ids(buyer: Ints) -> Any:
+    """Ids that do not show the order of the buyers; gamers' own ones look like the others."""
+    own = buyer >= OWN_BUYERS
+    shown = buyer_numbers(np.where(own, 700_000_000 + buyer - OWN_BUYERS, buyer))
+    return ids("B", shown, BUYER_DIGITS)
 
 
 def declarations(
     deals: Deals, traits: Traits, rates: Rates, *, post: Post, parameters: Parameters
 ) -> Any:
-    """Customs releases a few days after shipment; gamers' unit values are odd."""
-    rng, count = post.rng, len(deals.day)
-    good = 2 * traits.sector[deals.enterprise] + (rng.random(count) < 0.35)
-    unit_value = np.array([good[1] for good in GOODS])[good] * spread(rng, 0.25, count)
-    odd = np.where(deals.staged, parameters.trade.gamed_unit_value, 1.0)
-    currency = chosen(rng, CURRENCY_SHARES, count)
-    rows = pa.table(
+    """Customs releases a few days after shipment, some weeks; gamers' unit values are odd."""
+    n, key = deals.number, post.key
+    price = np.array([good[1] for good in GOODS])[deals.good]
+    price = price * spread(key("own price"), traits.number, 0.2)[deals.row]
+    price = price * spread(key("price"), n, 0.15)
+    price = price * np.where(deals.staged, parameters.trade.gamed_unit_value, 1.0)
+    currency = chosen(key("currency"), n, CURRENCY_SHARES)
+    amount = deals.fob_usd / rates.usd_per_unit(deals.day, currency)
+    slow = uniforms(key("slow"), n) < parameters.arrival.customs_slow
+    wait = np.log(uniforms(key("lag"), n)) / np.log(1 - parameters.arrival.customs_daily)
+    days = np.where(slow, whole(key("weeks"), n, 8, 35), 1 + np.minimum(wait, 20).astype(np.int64))
+    d = post.corrected_or_withdrawn(n, post.in_office_hours(deals.day + days, n))
+    r = d.row
+    return d.table(
         {
-            "declaration_id": declaration_ids(np.arange(count)),
-            "enterprise_id": enterprise_ids(deals.enterprise),
-            "declared_on": dates(deals.day),
-            "fob_usd": money(deals.fob_usd),
-            "status": words(deals.cancelled.astype(np.int64), ("released", "cancelled")),
-            "via_platform": pa.array(deals.platform),
-            "trade_mode": words(chosen(rng, TRADE_MODE_SHARES, count), TRADE_MODES),
-            "transport_mode": words(chosen(rng, TRANSPORT_MODE_SHARES, count), TRANSPORT_MODES),
-            "hs_code": words(good, [good[0] for good in GOODS]),
-            "destination": words(deals.reach, DESTINATIONS),
-            "buyer_id": ids("B", deals.buyer + 1, ENTERPRISE_DIGITS),
-            "settlement": words(deals.settlement, SETTLEMENTS),
-            "terms_days": counts(deals.terms),
-            "currency": words(currency, CURRENCIES),
-            "amount": money(deals.fob_usd / rates.usd_per_unit(deals.day, currency)),
-            "quantity": money(deals.fob_usd / (unit_value * odd)),
-            "unit": words(good, [good[2] for good in GOODS]),
+            "declaration_id": declaration_ids(n[r]),
+            "enterprise_id": enterprise_ids(traits.number[deals.row[r]]),
+            "declared_on": dates(deals.day[r]),
+            "fob_usd": money(d.stated(deals.fob_usd)),
+            "status": words(deals.cancelled[r].astype(np.int64), ("released", "cancelled")),
+            "via_platform": pa.array(deals.platform[r]),
+            "trade_mode": words(chosen(key("mode"), n[r], TRADE_MODE_SHARES), TRADE_MODES),
+            "transport_mode": words(
+                chosen(key("transport"), n[r], TRANSPORT_MODE_SHARES), TRANSPORT_MODES
+            ),
+            "hs_code": words(deals.good[r], [good[0] for good in GOODS]),
+            "destination": words(deals.destination[r], DESTINATIONS),
+            "buyer_id": buyer_ids(deals.buyer[r]),
+            "settlement": words(deals.settlement[r], SETTLEMENTS),
+            "terms_days": counts(deals.terms[r]),
+            "currency": words(currency[r], CURRENCIES),
+            "amount": money(d.stated(amount)),
+            "quantity": money((deals.fob_usd / price)[r]),
+            "unit": words(deals.good[r], [good[2] for good in GOODS]),
         }
     )
-    known = in_office_hours(deals.day + 1 + rng.geometric(post.rates.customs_daily, count), rng)
-    return post.corrected_or_withdrawn(rows, known, ("fob_usd", "amount"))
 
 
-def receipts(deals: Deals, *, post: Post, parameters: Parameters) -> Any:
+def receipts(
+    deals: Deals, traits: Traits, *, post: Post, parameters: Parameters
+) -> tuple[Any, Payments]:
     """Deposits and final payments, known the next day; a few name no declaration."""
-    rng = post.rng
-    ahead = np.flatnonzero((deals.deposit > 0) & ~deals.cancelled & (deals.fob_usd > 0))
-    final = np.flatnonzero(deals.paid_on < UNPAID)
+    key, last = post.key, post.calendar.last_day
+    ahead = np.flatnonzero((deals.deposit > 0) & (deals.day < last))
+    final = np.flatnonzero(deals.paid_on <= last)
     deal = np.concatenate([ahead, final])
-    share = np.concatenate([deals.deposit[ahead], 1 - deals.deposit[final]])
+    is_final = np.repeat([0, 1], [len(ahead), len(final)])
     day = np.concatenate([deals.day[ahead] + 1, deals.paid_on[final]])
-    inside = day <= post.calendar.last_day
-    deal, share, day = deal[inside], share[inside], day[inside]
-    count = len(deal)
-    fees = 1 - parameters.payment.fee_most * rng.random(count)
-    unmatched = rng.random(count) < parameters.payment.unmatched_share
-    stranger = rng.random(count) < parameters.payment.stranger_share
-    payer = np.where(stranger, 900_000 + deals.enterprise[deal] % 90_000, deals.buyer[deal] + 1)
-    rows = pa.table(
+    order = np.lexsort((is_final, deal))
+    deal, is_final, day = deal[order], is_final[order], day[order]
+    n = deals.number[deal] * 2 + is_final
+    share = np.where(is_final == 1, 1 - deals.deposit[deal], deals.deposit[deal])
+    fees = 1 - parameters.payment.fee_most * uniforms(key("fee"), n)
+    amount = deals.fob_usd[deal] * share * fees
+    unmatched = uniforms(key("unmatched"), n) < parameters.payment.unmatched_share
+    stranger = uniforms(key("stranger"), n) < parameters.payment.stranger_share
+    payer = np.where(
+        stranger, OWN_BUYERS + 100_000_000 + traits.number[deals.row[deal]], deals.buyer[deal]
+    )
+    d = post.corrected_or_withdrawn(n, post.in_office_hours(day + 1, n))
+    r = d.row
+    rows = d.table(
         {
-            "receipt_id": ids("R", np.arange(count) + 1, DECLARATION_DIGITS),
-            "enterprise_id": enterprise_ids(deals.enterprise[deal]),
-            "received_on": dates(day),
-            "amount_usd": money(deals.fob_usd[deal] * share * fees),
-            "declaration_id": with_gaps(declaration_ids(deal), unmatched),
-            "payer_id": ids("B", payer, ENTERPRISE_DIGITS),
+            "receipt_id": ids("R", n[r] + 200_002, DEAL_DIGITS + 1),
+            "enterprise_id": enterprise_ids(traits.number[deals.row[deal[r]]]),
+            "received_on": dates(day[r]),
+            "amount_usd": money(d.stated(amount)),
+            "declaration_id": with_gaps(declaration_ids(deals.number[deal[r]]), unmatched[r]),
+            "payer_id": buyer_ids(payer[r]),
         }
     )
-    known = in_office_hours(day + 1, rng)
-    return post.corrected_or_withdrawn(rows, known, ("amount_usd",))
+    return rows, Payments(deals.row[deal], day, amount)
 
 
 def purchases(
-    deals: Deals, traits: Traits, cny: Floats, *, post: Post, parameters: Parameters
+    deals: Deals, traits: Traits, rates: Rates, *, post: Post, parameters: Parameters, places: int
 ) -> Any:
-    """Suppliers' invoices before each deal, with value added tax; known within two weeks."""
-    rng, calendar = post.rng, post.calendar
-    bought = (deals.fob_usd > 0) & (rng.random(len(deals.day)) < parameters.trade.purchase_share)
-    day = deals.day - rng.integers(5, 45, len(deals.day))
+    """Suppliers' invoices before each deal, with value added tax; known within two weeks.
+
+    `places` is the number of suppliers, which enterprises share.
+    """
+    key, trade = post.key, parameters.trade
+    day = deals.day - whole(key("ahead"), deals.number, 5, 45)
+    bought = uniforms(key("bought"), deals.number) < trade.purchase_share
     # Goods that are only staged are not bought either.
-    deal = np.flatnonzero(bought & (day >= calendar.first_day) & ~deals.staged)
-    day, enterprise, count = day[deal], deals.enterprise[deal], len(deal)
-    ratio = traits.cost_ratio[enterprise] / parameters.trade.purchase_share
-    returned = rng.random(count) < parameters.trade.invoice_return_share
-    amount = deals.fob_usd[deal] * cny[deals.month[deal]] * ratio * spread(rng, 0.12, count)
+    bought &= (deals.fob_usd > 0) & (day >= post.calendar.first_day) & ~deals.staged
+    deal = np.flatnonzero(bought)
+    day, row, n = day[deal], deals.row[deal], deals.number[deal]
+    ratio = traits.cost_ratio[row] / trade.purchase_share
+    cny = rates.cny_by_step[deals.month[deal] + BURN]
+    amount = deals.fob_usd[deal] * cny * ratio * spread(key("price"), n, 0.12)
+    returned = uniforms(key("returned"), n) < trade.invoice_return_share
     amount = np.where(returned, -0.2 * amount, amount)
-    supplier = enterprise * 5 + np.minimum(rng.geometric(0.45, count), 5)
-    void = rng.random(count) < parameters.trade.void_share
-    rows = pa.table(
+    place = np.minimum((-np.log(uniforms(key("supplier"), n)) / 0.6).astype(np.int64), 5)
+    supplier = whole(key("who supplies"), traits.number[row] * 8 + place, 0, places)
+    void = uniforms(key("void"), n) < trade.void_share
+    known = post.in_office_hours(day + whole(key("lag"), n, 1, post.rates.invoice_days + 1), n)
+    d = post.corrected_or_withdrawn(n, known)
+    r = d.row
+    return d.table(
         {
-            "invoice_id": ids("P", np.arange(count) + 1, DECLARATION_DIGITS),
-            "enterprise_id": enterprise_ids(enterprise),
-            "invoiced_on": dates(day),
-            "amount_cny": money(amount),
-            "supplier_id": ids("S", supplier % (3 * traits.count) + 1, 7),
-            "tax_cny": money(parameters.trade.vat_rate * amount),
-            "status": words(void.astype(np.int64), ("valid", "void")),
+            "invoice_id": ids("P", n[r] + 100_001, DEAL_DIGITS),
+            "enterprise_id": enterprise_ids(traits.number[row[r]]),
+            "invoiced_on": dates(day[r]),
+            "amount_cny": money(d.stated(amount)),
+            "supplier_id": ids("S", supplier[r] + 1, 8),
+            "tax_cny": money(d.stated(trade.vat_rate * amount)),
+            "status": words(void[r].astype(np.int64), ("valid", "void")),
         }
     )
-    known = in_office_hours(day + rng.integers(1, post.rates.invoice_days + 1, count), rng)
-    return post.corrected_or_withdrawn(rows, known, ("amount_cny", "tax_cny"))
 
 
 def refunds(
-    deals: Deals, traits: Traits, cny: Floats, *, post: Post, parameters: Parameters
-) -> Any:
+    deals: Deals, traits: Traits, rates: Rates, *, post: Post, parameters: Parameters
+) -> tuple[Any, Payments]:
     """Claims weeks after the deal; most are known when paid, the slow ones before and again."""
-    rng = post.rng
-    real = (deals.fob_usd > 0) & ~deals.cancelled & ~deals.staged
-    claimed = deals.day + rng.integers(15, 60, len(deals.day))
-    made = real & (rng.random(len(deals.day)) < parameters.trade.refund_share)
-    deal = np.flatnonzero(made & (claimed <= post.calendar.last_day))
-    claimed, count = claimed[deal], len(deal)
-    slow = rng.random(count) < parameters.payment.refund_slow_share
-    paid = claimed + np.where(slow, rng.integers(70, 200, count), rng.integers(8, 36, count))
-    rate = traits.refund_rate[deals.enterprise[deal]]
-    amount = deals.fob_usd[deal] * cny[deals.month[deal]] * rate
-
-    def rows(take: Ints, *, paid_known: bool) -> Any:
-        """The chosen claims as rows, with or without their day of payment."""
-        open_ = slow[take] & (not paid_known)
-        return pa.table(
-            {
-                "refund_id": ids("F", take + 1, DECLARATION_DIGITS),
-                "enterprise_id": enterprise_ids(deals.enterprise[deal[take]]),
-                "claimed_on": dates(claimed[take]),
-                "amount_cny": money(amount[take]),
-                "declaration_id": declaration_ids(deal[take]),
-                "paid_on": dates(paid[take], missing=open_),
-            }
-        )
-
-    everyone, later = np.arange(count), np.flatnonzero(slow)
-    heard = np.where(slow, claimed + 35, paid) + rng.integers(1, 10, count)
-    first = post.corrected_or_withdrawn(
-        rows(everyone, paid_known=False), in_office_hours(heard, rng), ("amount_cny",)
+    key, last = post.key, post.calendar.last_day
+    claimed = deals.day + whole(key("claim"), deals.number, 15, 60)
+    made = uniforms(key("made"), deals.number) < parameters.trade.refund_share
+    made &= (deals.fob_usd > 0) & ~deals.cancelled & ~deals.staged & (claimed <= last)
+    deal = np.flatnonzero(made)
+    claimed, row, n = claimed[deal], deals.row[deal], deals.number[deal]
+    slow = uniforms(key("slow"), n) < parameters.payment.refund_slow_share
+    paid = claimed + np.where(slow, whole(key("long"), n, 70, 200), whole(key("short"), n, 8, 36))
+    cny = rates.cny_by_step[deals.month[deal] + BURN]
+    amount = deals.fob_usd[deal] * cny * traits.refund_rate[row]
+    heard = np.where(slow, claimed + 35, paid) + whole(key("heard"), n, 1, 10)
+    again = np.where(slow, paid + whole(key("again"), n, 1, 10), np.nan)
+    again = np.where(slow, post.in_office_hours(np.nan_to_num(again), n, "hours again"), np.nan)
+    d = post.corrected_or_withdrawn(n, post.in_office_hours(heard, n), again)
+    r = d.row
+    rows = d.table(
+        {
+            "refund_id": ids("F", n[r] + 100_001, DEAL_DIGITS),
+            "enterprise_id": enterprise_ids(traits.number[row[r]]),
+            "claimed_on": dates(claimed[r]),
+            "amount_cny": money(d.stated(amount)),
+            "declaration_id": declaration_ids(deals.number[deal[r]]),
+            "paid_on": dates(paid[r], missing=slow[r] & (d.version == FIRST)),
+        }
     )
-    again = post.plain(
-        rows(later, paid_known=True).append_column(
-            "withdrawn", pa.array(np.zeros(len(later), dtype=bool))
-        ),
-        in_office_hours(paid[later] + rng.integers(1, 10, len(later)), rng),
-    )
-    return pa.concat_tables([first, again.select(first.column_names)])
+    return rows, Payments(row, paid, amount)
+
+
+def monthly(payments: Payments, calendar: Calendar, count: int) -> Floats:
+    """Payments summed by enterprise and month of the world."""
+    month = calendar.month_of(payments.day)
+    inside = (month >= 0) & (month < calendar.months)
+    cell = payments.row[inside] * calendar.months + month[inside]
+    total = np.bincount(cell, payments.amount[inside], count * calendar.months)
+    return np.asarray(total.reshape(count, calendar.months), dtype=np.float64)

@@ -2,25 +2,27 @@
 
 import numpy as np
 
-from riskmodel.sources.economy.calendar import Flags, Ints
-from riskmodel.sources.economy.population import NEVER
-from riskmodel.sources.economy.state import DEFAULTED, State
+from riskmodel.sources.economy.arrears import DEFAULTED
+from riskmodel.sources.economy.history import Lives
+from riskmodel.sources.economy.population import Traits
+from riskmodel.sources.economy.randomness import Flags, Ints
 
 TIERS = ("normal", "special_mention", "substandard", "doubtful", "loss")
 
 
-def days_past_due(states: State, day_late: Ints, lagging: Flags) -> Ints:
-    """Days past due at each month's end, months x enterprises.
+def days_past_due(lives: Lives, traits: Traits, lagging: Flags, cell: tuple[Ints, Ints]) -> Ints:
+    """Days past due at the month's end of each cell (positions of enterprise and step).
 
     A lagging account is paid a little longer and catches up just before 90 days, so that every
     account passes 90 in the same month.
     """
-    month = np.arange(states.arrears.shape[0])[:, None]
-    since = np.where(states.defaulted == NEVER, 0, month - states.defaulted)
-    late = np.where(lagging, np.array([0, 0, 29, 59, 90])[states.arrears], 0)
-    prompt = np.array([0, 0, 30, 60, 90])[states.arrears] + day_late
-    shown = np.where(lagging, late, np.where(states.arrears > 0, prompt, 0))
-    return shown + np.where(states.arrears == DEFAULTED, 30 * since, 0)
+    row, step = cell
+    arrears = lives.arrears[cell].astype(np.int64)
+    since = np.where(arrears == DEFAULTED, step - lives.defaulted[row], 0)
+    late = np.array([0, 0, 29, 59, 90])[arrears]
+    prompt = np.where(arrears > 0, np.array([0, 0, 30, 60, 90])[arrears] + traits.day_late[row], 0)
+    shown = np.where(lagging[row], late, prompt)
+    return np.where(arrears == DEFAULTED, np.maximum(shown, 90) + 30 * since, shown)
 
 
 def tier_of(days: Ints) -> Ints:

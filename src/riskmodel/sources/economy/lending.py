@@ -5,127 +5,179 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from riskmodel.sources.economy.arrival import Post, in_office_hours
-from riskmodel.sources.economy.calendar import Ints
+from riskmodel.sources.economy.arrival import FIRST, Post
+from riskmodel.sources.economy.calendar import BURN, Calendar
 from riskmodel.sources.economy.catalogue import BANKS
 from riskmodel.sources.economy.columns import counts, dates, ids, money, words
 from riskmodel.sources.economy.customs import enterprise_ids
-from riskmodel.sources.economy.history import History
+from riskmodel.sources.economy.history import Lives
 from riskmodel.sources.economy.lateness import days_past_due
-from riskmodel.sources.economy.population import NEVER, Traits
-from riskmodel.sources.economy.programme import ACCEPT, DECISIONS, Applications
+from riskmodel.sources.economy.population import Traits
+from riskmodel.sources.economy.programme import (
+    ACCEPT,
+    APPLICATION,
+    DECISIONS,
+    GRADES,
+)
+from riskmodel.sources.economy.randomness import Ints, whole
 
-REASONS = ("", "risk", "changed_mind")
-LINE_DIGITS = 8
+LINE_DIGITS = 10
+Applications = dict[str, Any]
 
 
-def line_ids(numbers: Ints) -> Any:
-    """`L00000001` for line number 0."""
-    return ids("L", numbers + 1, LINE_DIGITS)
+def line_ids(enterprise: Ints, line: Ints) -> Any:
+    """`L0000001001` for the first line of the first enterprise."""
+    return ids("L", (enterprise + 1) * 1000 + line, LINE_DIGITS)
 
 
-def agreements(traits: Traits, history: History, *, post: Post) -> Any:
+def application_ids(number: Ints) -> Any:
+    """`A0000001001` for the first application of the first enterprise."""
+    return ids("A", number, LINE_DIGITS)
+
+
+def agreements(traits: Traits, lives: Lives, *, post: Post) -> Any:
     """Signatures early in the month of signing; those that leave end theirs in a later row."""
-    last = history.states.exited[-1]
-    signing = traits.signs < np.minimum(post.calendar.months, last)
-    enterprise, bank = np.nonzero(traits.signed & signing[:, None])
-    signed = post.calendar.day_in(traits.signs[enterprise], 1 + (enterprise + bank) % 9)
-
-    def rows(take: Ints, ended: Ints, *, missing: bool) -> Any:
-        """The chosen agreements as rows."""
-        return pa.table(
-            {
-                "enterprise_id": enterprise_ids(enterprise[take]),
-                "bank": words(bank[take], BANKS),
-                "signed_on": dates(signed[take]),
-                "ended_on": dates(ended, missing=np.full(len(take), missing)),
-            }
-        )
-
-    everyone, left = np.arange(len(bank)), np.flatnonzero(last[enterprise] != NEVER)
-    ended = post.calendar.month_end(last[enterprise[left]])
-    known = in_office_hours(signed + post.rng.integers(1, 4, len(signed)), post.rng)
-    heard = in_office_hours(ended + post.rng.integers(1, 15, len(ended)), post.rng)
-    return pa.concat_tables(
-        [
-            post.plain(rows(everyone, signed, missing=True), known),
-            post.plain(rows(left, ended, missing=False), heard),
-        ]
+    months = post.calendar.months
+    gone = lives.exited - BURN
+    signing = (traits.signs < months) & (traits.signs < gone)
+    row, bank = np.nonzero(traits.signed & signing[:, None])
+    enterprise = traits.number[row]
+    signed = post.calendar.day_in(traits.signs[row], 1 + (enterprise + bank) % 9)
+    left = gone[row] < months
+    ended = post.calendar.month_end(np.where(left, gone[row], 0))
+    n = enterprise * len(BANKS) + bank
+    known = post.in_office_hours(signed + whole(post.key("lag"), n, 1, 4), n)
+    heard = post.in_office_hours(ended + whole(post.key("heard"), n, 1, 15), n, "end")
+    d = post.plain(n, known, np.where(left, heard, np.nan))
+    r = d.row
+    return d.table(
+        {
+            "enterprise_id": enterprise_ids(enterprise[r]),
+            "bank": words(bank[r], BANKS),
+            "signed_on": dates(signed[r]),
+            "ended_on": dates(ended[r], missing=d.version == FIRST),
+        }
     )
 
 
-def application_days(applied: Applications, post: Post) -> tuple[Ints, Ints, Ints]:
+def applications_of(lives: Lives, traits: Traits, calendar: Calendar) -> Applications:
+    """Every application that matters to the world, a column a field of `APPLICATION`, with
+
+    `row`, `enterprise` and `month` (of the world), and `number`, which makes the id. Those from
+    before the world are left out, unless their line lives when it begins.
+    """
+    filled = np.arange(lives.applications.shape[1])[None, :] < lives.applied[:, None]
+    row, place = np.nonzero(filled)
+    values = lives.applications[row, place]
+    columns = {name: values[:, one] for one, name in enumerate(APPLICATION)}
+    month = columns["step"].astype(np.int64) - BURN
+    in_world = (month >= 0) & (month < calendar.months)
+    before = (month < 0) & (month > -12) & (columns["line"] > 0)
+    kept = in_world | before
+    whole_ones = ("bank", "decision", "grade", "line")
+    return {
+        "row": row[kept],
+        "enterprise": traits.number[row[kept]],
+        "month": month[kept],
+        "number": (traits.number[row[kept]] + 1) * 1000 + place[kept] + 1,
+    } | {
+        name: column[kept].astype(np.int64) if name in whole_ones else column[kept]
+        for name, column in columns.items()
+    }
+
+
+def application_days(applied: Applications, calendar: Calendar) -> tuple[Ints, Ints, Ints]:
     """The days of application, decision and grant: fixed by the enterprise, after signing."""
-    asked = post.calendar.day_in(applied.month, 10 + applied.enterprise % 5)
-    decided = asked + 1 + (applied.enterprise + applied.month) % 5
-    return asked, decided, post.calendar.day_in(applied.month, 20 + applied.enterprise % 6)
+    enterprise, month = applied["enterprise"], applied["month"]
+    asked = calendar.day_in(month, 10 + enterprise % 5)
+    decided = asked + 1 + (enterprise + month) % 5
+    return asked, decided, calendar.day_in(month, 20 + enterprise % 6)
 
 
 def applications(applied: Applications, *, post: Post) -> Any:
-    """Every application with its decision, known the day after it."""
-    asked, decided, _ = application_days(applied, post)
-    count = len(asked)
-    rows = pa.table(
+    """Every application with its decision and the grade it was made on, known the day after."""
+    asked, decided, _ = application_days(applied, post.calendar)
+    n = applied["number"]
+    d = post.corrected(n, post.in_office_hours(decided + 1, n))
+    r = d.row
+    accepted, grade = applied["decision"][r] == ACCEPT, applied["grade"][r]
+    # Why: the grade where it was accepted, that there was none where it was not.
+    reason = np.where(accepted, grade, np.where(applied["decision"][r] == 1, 4, 5))
+    texts = (*(f"grade {name}" for name in GRADES), "override", "risk", "changed_mind")
+    return d.table(
         {
-            "application_id": ids("A", np.arange(count) + 1, LINE_DIGITS),
-            "enterprise_id": enterprise_ids(applied.enterprise),
-            "bank": words(applied.bank, BANKS),
-            "applied_on": dates(asked),
-            "asked_cny": money(applied.asked),
-            "decision": words(applied.decision, DECISIONS),
-            "decided_on": dates(decided),
-            "reason": words(applied.decision, REASONS, missing=applied.decision == ACCEPT),
-            "overridden": pa.array(applied.overridden),
+            "application_id": application_ids(n[r]),
+            "enterprise_id": enterprise_ids(applied["enterprise"][r]),
+            "bank": words(applied["bank"][r], BANKS),
+            "applied_on": dates(asked[r]),
+            "asked_cny": money(d.stated(applied["asked"])),
+            "decision": words(applied["decision"][r], DECISIONS),
+            "decided_on": dates(decided[r]),
+            "reason": words(reason, texts),
+            "overridden": pa.array(applied["overridden"][r] > 0),
         }
     )
-    return post.corrected(rows, in_office_hours(decided + 1, post.rng), ("asked_cny",))
 
 
 def lines(applied: Applications, *, post: Post) -> Any:
     """The granted lines, for one year each."""
-    granted = applied.where(applied.line >= 0)
-    _, _, day = application_days(granted, post)
-    rows = pa.table(
+    _, _, day = application_days(applied, post.calendar)
+    n = applied["number"]
+    granted = np.flatnonzero(applied["line"] > 0)
+    known = post.in_office_hours(day + whole(post.key("lag"), n, 1, 4), n)[granted]
+    d = post.plain(n[granted], known)
+    r = granted[d.row]
+    expires = post.calendar.day_in(applied["month"][r] + 12, 20 + applied["enterprise"][r] % 6)
+    return d.table(
         {
-            "line_id": line_ids(granted.line),
-            "enterprise_id": enterprise_ids(granted.enterprise),
-            "bank": words(granted.bank, BANKS),
-            "granted_on": dates(day),
-            "limit_cny": money(granted.limit),
-            "expires_on": dates(
-                post.calendar.day_in(granted.month + 12, 20 + granted.enterprise % 6)
-            ),
-            "annual_rate": pa.array(granted.rate),
-            "randomised": pa.array(granted.randomised),
+            "line_id": line_ids(applied["enterprise"][r], applied["line"][r]),
+            "enterprise_id": enterprise_ids(applied["enterprise"][r]),
+            "bank": words(applied["bank"][r], BANKS),
+            "granted_on": dates(day[r]),
+            "limit_cny": money(applied["limit"][r]),
+            "expires_on": dates(expires),
+            "annual_rate": pa.array(applied["rate"][r]),
+            "randomised": pa.array(applied["randomised"][r] > 0),
         }
     )
-    return post.plain(rows, in_office_hours(day + post.rng.integers(1, 4, len(day)), post.rng))
 
 
-def line_months(history: History, traits: Traits, *, post: Post) -> Any:
-    """Each live line's month-end, reported one to ten days later."""
-    states, rng = history.states, post.rng
-    month, enterprise = np.nonzero(states.line >= 0)
-    cell = (month, enterprise)
-    owing = (states.drawn + states.lost)[cell] > 0
-    days = days_past_due(states, traits.day_late, traits.pays_line_first)[cell] * owing
-    due = states.interest[cell] + np.where(days >= 90, states.drawn[cell], 0.0)
-    rows = pa.table(
-        {
-            "line_id": line_ids(states.line[cell]),
-            "month": dates(post.calendar.edges[month]),
-            "days_past_due": counts(days),
-            "drawn_cny": money(states.drawn[cell]),
-            "due_cny": money(due),
-            "paid_cny": money(np.where(days > 0, 0.0, due)),
-            "written_off_cny": money(states.written_off[cell]),
-            "recovered_cny": money(states.recovered[cell]),
-        }
-    )
+def line_months(lives: Lives, traits: Traits, known_lines: Ints, *, post: Post) -> Any:
+    """Each line's month-end, reported one to ten days later, of the lines that are known.
+
+    `known_lines` are enterprise * 1,000 + line of the lines in the table `lines`.
+    """
+    calendar, key = post.calendar, post.key
+    row, month = np.nonzero(lives.line[:, BURN : BURN + calendar.months] > 0)
+    line = lives.line[row, month + BURN].astype(np.int64)
+    listed = np.isin(traits.number[row] * 1000 + line, known_lines)
+    row, month, line = row[listed], month[listed], line[listed]
+    cell = (row, month + BURN)
+    owed, no_lag = lives.owed[cell], np.zeros(traits.enterprises, dtype=np.bool_)
+    in_workout = (owed > 0) | (lives.arrears[cell] == 4)
+    days = np.where(in_workout, days_past_due(lives, traits, no_lag, cell), 0)
+    due = lives.interest[cell] + np.where(days >= 90, owed, 0.0)
+    enterprise = traits.number[row]
+    n = enterprise * 1000 + month
     first, last = post.rates.line_first_days, post.rates.line_last_days
-    by_bank = rng.integers(first, last - 2, (post.calendar.months, len(BANKS)))[
-        month, states.bank[cell]
-    ]
-    lag = by_bank + rng.integers(0, 4, len(month))
-    known = in_office_hours(post.calendar.month_end(month) + lag, rng)
-    return post.corrected(rows, known, ("drawn_cny",))
+    of_bank = whole(key("bank lag"), month * len(BANKS) + lives.bank[cell], first, last - 2)
+    lag = of_bank + whole(key("lag"), n, 0, 4)
+    d = post.corrected(n, post.in_office_hours(calendar.month_end(month) + lag, n))
+    r = d.row
+
+    def amounts(values: Any) -> Any:
+        """A column of money."""
+        return money(np.asarray(values, dtype=np.float64)[r])
+
+    return d.table(
+        {
+            "line_id": line_ids(enterprise[r], line[r]),
+            "month": dates(calendar.edges[month[r]]),
+            "days_past_due": counts(days[r]),
+            "drawn_cny": money(d.stated(owed)),
+            "due_cny": amounts(due),
+            "paid_cny": amounts(np.where(days > 0, 0.0, due)),
+            "written_off_cny": amounts(lives.written_off[cell]),
+            "recovered_cny": amounts(lives.recovered[cell]),
+        }
+    )

@@ -1,60 +1,93 @@
-"""The parameters of the fictional economy: their names here, values and sources in the TOML."""
+"""The parameters of the fictional economy: their names here, values and sources in the TOML.
+
+Named tuples, because the compiled kernels take them as they are.
+"""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple, get_type_hints
+
+from riskmodel.errors import SettingsError
+
+BASE = "base"
 
 
-@dataclass(frozen=True)
-class Population:
+class Population(NamedTuple):
     """Who exports: size, quality, entry, signing."""
 
     size_median_usd: float
     size_sigma: float
-    present_share: float
-    age_mean_years: float
+    gamer_usd: float
     oldest_years: float
+    inflow: float
     head_start_years: float
     platform_share: float
     platform_weight: float
     deal_median_usd: float
     deal_size_power: float
     deal_sigma_between: float
+    loan_share: float
     leverage_low: float
     leverage_high: float
-    loan_share: float
     gamer_share: float
     gamer_quality: float
     sign_share: float
-    sign_first_month: int
     sign_wait_months: float
     sign_history_months: int
+    drift_before_end: int
+    drift_sectors: tuple[float, ...]
+    kind_quality: float
 
 
-@dataclass(frozen=True)
-class Buyers:
+class Buyers(NamedTuple):
     """The foreign buyers that enterprises share."""
 
     per_enterprise: float
-    slots: int
     main_share_a: float
     main_share_b: float
+    fall_base: float
+    fall_size: float
     quality_match: float
-    failure_monthly: float
+    failure_yearly: float
     failure_slope: float
     replaced_share: float
+    regained_monthly: float
+    churn_monthly: float
+    main_churn: float
 
 
-@dataclass(frozen=True)
-class Trade:
+class Common(NamedTuple):
+    """What moves everybody, a sector or a destination; and what befalls in a scenario."""
+
+    world_persistence: float
+    world_shock: float
+    sector_persistence: float
+    sector_shock: float
+    destination_persistence: float
+    destination_shock: float
+    yuan_demand: float
+    yuan_margin: float
+    shock_before_end: int
+    shock_months: int
+    shock_fade: float
+    shock_demand: float
+    shock_lateness: float
+    shock_distress: float
+    tariff_before_end: int
+    tariff_destination: int
+    tariff_demand: float
+    yuan_before_end: int
+    yuan_months: int
+    yuan_rise: float
+
+
+class Trade(NamedTuple):
     """Orders, deals and what they cost."""
 
     demand_persistence: float
     demand_shock: float
-    world_persistence: float
-    world_shock: float
-    sector_shock: float
     deal_sigma: float
     return_share: float
     cancelled_share: float
@@ -62,25 +95,31 @@ class Trade:
     rush_weight: float
     cost_ratio: float
     cost_quality: float
+    cost_sigma: float
     refund_rate: float
     refund_share: float
     purchase_share: float
-    gamed_deals: float
-    gamed_deal_usd: float
     void_share: float
     invoice_return_share: float
     vat_rate: float
+    side_goods: float
+    gamed_deals: float
+    gamed_deal_usd: float
     gamed_unit_value: float
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(NamedTuple):
     """When buyers pay, if they do."""
 
     late_logit: float
     late_buyer: float
     late_quality: float
-    delay_mean_days: float
+    late_persistence: float
+    late_shock: float
+    delay_median_days: float
+    delay_sigma: float
+    delay_buyer: float
+    delay_quality: float
     hopeless_days: int
     hopeless_unpaid: float
     dispute_share: float
@@ -88,12 +127,12 @@ class Payment:
     deposit_part: float
     fee_most: float
     stranger_share: float
+    refund_wait_months: int
     refund_slow_share: float
     unmatched_share: float
 
 
-@dataclass(frozen=True)
-class Cash:
+class Cash(NamedTuple):
     """The hidden cash balance, in months of sales."""
 
     target_months: float
@@ -101,48 +140,52 @@ class Cash:
     target_sigma: float
     reversion: float
     passthrough: float
+    most: float
     fixed_share: float
-    normal_flow: float
+    drawings: float
     shock_sigma: float
     starved_least: float
     starved_months: float
     starved_slope: float
-    surprise_sigma: float
     smoothing: float
+    slow_smoothing: float
 
 
-@dataclass(frozen=True)
-class Arrears:
+class Arrears(NamedTuple):
     """Entry into arrears, rolling, and default."""
 
     level: float
     cash_slope: float
+    cash_knee: float
     quality_slope: float
     demand_slope: float
-    debt_slope: float
+    loan_slope: float
+    line_slope_median: float
+    line_slope_sigma: float
     young_slope: float
     young_years: float
-    ailing_jump: float
     roll_to_60: float
     roll_to_90: float
     roll_to_default: float
     roll_slope: float
     roll_centre: float
     ailing_share: float
+    ailing_slope: float
+    ailing_centre: float
 
 
-@dataclass(frozen=True)
-class Exit:
+class Exit(NamedTuple):
     """Leaving without default."""
 
     yearly: tuple[float, ...]
     large_factor: float
+    large_usd: float
     quality_slope: float
     demand_slope: float
+    cash_slope: float
 
 
-@dataclass(frozen=True)
-class Programme:
+class Programme(NamedTuple):
     """Lines: the gate, the banks' views, limits, draws, losses."""
 
     gate_usd: float
@@ -150,35 +193,47 @@ class Programme:
     ceiling_cny: float
     on_platform: float
     off_platform: float
-    limit_sigma: float
+    least_cny: float
+    levels: tuple[float, ...]
+    chances_a: tuple[float, ...]
+    chances_b: tuple[float, ...]
+    chances_c: tuple[float, ...]
+    grade_width: float
     randomised_share: float
     randomised_low: float
     randomised_high: float
     rate: float
     rate_sigma: float
+    rate_grade: float
     pair_share: float
     apply_monthly: float
+    again_months: int
     withdrawn_share: float
     overridden_share: float
     sector_liking: float
+    region_liking: float
     view_sigma: float
     cut: float
     renewal_grace: float
     draw_level: float
     draw_slope: float
     draw_speed: float
-    last_draw: float
+    runoff: float
+    relief: float
+    pressure: float
     taste_sigma: float
+    last_draw: float
     write_off_first: int
     write_off_last: int
     recovery_months: int
     lgd_low: float
     lgd_high: float
     lgd_high_share: float
+    lgd_demand: float
+    lgd_quality: float
 
 
-@dataclass(frozen=True)
-class Records:
+class Records(NamedTuple):
     """What other lenders and the bureau report."""
 
     balance_sigma: float
@@ -192,18 +247,20 @@ class Records:
     technical_overdue: float
     second_deposit: float
     overdraft_share: float
+    overdraft_sigma: float
     missing_share: float
     inquiry_base: float
     inquiry_need: float
+    inquiry_slope: float
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """Corrections and withdrawals."""
+class Arrival(NamedTuple):
+    """Lags, corrections and withdrawals."""
 
     corrected_share: float
     withdrawn_share: float
     customs_daily: float
+    customs_slow: float
     invoice_days: int
     lender_first_days: int
     lender_last_days: int
@@ -213,8 +270,7 @@ class Arrival:
     error_sigma: float
 
 
-@dataclass(frozen=True)
-class Fx:
+class Fx(NamedTuple):
     """Yearly levels of exchange rates, and the noise around them."""
 
     noise: float
@@ -226,12 +282,22 @@ class Fx:
     hkd_per_usd: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Parameters:
+class Oracle(NamedTuple):
+    """The Monte Carlo of the truth that is written beside the tables."""
+
+    paths: int
+    table_dates: int
+    table_every_months: int
+    application_paths: int
+    response_enterprises: int
+
+
+class Parameters(NamedTuple):
     """Every number of the economy, by part."""
 
     population: Population
     buyers: Buyers
+    common: Common
     trade: Trade
     payment: Payment
     cash: Cash
@@ -241,25 +307,96 @@ class Parameters:
     records: Records
     arrival: Arrival
     fx: Fx
+    oracle: Oracle
 
 
-def load_parameters() -> Parameters:
-    """The base economy, from `economy.toml` beside this module."""
-    text = files("riskmodel.sources.economy").joinpath("economy.toml").read_text(encoding="utf-8")
-    parts: dict[str, dict[str, Any]] = {
-        part: {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-        for part, values in tomllib.loads(text).items()
+PARTS = get_type_hints(Parameters)
+
+
+def scenario_names() -> list[str]:
+    """The named scenarios, the base first."""
+    found = files("riskmodel.sources.economy").joinpath("scenarios").iterdir()
+    return [BASE, *sorted(f.name.removesuffix(".toml") for f in found if f.name.endswith(".toml"))]
+
+
+def load_parameters(scenario: str = BASE) -> Parameters:
+    """The base economy of `economy.toml`, with what the scenario overrides: the name of one of
+    `scenario_names`, or the path of a TOML file of one's own.
+
+    `SettingsError` for a scenario that is not there, or that names what the base does not.
+    """
+    here = files("riskmodel.sources.economy")
+    base = tomllib.loads(here.joinpath("economy.toml").read_text(encoding="utf-8"))
+    if scenario == BASE:
+        return parameters_from(base)
+    return parameters_from(_overridden(base, _changes(scenario)))
+
+
+def _changes(scenario: str) -> Mapping[str, Mapping[str, Any]]:
+    """What a scenario changes, by part."""
+    own = Path(scenario)
+    if own.suffix == ".toml":
+        try:
+            return tomllib.loads(own.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"world: {own.name} cannot be read as TOML: {error}") from error
+    if scenario not in scenario_names():
+        known = ", ".join(scenario_names())
+        raise SettingsError(
+            f"world: unknown scenario '{scenario}'; give a .toml file, or one of {known}."
+        )
+    found = files("riskmodel.sources.economy").joinpath("scenarios", f"{scenario}.toml")
+    return tomllib.loads(found.read_text(encoding="utf-8"))
+
+
+def parameters_from(parts: Mapping[str, Mapping[str, Any]]) -> Parameters:
+    """Parameters from tables of plain values, each in the type that its name declares.
+
+    `SettingsError` for a part or a name that is unknown or missing.
+    """
+    _refuse_odd("world", parts, PARTS)
+    return Parameters(**{part: _part(part, kind, parts[part]) for part, kind in PARTS.items()})
+
+
+def plain(parameters: Parameters) -> dict[str, dict[str, Any]]:
+    """The parameters as tables of plain values, as `parameters_from` takes them."""
+    return {
+        part: {k: list(v) if isinstance(v, tuple) else v for k, v in values._asdict().items()}
+        for part, values in parameters._asdict().items()
     }
-    return Parameters(
-        population=Population(**parts["population"]),
-        buyers=Buyers(**parts["buyers"]),
-        trade=Trade(**parts["trade"]),
-        payment=Payment(**parts["payment"]),
-        cash=Cash(**parts["cash"]),
-        arrears=Arrears(**parts["arrears"]),
-        exit=Exit(**parts["exit"]),
-        programme=Programme(**parts["programme"]),
-        records=Records(**parts["records"]),
-        arrival=Arrival(**parts["arrival"]),
-        fx=Fx(**parts["fx"]),
-    )
+
+
+def _part(part: str, kind: Any, values: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    _refuse_odd(f"world: {part}", values, hints)
+    return kind(**{name: _typed(values[name], hint) for name, hint in hints.items()})
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    if hint in (int, float):
+        return hint(value)
+    return tuple(float(one) for one in value)
+
+
+def _overridden(
+    base: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    merged = {part: dict(values) for part, values in base.items()}
+    _refuse_unknown("world", changes, base)
+    for part, values in changes.items():
+        _refuse_unknown(f"world: {part}", values, merged.get(part, {}))
+        merged[part] |= values
+    return merged
+
+
+def _refuse_unknown(where: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for name in given:
+        if name not in known:
+            raise SettingsError(f"{where}: unknown parameter {name}; economy.toml names them all.")
+
+
+def _refuse_odd(where: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    _refuse_unknown(where, given, known)
+    missing = [name for name in known if name not in given]
+    if missing:
+        raise SettingsError(f"{where}: {len(missing)} parameters missing (first: {missing[0]}).")

@@ -1,210 +1,218 @@
-"""Orders become deals, deals become receivables, purchases and refunds.
+"""The deals on record: those of the hidden path that arrears left, and those that gamers staged."""
 
-Trade is drawn as it would be if the enterprise stayed healthy; the monthly state then thins it.
-"""
-
-from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from riskmodel.sources.economy.calendar import Calendar, Flags, Floats, Ints
+from riskmodel.sources.economy.buyers import LIVES, NOBODY, Market
+from riskmodel.sources.economy.calendar import BURN, Calendar
 from riskmodel.sources.economy.catalogue import (
+    GOODS_OF_SECTOR,
+    GOODS_SHARES,
     HONG_KONG,
     SECTORS,
-    SETTLEMENT_SHARES,
-    TERMS_DAYS,
-    TERMS_SHARES,
 )
-from riskmodel.sources.economy.columns import cents
-from riskmodel.sources.economy.parameters import Parameters
-from riskmodel.sources.economy.population import NEVER, Network, Traits
-from riskmodel.sources.economy.randomness import chosen, spread, stream
+from riskmodel.sources.economy.deals import (
+    ADVANCE,
+    CANCELLED,
+    DAY,
+    FIRST_DEAL,
+    GOOD,
+    KEPT,
+    LETTER_OF_CREDIT,
+    LETTER_OF_CREDIT_DAYS,
+    PLATFORM,
+    SIDE,
+    SLOT,
+    TELEGRAPHIC,
+    WEIGHT,
+    day_within,
+    paid_on,
+    settlement_of,
+    worth,
+)
+from riskmodel.sources.economy.history import Lives, fate_key, staged_usd
+from riskmodel.sources.economy.path import DEALS, LATENESS, SETTLEMENT_EDGES, enter, slot_of
+from riskmodel.sources.economy.population import NEVER, SLOTS, Traits
+from riskmodel.sources.economy.randomness import Flags, Floats, Ints, subkey, uniform
+from riskmodel.sources.economy.records import Record, Records
 
-UNPAID = 10**7
-"""A day number beyond every world."""
+NUMBERS = (
+    *("row", "month", "day", "buyer", "destination", "good", "settlement", "terms", "paid_on"),
+    *("platform", "cancelled", "staged"),
+)
+(ROW, MONTH, SHIPPED, PARTNER, COUNTRY, PRODUCT, WAY, TERMS, PAID, ON_PLATFORM, VOID,
+ STAGED) = range(len(NUMBERS))  # fmt: skip
+_GOOD_EDGES = tuple(float(one) for one in np.cumsum(GOODS_SHARES))
+_STAGED_DAY, _STAGED_TERMS = 3000, 60
+BESIDE = 0.05
+"""Goods that belong to the sector beside the enterprise's own (proposal)."""
+SEASON_MONTHS = 18
+"""Months after which a buyer takes another good (proposal)."""
+OWN_BUYERS = 10**9
+"""Numbers of the buyers that only one gamer has lie above this."""
 
 
-@dataclass(frozen=True)
-class Deals:
-    """One entry a deal, ordered by month and enterprise; days are day numbers.
+class Deals(NamedTuple):
+    """One entry a deal, by enterprise and day; days are day numbers, `NEVER` where unpaid.
 
-    `kept_below` is the activity above which the deal happens. `paid_on` is `UNPAID` where the
-    money never comes; `deposit` is the part paid at once. `reach` is the destination.
+    `row` is the enterprise's position in the part, `number` tells the deals of a world apart and
+    makes the id: enterprise * 100,000 + the deal's place in the enterprise's own order.
     """
 
-    enterprise: Ints
+    row: Ints
+    number: Ints
     month: Ints
     day: Ints
-    fob_usd: Floats
     buyer: Ints
-    reach: Ints
-    platform: Flags
-    staged: Flags
-    cancelled: Flags
+    destination: Ints
+    good: Ints
     settlement: Ints
     terms: Ints
-    deposit: Floats
     paid_on: Ints
-    kept_below: Floats
+    platform: Flags
+    cancelled: Flags
+    staged: Flags
+    fob_usd: Floats
+    deposit: Floats
 
     def where(self, mask: Flags) -> "Deals":
         """The deals that the mask selects."""
-        return Deals(**{field.name: getattr(self, field.name)[mask] for field in fields(self)})
+        return Deals._make(field[mask] for field in self)
 
 
-def demand_paths(
-    traits: Traits, calendar: Calendar, parameters: Parameters, seed: int
-) -> tuple[Floats, Floats]:
-    """Log demand of each enterprise, and what moves all or a sector: two arrays months x N."""
-    p = parameters.trade
-    rng = stream(seed, "demand")
-    own = rng.standard_normal((calendar.months, traits.count))
-    world = p.world_shock * rng.standard_normal((calendar.months, 1))
-    sector = p.sector_shock * rng.standard_normal((calendar.months, len(SECTORS)))
-    stationary = p.demand_shock / np.sqrt(1 - p.demand_persistence**2)
-    state, shared = stationary * rng.standard_normal(traits.count), np.zeros(len(SECTORS))
-    demand, common = [], []
-    for month in range(calendar.months):
-        state = p.demand_persistence * state + p.demand_shock * own[month]
-        shared = p.world_persistence * shared + world[month] + sector[month]
-        demand.append(state)
-        common.append(shared[traits.sector])
-    return np.stack(demand), np.stack(common)
-
-
-def draw_deals(
-    traits: Traits, network: Network, demand: Floats, *, parameters: Parameters, seed: int
+def deals_of(
+    lives: Lives, traits: Traits, calendar: Calendar, factors: Records, market: Market, p: Record
 ) -> Deals:
-    """Every deal that would happen, with its day, buyer and payment; `demand` is months x N."""
-    calendar = Calendar(len(demand))
-    rng = stream(seed, "deals")
-    weights = calendar.day_weights(parameters.trade)
-    edges = np.concatenate([[0.0], np.cumsum(weights)])
-    bounds = edges[calendar.edges - calendar.first_day]
-    month_weight = np.diff(bounds)
-    mean_deal = traits.deal_usd * np.exp(parameters.trade.deal_sigma**2 / 2)
-    intensity = np.exp(traits.size + demand) / 365.0 / mean_deal * month_weight[:, None]
-    open_ = traits.enters[None, :] <= np.arange(calendar.months)[:, None]
-    numbers = rng.poisson(intensity * open_).ravel()
-    position = np.repeat(np.arange(numbers.size), numbers)
-    month, enterprise = position // traits.count, position % traits.count
-    place = bounds[month] + rng.random(len(month)) * month_weight[month]
-    day = calendar.first_day + np.searchsorted(edges, place, side="right") - 1
-    honest = _dressed(traits, network, (enterprise, month, day), parameters=parameters, rng=rng)
-    staged = _staged(traits, network, calendar, parameters=parameters, seed=seed)
-    return _joined(honest, staged)
-
-
-def _dressed(
-    traits: Traits,
-    network: Network,
-    when: tuple[Ints, Ints, Ints],
-    *,
-    parameters: Parameters,
-    rng: np.random.Generator,
-) -> Deals:
-    """Deals of the given enterprises, months and days with all else drawn."""
-    enterprise, month, day = when
-    p, count = parameters.trade, len(enterprise)
-    slot = (rng.random(count)[:, None] > network.share[enterprise]).sum(axis=1)
-    slot = np.minimum(slot, network.share.shape[1] - 1)
-    first = network.buyer[enterprise, slot]
-    failed = network.fails[first] <= day
-    buyer = np.where(failed, network.successor[enterprise, slot], first)
-    lost = failed & (rng.random(count) > parameters.buyers.replaced_share)
-    returned = rng.random(count) < p.return_share
-    cancelled = rng.random(count) < p.cancelled_share
-    fob = traits.deal_usd[enterprise] * spread(rng, p.deal_sigma, count)
-    settlement = chosen(rng, SETTLEMENT_SHARES, count)
-    usual = np.asarray(TERMS_DAYS)[chosen(rng, TERMS_SHARES, traits.count)][enterprise]
-    terms = np.where(settlement == 2, 30, usual)
-    deposits = (settlement == 0) & (rng.random(count) < parameters.payment.deposit_share)
-    deals = Deals(
-        enterprise=enterprise,
-        month=month,
-        day=day,
-        fob_usd=cents(np.where(returned, -0.3 * fob, fob)),
-        buyer=buyer,
-        reach=network.destination[buyer],
-        platform=rng.random(count) < traits.platform_share[enterprise],
-        staged=np.zeros(count, dtype=bool),
-        cancelled=cancelled & ~returned,
-        settlement=settlement,
-        terms=terms,
-        deposit=np.where(deposits, parameters.payment.deposit_part, 0.0),
-        paid_on=np.full(count, UNPAID),
-        kept_below=rng.random(count),
-    )
-    alive = ~lost & (network.fails[buyer] > day)
-    paid = replace(deals, paid_on=_payment(deals, traits, network, parameters=parameters, rng=rng))
-    return paid.where(alive)
-
-
-def _payment(
-    deals: Deals,
-    traits: Traits,
-    network: Network,
-    *,
-    parameters: Parameters,
-    rng: np.random.Generator,
-) -> Ints:
-    """The day on which each deal is paid: on time, late, or never."""
-    p, count = parameters.payment, len(deals.day)
-    risk, quality = network.risk[deals.buyer], traits.quality[deals.enterprise]
-    logit = p.late_logit + p.late_buyer * risk - p.late_quality * quality
-    late = rng.random(count) < 1 / (1 + np.exp(-logit))
-    mean = p.delay_mean_days * np.exp(0.35 * risk - 0.2 * quality)
-    delay = np.where(late, 1 + rng.exponential(mean), -rng.integers(0, 12, count))
-    delay = np.round(delay).astype(np.int64)
-    hopeless = (delay > p.hopeless_days) & (rng.random(count) < p.hopeless_unpaid)
-    disputed = rng.random(count) < p.dispute_share * np.exp(-0.4 * quality)
-    due = deals.day + np.maximum(deals.terms + delay, 1)
-    failed = network.fails[deals.buyer] <= due
-    never = hopeless | disputed | failed | (deals.fob_usd < 0) | deals.cancelled
-    return np.where(never, UNPAID, due)
-
-
-def _staged(
-    traits: Traits,
-    network: Network,
-    calendar: Calendar,
-    *,
-    parameters: Parameters,
-    seed: int,
-) -> Deals:
-    """Declarations that gamers stage in the two months before they sign: nobody pays them."""
-    rng = stream(seed, "gamers")
-    games = np.flatnonzero(
-        traits.gamer & (traits.signs < calendar.months) & (traits.signs != NEVER)
-    )
-    enterprise = np.repeat(games, 3 + rng.poisson(parameters.trade.gamed_deals, len(games)))
-    count = len(enterprise)
-    month = np.maximum(traits.signs[enterprise] - 1 - rng.integers(0, 2, count), 0)
-    fob = cents(parameters.trade.gamed_deal_usd * spread(rng, 0.3, count))
-    own_buyers = len(network.risk) + enterprise
+    """The deals within the world."""
+    last = BURN + calendar.months
+    most = int(lives.states[:, BURN:last, DEALS].sum() + lives.staged[:, BURN:last].sum())
+    numbers = np.zeros((most, len(NUMBERS)), dtype=np.int64)
+    amounts = np.zeros((most, 2))
+    rows = traits.rows()
+    count = _fill(numbers, amounts, lives, rows, factors, market, p, last)
+    numbers, amounts = numbers[:count], amounts[:count]
+    order = np.lexsort((numbers[:, SHIPPED], numbers[:, ROW]))
+    numbers, amounts = numbers[order], amounts[order]
+    row = numbers[:, ROW]
+    within = np.arange(count) - np.searchsorted(row, row)
     return Deals(
-        enterprise=enterprise,
-        month=month,
-        day=calendar.day_in(month, 20 + rng.integers(0, 8, count)),
-        fob_usd=fob,
-        buyer=own_buyers,
-        reach=np.full(count, HONG_KONG),
-        platform=np.ones(count, dtype=bool),
-        staged=np.ones(count, dtype=bool),
-        cancelled=np.zeros(count, dtype=bool),
-        settlement=np.zeros(count, dtype=np.int64),
-        terms=np.full(count, 60),
-        deposit=np.zeros(count),
-        paid_on=np.full(count, UNPAID),
-        kept_below=np.zeros(count),
+        row=row,
+        number=traits.number[row] * 100_000 + within,
+        month=numbers[:, MONTH],
+        day=numbers[:, SHIPPED],
+        buyer=numbers[:, PARTNER],
+        destination=numbers[:, COUNTRY],
+        good=numbers[:, PRODUCT],
+        settlement=numbers[:, WAY],
+        terms=numbers[:, TERMS],
+        paid_on=numbers[:, PAID],
+        platform=numbers[:, ON_PLATFORM] == 1,
+        cancelled=numbers[:, VOID] == 1,
+        staged=numbers[:, STAGED] == 1,
+        fob_usd=amounts[:, 0],
+        deposit=amounts[:, 1],
     )
 
 
-def _joined(first: Deals, second: Deals) -> Deals:
-    """Both sets of deals, ordered by month, enterprise and day."""
-    both = {
-        field.name: np.concatenate([getattr(first, field.name), getattr(second, field.name)])
-        for field in fields(Deals)
-    }
-    order = np.lexsort((both["day"], both["enterprise"], both["month"]))
-    return Deals(**{name: values[order] for name, values in both.items()})
+@njit(cache=True, nogil=True)
+def _good(key: np.uint64, number: int, sector: int) -> int:
+    """A good of the sector, or of the one beside it."""
+    draw, place = uniform(key, number), 0
+    if uniform(subkey(key, number), 0) < BESIDE:
+        sector = (sector + 1) % len(SECTORS)
+    while place < GOODS_OF_SECTOR - 1 and draw > _GOOD_EDGES[place]:
+        place += 1
+    return sector * GOODS_OF_SECTOR + place
+
+
+@njit(cache=True, nogil=True)
+def _fill(
+    numbers: Ints,
+    amounts: Floats,
+    lives: Lives,
+    traits: Records,
+    factors: Records,
+    market: Market,
+    p: Record,
+    last: int,
+) -> int:
+    """The deals one after the other; returns how many."""
+    book, count = np.zeros((SLOTS, 5)), 0
+    for i in range(len(traits)):
+        t = traits[i]
+        for slot in range(SLOTS):
+            enter(book, slot, NOBODY, market)
+        for step in range(BURN, last):
+            now, total = factors[step], 0.0
+            for slot in range(SLOTS):
+                buyer = lives.buyers[i, step, slot]
+                if buyer != book[slot, 0]:
+                    enter(book, slot, buyer, market)
+                pull = np.exp(now.destination[int(book[slot, 2])])
+                book[slot, WEIGHT] = 0.0 if buyer == NOBODY else t.share[slot] * pull
+                total += book[slot, WEIGHT]
+            month = subkey(t.key, step)
+            for one in range(int(lives.states[i, step, DEALS])):
+                key = subkey(month, FIRST_DEAL + one)
+                if uniform(key, KEPT) < lives.kept[i, step]:
+                    slot = slot_of(uniform(key, SLOT), book, total)
+                    lateness = lives.states[i, step, LATENESS] + now.lateness
+                    _deal(
+                        numbers[count], amounts[count], key, t, step, now, book[slot], lateness, p
+                    )
+                    numbers[count, ROW], numbers[count, MONTH] = i, step - BURN
+                    count += 1
+            fate = fate_key(t, step)
+            for one in range(lives.staged[i, step]):
+                _staged(numbers[count], fate, one, now, t)
+                amounts[count, 0] = staged_usd(fate, one, p)
+                numbers[count, ROW], numbers[count, MONTH] = i, step - BURN
+                count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _deal(
+    numbers: Ints,
+    amounts: Floats,
+    key: np.uint64,
+    t: Record,
+    step: int,
+    now: Record,
+    entry: Floats,
+    lateness: float,
+    p: Record,
+) -> None:
+    """One deal's row; `entry` is its buyer's row in the book."""
+    value = worth(key, t.deal_usd, p)
+    void = value > 0.0 and uniform(key, CANCELLED) < p.trade.cancelled_share
+    way, buyer = settlement_of(key, SETTLEMENT_EDGES), int(entry[0])
+    day = day_within(uniform(key, DAY), now)
+    terms = LETTER_OF_CREDIT_DAYS if way == LETTER_OF_CREDIT else t.terms
+    numbers[SHIPPED], numbers[PARTNER], numbers[COUNTRY] = day, buyer, int(entry[2])
+    # A buyer has its usual good for some time; a deal may be in another one of the sector.
+    season = (step + buyer) // SEASON_MONTHS
+    usual = _good(subkey(subkey(t.key, season), buyer % LIVES), buyer // LIVES, t.sector)
+    aside = uniform(key, SIDE) < p.trade.side_goods
+    numbers[PRODUCT] = _good(key, GOOD, t.sector) if aside else usual
+    numbers[WAY], numbers[TERMS] = way, terms
+    numbers[ON_PLATFORM] = uniform(key, PLATFORM) < t.platform_share
+    numbers[VOID], numbers[STAGED], numbers[PAID] = void, 0, NEVER
+    amounts[0], amounts[1] = value, 0.0
+    if value > 0.0 and not void:
+        numbers[PAID] = paid_on(key, day, day + terms, entry, t.quality, lateness, p)
+        if way == TELEGRAPHIC and uniform(key, ADVANCE) < p.payment.deposit_share:
+            amounts[1] = p.payment.deposit_part
+
+
+@njit(cache=True, nogil=True)
+def _staged(numbers: Ints, fate: np.uint64, one: int, now: Record, t: Record) -> None:
+    """A staged declaration: to a buyer of the gamer's own in Hong Kong, late in the month, unpaid."""
+    numbers[SHIPPED] = now.first_day + 19 + int(8.0 * uniform(fate, _STAGED_DAY + one))
+    numbers[PARTNER] = OWN_BUYERS + 2 * t.number + one % 2
+    numbers[COUNTRY] = HONG_KONG
+    numbers[PRODUCT] = _good(fate, _STAGED_DAY, t.sector)
+    numbers[WAY], numbers[TERMS], numbers[PAID] = TELEGRAPHIC, _STAGED_TERMS, NEVER
+    numbers[ON_PLATFORM], numbers[VOID], numbers[STAGED] = 1, 0, 1
