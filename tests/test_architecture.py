@@ -112,3 +112,10 @@ def test_nothing_that_a_model_learns_from_names_the_truth():
         tree = ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8")))
         words = [node.value for node in tree if isinstance(node, ast.Constant)]
         assert not [w for w in words if isinstance(w, str) and w.startswith("truth")], module
+
+
+def test_only_the_command_line_and_the_benchmarks_know_the_fictional_economy():
+    for module in (m for m in MODULES if "economy" not in m.parts):
+        asked = {name for name in everywhere(module) if "sources.economy" in name}
+        free = stage(module) == "cli" or module == Path("pipeline/bench.py")
+        assert asked <= ({"riskmodel.sources.economy.write_world"} if free else set()), module

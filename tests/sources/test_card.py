@@ -158,10 +158,15 @@ def test_the_new_year_is_compared_month_by_month(drawn: Draw) -> None:
     rows = declared(
         ("E1", "2012-07-01", 0.0), ("E1", "2013-01-05", 100.0), ("E1", "2013-02-05", 50.0),
         ("E1", "2014-01-05", 110.0), ("E1", "2014-02-05", 40.0),
+        *(("E1", f"{year}-{month}-05", usd) for year, month, usd in (
+            (2012, 11, 40.0), (2012, 12, 60.0), (2013, 3, 60.0), (2013, 4, 40.0),
+            (2013, 11, 50.0), (2013, 12, 70.0), (2014, 3, 70.0), (2014, 4, 50.0))),
+        ("E1", "2014-06-30", 0.0),
     )  # fmt: skip
     tables = drawn({"declarations": rows})
-    assert year_on_year(1)(tables).figure == pytest.approx(0.10)
-    assert year_on_year(2)(tables).figure == pytest.approx(-0.20)
+    # the months around grew from 200 to 240, by 20 %
+    assert year_on_year(1)(tables).figure == pytest.approx(1.10 / 1.20 - 1)
+    assert year_on_year(2)(tables).figure == pytest.approx(0.80 / 1.20 - 1)
     assert new_year_gap(tables).figure == pytest.approx(30)
 
 

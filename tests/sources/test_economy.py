@@ -1,6 +1,7 @@
 """The fictional economy keeps the contract, repeats itself, arrives late, and hides its truth."""
 
 import re
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import pytest
 
 from riskmodel.errors import SettingsError, UsageError
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.economy import write_world
 from riskmodel.sources.economy import world as writing
+from riskmodel.sources.economy import write_world
 from riskmodel.sources.economy.calendar import Calendar
 from riskmodel.sources.economy.parameters import load_parameters, scenario_names
 from riskmodel.sources.folder import read_folder
@@ -169,9 +170,7 @@ def test_neither_the_part_nor_the_threads_change_a_byte(
 ) -> None:
     monkeypatch.setattr(writing, "IN_A_FILE", 40)
     for name, part, threads in (("one", 40, 1), ("two", 7, 2), ("three", 1000, 3)):
-        write_world(
-            tmp_path / name, enterprises=100, months=24, seed=3, part=part, threads=threads
-        )
+        write_world(tmp_path / name, enterprises=100, months=24, seed=3, part=part, threads=threads)
     assert len(list((tmp_path / "one" / "receipts").iterdir())) == 3
     assert digests(tmp_path / "one") == digests(tmp_path / "two") == digests(tmp_path / "three")
 
@@ -310,3 +309,11 @@ def test_a_scenario_leaves_what_came_before_it_as_it_was(tmp_path: Path) -> None
         return float((later["destination"] == "USA").sum())
 
     assert to_usa(tariff) < 0.6 * to_usa(base)
+
+
+def test_the_source_is_the_same_without_its_truth(
+    world: Path, tmp_path: Path, settings: SourcesSettings
+) -> None:
+    shutil.copytree(world, tmp_path / "blind", ignore=shutil.ignore_patterns("truth"))
+    seen, blind = (read_folder(folder, settings).source for folder in (world, tmp_path / "blind"))
+    assert seen.fingerprint == blind.fingerprint

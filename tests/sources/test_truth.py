@@ -49,7 +49,10 @@ def test_true_pds_agree_with_what_came_of_lines_whose_limit_was_held(granted: pd
         p = beta.cdf(stated, defaults + 0.5, n - defaults + 0.5)
         # two-sided, ten times: below one in a thousand by chance alone
         assert 0.00005 < p < 0.99995, (stated, defaults / n)
-    expected, variance = granted["pd_12m"].sum(), (granted["pd_12m"] * (1 - granted["pd_12m"])).sum()
+    expected, variance = (
+        granted["pd_12m"].sum(),
+        (granted["pd_12m"] * (1 - granted["pd_12m"])).sum(),
+    )
     assert abs(granted["defaulted"].sum() - expected) < 3.3 * variance**0.5
 
 
@@ -76,7 +79,9 @@ def test_the_stated_error_is_the_spread_between_answers(world: Path) -> None:
     asked = (table["enterprise_id"], table["as_of"], table["limit_cny"])
     few, many = true_pd(world, *asked, paths=16), true_pd(world, *asked, paths=512)
     known = many["pd_12m"] < 1
-    z = ((few["pd_12m"] - many["pd_12m"]) / few["standard_error"])[known & (few["standard_error"] > 0)]
+    z = ((few["pd_12m"] - many["pd_12m"]) / few["standard_error"])[
+        known & (few["standard_error"] > 0)
+    ]
     assert 0.6 < z.std() < 1.6
 
 
@@ -103,22 +108,29 @@ def test_one_date_and_limit_serve_all_and_shares_are_shares(world: Path) -> None
 def test_those_in_default_and_those_that_are_not_there(world: Path) -> None:
     lives = rows(world, "truth/enterprises")
     day = pd.Timestamp("2013-07-01")
-    for column, value in (("defaulted_on", 1.0), ("exited_on", float("nan"))):
+
+    def ended(column: str) -> pd.Series:
+        """PDs of some whose day of that kind lies within the years before."""
         on = pd.to_datetime(lives[column])
         some = lives["enterprise_id"][(on < day) & (on > day - pd.DateOffset(months=30))].head(5)
-        answer = true_pd(world, some.tolist(), day, 100_000.0, paths=2)
-        assert answer["pd_12m"].eq(value).all() if value == value else answer["pd_12m"].isna().all()
+        assert len(some) == 5
+        return true_pd(world, some.tolist(), day, 100_000.0, paths=2)["pd_12m"]
+
+    assert ended("defaulted_on").eq(1).all()
+    assert ended("exited_on").isna().all()
     later = lives["enterprise_id"][pd.to_datetime(lives["entered_on"]) > day].head(5)
     assert true_pd(world, later.tolist(), day, 1.0, paths=2)["pd_12m"].isna().all()
 
 
-def test_who_owes_nothing_cannot_default(world: Path) -> None:
-    records = rows(world, "bank_records")
+def test_who_owes_nothing_and_draws_nothing_cannot_default(world: Path) -> None:
+    records, months = rows(world, "bank_records"), rows(world, "truth/enterprise_months")
     owing = set(records["enterprise_id"][records["product"] == "loan"])
-    ids = [one for one in rows(world, "enterprises")["enterprise_id"] if one not in owing]
-    answer = true_pd(world, ids[:200], date(2010, 1, 1), 0.0, paths=4)["pd_12m"].dropna()
-    # Those whose last balance still runs off may.
-    assert (answer == 0).mean() > 0.5
+    now = months[pd.to_datetime(months["month"]) == pd.Timestamp("2009-12-01")]
+    free = now[~now["enterprise_id"].isin(owing) & (now["path_drawn_cny"] == 0)]
+    free = free[(free["arrears"] == 0) & ~free["ailing"]]
+    answer = true_pd(world, free["enterprise_id"].tolist(), date(2010, 1, 1), 0.0, paths=4)
+    assert len(answer) > 50
+    assert answer["pd_12m"].dropna().eq(0).all()
 
 
 @pytest.mark.parametrize(
