@@ -35,13 +35,13 @@ check: setup ## format, lint, types, import contracts, clean notebooks: changes 
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+	$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb notebooks/*/*.ipynb
 	$(BIN)/riskmodel dictionary | diff -q - data/README.md
 
 fix: setup ## what `check` asks for, as far as a machine can do it
 	$(BIN)/ruff format src tests
 	$(BIN)/ruff check --fix src tests
-	$(BIN)/nbstripout --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+	$(BIN)/nbstripout --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb notebooks/*/*.ipynb
 	$(BIN)/riskmodel dictionary > data/README.md
 
 lab: setup ## JupyterLab on the notebooks

@@ -63,6 +63,30 @@ def test_a_day_that_is_no_date_is_a_usage_error() -> None:
     assert left.value.code == 2
 
 
+def test_an_unknown_scenario_is_a_bad_setting_that_names_the_known_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["world", str(tmp_path / "out"), "--enterprises", "5", "--months", "12"]
+
+    code = main([*words, "--scenario", "boom"])
+
+    errors = [line for line in capsys.readouterr().err.splitlines() if "Error: " in line]
+    assert code == 4
+    assert len(errors) == 1
+    assert "unknown scenario 'boom'" in errors[0]
+    assert "tariff" in errors[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_world_is_written_by_scenario_part_and_threads(tmp_path: Path) -> None:
+    words = ["world", str(tmp_path / "out"), "--enterprises", "5", "--months", "12"]
+
+    assert main([*words, "--scenario", "thin", "--part", "2", "--threads", "1"]) == 0
+
+    assert (tmp_path / "out/declarations.parquet").exists()
+    assert 'scenario = "thin"' in (tmp_path / "out/truth/world.toml").read_text()
+
+
 def test_a_source_without_a_needed_column_is_bad_data_told_in_one_line(
     world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

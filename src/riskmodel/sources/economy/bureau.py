@@ -253,7 +253,7 @@ def inquiries(
     lender = whole(key("lender"), n, 0, len(LENDERS))
     kind = 1 + (uniforms(key("kind"), n) < 0.4).astype(np.int64)
     asked, _, _ = application_days(applied, calendar)
-    inside = asked >= calendar.first_day
+    inside = asked >= calendar.edges[calendar.opening]
     from_bank = applied["number"][inside] + 10**12
     n = np.concatenate([n, from_bank])
     enterprise = np.concatenate([traits.number[row], applied["enterprise"][inside]])

@@ -48,6 +48,14 @@ class Calendar:
         """The months that are lived: before, in and after the world."""
         return BURN + self.months + HORIZON
 
+    @property
+    def opening(self) -> int:
+        """The month in which the programme's records begin: trade is on record for some time then.
+
+        The lines of the pilot before it are taken over in that month.
+        """
+        return self.months // 5
+
     @cached_property
     def step_edges(self) -> Ints:
         """The first day of every step that the calendar knows, and the day after the last."""

@@ -123,7 +123,7 @@ def applications_table(
 
     `propensity` is the chance with which the policy gives the grade that share of the base.
     """
-    within = np.flatnonzero(applied["month"] >= 0)
+    within = np.flatnonzero(applied["month"] >= calendar.opening)
     row, step = applied["row"][within], applied["month"][within] + BURN - 1
     cell = (row, step)
     limit = applied["limit"][within]

@@ -46,7 +46,9 @@ def agreements(traits: Traits, lives: Lives, *, post: Post) -> Any:
     left = gone[row] < months
     ended = post.calendar.month_end(np.where(left, gone[row], 0))
     n = enterprise * len(BANKS) + bank
-    known = post.in_office_hours(signed + whole(post.key("lag"), n, 1, 4), n)
+    # What was signed before the records begin is known from their first day on.
+    held = np.maximum(signed, post.calendar.first_day)
+    known = post.in_office_hours(held + whole(post.key("lag"), n, 1, 4), n)
     heard = post.in_office_hours(ended + whole(post.key("heard"), n, 1, 15), n, "end")
     d = post.plain(n, known, np.where(left, heard, np.nan))
     r = d.row
@@ -64,16 +66,19 @@ def applications_of(lives: Lives, traits: Traits, calendar: Calendar) -> Applica
     """Every application that matters to the world, a column a field of `APPLICATION`, with
 
     `row`, `enterprise` and `month` (of the world), and `number`, which makes the id. Those from
-    before the world are left out, unless their line lives when it begins.
+    before the programme's records are left out, unless their line lives when those begin.
     """
     filled = np.arange(lives.applications.shape[1])[None, :] < lives.applied[:, None]
     row, place = np.nonzero(filled)
     values = lives.applications[row, place]
     columns = {name: values[:, one] for one, name in enumerate(APPLICATION)}
     month = columns["step"].astype(np.int64) - BURN
-    in_world = (month >= 0) & (month < calendar.months)
-    before = (month < 0) & (month > -12) & (columns["line"] > 0)
-    kept = in_world | before
+    on_record = (month >= calendar.opening) & (month < calendar.months)
+    taken_over = (month < calendar.opening) & (month > calendar.opening - 12)
+    # Only the last line before the opening can live then.
+    later = np.append(row[1:] == row[:-1], False) & np.append(month[1:] < calendar.opening, False)
+    opened = np.append(columns["line"][1:] > 0, False)
+    kept = on_record | (taken_over & (columns["line"] > 0) & ~(later & opened))
     whole_ones = ("bank", "decision", "grade", "line")
     return {
         "row": row[kept],
@@ -96,6 +101,8 @@ def application_days(applied: Applications, calendar: Calendar) -> tuple[Ints, I
 
 def applications(applied: Applications, *, post: Post) -> Any:
     """Every application with its decision and the grade it was made on, known the day after."""
+    made = applied["month"] >= post.calendar.opening
+    applied = {name: column[made] for name, column in applied.items()}
     asked, decided, _ = application_days(applied, post.calendar)
     n = applied["number"]
     d = post.corrected(n, post.in_office_hours(decided + 1, n))
@@ -120,8 +127,9 @@ def applications(applied: Applications, *, post: Post) -> Any:
 
 
 def lines(applied: Applications, *, post: Post) -> Any:
-    """The granted lines, for one year each."""
+    """The granted lines, for one year each; those of the pilot from the programme's opening on."""
     _, _, day = application_days(applied, post.calendar)
+    day = np.maximum(day, post.calendar.edges[post.calendar.opening])
     n = applied["number"]
     granted = np.flatnonzero(applied["line"] > 0)
     known = post.in_office_hours(day + whole(post.key("lag"), n, 1, 4), n)[granted]
@@ -148,7 +156,8 @@ def line_months(lives: Lives, traits: Traits, known_lines: Ints, *, post: Post) 
     `known_lines` are enterprise * 1,000 + line of the lines in the table `lines`.
     """
     calendar, key = post.calendar, post.key
-    row, month = np.nonzero(lives.line[:, BURN : BURN + calendar.months] > 0)
+    row, month = np.nonzero(lives.line[:, BURN + calendar.opening : BURN + calendar.months] > 0)
+    month = month + calendar.opening
     line = lives.line[row, month + BURN].astype(np.int64)
     listed = np.isin(traits.number[row] * 1000 + line, known_lines)
     row, month, line = row[listed], month[listed], line[listed]

@@ -50,7 +50,7 @@ def open_world(folder: Path | str) -> World:
 def true_pd(
     world: Path | str,
     enterprise_ids: Sequence[str],
-    as_of: date | Sequence[date],
+    as_of: date | str | Sequence[date | str],
     limit_cny: float | Sequence[float],
     *,
     paths: int = PATHS,
@@ -75,7 +75,7 @@ def true_pd(
 def true_drawn_share(
     world: Path | str,
     enterprise_ids: Sequence[str],
-    as_of: date | Sequence[date],
+    as_of: date | str | Sequence[date | str],
     limit_cny: float | Sequence[float],
     *,
     paths: int = PATHS,
@@ -91,7 +91,7 @@ def true_drawn_share(
 def true_lgd(
     world: Path | str,
     enterprise_ids: Sequence[str],
-    as_of: date | Sequence[date],
+    as_of: date | str | Sequence[date | str],
     limit_cny: float | Sequence[float],
     *,
     paths: int = PATHS,
