@@ -178,6 +178,17 @@ CARDS = (
         ("Time since the first agreement", "首次签约至今月数"), "agreements",
     ),
     Card(
+        "line_days_past_due_12m", "days", "rises", "line_months",
+        largest("days_past_due", months=12),
+        ("Longest arrears on the programme's lines in twelve months", "近十二个月本项目额度最长逾期天数"),
+        "arrears",
+    ),
+    Card(
+        "line_overdue_months_12m", "records", "rises", "line_months",
+        count(months=12, where=where(OVERDUE)),
+        ("Month-ends in arrears on the programme's lines", "近十二个月本项目额度逾期次数"), "arrears",
+    ),
+    Card(
         "line_days_past_due_24m", "days", "rises", "line_months",
         largest("days_past_due", months=24),
         ("Longest arrears on the programme's lines", "本项目额度最长逾期天数"), "arrears",

@@ -54,7 +54,7 @@ class Calendar:
 
         The lines of the pilot before it are taken over in that month.
         """
-        return self.months // 5
+        return self.months // 8
 
     @cached_property
     def step_edges(self) -> Ints:
