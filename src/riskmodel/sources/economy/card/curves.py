@@ -130,8 +130,12 @@ def limit_response(tables: Tables) -> pd.DataFrame:
 
 @empty_if_thin("pd_12m", "rate", "low", "high", "rows")
 def true_pd_deciles(tables: Tables) -> pd.DataFrame:
-    """The realised default rate, with its interval, by decile of the true probability."""
+    """The realised default rate, with its interval, by decile of the true probability.
+
+    Of dates a year apart: in nearer ones the same default would count twice.
+    """
     rows = judged(tables)
+    rows = rows[rows["as_of"].dt.month == rows["as_of"].max().month]
     decile = pd.qcut(rows["pd_12m"].rank(method="first"), DECILES, labels=False)
     parts = []
     for _, part in rows.groupby(decile):
