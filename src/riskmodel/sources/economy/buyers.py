@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from riskmodel.sources.economy.catalogue import DESTINATION_SHARES, DESTINATIONS, HONG_KONG
+from riskmodel.sources.economy.catalogue import DESTINATION_SHARES
 from riskmodel.sources.economy.parameters import Parameters
 from riskmodel.sources.economy.randomness import (
     Floats,
@@ -118,6 +118,3 @@ def matched(
 def buyer_numbers(buyer: Ints) -> Ints:
     """Numbers for ids that do not show the order of risk: a permutation (multiplier prime)."""
     return np.asarray(buyer * _MIX % _ID_SPACE, dtype=np.int64)
-
-
-assert DESTINATIONS[HONG_KONG] == "HKG"

@@ -82,10 +82,6 @@ class Traits(NamedTuple):
         """A record an enterprise, as the kernels take it."""
         return rows_of(self._asdict())
 
-    def where(self, mask: Flags) -> "Traits":
-        """The enterprises that the mask selects."""
-        return Traits._make(field[mask] for field in self)
-
     def placed(self, mask: Flags, others: "Traits") -> "Traits":
         """These traits, with the others' in the places that the mask selects."""
         fields = [field.copy() for field in self]

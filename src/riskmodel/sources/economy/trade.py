@@ -77,10 +77,6 @@ class Deals(NamedTuple):
     fob_usd: Floats
     deposit: Floats
 
-    def where(self, mask: Flags) -> "Deals":
-        """The deals that the mask selects."""
-        return Deals._make(field[mask] for field in self)
-
 
 def deals_of(
     lives: Lives, traits: Traits, calendar: Calendar, factors: Records, market: Market, p: Record
