@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from riskmodel import __version__
 from riskmodel.errors import RiskModelError, UsageError
+
+if TYPE_CHECKING:
+    from riskmodel.features.engine import Each
 
 ROOT_NAME = "RISKMODEL_ROOT"
 EXIT_CODES = (
@@ -52,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     _world(_command(commands, "world", "write a fictional economy", _act_world))
     _import(_command(commands, "import", "a public data set into a source folder", _act_import))
     _check(_command(commands, "check", "the contract's report on a source folder", _act_check))
+    _features(_command(commands, "features", "every card, streamed to files", _act_features))
+    _score(_command(commands, "score", "feature files scored by a registered model", _act_score))
     _run(_command(commands, "run", "an experiment: the eight notebooks, by papermill", _act_run))
     review = _command(commands, "review", "who may be used: the recorded reviews", None)
     _review(review.add_subparsers(required=True, metavar="ACTION"))
@@ -98,6 +104,40 @@ def _import(made: argparse.ArgumentParser) -> None:
 def _check(made: argparse.ArgumentParser) -> None:
     made.add_argument("data", type=Path, metavar="DATA", help="a source folder")
     made.add_argument("--rejects", type=Path, metavar="DIR", help="write the rows set aside there")
+
+
+def _features(made: argparse.ArgumentParser) -> None:
+    made.add_argument("data", type=Path, metavar="DATA", help="a source folder")
+    made.add_argument("out", type=Path, metavar="OUT",
+                      help="where the files go; what stands there already is used again")  # fmt: skip
+    made.add_argument("--as-of", type=_date, action="append", default=[], metavar="DATE",
+                      dest="dates", help="everyone registered on that day; may be repeated")  # fmt: skip
+    made.add_argument("--rows", type=Path, metavar="FILE",
+                      help="instead: a Parquet file of enterprise_id and as_of")  # fmt: skip
+    made.add_argument("--card", action="append", default=[], metavar="NAME", dest="cards",
+                      help="this card only, with its parts; may be repeated (default: all)")  # fmt: skip
+    made.add_argument("--part", type=int, metavar="N",
+                      help="enterprises in a part: memory, not values (default: the settings')")  # fmt: skip
+    _where(made)
+
+
+def _score(made: argparse.ArgumentParser) -> None:
+    made.add_argument("features", type=Path, metavar="FEATURES",
+                      help="what `riskmodel features` wrote")  # fmt: skip
+    made.add_argument("out", type=Path, metavar="OUT", help="where the scores go")
+    made.add_argument("--version", metavar="N",
+                      help="of the registered model (default: the one in force today)")  # fmt: skip
+    _where(made)
+
+
+def _where(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--threads", type=int, default=2, help="of work: time, not values (default: 2)"
+    )
+    made.add_argument("--engine", choices=["local", "spark"], default="local",
+                      help="this machine, or Spark (pip install 'riskmodel[spark]')")  # fmt: skip
+    made.add_argument("--master", metavar="URL", default="local[2]",
+                      help="Spark's master (default: local[2])")  # fmt: skip
 
 
 def _run(made: argparse.ArgumentParser) -> None:
@@ -209,6 +249,50 @@ def _act_check(arguments: argparse.Namespace) -> None:
         for name, rows in reading.rejects.items():
             write_parquet(rows, arguments.rejects / f"{name}.parquet")
     held(reading, settings)
+
+
+@contextmanager
+def _each_part(arguments: argparse.Namespace) -> Iterator["Each"]:
+    """Who does the work on every part: threads, or Spark."""
+    if arguments.threads < 1:
+        raise UsageError(f"--threads {arguments.threads}: give 1 or more.")
+    if arguments.engine == "local":
+        from riskmodel.features.engine import in_threads
+
+        yield in_threads(arguments.threads)
+        return
+    from riskmodel.pipeline.spark import on_spark
+
+    with on_spark(arguments.master) as each:
+        yield each
+
+
+def _act_features(arguments: argparse.Namespace) -> None:
+    from riskmodel.pipeline.asked import asked_for
+    from riskmodel.pipeline.feature_files import chosen_cards, feature_settings, write_features
+
+    asked = asked_for(arguments.dates, arguments.rows)
+    cards = chosen_cards(arguments.cards) if arguments.cards else None
+    settings = feature_settings(part=arguments.part, threads=arguments.threads)
+    with _each_part(arguments) as each:
+        files = write_features(
+            arguments.data, arguments.out, asked, settings, each=each, cards=cards, tell=_tell
+        )
+    rows = int(files.months["rows"].sum())
+    print(f"{arguments.out}: {rows:,} rows, {len(files.cards)} cards, {len(files.absent)} absent")
+
+
+def _act_score(arguments: argparse.Namespace) -> None:
+    from riskmodel.pipeline.approved import approved_version
+    from riskmodel.pipeline.score_files import score_features
+    from riskmodel.publish import registry
+
+    root = root_folder()
+    version = arguments.version or approved_version(root)
+    texts = registry.load_version(root, version)
+    with _each_part(arguments) as each:
+        rows = score_features(arguments.features, arguments.out, texts, each, _tell)
+    print(f"{arguments.out}: {rows:,} rows scored by version {version}")
 
 
 def _act_run(arguments: argparse.Namespace) -> None:

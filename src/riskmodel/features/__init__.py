@@ -1,12 +1,7 @@
 """Features: tables and as-of dates become one row per enterprise and date."""
 
-from riskmodel.features.engine import (
-    Features,
-    attribute_columns,
-    available,
-    compute,
-    computed_cards,
-)
+from riskmodel.features.engine import Features, compute, computed_cards
+from riskmodel.features.plan import attribute_columns, available
 from riskmodel.features.registry import CARDS, FAMILIES, by_name, dictionary
 
 __all__ = [

@@ -1,124 +1,201 @@
-"""The aggregates: one function each, from a measure to SQL over visible rows.
+"""The aggregates: one function each, from a view and a measure to a number for every pair.
 
-Sums run over decimals, so they are exact and no order of rows or threads can change a bit.
+A new one is one function here with its name in `AGGREGATES`, and a word in `language`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from riskmodel.features.language import Condition, Measure, Word
+import numpy as np
 
-COMPARED = {
-    "is": "=",
-    "is_not": "IS DISTINCT FROM",
-    "above": ">",
-    "at_least": ">=",
-    "below": "<",
-    "at_most": "<=",
-}
+from riskmodel.features import kernels, monthly
+from riskmodel.features.coded import Floats, Places
+from riskmodel.features.language import Measure
+from riskmodel.features.view import Span, View, Window
+
 MONTH_DAYS = 30.4375
 
-
-def literal(word: Word) -> str:
-    """A word of a condition as SQL."""
-    if isinstance(word, bool):
-        return str(word).lower()
-    if isinstance(word, str):
-        return "'" + word.replace("'", "''") + "'"
-    return repr(word)
+Aggregate = Callable[[View, Measure], Floats]
 
 
-def condition_sql(condition: Condition) -> str:
-    """A condition as SQL; never null."""
-    name, words = condition.column, condition.word
-    if condition.operator == "missing":
-        return f"({name} IS NULL)"
-    if condition.operator == "open":
-        return f"({name} IS NULL OR {name} >= as_of)"
-    if isinstance(words, tuple):
-        test = f"{name} IN ({', '.join(literal(word) for word in words)})"
-        return f"coalesce({test}, false)"
-    return f"coalesce({name} {COMPARED[condition.operator]} {literal(words)}, false)"
+def count(view: View, m: Measure) -> Floats:
+    """Rows."""
+    return view.count(m.where, m.months)
 
 
-def rows_sql(measure: Measure) -> str:
-    """The FILTER clause: the measure's window and its conditions."""
-    tests = [f"event_on >= s_{measure.months}"] if measure.months else []
-    tests += [condition_sql(condition) for condition in measure.where]
-    return f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
+def total(view: View, m: Measure) -> Floats:
+    """The sum; 0 where there is no row."""
+    return view.sum(m.column, m.where, m.months)
 
 
-def both(measure: Measure) -> str:
-    """The FILTER clause of the rows that also meet the share's condition."""
-    met = Measure("", "", measure.months, measure.where + measure.met)
-    return rows_sql(met)
+def mean(view: View, m: Measure) -> Floats:
+    """The mean of the values that are there."""
+    filled = view.count(m.where, m.months, m.column)
+    return _over(view.sum(m.column, m.where, m.months), filled)
 
 
-def exact_sum(column: str, rows: str) -> str:
-    """A sum without rounding on the way."""
-    return f"sum(CAST({column} AS DECIMAL(38, 6))){rows}::DOUBLE"
+def largest(view: View, m: Measure) -> Floats:
+    """The largest value."""
+    return kernels.largest(*view.window(m.months), view.keep(m.where), view.number(m.column))
 
 
-def _count(m: Measure) -> str:
-    return f"count(*){rows_sql(m)}::DOUBLE"
+def smallest(view: View, m: Measure) -> Floats:
+    """The smallest value."""
+    return -kernels.largest(*view.window(m.months), view.keep(m.where), -view.number(m.column))
 
 
-def _total(m: Measure) -> str:
-    return f"coalesce({exact_sum(m.column, rows_sql(m))}, 0)"
+def distinct(view: View, m: Measure) -> Floats:
+    """How many different values."""
+    return kernels.distinct(*view.window(m.months), view.keep(m.where), *view.local(m.column))
 
 
-def _mean(m: Measure) -> str:
-    rows = rows_sql(m)
-    return f"{exact_sum(m.column, rows)} / nullif(count({m.column}){rows}, 0)"
+def share(view: View, m: Measure) -> Floats:
+    """Rows that meet the condition over all rows."""
+    met = view.count((*m.where, *m.met), m.months)
+    return _over(met, view.count(m.where, m.months))
 
 
-def _largest(m: Measure) -> str:
-    return f"max({m.column}){rows_sql(m)}::DOUBLE"
+def value_share(view: View, m: Measure) -> Floats:
+    """The sum over rows that meet the condition, over the whole sum."""
+    met = view.sum(m.column, (*m.where, *m.met), m.months)
+    return _over(met, view.sum(m.column, m.where, m.months))
 
 
-def _smallest(m: Measure) -> str:
-    return f"min({m.column}){rows_sql(m)}::DOUBLE"
+def months_since_last(view: View, m: Measure) -> Floats:
+    """Months since the newest row."""
+    return _months_since(view, kernels.last_kept(*view.window(m.months), view.keep(m.where)))
 
 
-def _distinct(m: Measure) -> str:
-    return f"count(DISTINCT {m.column}){rows_sql(m)}::DOUBLE"
+def months_since_first(view: View, m: Measure) -> Floats:
+    """Months since the oldest row."""
+    return _months_since(view, kernels.first_kept(*view.window(m.months), view.keep(m.where)))
 
 
-def _share(m: Measure) -> str:
-    return f"count(*){both(m)}::DOUBLE / nullif(count(*){rows_sql(m)}, 0)"
+def lag(view: View, m: Measure) -> Floats:
+    """Mean days from a row's event to the date in the column."""
+    return kernels.lags(
+        *view.window(m.months),
+        view.keep(m.where),
+        view.days(m.column),
+        view.event,
+        view.pairs.as_of,
+    )
 
 
-def _value_share(m: Measure) -> str:
-    met, whole = exact_sum(m.column, both(m)), exact_sum(m.column, rows_sql(m))
-    return f"CASE WHEN {whole} <> 0 THEN coalesce({met}, 0) / {whole} END"
+def latest(view: View, m: Measure) -> Floats:
+    """The value in the newest row."""
+    places = newest(view, m)
+    return _at(view.number(m.column), places)
 
 
-def _months_since_last(m: Measure) -> str:
-    return f"(any_value(as_of) - max(event_on){rows_sql(m)}) / {MONTH_DAYS}"
+def months_from(view: View, m: Measure) -> Floats:
+    """Months from the date in the newest row."""
+    return (view.pairs.as_of - latest(view, m)) / MONTH_DAYS
 
 
-def _months_since_first(m: Measure) -> str:
-    return f"(any_value(as_of) - min(event_on){rows_sql(m)}) / {MONTH_DAYS}"
+def newest(view: View, m: Measure) -> Places:
+    """The place of each pair's newest row, -1 where it has none."""
+    return kernels.last_kept(*view.window(m.months), view.keep(m.where))
 
 
-PLAIN: Mapping[str, Callable[[Measure], str]] = {
-    "count": _count,
-    "total": _total,
-    "mean": _mean,
-    "largest": _largest,
-    "smallest": _smallest,
-    "distinct": _distinct,
-    "share": _share,
-    "value_share": _value_share,
-    "months_since_last": _months_since_last,
-    "months_since_first": _months_since_first,
-}
-"""Aggregates of one pass over the rows of an enterprise and date."""
+def top_share(view: View, m: Measure) -> Floats:
+    """The largest group's part of the sum."""
+    return kernels.largest_part(*view.groups(m))
 
-GROUPED: Mapping[str, str] = {
-    "top_share": "max(part) / nullif(max(whole), 0)",
-    "herfindahl": "sum((part / whole) ** 2 ORDER BY part) FILTER (WHERE whole <> 0)",
-}
-"""Aggregates over the groups' parts of the whole."""
 
-EMPTY_IS_ZERO = frozenset({"count", "total", "distinct", "months_active"})
-"""Aggregates that are 0, not missing, for an enterprise without rows."""
+def herfindahl(view: View, m: Measure) -> Floats:
+    """The sum of squared shares of the groups."""
+    return kernels.squared_parts(*view.groups(m))
+
+
+def new_share(view: View, m: Measure) -> Floats:
+    """The part of the sum with groups that no row before the window has."""
+    window = view.window(m.months)
+    return _share_not_met(view, m, window, (view.first, window[0]))
+
+
+def lost_share(view: View, m: Measure) -> Floats:
+    """The part of the sum of the window before with groups that no row of this window has."""
+    return _share_not_met(view, m, view.window(m.months, "before"), view.window(m.months))
+
+
+def growth(view: View, m: Measure) -> Floats:
+    """The window against the one before."""
+    return _change(view, m, "before")
+
+
+def growth_on_year(view: View, m: Measure) -> Floats:
+    """The window against the same months of the year before."""
+    return _change(view, m, "year")
+
+
+def growth_on_lunar_year(view: View, m: Measure) -> Floats:
+    """The window against the same days of the lunar year before."""
+    return _change(view, m, "lunar")
+
+
+def months_active(view: View, m: Measure) -> Floats:
+    """In how many of the window's months there is a row."""
+    return monthly.active(view.monthly(m, m.months)[1], m.months)
+
+
+def longest_gap(view: View, m: Measure) -> Floats:
+    """The longest run of the window's months without a row."""
+    return monthly.gap(view.monthly(m, m.months)[1], m.months)
+
+
+def volatility(view: View, m: Measure) -> Floats:
+    """Standard deviation of the monthly totals over their mean."""
+    return monthly.deviation(view.monthly(m, m.months)[0], m.months)
+
+
+def trend(view: View, m: Measure) -> Floats:
+    """Least-squares slope of the monthly totals over their mean."""
+    return monthly.slope(view.monthly(m, m.months)[0], m.months)
+
+
+def peak_share(view: View, m: Measure) -> Floats:
+    """The largest month's part of the window's sum."""
+    return monthly.peak(view.monthly(m, m.months)[0], m.months)
+
+
+AGGREGATES: dict[str, Aggregate] = {
+    one.__name__: one
+    for one in (
+        count, total, mean, largest, smallest, distinct, share, value_share, months_since_last,
+        months_since_first, lag, latest, months_from, top_share, herfindahl, new_share, lost_share,
+        growth, growth_on_year, growth_on_lunar_year, months_active, longest_gap, volatility,
+        trend, peak_share,
+    )
+}  # fmt: skip
+"""Every aggregate by its kind; `category` and `exchange_rate` are the engine's own."""
+
+
+def _over(upper: Floats, lower: Floats) -> Floats:
+    """A quotient, NaN where the lower one is 0."""
+    out = np.full(len(upper), np.nan)
+    return np.divide(upper, lower, out=out, where=lower != 0)
+
+
+def _change(view: View, m: Measure, then: Span) -> Floats:
+    new = view.sum(m.column, m.where, m.months)
+    old = view.sum(m.column, m.where, m.months, then)
+    return _over(new - old, (np.abs(new) + np.abs(old)) / 2)
+
+
+def _months_since(view: View, places: Places) -> Floats:
+    return (view.pairs.as_of - _at(view.event.astype(np.float64), places)) / MONTH_DAYS
+
+
+def _at(values: Floats, places: Places) -> Floats:
+    """The values at these places, NaN where there is none."""
+    out = np.full(len(places), np.nan)
+    out[places >= 0] = values[places[places >= 0]]
+    return out
+
+
+def _share_not_met(view: View, m: Measure, window: Window, other: Window) -> Floats:
+    """The part of a window's sum with groups that have no row in the other window."""
+    codes, most = view.local(m.by)
+    keep, sums = view.keep(m.where) & (codes >= 0), view.cents(m.column)
+    met = kernels.met_elsewhere(*window, *other, keep, codes, most)
+    return _over(kernels.summed(*window, keep & ~met, *sums), kernels.summed(*window, keep, *sums))

@@ -48,9 +48,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class Derived:
-    """An expression over other cards; `nil` stands where a denominator is zero or missing."""
+    """An expression over other cards; `nil` stands where it has no value of its own.
 
-    kind: Literal["ratio", "product", "difference", "total"]
+    That is where a denominator is zero or missing, and where a logarithm's card is not above 0.
+    """
+
+    kind: Literal["ratio", "product", "difference", "total", "log"]
     cards: tuple[str, ...]
     nil: float | None = None
 
@@ -189,9 +192,47 @@ def growth_on_year(column: str, *, months: int, where: Where = ()) -> Measure:
     return Measure("growth_on_year", column, months, where)
 
 
-def latest(column: str) -> Measure:
-    """The value as it stands in the newest row known, for tables with one row an enterprise."""
-    return Measure("latest", column)
+def growth_on_lunar_year(column: str, *, months: int, where: Where = ()) -> Measure:
+    """The window against the same days of the lunar year before, as `growth`.
+
+    Both windows lie alike to their lunar new years: see `riskmodel.months.lunar_year_days`.
+    """
+    return Measure("growth_on_lunar_year", column, months, where)
+
+
+def peak_share(column: str, *, months: int, where: Where = ()) -> Measure:
+    """The largest month's part of the window's sum; missing where the sum is not above 0."""
+    return Measure("peak_share", column, months, where)
+
+
+def new_share(column: str, *, by: str, months: int, where: Where = ()) -> Measure:
+    """The part of the window's sum with groups that no row before the window has.
+
+    Rows without a group are left out; missing where the sum is 0.
+    """
+    return Measure("new_share", column, months, where, by)
+
+
+def lost_share(column: str, *, by: str, months: int, where: Where = ()) -> Measure:
+    """The part of the sum of the window before with groups that no row of this window has.
+
+    Rows without a group are left out; missing where the sum is 0.
+    """
+    return Measure("lost_share", column, months, where, by)
+
+
+def lag(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """Mean days from the row's event to the date in the column; rows without that date, or with
+    one on or after `as_of`, are left out; missing where no row is left."""
+    return Measure("lag", column, months, where)
+
+
+def latest(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """The value as it stands in the newest row; missing where that is null.
+
+    Of rows of one day the last by the table's key is the newest.
+    """
+    return Measure("latest", column, months, where)
 
 
 def category(column: str) -> Measure:
@@ -227,3 +268,8 @@ def difference(first: str, second: str) -> Derived:
 def together(*cards: str) -> Derived:
     """Cards added; missing where any is missing."""
     return Derived("total", cards)
+
+
+def log(card: str, *, nil: float | None = None) -> Derived:
+    """The natural logarithm of a card; `nil` where the card is missing or not above 0."""
+    return Derived("log", (card,), nil)

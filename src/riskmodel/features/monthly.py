@@ -1,77 +1,69 @@
-"""Aggregates over monthly totals: one function each, over an array of rows x months.
-
-Column k holds the window `[as_of - (k + 1) months, as_of - k months)`: the newest month first.
-"""
-
-from collections.abc import Callable, Mapping
+"""Compiled loops over monthly totals: an array of pairs x months, the newest month first."""
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-
-
-def months_active(totals: Array, counts: Array, months: int) -> Array:
-    """How many of the months have rows."""
-    return np.asarray((counts[:, :months] > 0).sum(axis=1), dtype=float)
+from riskmodel.features.kernels import kernel
 
 
-def longest_gap(totals: Array, counts: Array, months: int) -> Array:
-    """The longest run of months without rows; missing where there are no rows at all."""
-    run = np.zeros(len(counts))
-    longest = np.zeros(len(counts))
-    for month in range(months):
-        run = np.where(counts[:, month] > 0, 0.0, run + 1)
-        longest = np.maximum(longest, run)
-    return np.where(counts[:, :months].sum(axis=1) > 0, longest, np.nan)
+@kernel
+def active(counts, months):
+    """In how many of the months there are rows."""
+    out = np.empty(len(counts))
+    for p in range(len(counts)):
+        out[p] = (counts[p, :months] > 0).sum()
+    return out
 
 
-def volatility(totals: Array, counts: Array, months: int) -> Array:
-    """Standard deviation (n) over mean; missing where the mean is not above 0."""
-    window = totals[:, :months]
-    return _over_mean(window.std(axis=1), window)
+@kernel
+def gap(counts, months):
+    """The longest run of months without rows; NaN where there are no rows at all."""
+    out = np.empty(len(counts))
+    for p in range(len(counts)):
+        run, longest = 0, 0
+        for month in range(months):
+            run = 0 if counts[p, month] > 0 else run + 1
+            longest = max(longest, run)
+        out[p] = longest if longest < months else np.nan
+    return out
 
 
-def trend(totals: Array, counts: Array, months: int) -> Array:
-    """Least-squares slope a month, over the mean; missing where the mean is not above 0."""
-    window = totals[:, :months]
-    time = np.arange(months)[::-1] - (months - 1) / 2
-    slope = (window * time).sum(axis=1) / (time**2).sum()
-    return _over_mean(slope, window)
+@kernel
+def deviation(totals, months):
+    """Standard deviation (n) over the mean; NaN where the mean is not above 0."""
+    out = np.full(len(totals), np.nan)
+    for p in range(len(totals)):
+        mean = totals[p, :months].sum() / months
+        if mean > 0:
+            squares = 0.0
+            for month in range(months):
+                squares += (totals[p, month] - mean) ** 2
+            out[p] = np.sqrt(squares / months) / mean
+    return out
 
 
-def growth(totals: Array, counts: Array, months: int) -> Array:
-    """The window against the one before, over their mean; missing where both are 0."""
-    return _change(totals[:, :months], totals[:, months : 2 * months])
+@kernel
+def slope(totals, months):
+    """Least-squares slope a month over the mean; NaN where the mean is not above 0."""
+    out = np.full(len(totals), np.nan)
+    middle = (months - 1) / 2
+    for p in range(len(totals)):
+        mean = totals[p, :months].sum() / months
+        if mean > 0:
+            upper, lower = 0.0, 0.0
+            for month in range(months):
+                time = middle - month
+                upper += time * totals[p, month]
+                lower += time**2
+            out[p] = upper / lower / mean if lower > 0 else np.nan
+    return out
 
 
-def growth_on_year(totals: Array, counts: Array, months: int) -> Array:
-    """The window against the same months a year before, over their mean."""
-    return _change(totals[:, :months], totals[:, 12 : 12 + months])
-
-
-def _change(now: Array, then: Array) -> Array:
-    new, old = now.sum(axis=1), then.sum(axis=1)
-    middle = (np.abs(new) + np.abs(old)) / 2
-    return np.asarray(np.divide(new - old, middle, out=np.full(len(new), np.nan), where=middle > 0))
-
-
-def _over_mean(values: Array, window: Array) -> Array:
-    mean = window.mean(axis=1)
-    return np.asarray(np.divide(values, mean, out=np.full(len(mean), np.nan), where=mean > 0))
-
-
-MONTHLY: Mapping[str, Callable[[Array, Array, int], Array]] = {
-    "months_active": months_active,
-    "longest_gap": longest_gap,
-    "volatility": volatility,
-    "trend": trend,
-    "growth": growth,
-    "growth_on_year": growth_on_year,
-}
-"""Aggregates over monthly totals."""
-
-
-def reach(kind: str, months: int) -> int:
-    """How many months back the aggregate looks."""
-    return {"growth": 2 * months, "growth_on_year": 12 + months}.get(kind, months)
+@kernel
+def peak(totals, months):
+    """The largest month over the sum; NaN where the sum is not above 0."""
+    out = np.full(len(totals), np.nan)
+    for p in range(len(totals)):
+        whole = totals[p, :months].sum()
+        if whole > 0:
+            out[p] = totals[p, :months].max() / whole
+    return out

@@ -6,7 +6,16 @@ from types import MappingProxyType
 import pandas as pd
 
 from riskmodel.errors import RiskModelError
-from riskmodel.features.cards import banks, costs, paid, register, trade
+from riskmodel.features.cards import (
+    banks,
+    costs,
+    inflated,
+    paid,
+    programme,
+    reconciled,
+    register,
+    trade,
+)
 from riskmodel.features.language import Card, Derived, category, latest
 
 CARDS: tuple[Card, ...] = (
@@ -14,6 +23,9 @@ CARDS: tuple[Card, ...] = (
     *paid.CARDS,
     *costs.CARDS,
     *banks.CARDS,
+    *reconciled.CARDS,
+    *inflated.CARDS,
+    *programme.CARDS,
     *register.CARDS,
 )
 
@@ -21,17 +33,20 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "size": ("Size of the export business", "出口规模"),
         "growth": ("Growth", "增长"),
-        "steadiness": ("Steadiness of trade", "经营稳定性"),
+        "steadiness": ("Steadiness and season", "经营稳定性与季节性"),
         "buyers": ("Buyers", "买家"),
         "destinations": ("Destinations and goods", "目的国与商品"),
         "getting_paid": ("Getting paid", "收汇"),
         "reconciliation": ("Agreement between sources", "数据勾稽"),
-        "purchases": ("Purchases", "采购"),
+        "inflated": ("Signs of inflated exports", "出口虚增迹象"),
+        "purchases": ("Purchases and margin", "采购与毛利"),
         "refunds": ("Tax refunds", "退税"),
         "debt": ("Debt", "负债"),
+        "over_lending": ("Over-lending", "过度授信"),
         "arrears": ("Arrears", "逾期"),
         "cash_flow": ("Cash flow", "现金流"),
         "inquiries": ("Credit inquiries", "信贷查询"),
+        "programme": ("History with the programme", "本项目历史"),
         "agreements": ("Agreements", "合作协议"),
         "age": ("Age and history", "经营年限"),
         "register": ("Register", "工商登记"),

@@ -1,130 +1,271 @@
-"""What a card reads: rows of a table as known at each as-of date, in SQL.
+"""Named sets of rows that a card may read: what two tables say together at a date.
 
-A version of a row is visible from its `known_at` until a correction of it is known, and counts if
-its event lies before `as_of`. Nothing else in the package decides about time.
+A relation is one function from a batch to a view, with the columns that it adds.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from riskmodel.features import kernels
+from riskmodel.features.coded import Coded, Floats
+from riskmodel.features.language import column, where
+from riskmodel.features.pools import POOL_MONTHS, late_after, sold, tells_lateness, unit_values
+from riskmodel.features.view import View
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Table
 
-VISIBLE = (
-    "{t}.known_at < p.cut AND ({t}.known_until IS NULL OR {t}.known_until >= p.cut)"
-    " AND NOT {t}.withdrawn"
-)
+if TYPE_CHECKING:
+    from riskmodel.features.batch import Batch
+
+ACCOUNT_MONTHS = 3
+"""How old an account's newest record may be, in months."""
+PAID_SHARE = 0.5
+"""The part of a declaration's value that counts as paid."""
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A named set of rows: its base table, the columns it adds and what it needs to be built."""
+    """What a relation is built from: its base table, the columns it adds, the columns it needs.
 
-    name: str
+    `needs` are tables and columns without which it cannot be had; `takes` are columns that it
+    reads where they are there; `extra` are needs of single added columns.
+    """
+
     base: str
-    adds: tuple[str, ...]
-    needs: Mapping[str, frozenset[str]]
-    sql: str
+    view: "Callable[[Batch], View]"
+    adds: frozenset[str] = frozenset()
+    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    takes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    extra: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
-def versions(table: Table, columns: frozenset[str], *, source: str) -> str:
-    """Every version of every row with the instant at which the next version became known."""
-    key = ", ".join(table.key)
-    kept = sorted(columns | set(table.key) | _owner(table))
-    return (
-        f"SELECT {', '.join(kept)}, {event_date(table)} AS event_on, epoch_us(known_at) AS known_at, withdrawn,"
-        f" lead(epoch_us(known_at)) OVER (PARTITION BY {key} ORDER BY known_at) AS known_until"
-        f" FROM {source}"
+def settled(batch: "Batch") -> View:
+    """Declarations with what has been received for them."""
+    declared, received = batch.view("declarations"), batch.view("receipts")
+    codes, other, words = shared_codes(
+        (declared.rows, "declaration_id"), (received.rows, "declaration_id")
+    )
+    sums, paid_on = kernels.matched(
+        declared.first, declared.last, codes[declared.seen],
+        received.first, received.last, other[received.seen], words,
+        *received.cents("amount_usd"), received.event,
+    )  # fmt: skip
+    fob, event, as_of = declared.number("fob_usd"), declared.event, declared.as_of
+    paid = sums >= PAID_SHARE * fob
+    terms = (
+        np.nan_to_num(declared.number("terms_days"))
+        if declared.rows.has("terms_days")
+        else np.zeros(len(fob))
+    )
+    return declared.with_columns(
+        {
+            "received_usd": sums,
+            "paid_on": paid_on,
+            "days_to_cash": np.where(paid, paid_on - event, np.nan),
+            "days_late": np.where(paid, paid_on, as_of) - event - terms,
+            "days_unpaid": np.where(paid, np.nan, as_of - event),
+            "unpaid_usd": np.maximum(fob - sums, 0.0),
+        }
     )
 
 
-def event_date(table: Table) -> str:
-    """The SQL date on which a row happened: a month's record speaks of the month's end."""
-    return "last_day(month)" if table.event == "month" else table.event
-
-
-def visible(table: Table, columns: frozenset[str], window: str) -> str:
-    """Rows of one table seen from each row of the panel, once per as-of date."""
-    names = "".join(f", t.{name}" for name in sorted(columns - {"enterprise_id"}))
-    return (
-        f"SELECT p.*{names}, t.event_on"
-        f" FROM panel p JOIN {table.name}_versions t USING (enterprise_id)"
-        f" WHERE {VISIBLE.format(t='t')} AND t.event_on < p.as_of {window}"
+def accounts(batch: "Batch") -> View:
+    """Each account's newest record, if it is not older than three months."""
+    records = batch.view("bank_records")
+    codes, most = records.rows.joint(("lender", "account_id"))
+    start = batch.pairs.start(ACCOUNT_MONTHS)
+    newest = kernels.newest_of_each(
+        records.first, records.last, records.event, start, codes[records.seen], most
     )
+    return records.only(newest)
 
 
-SETTLED = Relation(
-    "settled",
-    "declarations",
-    ("received_usd", "paid_on", "days_to_cash", "days_late", "days_unpaid", "unpaid_usd"),
-    {"declarations": frozenset({"fob_usd"}), "receipts": frozenset({"declaration_id"})},
-    """
-    WITH paid AS (
-        SELECT p.row_id, t.declaration_id, max(t.event_on) AS paid_on,
-               sum(CAST(t.amount_usd AS DECIMAL(38, 6)))::DOUBLE AS received_usd
-        FROM panel p JOIN receipts_versions t USING (enterprise_id)
-        WHERE {receipts_visible} AND t.event_on < p.as_of AND t.declaration_id IS NOT NULL
-        GROUP BY ALL
-    ), joined AS (
-        SELECT d.*, coalesce(paid.received_usd, 0) AS received_usd, paid.paid_on
-        FROM ({declarations}) d LEFT JOIN paid USING (row_id, declaration_id)
-    ), whole AS (SELECT *, received_usd >= .5 * fob_usd AS is_paid FROM joined)
-    SELECT *,
-        CASE WHEN is_paid THEN paid_on - event_on END AS days_to_cash,
-        CASE WHEN is_paid THEN paid_on ELSE as_of END - event_on - {terms} AS days_late,
-        CASE WHEN NOT is_paid THEN as_of - event_on END AS days_unpaid,
-        greatest(fob_usd - received_usd, 0) AS unpaid_usd
-    FROM whole
-    """,
-)
-"""Declarations with what has been received for them: half of the value counts as paid."""
+def received(batch: "Batch") -> View:
+    """Receipts, and whether they match a declaration and a buyer."""
+    receipts, declared = batch.view("receipts"), batch.view("declarations")
 
-ACCOUNTS = Relation(
-    "accounts",
-    "bank_records",
-    (),
-    {"bank_records": frozenset()},
-    """
-    SELECT * FROM ({bank_records}) t WHERE event_on >= s_3
-    QUALIFY row_number() OVER (PARTITION BY row_id, lender, account_id ORDER BY event_on DESC) = 1
-    """,
-)
-"""The newest record of each account, if it is not older than three months."""
+    def stands(own: str, other: str) -> Floats:
+        theirs, ours, words = shared_codes((declared.rows, other), (receipts.rows, own))
+        found = kernels.named(
+            receipts.first, receipts.last, ours[receipts.seen],
+            declared.first, declared.last, theirs[declared.seen], words,
+        )  # fmt: skip
+        return np.asarray(found, dtype=np.float64)
 
-LINE_MONTHS = Relation(
-    "line_months",
-    "line_months",
-    (),
-    {"line_months": frozenset(), "lines": frozenset()},
-    """
-    SELECT p.*, t.* EXCLUDE (line_id, known_at, known_until, withdrawn, month)
-    FROM panel p JOIN lines_versions l USING (enterprise_id)
-    JOIN line_months_versions t USING (line_id)
-    WHERE {lines_visible} AND {line_months_visible} AND t.event_on < p.as_of
-    """,
-)
-"""Months of the programme's own lines, which learn their enterprise from the line."""
+    added = {}
+    if receipts.rows.has("declaration_id"):
+        added["matched"] = stands("declaration_id", "declaration_id")
+    if receipts.rows.has("payer_id") and declared.rows.has("buyer_id"):
+        null = receipts.rows.codes("payer_id")[0][receipts.seen] < 0
+        added["payer_is_buyer"] = np.where(null, np.nan, stands("payer_id", "buyer_id"))
+    return receipts.with_columns(added)
 
-RELATIONS: Mapping[str, Relation] = {r.name: r for r in (SETTLED, ACCOUNTS, LINE_MONTHS)}
+
+def round_trips(batch: "Batch") -> View:
+    """Declarations, and whether a sale's value came back from the same buyer."""
+    declared = batch.view("declarations")
+    counts = sold_or_returned(declared)
+    back = kernels.came_back(
+        declared.first, declared.last, counts, declared.local("buyer_id")[0],
+        declared.number("fob_usd"), declared.event,
+    )  # fmt: skip
+    return declared.with_columns({"came_back": np.asarray(back & counts, dtype=np.float64)})
+
+
+def peers(batch: "Batch") -> View:
+    """Declarations, with what all enterprises' declarations say of their buyers and goods."""
+    declared, known = batch.view("declarations"), batch.at_month_start.view("declarations")
+    pools = batch.shared.pools
+    assert pools is not None, "a plan that asks for peers has pools"
+    dates = pools.dates_of(known.pairs)
+    added = {}
+    if declared.rows.has("buyer_id"):
+        keep, codes = sold(known), pools.buyer_codes(declared.rows)
+        local, most = declared.rows.local("buyer_id")
+        window = known.window(POOL_MONTHS)
+
+        def others(chosen: NDArray[np.bool_], sums: NDArray[np.int64]) -> Floats:
+            found = kernels.by_others(
+                declared.first, declared.last, local[declared.seen], codes[declared.seen],
+                *window, local[known.seen], chosen, known.cents("fob_usd")[0], dates, sums, most,
+            )  # fmt: skip
+            return np.where(local[declared.seen] < 0, np.nan, found)
+
+        added["buyer_others_usd"] = others(keep, pools.sold)
+        if tells_lateness(batch):
+            late = keep & late_after(batch.at_month_start.view("settled"))
+            added["buyer_others_late_usd"] = others(late, pools.late)
+            whole = added["buyer_others_usd"]
+            added["buyer_others_late_share"] = np.divide(
+                added["buyer_others_late_usd"], whole,
+                out=np.full(len(whole), np.nan), where=whole > 0,
+            )  # fmt: skip
+    if all(declared.rows.has(name) for name in ("hs_code", "unit", "quantity")):
+        medians = pools.medians_of(declared.rows, declared.seen, declared.by_place(dates))
+        added["unit_value_to_median"] = unit_values(declared) / medians
+    return declared.with_columns(added)
+
+
+def sold_or_returned(view: View) -> NDArray[np.bool_]:
+    """Declarations that were not cancelled."""
+    if not view.rows.has("status"):
+        return np.ones(len(view.seen), np.bool_)
+    return view.keep(where(column("status", "is_not", "cancelled")))
+
+
+def shared_codes(
+    one: tuple[Coded, str], other: tuple[Coded, str]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
+    """Two columns in the codes of the first: both columns' codes, and how many there are."""
+    (rows, name), (other_rows, other_name) = one, other
+    codes, words = rows.codes(name)
+    other_codes, other_words = other_rows.codes(other_name)
+    places = np.asarray(pc.index_in(other_words, words).fill_null(-1)).astype(np.int32)
+    return codes, np.append(places, np.int32(-1))[other_codes], max(len(words), 1)
+
+
+_FOB = frozenset({"fob_usd"})
+_PAID = {
+    "declarations": _FOB | {"declaration_id"},
+    "receipts": frozenset({"declaration_id", "amount_usd"}),
+}
+_LATE = {"receipts": frozenset({"declaration_id", "amount_usd"})}
+_BUYER = {"declarations": frozenset({"buyer_id"})}
+
+RELATIONS: dict[str, Relation] = {
+    "settled": Relation(
+        "declarations",
+        settled,
+        frozenset("received_usd paid_on days_to_cash days_late days_unpaid unpaid_usd".split()),
+        _PAID,
+        {"declarations": frozenset({"terms_days"})},
+        {"days_late": {"declarations": frozenset({"terms_days"})}},
+    ),
+    "accounts": Relation(
+        "bank_records",
+        accounts,
+        needs={"bank_records": frozenset({"lender", "account_id"})},
+        takes={},
+        extra={},
+    ),
+    "received": Relation(
+        "receipts",
+        received,
+        frozenset({"matched", "payer_is_buyer"}),
+        {"declarations": frozenset(), "receipts": frozenset()},
+        {
+            "declarations": frozenset({"declaration_id", "buyer_id"}),
+            "receipts": frozenset({"declaration_id", "payer_id"}),
+        },
+        {
+            "matched": {"receipts": frozenset({"declaration_id"})},
+            "payer_is_buyer": {
+                "receipts": frozenset({"payer_id"}),
+                "declarations": frozenset({"buyer_id"}),
+            },
+        },
+    ),
+    "round_trips": Relation(
+        "declarations",
+        round_trips,
+        frozenset({"came_back"}),
+        {"declarations": _FOB | {"buyer_id"}},
+        {"declarations": frozenset({"status"})},
+        {},
+    ),
+    "peers": Relation(
+        "declarations",
+        peers,
+        frozenset(
+            {
+                "buyer_others_usd",
+                "buyer_others_late_usd",
+                "buyer_others_late_share",
+                "unit_value_to_median",
+            }
+        ),
+        {"declarations": _FOB},
+        {
+            "declarations": frozenset(
+                "declaration_id buyer_id hs_code unit quantity status terms_days".split()
+            ),
+            "receipts": frozenset({"declaration_id", "amount_usd"}),
+        },
+        {
+            "buyer_others_usd": _BUYER,
+            "buyer_others_late_usd": {**_BUYER, **_LATE},
+            "buyer_others_late_share": {**_BUYER, **_LATE},
+            "unit_value_to_median": {"declarations": frozenset({"hs_code", "unit", "quantity"})},
+        },
+    ),
+}
+"""Every relation by the name under which cards read it."""
 
 
 def base_table(name: str) -> Table:
-    """The declared table that a card's table or relation starts from."""
+    """The declared table whose rows a card's table or relation has."""
     return CANONICAL[RELATIONS[name].base if name in RELATIONS else name]
 
 
 def needed(name: str, columns: frozenset[str]) -> dict[str, frozenset[str]]:
     """The canonical tables and columns without which these columns cannot be had."""
     if name not in RELATIONS:
-        return {name: columns}
+        lines = {"lines": frozenset[str]()} if name == "line_months" else {}
+        return {name: columns, **lines}
     relation = RELATIONS[name]
     needs = dict(relation.needs)
-    own = columns - set(relation.adds)
-    needs[relation.base] = needs[relation.base] | own
-    if "days_late" in columns:
-        needs[relation.base] |= {"terms_days"}
+    needs[relation.base] = needs.get(relation.base, frozenset()) | (columns - relation.adds)
+    for added in sorted(columns & relation.adds):
+        for table, more in relation.extra.get(added, {}).items():
+            needs[table] = needs.get(table, frozenset()) | more
     return needs
 
 
-def _owner(table: Table) -> set[str]:
-    return {"enterprise_id"} & set(table.by_name)
+def read(name: str) -> Mapping[str, frozenset[str]]:
+    """Further columns that are read where they are there."""
+    return RELATIONS[name].takes if name in RELATIONS else {}

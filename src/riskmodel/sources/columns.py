@@ -5,7 +5,7 @@ became null. integer: int64 (double while it holds an infinite number, which the
 aside). flag: bool.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,6 +39,7 @@ _WANTED: dict[Kind, str] = {
     "flag": "true or false (bool)",
 }
 _BEYOND_INT64 = 2.0**63
+_BUFFER_BYTES = 1 << 20
 
 
 def read_table(files: Sequence[Path], declared: Table, timezone: str) -> pa.Table:
@@ -47,7 +48,27 @@ def read_table(files: Sequence[Path], declared: Table, timezone: str) -> pa.Tabl
 
     Raises `DataError` for a part that is not readable, a missing or unknown column, a wrong type.
     """
-    parts = [_read_part(path, declared, timezone) for path in files]
+    return joined([_read_part(path, declared, timezone) for path in files], declared)
+
+
+def read_chunks(
+    files: Sequence[Path], declared: Table, timezone: str, rows: int
+) -> Iterator[pa.Table]:
+    """The parts of a table as chunks of at most so many rows, for `joined`; every part gives one.
+
+    Raises `DataError` as `read_table` does; a count of wrong values is the chunk's.
+    """
+    for path in files:
+        where = label(path, declared)
+        for chunk in _file_chunks(path, declared, rows):
+            yield _canonical_part(chunk, declared, where, timezone)
+
+
+def joined(parts: Sequence[pa.Table], declared: Table) -> pa.Table:
+    """Parts with canonical types as one table in canonical column order.
+
+    Raises `DataError` where parts disagree about the type of an open column.
+    """
     if declared.open_columns:
         parts = _agreed(parts, declared)
     rows = pa.concat_tables(parts, promote_options="permissive")
@@ -60,15 +81,36 @@ def label(path: Path, declared: Table) -> str:
 
 
 def _read_part(path: Path, declared: Table, timezone: str) -> pa.Table:
-    where = label(path, declared)
     try:
         part = pq.ParquetFile(path).read()
         part.validate(full=True)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{declared.name}: 1 file cannot be read as Parquet: {where} "
-            f"({path.stat().st_size:,} bytes). Write it again from the source."
-        ) from error
+        raise _unreadable(path, declared) from error
+    return _canonical_part(part, declared, label(path, declared), timezone)
+
+
+def _file_chunks(path: Path, declared: Table, rows: int) -> Iterator[pa.Table]:
+    """The file's rows as they stand in it; one chunk without rows if it has none."""
+    try:
+        # Read by buffers: a row group may hold the whole table.
+        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
+            if not file.metadata.num_rows:
+                yield file.schema_arrow.empty_table()
+            for batch in file.iter_batches(batch_size=rows):
+                batch.validate(full=True)
+                yield pa.Table.from_batches([batch])
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, declared) from error
+
+
+def _unreadable(path: Path, declared: Table) -> DataError:
+    return DataError(
+        f"{declared.name}: 1 file cannot be read as Parquet: {label(path, declared)} "
+        f"({path.stat().st_size:,} bytes). Write it again from the source."
+    )
+
+
+def _canonical_part(part: pa.Table, declared: Table, where: str, timezone: str) -> pa.Table:
     _check_names(part.column_names, declared, where)
     columns = {
         name: _canonical(part[name], declared, name, where=where, timezone=timezone)

@@ -61,18 +61,24 @@ def read_folder(
 def held(reading: Reading, settings: SourcesSettings) -> Reading:
     """The reading itself, if few enough rows were set aside.
 
-    Raises `DataError` naming the tables, shares and reasons where more than
+    Raises `DataError` as `refuse_bad_rows` does.
+    """
+    refuse_bad_rows(reading.report, settings)
+    return reading
+
+
+def refuse_bad_rows(report: DataReport, settings: SourcesSettings) -> None:
+    """Raises `DataError` naming the tables, shares and reasons where more than
     `most_rejected_share` of a table's rows (copies counted once) broke a rule, or more than
     `most_unknown_ids_share` named an unknown id.
     """
     over = [
-        f"{share} ({_reasons(table, reading.report)})"
-        for table in reading.report.tables
+        f"{share} ({_reasons(table, report)})"
+        for table in report.tables
         for share in _shares_over(table, settings)
     ]
     if over:
         raise DataError(f'{"; ".join(over)}. Fix the extract, or see data/README.md, "Bad rows".')
-    return reading
 
 
 def _tell_nobody(line: str) -> None:

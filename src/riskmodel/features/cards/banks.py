@@ -13,14 +13,18 @@ from riskmodel.features.language import (
     largest,
     months_since_first,
     months_since_last,
+    new_share,
     ratio,
     smallest,
     total,
+    value_share,
     volatility,
     where,
 )
 
 CREDIT = where(column("product", "is", ("loan", "overdraft", "card")))
+OWED = where(column("product", "is", ("loan", "card")))
+OVERDRAFTS = where(column("product", "is", "overdraft"))
 OVERDUE = column("days_past_due", "above", 0)
 ADVERSE = column("tier", "is", ("substandard", "doubtful", "loss"))
 WATCHED = column("tier", "is", ("special_mention", "substandard", "doubtful", "loss"))
@@ -49,12 +53,47 @@ CARDS = (
     Card(
         "debt_to_sales", "ratio", "rises", "accounts",
         ratio("debt_cny", "exports_cny_12m"),
-        ("Debt against a year's sales", "负债与年销售之比"), "debt",
+        ("Debt against a year's sales", "负债与年销售之比"), "over_lending",
     ),
     Card(
         "debt_growth_6m", "relative", "rises", "bank_records",
         growth("balance_cny", months=6, where=CREDIT),
         ("Growth of debt in six months", "近六个月负债增长"), "debt",
+    ),
+    Card(
+        "guarantees_cny", "CNY", "rises", "accounts",
+        total("balance_cny", where=where(column("product", "is", "guarantee"))),
+        ("Guarantees outstanding", "担保余额"), "debt",
+    ),
+    Card(
+        "overdraft_cny", "CNY", "none", "accounts",
+        total("balance_cny", where=OVERDRAFTS),
+        ("Balance of overdrafts (below zero: drawn)", "透支账户余额（负值为已透支）"), "debt", model=False,
+    ),
+    Card(
+        "overdraft_limit_cny", "CNY", "none", "accounts",
+        total("limit_cny", where=OVERDRAFTS),
+        ("Limits of overdrafts", "透支额度"), "debt", model=False,
+    ),
+    Card(
+        "overdraft_use", "share", "falls", "accounts",
+        ratio("overdraft_cny", "overdraft_limit_cny"),
+        ("Balance of overdrafts against their limits (below zero)", "透支余额与额度之比（负值）"), "debt",
+    ),
+    Card(
+        "new_lender_share_6m", "share", "rises", "bank_records",
+        new_share("balance_cny", by="lender", months=6, where=OWED),
+        ("Share of debt with new lenders", "新增机构负债占比"), "debt",
+    ),
+    Card(
+        "limits_to_sales", "ratio", "rises", "accounts",
+        ratio("credit_limit_cny", "exports_cny_12m"),
+        ("Credit limits against a year's sales", "授信额度与年销售之比"), "over_lending",
+    ),
+    Card(
+        "debt_ahead_of_sales_6m", "relative", "rises", "bank_records",
+        difference("debt_growth_6m", "exports_growth_6m"),
+        ("Growth of debt beyond that of exports", "负债增速超出出口增速"), "over_lending",
     ),
     Card(
         "overdue_cny", "CNY", "rises", "accounts",
@@ -90,6 +129,11 @@ CARDS = (
         "watched_records_12m", "records", "rises", "bank_records",
         count(months=12, where=where(WATCHED)),
         ("Month-ends below the normal tier", "近十二个月非正常类次数"), "arrears",
+    ),
+    Card(
+        "watched_debt_share", "share", "rises", "accounts",
+        value_share("balance_cny", WATCHED, where=OWED),
+        ("Share of debt below the normal tier", "非正常类负债占比"), "arrears",
     ),
     Card(
         "adverse_records_24m", "records", "rises", "bank_records",
@@ -138,6 +182,16 @@ CARDS = (
         ("Lowest balance in six months", "近六个月最低余额"), "cash_flow",
     ),
     Card(
+        "lowest_balance_to_debt", "ratio", "falls", "bank_records",
+        ratio("lowest_balance_cny_6m", "debt_cny"),
+        ("Lowest balance in six months against debt", "近六个月最低余额与负债之比"), "cash_flow",
+    ),
+    Card(
+        "deposits_to_outflow_6m", "ratio", "falls", "accounts",
+        ratio("deposits_cny", "outflow_cny_6m"),
+        ("Deposits against six months' outflow", "存款与近六个月流出之比"), "cash_flow",
+    ),
+    Card(
         "paid_cny_6m", "CNY", "none", "bank_records",
         total("paid_cny", months=6),
         ("Paid to lenders in six months", "近六个月还款额"), "arrears", model=False,
@@ -166,6 +220,11 @@ CARDS = (
         "inquiring_lenders_6m", "lenders", "rises", "inquiries",
         distinct("lender", months=6),
         ("Lenders that inquired in six months", "近六个月查询机构数"), "inquiries",
+    ),
+    Card(
+        "application_inquiries_6m", "inquiries", "rises", "inquiries",
+        count(months=6, where=where(column("reason", "is", "application"))),
+        ("Inquiries for new credit in six months", "近六个月贷款审批查询次数"), "inquiries",
     ),
     Card(
         "banks_signed", "banks", "none", "agreements",

@@ -1,15 +1,20 @@
-"""Cards on purchases and tax refunds."""
+"""Cards on purchases, the margin they leave, and tax refunds."""
 
 from riskmodel.features.language import (
     Card,
     column,
     count,
+    difference,
     distinct,
     exchange_rate,
     growth,
+    herfindahl,
+    lag,
+    new_share,
     product,
     ratio,
     share,
+    together,
     top_share,
     total,
     volatility,
@@ -65,6 +70,16 @@ CARDS = (
         ("Dependence on the largest supplier", "最大供应商占比"), "purchases",
     ),
     Card(
+        "supplier_herfindahl_12m", "index", "rises", "purchases",
+        herfindahl("amount_cny", by="supplier_id", months=12, where=BOUGHT),
+        ("Concentration of suppliers", "供应商集中度"), "purchases",
+    ),
+    Card(
+        "new_supplier_share_12m", "share", "rises", "purchases",
+        new_share("amount_cny", by="supplier_id", months=12, where=BOUGHT),
+        ("Share of purchases from new suppliers", "新供应商采购占比"), "purchases",
+    ),
+    Card(
         "void_purchases_share_12m", "share", "rises", "purchases",
         share(column("status", "is", "void"), months=12),
         ("Share of void purchase invoices", "作废采购发票占比"), "purchases",
@@ -88,5 +103,42 @@ CARDS = (
         "refunds_unpaid_share_12m", "share", "rises", "refunds",
         share(column("paid_on", "open"), months=12),
         ("Share of refund claims not yet paid", "未到账退税占比"), "refunds",
+    ),
+    Card(
+        "refund_lag_days_12m", "days", "rises", "refunds",
+        lag("paid_on", months=12),
+        ("Days from refund claim to payment", "退税申报至到账天数"), "refunds",
+    ),
+    Card(
+        "purchase_tax_cny_12m", "CNY", "none", "purchases",
+        total("tax_cny", months=12, where=BOUGHT),
+        ("Value added tax on purchases in twelve months", "近十二个月进项税额"), "purchases", model=False,
+    ),
+    Card(
+        "refunds_to_purchase_tax_12m", "ratio", "none", "refunds",
+        ratio("refunds_cny_12m", "purchase_tax_cny_12m"),
+        ("Tax refunds against the tax on purchases", "退税与进项税之比"), "refunds",
+    ),
+    Card(
+        "sales_with_refunds_cny_12m", "CNY", "none", "declarations",
+        together("exports_cny_12m", "refunds_cny_12m"),
+        ("Exports and tax refunds in twelve months, in yuan", "近十二个月出口及退税额（人民币）"),
+        "purchases", model=False,
+    ),
+    Card(
+        "purchases_with_tax_cny_12m", "CNY", "none", "purchases",
+        together("purchases_cny_12m", "purchase_tax_cny_12m"),
+        ("Purchases with value added tax in twelve months", "近十二个月含税采购额"), "purchases",
+        model=False,
+    ),
+    Card(
+        "margin_cny_12m", "CNY", "none", "purchases",
+        difference("sales_with_refunds_cny_12m", "purchases_with_tax_cny_12m"),
+        ("Exports and tax refunds less purchases", "出口及退税扣除采购后毛利"), "purchases", model=False,
+    ),
+    Card(
+        "margin_share_12m", "share", "falls", "purchases",
+        ratio("margin_cny_12m", "exports_cny_12m"),
+        ("Gross margin with tax refunds", "含退税毛利率"), "purchases",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Cards on being paid: receipts, and receipts held against the declarations they pay."""
+"""Cards on being paid: receipts, receipts held against declarations, how buyers pay others."""
 
 from riskmodel.features.cards.trade import SALES
 from riskmodel.features.language import (
@@ -11,7 +11,9 @@ from riskmodel.features.language import (
     months_since_last,
     ratio,
     total,
+    trend,
     value_share,
+    volatility,
 )
 
 CARDS = (
@@ -36,6 +38,16 @@ CARDS = (
         ("Growth of receipts against the six months before", "收汇额半年环比增长"), "growth",
     ),
     Card(
+        "receipts_trend_12m", "share a month", "falls", "receipts",
+        trend("amount_usd", months=12),
+        ("Trend of monthly receipts", "月度收汇趋势"), "growth",
+    ),
+    Card(
+        "receipts_volatility_12m", "share", "rises", "receipts",
+        volatility("amount_usd", months=12),
+        ("Unsteadiness of monthly receipts", "月度收汇波动"), "steadiness",
+    ),
+    Card(
         "receipt_months_12m", "months", "falls", "receipts",
         months_active(months=12),
         ("Months with receipts in the last twelve", "近十二个月有收汇的月份数"), "steadiness",
@@ -51,14 +63,19 @@ CARDS = (
         ("Number of payers", "付款方数量"), "buyers",
     ),
     Card(
-        "unmatched_receipts_share_12m", "share", "rises", "receipts",
-        value_share("amount_usd", column("declaration_id", "missing"), months=12),
+        "unmatched_receipts_share_12m", "share", "rises", "received",
+        value_share("amount_usd", column("matched", "is", False), months=12),
         ("Receipts that match no declaration", "未匹配报关单的收汇占比"), "reconciliation",
     ),
     Card(
         "days_to_cash_12m", "days", "rises", "settled",
         mean("days_to_cash", months=12, where=SALES),
         ("Days from declaration to money", "出口至收汇天数"), "getting_paid",
+    ),
+    Card(
+        "days_late_12m", "days", "rises", "settled",
+        mean("days_late", months=12, where=SALES),
+        ("Days beyond the terms, paid or still unpaid", "货款平均逾期天数（含未收）"), "getting_paid",
     ),
     Card(
         "late_share_12m", "share", "rises", "settled",
@@ -81,5 +98,11 @@ CARDS = (
         "unpaid_180d_to_exports", "ratio", "rises", "settled",
         ratio("unpaid_180d_usd_24m", "exports_usd_12m"),
         ("Old unpaid exports against a year's exports", "长期未收汇与年出口之比"), "getting_paid",
+    ),
+    Card(
+        "buyers_late_elsewhere_12m", "share", "rises", "peers",
+        mean("buyer_others_late_share", months=12, where=SALES),
+        ("Late payment by the same buyers to other exporters", "买家对其他出口商逾期付款占比"),
+        "buyers",
     ),
 )  # fmt: skip

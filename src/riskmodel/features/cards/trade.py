@@ -6,14 +6,19 @@ from riskmodel.features.language import (
     count,
     distinct,
     growth,
+    growth_on_lunar_year,
     growth_on_year,
     herfindahl,
     largest,
+    log,
     longest_gap,
+    lost_share,
     mean,
     months_active,
     months_since_first,
     months_since_last,
+    new_share,
+    peak_share,
     ratio,
     share,
     top_share,
@@ -30,6 +35,11 @@ SALES = where(RELEASED, column("fob_usd", "above", 0))
 RETURNS = where(RELEASED, column("fob_usd", "below", 0))
 
 CARDS = (
+    Card(
+        "exports_usd_1m", "USD", "falls", TABLE,
+        total("fob_usd", months=1, where=SALES),
+        ("Exports in the last month", "近一个月出口额"), "size", model=False,
+    ),
     Card(
         "exports_usd_3m", "USD", "falls", TABLE,
         total("fob_usd", months=3, where=SALES),
@@ -49,6 +59,12 @@ CARDS = (
         "exports_usd_all", "USD", "falls", TABLE,
         total("fob_usd", where=SALES),
         ("All exports known so far", "累计出口额"), "size",
+    ),
+    Card(
+        # No exports count as one dollar: the least that the scale can show.
+        "exports_log_usd_12m", "log USD", "falls", TABLE,
+        log("exports_usd_12m", nil=0.0),
+        ("Order of magnitude of a year's exports", "年出口额量级"), "size",
     ),
     Card(
         "deals_6m", "deals", "falls", TABLE,
@@ -92,6 +108,12 @@ CARDS = (
         ("Growth of exports against the same months a year ago", "近三个月出口额同比增长"), "growth",
     ),
     Card(
+        "exports_growth_on_lunar_year_3m", "relative", "falls", TABLE,
+        growth_on_lunar_year("fob_usd", months=3, where=SALES),
+        ("Growth of exports against the same days of the lunar year before", "近三个月出口额农历同比增长"),
+        "growth",
+    ),
+    Card(
         "exports_trend_12m", "share a month", "falls", TABLE,
         trend("fob_usd", months=12, where=SALES),
         ("Trend of monthly exports", "月度出口趋势"), "growth",
@@ -100,6 +122,16 @@ CARDS = (
         "exports_volatility_12m", "share", "rises", TABLE,
         volatility("fob_usd", months=12, where=SALES),
         ("Unsteadiness of monthly exports", "月度出口波动"), "steadiness",
+    ),
+    Card(
+        "exports_volatility_6m", "share", "rises", TABLE,
+        volatility("fob_usd", months=6, where=SALES),
+        ("Unsteadiness of monthly exports in six months", "近六个月月度出口波动"), "steadiness",
+    ),
+    Card(
+        "exports_peak_share_12m", "share", "rises", TABLE,
+        peak_share("fob_usd", months=12, where=SALES),
+        ("Weight of the busiest month in a year's exports", "旺季单月出口占比"), "steadiness",
     ),
     Card(
         "export_months_12m", "months", "falls", TABLE,
@@ -158,6 +190,22 @@ CARDS = (
         ("Concentration of buyers", "买家集中度"), "buyers",
     ),
     Card(
+        "new_buyer_share_12m", "share", "rises", TABLE,
+        new_share("fob_usd", by="buyer_id", months=12, where=SALES),
+        ("Share of exports to new buyers", "新买家出口占比"), "buyers",
+    ),
+    Card(
+        "lost_buyer_share_12m", "share", "rises", TABLE,
+        lost_share("fob_usd", by="buyer_id", months=12, where=SALES),
+        ("Share of the exports of the year before to buyers since lost", "流失买家占上年出口比例"),
+        "buyers",
+    ),
+    Card(
+        "deals_per_buyer_12m", "deals", "falls", TABLE,
+        ratio("deals_12m", "buyers_12m"),
+        ("Repeat business: deals per buyer", "买家平均成交笔数"), "buyers",
+    ),
+    Card(
         "destinations_12m", "countries", "falls", TABLE,
         distinct("destination", months=12, where=SALES),
         ("Number of destinations", "出口目的国数量"), "destinations",
@@ -166,6 +214,16 @@ CARDS = (
         "top_destination_share_12m", "share", "rises", TABLE,
         top_share("fob_usd", by="destination", months=12, where=SALES),
         ("Dependence on one destination", "最大目的国占比"), "destinations",
+    ),
+    Card(
+        "destination_herfindahl_12m", "index", "rises", TABLE,
+        herfindahl("fob_usd", by="destination", months=12, where=SALES),
+        ("Concentration of destinations", "目的国集中度"), "destinations",
+    ),
+    Card(
+        "new_destination_share_12m", "share", "rises", TABLE,
+        new_share("fob_usd", by="destination", months=12, where=SALES),
+        ("Share of exports to new destinations", "新目的国出口占比"), "destinations",
     ),
     Card(
         "hong_kong_share_12m", "share", "rises", TABLE,
@@ -178,9 +236,19 @@ CARDS = (
         ("Variety of goods", "出口商品种类数"), "destinations",
     ),
     Card(
+        "goods_herfindahl_12m", "index", "rises", TABLE,
+        herfindahl("fob_usd", by="hs_code", months=12, where=SALES),
+        ("Concentration of goods", "出口商品集中度"), "destinations",
+    ),
+    Card(
         "open_account_share_12m", "share", "rises", TABLE,
         value_share("fob_usd", column("settlement", "is", ("OA", "DA")), months=12, where=SALES),
         ("Share of exports on open account or acceptance", "赊销及承兑交单占比"), "getting_paid",
+    ),
+    Card(
+        "letter_of_credit_share_12m", "share", "falls", TABLE,
+        value_share("fob_usd", column("settlement", "is", "LC"), months=12, where=SALES),
+        ("Share of exports under letters of credit", "信用证结算占比"), "getting_paid",
     ),
     Card(
         "terms_days_12m", "days", "rises", TABLE,

@@ -1,0 +1,108 @@
+"""One batch: the tables of whole enterprises, the rows asked of them, and what each of these sees."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskmodel.features.coded import Coded, Days, Floats
+from riskmodel.features.pools import Pools
+from riskmodel.features.relations import RELATIONS
+from riskmodel.features.view import Pairs, View
+from riskmodel.tables.canonical import CANONICAL
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every batch reads beside its own enterprises.
+
+    `rates` are a currency's days (ascending) with units for one US dollar; `cny_per_usd` stands
+    where no rate is known. `pools` are there if a card asks for them.
+    """
+
+    rates: Mapping[str, tuple[Days, Floats]]
+    cny_per_usd: float
+    pools: Pools | None = None
+
+
+class Batch:
+    """Tables of whole enterprises, and what `pairs` see of them; columns and views are made once.
+
+    `tables` have rows as `riskmodel.sources.sorted` gives them. Without `pairs` nobody asks yet:
+    see `asking` and `at_all`.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table], shared: Shared, timezone: str) -> None:
+        ids = enterprises(tables)
+        rows = {name: Coded(table, CANONICAL[name], ids) for name, table in tables.items()}
+        self._begin(rows, ids, shared, Pairs.asked(*_NOBODY, timezone))
+
+    def _begin(
+        self, rows: Mapping[str, Coded], ids: pa.Array, shared: Shared, pairs: Pairs
+    ) -> None:
+        self.ids, self.shared, self.pairs = ids, shared, pairs
+        self._rows = rows
+        self._views: dict[str, View] = {}
+
+    def asking(self, ids: pa.Array, as_of: Days) -> "Batch":
+        """The same rows, seen by these enterprises at these days.
+
+        An enterprise that has no row in any table sees nothing.
+        """
+        places = np.asarray(pc.index_in(ids, self.ids).fill_null(len(self.ids)))
+        return self._seen_by(Pairs.asked(places.astype(np.int64), as_of, self.pairs.timezone))
+
+    def at_all(self, days: Days) -> "Batch":
+        """The same rows, seen by every enterprise at every day."""
+        enterprise = np.repeat(np.arange(len(self.ids)), len(days))
+        as_of = np.tile(days, len(self.ids))
+        return self._seen_by(Pairs.asked(enterprise, as_of, self.pairs.timezone))
+
+    @cached_property
+    def at_month_start(self) -> "Batch":
+        """The same pairs at the first day of each date's month; itself where all are that."""
+        pairs = self.pairs.at_month_start()
+        return self if pairs is self.pairs else self._seen_by(pairs)
+
+    def has(self, table: str) -> bool:
+        """Whether the table is there."""
+        return table in self._rows
+
+    def view(self, name: str) -> View:
+        """What each pair sees of a table or relation."""
+        if name not in self._views:
+            self._views[name] = (
+                RELATIONS[name].view(self)
+                if name in RELATIONS
+                else View.of(self._rows[name], self.pairs)
+            )
+        return self._views[name]
+
+    def rows(self, table: str) -> Coded:
+        """All rows of a table, visible or not."""
+        return self._rows[table]
+
+    def _seen_by(self, pairs: Pairs) -> "Batch":
+        other = object.__new__(Batch)
+        other._begin(self._rows, self.ids, self.shared, pairs)
+        return other
+
+
+_NOBODY = (np.empty(0, np.int64), np.empty(0, np.int32))
+
+
+def enterprises(tables: Mapping[str, pa.Table]) -> pa.Array:
+    """All enterprises that have a row in some table, sorted."""
+    found = [_distinct(rows["enterprise_id"]) for rows in tables.values()]
+    whole = pa.concat_arrays([pa.array([], pa.string()), *found]).unique()
+    return whole.take(pc.array_sort_indices(whole))
+
+
+def _distinct(column: pa.ChunkedArray) -> pa.Array:
+    words = column.unique()
+    return (words.dictionary_decode() if pa.types.is_dictionary(words.type) else words).cast(
+        pa.string()
+    )

@@ -1,0 +1,115 @@
+"""Which cards a source can give, what each lacks, and the columns that they read."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from riskmodel.errors import SettingsError
+from riskmodel.features import relations
+from riskmodel.features.language import Card, Derived, Measure
+from riskmodel.features.registry import CARDS, attribute_cards, by_name, with_parts
+from riskmodel.settings import FeaturesSettings
+from riskmodel.sources import Source
+from riskmodel.sources.sorted import Sorted
+from riskmodel.tables.canonical import CANONICAL
+
+Columns = Callable[[str], Collection[str]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cards that can be computed, parts before expressions; what the others lack.
+
+    `needs` are the columns of each canonical table that the cards read.
+    """
+
+    cards: tuple[Card, ...]
+    absent: Mapping[str, str]
+    needs: Mapping[str, frozenset[str]]
+
+    @property
+    def asks_peers(self) -> bool:
+        """Whether a card reads what other enterprises' declarations say."""
+        return any(card.table == "peers" for card in self.measured())
+
+    def measured(self) -> list[Card]:
+        """The cards that read rows."""
+        return [card for card in self.cards if isinstance(card.value, Measure)]
+
+
+def available(source: Source | Sorted, settings: FeaturesSettings) -> tuple[Card, ...]:
+    """Every card that a run may use: the registry's and one for each attribute."""
+    cards = (*CARDS, *attribute_cards(attribute_columns(source)))
+    unknown = sorted(set(settings.leave_out) - set(by_name(cards)))
+    if unknown:
+        raise SettingsError(f"features.leave_out: no card is called {unknown[0]}. Fix the name.")
+    return tuple(card for card in cards if card.name not in settings.leave_out)
+
+
+def planned(wanted: Sequence[Card], source: Sorted) -> Plan:
+    """The plan for these cards on a source."""
+
+    def columns(table: str) -> Collection[str]:
+        return source.columns(table) if source.has(table) else ()
+
+    cards = with_parts(wanted, by_name(CARDS) | by_name(wanted))
+    known = by_name(cards)
+    lacking = {card.name: _lacks(card, columns, known) for card in cards}
+    able = tuple(card for card in cards if not lacking[card.name])
+    absent = {name: needs for name, needs in lacking.items() if needs}
+    return Plan(able, absent, _needs(able, columns))
+
+
+def attribute_columns(source: Source | Sorted) -> dict[str, str]:
+    """The columns of `attributes` with their kind: number, flag or text."""
+    if not source.has("attributes"):
+        return {}
+    schema = (
+        source.types("attributes")
+        if isinstance(source, Sorted)
+        else source.tables["attributes"].schema
+    )
+    own = {*CANONICAL["attributes"].by_name, "known_until"}
+    return {f.name: _attribute_kind(f.type) for f in schema if f.name not in own}
+
+
+def _attribute_kind(kind: pa.DataType) -> str:
+    if pt.is_boolean(kind):
+        return "flag"
+    return "number" if pt.is_float64(kind) else "text"
+
+
+def _lacks(card: Card, columns: Columns, known: Mapping[str, Card]) -> str:
+    """What the source would have to hold for this card; empty if it has it all."""
+    if isinstance(card.value, Derived):
+        parts = (_lacks(known[part], columns, known) for part in card.value.cards)
+        return next((lack for lack in parts if lack), "")
+    if card.value.kind == "exchange_rate":
+        return ""
+    for table, wanted in relations.needed(card.table, card.value.columns).items():
+        there = columns(table)
+        if not there:
+            return table
+        missing = sorted(wanted - set(there))
+        if missing:
+            return f"{table}.{missing[0]}"
+    return ""
+
+
+def _needs(cards: Iterable[Card], columns: Columns) -> dict[str, frozenset[str]]:
+    """The columns that the cards read, and those that relations read where they are there."""
+    needs: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for card in cards:
+        if not isinstance(card.value, Measure) or card.value.kind == "exchange_rate":
+            continue
+        for table, names in relations.needed(card.table, card.value.columns).items():
+            needs[table] |= names
+        for table, names in relations.read(card.table).items():
+            if columns(table):
+                needs[table] |= names & set(columns(table))
+    if "line_months" in needs:
+        needs.pop("lines", None)
+    return dict(needs)

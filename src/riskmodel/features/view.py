@@ -1,0 +1,302 @@
+"""What each asked row may see of a table: the only place that decides about time.
+
+A version of a row is visible from its `known_at` until a later version is known, unless it is
+taken back, and counts if its event lies before `as_of`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from riskmodel import months
+from riskmodel.features import kernels
+from riskmodel.features.coded import NEVER, Coded, Days, Flags, Floats, Places, holds, in_cents
+from riskmodel.features.language import Condition, Measure, Where
+
+Window = tuple[Places, Places]
+Span = Literal["last", "before", "year", "lunar"]
+YEAR = 12
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The rows asked of a batch: an enterprise's number in it, and a date.
+
+    `days` are the distinct dates (days since 1970), `cuts` the instants at which they begin in
+    the platform's zone (microseconds), `date` each pair's place among them. Sorted by enterprise.
+    """
+
+    enterprise: NDArray[np.int64]
+    date: NDArray[np.int64]
+    days: Days
+    cuts: NDArray[np.int64]
+    timezone: str
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def asked(cls, enterprise: NDArray[np.int64], as_of: Days, timezone: str) -> "Pairs":
+        """Pairs of these enterprises' numbers and days."""
+        days, dates = np.unique(as_of, return_inverse=True)
+        cuts = [_microseconds(day, timezone) for day in days.tolist()]
+        return cls(enterprise, dates, days, np.array(cuts, np.int64), timezone)
+
+    def __len__(self) -> int:
+        return len(self.enterprise)
+
+    @property
+    def as_of(self) -> Days:
+        """Each pair's day."""
+        return self.days[self.date]
+
+    @property
+    def cut(self) -> NDArray[np.int64]:
+        """The instant before which a row must be known."""
+        return self.cuts[self.date]
+
+    def edges(self, back: int) -> NDArray[np.int32]:
+        """The starts of the windows of 1 to `back` months: dates x months, days since 1970."""
+        return self._once(
+            ("edges", back),
+            lambda: np.stack([_shifted(self.days, -n) for n in range(1, back + 1)], axis=1),
+        )
+
+    def start(self, back: int) -> Days:
+        """Each pair's day so many months before."""
+        return self._once(("start", back), lambda: _shifted(self.days, -back)[self.date])
+
+    def lunar(self, back: int) -> tuple[Days, Days]:
+        """The window of so many months, moved back by a lunar year: each pair's start and end."""
+        return self._once(("lunar", back), lambda: self._lunar(back))
+
+    def at_month_start(self) -> "Pairs":
+        """The same enterprises at the first day of each date's month; itself where it is that."""
+        firsts = self.days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]")
+        if (firsts.astype(np.int32) == self.days).all():
+            return self
+        starts = firsts.astype(np.int32)[self.date]
+        return self._once("months", lambda: Pairs.asked(self.enterprise, starts, self.timezone))
+
+    def _lunar(self, back: int) -> tuple[Days, Days]:
+        starts = _shifted(self.days, -back)
+        moved = np.array(
+            [
+                months.lunar_year_days(_day(start), _day(end))
+                for start, end in zip(starts.tolist(), self.days.tolist(), strict=True)
+            ],
+            np.int32,
+        )
+        return (starts - moved)[self.date], (self.days - moved)[self.date]
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+
+@dataclass(frozen=True)
+class View:
+    """The visible rows of every pair: `places` `first[p]:last[p]` are pair p's, by event.
+
+    `seen` is each place's row in `rows`. `added` are columns that exist at a date only, by place:
+    numbers, NaN for null, flags as 1 and 0, dates as days. Everything else stands by place too.
+    """
+
+    pairs: Pairs
+    rows: Coded
+    seen: NDArray[np.int32]
+    first: Places
+    last: Places
+    added: Mapping[str, Floats] = field(default_factory=dict)
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, rows: Coded, pairs: Pairs) -> "View":
+        """What the pairs see of a table."""
+        found = kernels.visible(
+            rows.offsets, rows.known, rows.until, rows.event, pairs.enterprise, pairs.as_of,
+            pairs.cut,
+        )  # fmt: skip
+        return cls(pairs, rows, *found)
+
+    def with_columns(self, added: Mapping[str, Floats]) -> "View":
+        """The view with columns that exist at a date only."""
+        return replace(self, added={**self.added, **added}, _kept={})
+
+    def only(self, keep: Flags) -> "View":
+        """The places that are kept, as a view of their own."""
+        seen, first, last = kernels.narrowed(self.first, self.last, keep, self.seen)
+        added = {name: values[keep] for name, values in self.added.items()}
+        return View(self.pairs, self.rows, seen, first, last, added)
+
+    @property
+    def event(self) -> Days:
+        """The day on which each place's row happened."""
+        return self._once("event", lambda: kernels.gathered(self.rows.event, self.seen))
+
+    @property
+    def as_of(self) -> Days:
+        """Each place's date."""
+        return self._once("as_of", lambda: self.by_place(self.pairs.as_of))
+
+    def by_place(self, values: NDArray[Any]) -> Any:
+        """A pair's value at each of its places."""
+        return kernels.spread(self.first, self.last, values, len(self.seen))
+
+    def window(self, back: int, which: Span = "last") -> Window:
+        """The first place of a window of so many months, and the one after its last.
+
+        `which` says where it lies: the last months, those before them, the same months a year
+        before, or the same days a lunar year before. 0 months are all that is visible.
+        """
+        if back == 0:
+            return self.first, self.last
+        return self._once(("window", back, which), lambda: self._window(back, which))
+
+    def _window(self, back: int, which: Span) -> Window:
+        pairs = self.pairs
+        if which == "last":
+            return self.place_of(pairs.start(back)), self.last
+        if which == "before":
+            return self.place_of(pairs.start(2 * back)), self.window(back)[0]
+        if which == "year":
+            return self.place_of(pairs.start(YEAR + back)), self.place_of(pairs.start(YEAR))
+        start, end = pairs.lunar(back)
+        return self.place_of(start), self.place_of(end)
+
+    def count(self, where: Where, back: int, having: str = "") -> Floats:
+        """How many rows of the last months meet the conditions, and have a value in `having`."""
+        keep = self.keep(where) & self.there(having) if having else self.keep(where)
+        key = ("count", where, back, having)
+        return self._once(key, lambda: kernels.counted(*self.window(back), keep))
+
+    def sum(self, name: str, where: Where, back: int, which: Span = "last") -> Floats:
+        """The sum of a column over the rows of a window that meet the conditions."""
+        return self._once(
+            ("sum", name, where, back, which),
+            lambda: kernels.summed(*self.window(back, which), self.keep(where), *self.cents(name)),
+        )
+
+    def groups(self, measure: Measure) -> tuple[Places, Floats, Floats]:
+        """Each pair's groups' sums (offsets, sums), and the sum over all rows with a group."""
+        key = ("groups", measure.column, measure.by, measure.where, measure.months)
+        return self._once(key, lambda: self._groups(measure))
+
+    def _groups(self, measure: Measure) -> tuple[Places, Floats, Floats]:
+        codes, most = self.local(measure.by)
+        window, sums = self.window(measure.months), self.cents(measure.column)
+        keep = self.keep(measure.where)
+        offsets, groups = kernels.parts(*window, keep, codes, most, *sums)
+        return offsets, groups, kernels.summed(*window, keep & (codes >= 0), *sums)
+
+    def place_of(self, start: Days) -> Places:
+        """Each pair's first place on or after its day."""
+        return kernels.since(self.first, self.last, self.event, start)
+
+    def keep(self, where: Where) -> Flags:
+        """Whether each place meets all the conditions."""
+        return self._once(("keep", where), lambda: self._keep(where))
+
+    def number(self, name: str) -> Floats:
+        """A column as numbers, NaN for null."""
+        if name in self.added:
+            return self.added[name]
+        return self._once(
+            ("number", name), lambda: kernels.gathered(self.rows.number(name), self.seen)
+        )
+
+    def there(self, name: str) -> Flags:
+        """Whether a column has a value."""
+        return self._once(("there", name), lambda: ~np.isnan(self.number(name)))
+
+    def cents(self, name: str) -> tuple[NDArray[np.int64], Floats]:
+        """A column as whole cents and the rest of them; null is nothing."""
+        return self._once(("cents", name), lambda: self._cents(name))
+
+    def days(self, name: str) -> Days:
+        """A column of dates, `NEVER` for null."""
+        if name in self.added:
+            return np.where(np.isnan(self.added[name]), NEVER, self.added[name]).astype(np.int32)
+        return self._once(("days", name), lambda: kernels.gathered(self.rows.days(name), self.seen))
+
+    def local(self, name: str) -> tuple[NDArray[np.int32], int]:
+        """A column as codes within each enterprise, -1 for null, and how many there are at most."""
+        codes, most = self.rows.local(name)
+        return self._once(("local", name), lambda: kernels.gathered(codes, self.seen)), most
+
+    def words(self, name: str, places: Places) -> pa.Array:
+        """The text of a column at these places; null where the place is below 0."""
+        codes, words = self.rows.codes(name)
+        found = np.where(places < 0, -1, codes[self.seen[places]]) if len(self.seen) else places
+        return words.take(pa.array(found, mask=found < 0))
+
+    def monthly(self, measure: Measure, back: int) -> tuple[Floats, NDArray[np.int32]]:
+        """Totals and counts of the months before, newest first: pairs x months."""
+        key = ("monthly", measure.column, measure.where, back)
+        return self._once(key, lambda: self._monthly(measure, back))
+
+    def _monthly(self, measure: Measure, back: int) -> tuple[Floats, NDArray[np.int32]]:
+        cents, rest = (
+            self.cents(measure.column)
+            if measure.column
+            else (np.zeros(len(self.seen), np.int64), np.empty(0))
+        )
+        found: tuple[Floats, NDArray[np.int32]] = kernels.monthly(
+            self.first, self.last, self.keep(measure.where), self.event, self.pairs.date,
+            self.pairs.edges(back), cents, rest,
+        )  # fmt: skip
+        return found
+
+    def _keep(self, where: Where) -> Flags:
+        fixed = tuple(c for c in where if not self._moves(c))
+        keep = np.ones(len(self.seen), np.bool_)
+        if fixed:
+            rows = self.rows.met(fixed[0])
+            for condition in fixed[1:]:
+                rows = rows & self.rows.met(condition)
+            keep = kernels.gathered(rows, self.seen)
+        for condition in where:
+            if self._moves(condition):
+                keep &= self._met(condition)
+        return keep
+
+    def _moves(self, condition: Condition) -> bool:
+        """Whether the condition depends on the date."""
+        return condition.operator == "open" or condition.column in self.added
+
+    def _met(self, condition: Condition) -> Flags:
+        if condition.operator == "open":
+            return np.asarray(self.days(condition.column) >= self.as_of)
+        return holds(self.added[condition.column], condition)
+
+    def _cents(self, name: str) -> tuple[NDArray[np.int64], Floats]:
+        if name in self.added:
+            return in_cents(self.added[name])
+        cents, rest = self.rows.cents(name)
+        return kernels.gathered(cents, self.seen), (
+            kernels.gathered(rest, self.seen) if len(rest) else rest
+        )
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+
+def _shifted(days: Days, back: int) -> Days:
+    moved = months.shifted_days(pd.Series(days.astype("datetime64[D]")), back)
+    return moved.to_numpy().astype("datetime64[D]").astype(np.int32)
+
+
+def _day(number: int) -> date:
+    return date.fromordinal(number + _EPOCH)
+
+
+def _microseconds(number: int, timezone: str) -> int:
+    return int(months.day_start(_day(number), timezone).timestamp()) * 1_000_000
