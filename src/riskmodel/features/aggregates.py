@@ -4,8 +4,10 @@ A new one is one function here with its name in `AGGREGATES`, and a word in `lan
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.features import kernels, monthly
 from riskmodel.features.coded import Floats, Places
@@ -29,23 +31,23 @@ def total(view: View, m: Measure) -> Floats:
 
 def mean(view: View, m: Measure) -> Floats:
     """The mean of the values that are there."""
-    filled = view.count(m.where, m.months, m.column)
+    filled = kernels.filled(*view.window(m.months), *view.keep(m.where), *view.number(m.column))
     return _over(view.sum(m.column, m.where, m.months), filled)
 
 
 def largest(view: View, m: Measure) -> Floats:
     """The largest value."""
-    return kernels.largest(*view.window(m.months), view.keep(m.where), view.number(m.column))
+    return _largest(view, m, 1.0)
 
 
 def smallest(view: View, m: Measure) -> Floats:
     """The smallest value."""
-    return -kernels.largest(*view.window(m.months), view.keep(m.where), -view.number(m.column))
+    return -_largest(view, m, -1.0)
 
 
 def distinct(view: View, m: Measure) -> Floats:
     """How many different values."""
-    return kernels.distinct(*view.window(m.months), view.keep(m.where), *view.local(m.column))
+    return kernels.distinct(*view.window(m.months), *view.keep(m.where), *view.local(m.column))
 
 
 def share(view: View, m: Measure) -> Floats:
@@ -62,20 +64,20 @@ def value_share(view: View, m: Measure) -> Floats:
 
 def months_since_last(view: View, m: Measure) -> Floats:
     """Months since the newest row."""
-    return _months_since(view, kernels.last_kept(*view.window(m.months), view.keep(m.where)))
+    return _months_since(view, newest(view, m))
 
 
 def months_since_first(view: View, m: Measure) -> Floats:
     """Months since the oldest row."""
-    return _months_since(view, kernels.first_kept(*view.window(m.months), view.keep(m.where)))
+    return _months_since(view, kernels.first_kept(*view.window(m.months), *view.keep(m.where)))
 
 
 def lag(view: View, m: Measure) -> Floats:
     """Mean days from a row's event to the date in the column."""
     return kernels.lags(
         *view.window(m.months),
-        view.keep(m.where),
-        view.days(m.column),
+        *view.keep(m.where),
+        *view.days(m.column),
         view.event,
         view.pairs.as_of,
     )
@@ -84,7 +86,7 @@ def lag(view: View, m: Measure) -> Floats:
 def latest(view: View, m: Measure) -> Floats:
     """The value in the newest row."""
     places = newest(view, m)
-    return _at(view.number(m.column), places)
+    return _at(*view.number(m.column), places)
 
 
 def months_from(view: View, m: Measure) -> Floats:
@@ -94,7 +96,7 @@ def months_from(view: View, m: Measure) -> Floats:
 
 def newest(view: View, m: Measure) -> Places:
     """The place of each pair's newest row, -1 where it has none."""
-    return kernels.last_kept(*view.window(m.months), view.keep(m.where))
+    return kernels.last_kept(*view.window(m.months), *view.keep(m.where))
 
 
 def top_share(view: View, m: Measure) -> Floats:
@@ -183,19 +185,24 @@ def _change(view: View, m: Measure, then: Span) -> Floats:
 
 
 def _months_since(view: View, places: Places) -> Floats:
-    return (view.pairs.as_of - _at(view.event.astype(np.float64), places)) / MONTH_DAYS
+    return (view.pairs.as_of - _at(view.event, view.own, places)) / MONTH_DAYS
 
 
-def _at(values: Floats, places: Places) -> Floats:
+def _at(values: NDArray[Any], on: NDArray[np.int32], places: Places) -> Floats:
     """The values at these places, NaN where there is none."""
     out = np.full(len(places), np.nan)
-    out[places >= 0] = values[places[places >= 0]]
+    out[places >= 0] = values[on[places[places >= 0]]]
     return out
+
+
+def _largest(view: View, m: Measure, sign: float) -> Floats:
+    return kernels.largest(
+        *view.window(m.months), *view.keep(m.where), *view.number(m.column), sign
+    )
 
 
 def _share_not_met(view: View, m: Measure, window: Window, other: Window) -> Floats:
     """The part of a window's sum with groups that have no row in the other window."""
-    codes, most = view.local(m.by)
-    keep, sums = view.keep(m.where) & (codes >= 0), view.cents(m.column)
-    met = kernels.met_elsewhere(*window, *other, keep, codes, most)
-    return _over(kernels.summed(*window, keep & ~met, *sums), kernels.summed(*window, keep, *sums))
+    return kernels.not_met(
+        *window, *other, *view.keep(m.where), *view.local(m.by), *view.cents(m.column)
+    )

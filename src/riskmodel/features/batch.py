@@ -14,6 +14,8 @@ from riskmodel.features.relations import RELATIONS
 from riskmodel.features.view import Pairs, View
 from riskmodel.tables.canonical import CANONICAL
 
+Rates = Mapping[str, tuple[Days, Floats]]
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -23,7 +25,7 @@ class Shared:
     where no rate is known. `pools` are there if a card asks for them.
     """
 
-    rates: Mapping[str, tuple[Days, Floats]]
+    rates: Rates
     cny_per_usd: float
     pools: Pools | None = None
 
@@ -66,6 +68,11 @@ class Batch:
         """The same pairs at the first day of each date's month; itself where all are that."""
         pairs = self.pairs.at_month_start()
         return self if pairs is self.pairs else self._seen_by(pairs)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are there."""
+        return tuple(self._rows)
 
     def has(self, table: str) -> bool:
         """Whether the table is there."""

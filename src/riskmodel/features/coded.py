@@ -10,7 +10,7 @@ import pyarrow.types as pt
 from numpy.typing import NDArray
 
 from riskmodel.features.kernels import localised
-from riskmodel.features.language import Condition, Word
+from riskmodel.features.language import Condition, Where, Word
 from riskmodel.tables.declared import Table
 
 Floats = NDArray[np.float64]
@@ -78,6 +78,14 @@ class Coded:
         kind = self.rows.schema.field(name).type
         return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_dictionary(kind))
 
+    def is_coded(self, name: str) -> bool:
+        """Whether the column comes dictionary-encoded."""
+        return bool(pt.is_dictionary(self.rows.schema.field(name).type))
+
+    def texts(self, name: str) -> pa.Array:
+        """A column of text as it is."""
+        return self._column(name)
+
     def number(self, name: str) -> Floats:
         """The column as numbers, NaN for null; flags are 1 and 0, dates days since 1970."""
         return self._once(("number", name), lambda: _floats(self._column(name)))
@@ -109,6 +117,16 @@ class Coded:
     def met(self, condition: Condition) -> Flags:
         """Whether each row meets the condition, which does not depend on a date."""
         return self._once(("met", condition), lambda: self._met(condition))
+
+    def met_all(self, where: Where) -> Flags:
+        """Whether each row meets all the conditions, none of which depends on a date."""
+        return self._once(("met", where), lambda: self._met_all(where))
+
+    def _met_all(self, where: Where) -> Flags:
+        keep = np.ones(len(self.rows), np.bool_)
+        for condition in where:
+            keep &= self.met(condition)
+        return keep
 
     def _met(self, condition: Condition) -> Flags:
         if not self.is_text(condition.column):
@@ -203,7 +221,7 @@ def _integers(column: Any, kind: Any, null: int) -> Any:
     if pt.is_date32(column.type) or pt.is_timestamp(column.type):
         column = column.view(width) if _bits(column.type) == _bits(width) else column.cast(width)
     filled = column.fill_null(pa.scalar(null, column.type)) if column.null_count else column
-    return np.asarray(filled).astype(kind)
+    return np.asarray(filled).astype(kind, copy=True)
 
 
 def _bits(kind: pa.DataType) -> int:

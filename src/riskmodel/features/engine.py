@@ -24,7 +24,7 @@ from riskmodel.sources import Source
 from riskmodel.sources.sorted import Sorted, sorted_source
 
 if TYPE_CHECKING:
-    from riskmodel.features.batch import Shared
+    from riskmodel.features.batch import Batch, Rates, Shared
 
 Progress = Callable[[str], None]
 Values = dict[str, Any]
@@ -62,7 +62,7 @@ def compute(
     plan = planned(wanted, cut)
     asked = rows[["enterprise_id", "as_of"]].reset_index(drop=True)
     days = asked["as_of"].to_numpy().astype("datetime64[D]").astype(np.int32)
-    places = parts_of(cut, asked["enterprise_id"])
+    places = parts_of(cut.firsts, asked["enterprise_id"])
 
     def of(number: int) -> tuple[pa.Array, NDArray[np.int32]]:
         own = places[number]
@@ -92,18 +92,23 @@ def part_values(
     plan: Plan,
     shared: "Shared",
 ) -> Values:
-    """One part's values: float64 arrays, text as Arrow arrays; in the order asked."""
+    """One part's values for the ids and days (since 1970) asked, in their order."""
     from riskmodel.features.batch import Batch
 
-    batch = Batch(source.part(number, plan.needs), shared, source.timezone).asking(*asked)
-    values: Values = {}
+    batch = Batch(source.part(number, plan.needs), shared, source.timezone)
+    return values(batch.asking(*asked), plan)
+
+
+def values(batch: "Batch", plan: Plan) -> Values:
+    """Every card for every pair of the batch: float64 arrays, text as Arrow arrays."""
+    found: Values = {}
     for card in plan.cards:
-        values[card.name] = (
-            _derived(card.value, values)
+        found[card.name] = (
+            _derived(card.value, found)
             if isinstance(card.value, Derived)
             else _measured(batch, card.table, card.value)
         )
-    return values
+    return found
 
 
 def shared_by(
@@ -119,7 +124,7 @@ def shared_by(
     """
     from riskmodel.features.batch import Shared
 
-    rates = _rates(source)
+    rates = shared_rates(source)
     shared = Shared(rates, settings.cny_per_usd)
     if not plan.asks_peers or not len(days):
         return shared
@@ -128,15 +133,19 @@ def shared_by(
     return Shared(rates, settings.cny_per_usd, _pools(source, starts, plan, each))
 
 
-def parts_of(source: Sorted, ids: pd.Series) -> list[NDArray[np.int64]]:
-    """The places of the ids that fall into each part."""
-    firsts = np.array(source.firsts, dtype=object)
+def parts_of(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
+    """The places of the ids that fall into each part, by the parts' first ids."""
     codes, words = pd.factorize(ids)
-    own = np.searchsorted(firsts, np.asarray(words, dtype=object), side="right") - 1
+    own = (
+        np.searchsorted(
+            np.array(firsts, dtype=object), np.asarray(words, dtype=object), side="right"
+        )
+        - 1
+    )
     number = np.maximum(own, 0)[codes] if len(codes) else codes
     order = np.argsort(number, kind="stable")
-    ends = np.searchsorted(number[order], np.arange(source.parts + 1))
-    return [order[ends[k] : ends[k + 1]] for k in range(source.parts)]
+    ends = np.searchsorted(number[order], np.arange(len(firsts) + 1))
+    return [order[ends[k] : ends[k + 1]] for k in range(len(firsts))]
 
 
 def computed_cards(names: Iterable[str], attributes: Mapping[str, str]) -> tuple[Card, ...]:
@@ -145,23 +154,26 @@ def computed_cards(names: Iterable[str], attributes: Mapping[str, str]) -> tuple
     return tuple(known[name] for name in names)
 
 
-def _measured(batch: Any, table: str, measure: Measure) -> Any:
+def _measured(batch: "Batch", table: str, measure: Measure) -> Any:
     from riskmodel.features.aggregates import AGGREGATES, newest
 
     if measure.kind == "exchange_rate":
-        return _exchange_rate(batch, measure.column)
+        shared = batch.shared
+        return rate_at(shared.rates, measure.column, batch.pairs.as_of, shared.cny_per_usd)
     view = batch.view(table)
     if measure.kind == "category":
         return view.words(measure.column, newest(view, measure))
     return AGGREGATES[measure.kind](view, measure)
 
 
-def _exchange_rate(batch: Any, currency: str) -> NDArray[np.float64]:
-    """Units for one US dollar by the newest rate before each pair's day."""
-    out = np.full(len(batch.pairs), batch.shared.cny_per_usd)
-    if currency in batch.shared.rates:
-        days, units = batch.shared.rates[currency]
-        place = np.searchsorted(days, batch.pairs.as_of) - 1
+def rate_at(
+    rates: "Rates", currency: str, as_of: NDArray[np.int32], otherwise: float
+) -> NDArray[np.float64]:
+    """Units for one US dollar by the newest rate before each day."""
+    out = np.full(len(as_of), otherwise)
+    if currency in rates:
+        days, units = rates[currency]
+        place = np.searchsorted(days, as_of) - 1
         out[place >= 0] = units[place[place >= 0]]
     return out
 
@@ -183,7 +195,8 @@ def _derived(derived: Derived, values: Values) -> NDArray[np.float64]:
     return np.asarray(joined(np.stack(parts), axis=0))
 
 
-def _rates(source: Sorted) -> dict[str, Any]:
+def shared_rates(source: Sorted) -> "Rates":
+    """Each currency's days, ascending, with its units for one US dollar."""
     if not source.has("fx_rates"):
         return {}
     frame = source.whole("fx_rates").to_pandas().sort_values("on")

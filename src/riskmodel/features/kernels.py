@@ -1,9 +1,11 @@
 """Compiled loops over what is visible: each runs through the places of every pair.
 
 A *pair* is an enterprise at a date; its *places* `first[p]:last[p]` are its visible rows, by event.
-Columns stand by place. Money comes as whole cents with what is left of them (`rest`, empty where
-nothing is), so that sums of two-decimal amounts are exact. Loops run in the order of places, so
-that a value depends on its own pair's rows alone.
+What a loop reads comes with the index that leads to it: `keep[at[place]]`, `values[on[place]]`.
+For columns of the rows that is the row seen, so that nothing is copied; for columns that exist at
+a date only it is the place itself. Money comes as whole cents with what is left of them (`rest`,
+empty where nothing is), so that sums of two-decimal amounts are exact. Loops run in the order of
+places, so that a value depends on its own pair's rows alone.
 """
 
 import numpy as np
@@ -108,77 +110,91 @@ def localised(codes, offsets, words):
 
 
 @kernel
-def counted(first, last, keep):
+def counted(first, last, keep, at):
     """How many places are kept."""
     out = np.empty(len(first))
     for p in range(len(first)):
         count = 0
         for place in range(first[p], last[p]):
-            count += keep[place]
+            count += keep[at[place]]
         out[p] = count
     return out
 
 
 @kernel
-def summed(first, last, keep, cents, rest):
+def filled(first, last, keep, at, values, on):
+    """How many places are kept and have a value."""
+    out = np.empty(len(first))
+    for p in range(len(first)):
+        count = 0
+        for place in range(first[p], last[p]):
+            count += keep[at[place]] and not np.isnan(values[on[place]])
+        out[p] = count
+    return out
+
+
+@kernel
+def summed(first, last, keep, at, cents, rest, on):
     """The sum over the places kept."""
     out = np.empty(len(first))
     for p in range(len(first)):
         whole, part = 0, 0.0
         for place in range(first[p], last[p]):
-            whole += cents[place] & -np.int64(keep[place])
+            whole += cents[on[place]] & -np.int64(keep[at[place]])
         if len(rest):
             for place in range(first[p], last[p]):
-                part += rest[place] * keep[place]
+                part += rest[on[place]] * keep[at[place]]
         out[p] = whole / 100.0 + part
     return out
 
 
 @kernel
-def largest(first, last, keep, values):
-    """The largest value over the places kept; NaN where none has a value."""
+def largest(first, last, keep, at, values, on, sign):
+    """The largest value times the sign over the places kept; NaN where none has a value."""
     out = np.full(len(first), np.nan)
     for p in range(len(first)):
         for place in range(first[p], last[p]):
-            if keep[place] and not values[place] <= out[p] and not np.isnan(values[place]):
-                out[p] = values[place]
+            if keep[at[place]]:
+                value = values[on[place]] * sign
+                if not value <= out[p] and not np.isnan(value):
+                    out[p] = value
     return out
 
 
 @kernel
-def last_kept(first, last, keep):
+def last_kept(first, last, keep, at):
     """The last place kept, or -1."""
     out = np.full(len(first), -1, np.int64)
     for p in range(len(first)):
         for place in range(last[p] - 1, first[p] - 1, -1):
-            if keep[place]:
+            if keep[at[place]]:
                 out[p] = place
                 break
     return out
 
 
 @kernel
-def first_kept(first, last, keep):
+def first_kept(first, last, keep, at):
     """The first place kept, or -1."""
     out = np.full(len(first), -1, np.int64)
     for p in range(len(first)):
         for place in range(first[p], last[p]):
-            if keep[place]:
+            if keep[at[place]]:
                 out[p] = place
                 break
     return out
 
 
 @kernel
-def distinct(first, last, keep, codes, most):
+def distinct(first, last, keep, at, codes, on, most):
     """How many different codes the places kept have; below 0 is none."""
     out = np.empty(len(first))
     stamp = np.full(most, -1, np.int64)
     for p in range(len(first)):
         count = 0
         for place in range(first[p], last[p]):
-            code = codes[place]
-            if code >= 0 and keep[place] and stamp[code] != p:
+            code = codes[on[place]]
+            if code >= 0 and keep[at[place]] and stamp[code] != p:
                 stamp[code] = p
                 count += 1
         out[p] = count
@@ -186,10 +202,10 @@ def distinct(first, last, keep, codes, most):
 
 
 @kernel
-def parts(first, last, keep, codes, most, cents, rest):
-    """Each pair's groups in the order of their first place: offsets, sum of each group."""
+def parts(first, last, keep, at, codes, to, most, cents, rest, on):
+    """Each pair's groups in the order of their first place: offsets, sum of each; sum of all."""
     pairs = len(first)
-    offsets = np.empty(pairs + 1, np.int64)
+    offsets, wholes = np.empty(pairs + 1, np.int64), np.empty(pairs)
     capacity = 0
     for p in range(pairs):
         capacity += min(last[p] - first[p], most)
@@ -199,22 +215,25 @@ def parts(first, last, keep, codes, most, cents, rest):
     total = 0
     for p in range(pairs):
         offsets[p] = total
-        groups = 0
+        groups, all_whole, all_part = 0, 0, 0.0
         for place in range(first[p], last[p]):
-            code = codes[place]
-            if code >= 0 and keep[place]:
+            code = codes[to[place]]
+            if code >= 0 and keep[at[place]]:
                 if stamp[code] != p:
                     stamp[code], group[code] = p, groups
                     whole[groups], part[groups] = 0, 0.0
                     groups += 1
-                whole[group[code]] += cents[place]
+                whole[group[code]] += cents[on[place]]
+                all_whole += cents[on[place]]
                 if len(rest):
-                    part[group[code]] += rest[place]
+                    part[group[code]] += rest[on[place]]
+                    all_part += rest[on[place]]
         for g in range(groups):
             sums[total + g] = whole[g] / 100.0 + part[g]
+        wholes[p] = all_whole / 100.0 + all_part
         total += groups
     offsets[pairs] = total
-    return offsets, sums[:total]
+    return offsets, sums[:total], wholes
 
 
 @kernel
@@ -241,21 +260,32 @@ def squared_parts(offsets, sums, whole):
 
 
 @kernel
-def met_elsewhere(first, last, other_first, other_last, keep, codes, most):
-    """Whether a place's group has a place kept in the pair's other window."""
-    out = np.zeros(len(codes), np.bool_)
+def not_met(first, last, other_first, other_last, keep, at, codes, to, most, cents, rest, on):
+    """The part of the sum with groups that the pair's other window lacks; NaN where it is 0."""
+    out = np.full(len(first), np.nan)
     stamp = np.full(most, -1, np.int64)
     for p in range(len(first)):
         for place in range(other_first[p], other_last[p]):
-            if codes[place] >= 0 and keep[place]:
-                stamp[codes[place]] = p
+            code = codes[to[place]]
+            if code >= 0 and keep[at[place]]:
+                stamp[code] = p
+        whole, part, fresh, fresh_part = 0, 0.0, 0, 0.0
         for place in range(first[p], last[p]):
-            out[place] = codes[place] >= 0 and stamp[codes[place]] == p
+            code = codes[to[place]]
+            if code >= 0 and keep[at[place]]:
+                whole += cents[on[place]]
+                fresh += cents[on[place]] * (stamp[code] != p)
+                if len(rest):
+                    part += rest[on[place]]
+                    fresh_part += rest[on[place]] * (stamp[code] != p)
+        total = whole / 100.0 + part
+        if total != 0:
+            out[p] = (fresh / 100.0 + fresh_part) / total
     return out
 
 
 @kernel
-def monthly(first, last, keep, event, date, edges, cents, rest):
+def monthly(first, last, keep, at, event, date, edges, cents, rest, on):
     """Totals and counts by month before `as_of`, newest first; `edges` by date and month."""
     months = edges.shape[1]
     totals, counts = np.zeros((len(first), months)), np.zeros((len(first), months), np.int32)
@@ -268,64 +298,72 @@ def monthly(first, last, keep, event, date, edges, cents, rest):
                 month += 1
             if month == months:
                 break
-            if keep[place]:
+            if keep[at[place]]:
                 counts[p, month] += 1
-                whole[month] += cents[place]
+                if len(cents):
+                    whole[month] += cents[on[place]]
                 if len(rest):
-                    totals[p, month] += rest[place]
+                    totals[p, month] += rest[on[place]]
         for month in range(months):
             totals[p, month] += whole[month] / 100.0
     return totals, counts
 
 
 @kernel
-def newest_of_each(first, last, event, start, codes, most):
+def newest_of_each(first, last, seen, event, start, codes, most):
     """Whether a place is the last of its code in its pair, not older than the start."""
-    out = np.zeros(len(codes), np.bool_)
+    out = np.zeros(len(seen), np.bool_)
     stamp = np.full(most, -1, np.int64)
     for p in range(len(first)):
         for place in range(last[p] - 1, first[p] - 1, -1):
             if event[place] < start[p]:
                 break
-            if stamp[codes[place]] != p:
-                stamp[codes[place]] = p
+            code = codes[seen[place]]
+            if stamp[code] != p:
+                stamp[code] = p
                 out[place] = True
     return out
 
 
 @kernel
-def named(first, last, codes, other_first, other_last, other_codes, words):
+def named(first, last, seen, codes, others, other_seen, other_codes, words):
     """Whether a place's code stands at some place of the other view's same pair."""
-    out = np.zeros(len(codes), np.bool_)
+    out = np.zeros(len(seen), np.bool_)
     stamp = np.full(words, -1, np.int64)
     for p in range(len(first)):
-        for place in range(other_first[p], other_last[p]):
-            if other_codes[place] >= 0:
-                stamp[other_codes[place]] = p
+        for place in range(others[0][p], others[1][p]):
+            code = other_codes[other_seen[place]]
+            if code >= 0:
+                stamp[code] = p
         for place in range(first[p], last[p]):
-            out[place] = codes[place] >= 0 and stamp[codes[place]] == p
+            code = codes[seen[place]]
+            out[place] = code >= 0 and stamp[code] == p
     return out
 
 
 @kernel
-def matched(first, last, codes, other_first, other_last, other_codes, words, cents, rest, event):
-    """For each place, the sum and the last event of the other view's places of its code."""
-    sums, days = np.zeros(len(codes)), np.full(len(codes), np.nan)
+def matched(first, last, seen, codes, others, other_seen, other_codes, words, cents, rest, event):
+    """For each place, the sum and the last event of the other view's places of its code.
+
+    `others` are the other view's first and last places; its columns stand by row.
+    """
+    sums, days = np.zeros(len(seen)), np.full(len(seen), np.nan)
     stamp = np.full(words, -1, np.int64)
     whole, part = np.zeros(words, np.int64), np.zeros(words)
     newest = np.zeros(words, np.int32)
     for p in range(len(first)):
-        for place in range(other_first[p], other_last[p]):
-            code = other_codes[place]
+        for place in range(others[0][p], others[1][p]):
+            row = other_seen[place]
+            code = other_codes[row]
             if code >= 0:
                 if stamp[code] != p:
                     stamp[code], whole[code], part[code] = p, 0, 0.0
-                whole[code] += cents[place]
+                whole[code] += cents[row]
                 if len(rest):
-                    part[code] += rest[place]
-                newest[code] = event[place]
+                    part[code] += rest[row]
+                newest[code] = event[row]
         for place in range(first[p], last[p]):
-            code = codes[place]
+            code = codes[seen[place]]
             if code >= 0 and stamp[code] == p:
                 sums[place] = whole[code] / 100.0 + part[code]
                 days[place] = newest[code]
@@ -333,63 +371,82 @@ def matched(first, last, codes, other_first, other_last, other_codes, words, cen
 
 
 @kernel
-def came_back(first, last, counts, codes, values, event):
-    """Whether a sale's value comes back: a later place of the same code and the value below zero."""
-    out = np.zeros(len(codes), np.bool_)
+def came_back(first, last, seen, counts, at, codes, values, event):
+    """Whether a sale comes back: a later place of the same code and of its value below zero."""
+    out = np.zeros(len(seen), np.bool_)
     for p in range(len(first)):
         for back in range(first[p], last[p]):
-            if values[back] < 0 and counts[back] and codes[back] >= 0:
+            row = seen[back]
+            if values[row] < 0 and counts[at[back]] and codes[row] >= 0:
                 for place in range(first[p], last[p]):
                     if event[place] > event[back]:
                         break
-                    if counts[place] and codes[place] == codes[back]:
-                        out[place] |= values[place] == -values[back]
+                    sale = seen[place]
+                    if counts[at[place]] and codes[sale] == codes[row]:
+                        out[place] |= values[sale] == -values[row]
     return out
 
 
 @kernel
-def pooled(first, last, keep, late, codes, cents, date, sums, late_sums):
+def pooled(first, last, keep, at, late, codes, cents, on, date, sums, late_sums):
     """Adds the places kept to their date's and code's sums, and those late to the late sums."""
     for p in range(len(first)):
         for place in range(first[p], last[p]):
-            if keep[place] and codes[place] >= 0:
-                sums[date[p], codes[place]] += cents[place]
+            code = codes[on[place]]
+            if code >= 0 and keep[at[place]]:
+                sums[date[p], code] += cents[on[place]]
                 if late[place]:
-                    late_sums[date[p], codes[place]] += cents[place]
+                    late_sums[date[p], code] += cents[on[place]]
 
 
 @kernel
 def by_others(
-    first, last, codes, pool_codes, own_first, own_last, own_codes, keep, cents, date, sums, most
+    first,
+    last,
+    seen,
+    codes,
+    pool_codes,
+    own_first,
+    own_last,
+    own_seen,
+    keep,
+    at,
+    cents,
+    date,
+    sums,
+    most,
 ):
-    """For each place, its code's pooled sum less the pair's own part of it."""
-    out = np.zeros(len(codes))
+    """For each place, its code's pooled sum less the pair's own part of it; NaN without a code."""
+    out = np.full(len(seen), np.nan)
     own, stamp = np.zeros(most, np.int64), np.full(most, -1, np.int64)
     for p in range(len(first)):
         for place in range(own_first[p], own_last[p]):
-            code = own_codes[place]
-            if code >= 0 and keep[place]:
+            row = own_seen[place]
+            code = codes[row]
+            if code >= 0 and keep[at[place]]:
                 if stamp[code] != p:
                     stamp[code], own[code] = p, 0
-                own[code] += cents[place]
+                own[code] += cents[row]
         for place in range(first[p], last[p]):
-            pool = pool_codes[place]
-            if pool >= 0:
-                code = codes[place]
-                others = sums[date[p], pool] - (own[code] if stamp[code] == p else 0)
+            row = seen[place]
+            code, pool = codes[row], pool_codes[row]
+            if code >= 0:
+                others = 0
+                if pool >= 0:
+                    others = sums[date[p], pool] - (own[code] if stamp[code] == p else 0)
                 out[place] = others / 100.0
     return out
 
 
 @kernel
-def lags(first, last, keep, days, event, as_of):
+def lags(first, last, keep, at, days, on, event, as_of):
     """Mean days from event to a date that lies before `as_of`; NaN where there is none."""
     out = np.full(len(first), np.nan)
     for p in range(len(first)):
         total, count = 0, 0
         for place in range(first[p], last[p]):
-            if keep[place] and days[place] < as_of[p]:
-                total += days[place] - event[place]
+            if keep[at[place]] and days[on[place]] < as_of[p]:
+                total += days[on[place]] - event[place]
                 count += 1
         if count:
             out[p] = total / count

@@ -89,14 +89,7 @@ def _lacks(card: Card, columns: Columns, known: Mapping[str, Card]) -> str:
         return next((lack for lack in parts if lack), "")
     if card.value.kind == "exchange_rate":
         return ""
-    for table, wanted in relations.needed(card.table, card.value.columns).items():
-        there = columns(table)
-        if not there:
-            return table
-        missing = sorted(wanted - set(there))
-        if missing:
-            return f"{table}.{missing[0]}"
-    return ""
+    return _missing(card.table, card.value.columns, columns)
 
 
 def _needs(cards: Iterable[Card], columns: Columns) -> dict[str, frozenset[str]]:
@@ -105,11 +98,33 @@ def _needs(cards: Iterable[Card], columns: Columns) -> dict[str, frozenset[str]]
     for card in cards:
         if not isinstance(card.value, Measure) or card.value.kind == "exchange_rate":
             continue
-        for table, names in relations.needed(card.table, card.value.columns).items():
+        for table, names in _read(card.table, card.value.columns, columns).items():
             needs[table] |= names
-        for table, names in relations.read(card.table).items():
-            if columns(table):
-                needs[table] |= names & set(columns(table))
     if "line_months" in needs:
         needs.pop("lines", None)
     return dict(needs)
+
+
+def _read(name: str, wanted: frozenset[str], columns: Columns) -> dict[str, frozenset[str]]:
+    """The columns that one table or relation reads, with those it only takes where they are."""
+    found = dict(relations.needed(name, wanted))
+    for table, names in relations.taken(name).items():
+        if columns(table):
+            found[table] = found.get(table, frozenset()) | (names & set(columns(table)))
+    other = relations.through(name)
+    if other and not _missing(other, frozenset(), columns):
+        for table, names in _read(other, frozenset(), columns).items():
+            found[table] = found.get(table, frozenset()) | names
+    return found
+
+
+def _missing(name: str, wanted: frozenset[str], columns: Columns) -> str:
+    """The first table or column that is not there; empty if all are."""
+    for table, names in relations.needed(name, wanted).items():
+        there = columns(table)
+        if not there:
+            return table
+        lacking = sorted(names - set(there))
+        if lacking:
+            return f"{table}.{lacking[0]}"
+    return ""

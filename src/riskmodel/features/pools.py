@@ -4,7 +4,8 @@ The only features that reach beyond one enterprise read these. They are built pa
 whole cents and counts, so that neither the parts nor their order can change a bit.
 """
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from riskmodel.features import kernels
 from riskmodel.features.coded import Coded, Days, Flags, Floats
 from riskmodel.features.language import column, where
-from riskmodel.features.view import Pairs, View
+from riskmodel.features.view import Kept, Pairs, View
 
 if TYPE_CHECKING:
     from riskmodel.features.batch import Batch
@@ -35,6 +36,8 @@ Whole = NDArray[np.int64]
 
 NAMED = pa.schema([("kind", pa.string()), ("word", pa.string()), ("several", pa.bool_())])
 ADDED = pa.schema([("kind", pa.string()), ("key", pa.int64()), ("amount", pa.int64())])
+_MOST_WAITING = 4_000_000
+"""Keys of several parts that wait until they are added."""
 _GOODS = (("goods", "hs_code"), ("unit", "unit"))
 
 
@@ -61,6 +64,21 @@ class Pools:
     late: Whole
     medians: Floats
 
+    def digest(self, day: int) -> str:
+        """A digest of all that is known at one of the days, whoever else is named."""
+        date = int(np.searchsorted(self.days, day))
+        found = hashlib.sha256()
+        for sums in (self.sold[date], self.late[date]):
+            places = np.flatnonzero(sums)
+            found.update("\n".join(self.census.buyers.take(pa.array(places)).to_pylist()).encode())
+            found.update(sums[places].tobytes())
+        kinds = np.flatnonzero(~np.isnan(self.medians[date]))
+        goods = self.census.goods.take(pa.array(kinds // max(len(self.census.units), 1)))
+        units = self.census.units.take(pa.array(kinds % max(len(self.census.units), 1)))
+        found.update(repr((goods.to_pylist(), units.to_pylist())).encode())
+        found.update(self.medians[date][kinds].tobytes())
+        return found.hexdigest()
+
     def dates_of(self, pairs: Pairs) -> NDArray[np.int64]:
         """Each pair's place among the pools' dates; the pairs are at month starts."""
         return np.searchsorted(self.days, pairs.as_of)
@@ -76,8 +94,8 @@ class Pools:
         return np.where(goods < 0, np.nan, found)
 
 
-def sold(view: View) -> Flags:
-    """Sales that were not cancelled."""
+def sold(view: View) -> Kept:
+    """Which rows are sales that were not cancelled."""
     sales = where(column("fob_usd", "above", 0))
     released = where(column("status", "is_not", "cancelled")) if view.rows.has("status") else ()
     return view.keep((*sales, *released))
@@ -98,7 +116,7 @@ def tells_lateness(batch: "Batch") -> bool:
 
 def unit_values(view: View) -> Floats:
     """FOB value by quantity; NaN where either is missing or not above 0."""
-    fob, quantity = view.number("fob_usd"), view.number("quantity")
+    fob, quantity = view.numbers("fob_usd"), view.numbers("quantity")
     out = np.full(len(fob), np.nan)
     return np.divide(fob, quantity, out=out, where=(fob > 0) & (quantity > 0))
 
@@ -132,16 +150,21 @@ def part_pool(batch: "Batch", days: Days, among: Census) -> pa.Table:
     `late` is date x buyer, that of `sales` date x goods x unit x step.
     """
     view = batch.view("declarations")
-    keep, window = sold(view), view.window(POOL_MONTHS)
     shape = (len(days), len(among.buyers))
     sums, late_sums = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     if view.rows.has("buyer_id") and len(among.buyers):
-        late = late_after(batch.view("settled")) if tells_lateness(batch) else keep & False
-        codes = _codes(view.rows, "buyer_id", among.buyers)[view.seen]
-        cents = view.cents("fob_usd")[0]
-        kernels.pooled(*window, keep, late, codes, cents, view.pairs.date, sums, late_sums)
+        late = (
+            late_after(batch.view("settled"))
+            if tells_lateness(batch)
+            else np.zeros(len(view.seen), np.bool_)
+        )
+        codes = _codes(view.rows, "buyer_id", among.buyers)
+        kernels.pooled(
+            *view.window(POOL_MONTHS), *sold(view), late, codes, view.rows.cents("fob_usd")[0],
+            view.seen, view.pairs.date, sums, late_sums,
+        )  # fmt: skip
     added = {"sold": _there_only(sums), "late": _there_only(late_sums)}
-    added["sales"] = _sales(view, keep, among)
+    added["sales"] = _sales(view, among)
     return pa.concat_tables(
         pa.table([[kind] * len(keys), keys, amounts], schema=ADDED)
         for kind, (keys, amounts) in added.items()
@@ -150,27 +173,26 @@ def part_pool(batch: "Batch", days: Days, among: Census) -> pa.Table:
 
 def pooled(parts: Iterable[pa.Table], days: Days, among: Census) -> Pools:
     """The parts' amounts added and the medians found."""
-    whole = ADDED.empty_table()
-    for part in parts:
-        both = (
-            pa.concat_tables([whole, part]).group_by(["kind", "key"]).aggregate([("amount", "sum")])
-        )
-        whole = both.rename_columns({"amount_sum": "amount"}).select(ADDED.names)
     shape = (len(days), len(among.buyers))
+    sums = {"sold": np.zeros(shape, np.int64), "late": np.zeros(shape, np.int64)}
+    sales: list[pa.Table] = []
+    for part in parts:
+        for kind, whole in sums.items():
+            own = part.filter(pc.equal(part["kind"], kind))
+            whole.flat[own["key"].to_numpy()] += own["amount"].to_numpy()
+        sales.append(part.filter(pc.equal(part["kind"], "sales")).select(["key", "amount"]))
+        if sum(len(one) for one in sales) > _MOST_WAITING:
+            sales = [_added(sales)]
+    found = _added(sales).sort_by("key") if sales else ADDED.empty_table()
     kinds = max(len(among.goods) * len(among.units), 1)
-
-    def of(kind: str) -> tuple[Whole, Whole]:
-        own = whole.filter(pc.equal(whole["kind"], kind)).sort_by("key")
-        return own["key"].to_numpy(), own["amount"].to_numpy()
-
-    medians = _medians(*of("sales"), (len(days), kinds))
-    return Pools(days, among, _dense(*of("sold"), shape), _dense(*of("late"), shape), medians)
+    medians = _medians(found["key"].to_numpy(), found["amount"].to_numpy(), (len(days), kinds))
+    return Pools(days, among, sums["sold"], sums["late"], medians)
 
 
-def _dense(keys: Whole, amounts: Whole, shape: tuple[int, int]) -> Whole:
-    out = np.zeros(shape, np.int64)
-    out.flat[keys] = amounts
-    return out
+def _added(tables: Sequence[pa.Table]) -> pa.Table:
+    """Amounts of the same key added."""
+    sums = pa.concat_tables(tables).group_by("key").aggregate([("amount", "sum")])
+    return sums.rename_columns({"amount_sum": "amount"})
 
 
 def _there_only(sums: Whole) -> tuple[Whole, Whole]:
@@ -179,14 +201,14 @@ def _there_only(sums: Whole) -> tuple[Whole, Whole]:
     return keys, sums.ravel()[keys]
 
 
-def _sales(view: View, keep: Flags, among: Census) -> tuple[Whole, Whole]:
+def _sales(view: View, among: Census) -> tuple[Whole, Whole]:
     """The part's sales by date, goods and step of unit value: keys, counts."""
     rows = view.rows
     if not all(rows.has(name) for name in ("hs_code", "unit", "quantity")):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     goods, values = _goods(rows, among)[view.seen], unit_values(view)
     inside = np.arange(len(view.seen)) >= view.by_place(view.window(POOL_MONTHS)[0])
-    used = keep & inside & (goods >= 0) & ~np.isnan(values)
+    used = kernels.gathered(*sold(view)) & inside & (goods >= 0) & ~np.isnan(values)
     step = np.floor(_STEPS * np.log(values[used])).astype(np.int64) - _LOWEST
     date = view.by_place(view.pairs.date)[used]
     kinds = max(len(among.goods) * len(among.units), 1)

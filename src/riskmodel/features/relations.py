@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from riskmodel.features import kernels
 from riskmodel.features.coded import Coded, Floats
 from riskmodel.features.language import column, where
-from riskmodel.features.pools import POOL_MONTHS, late_after, sold, tells_lateness, unit_values
+from riskmodel.features.pools import (
+    POOL_MONTHS,
+    Whole,
+    late_after,
+    sold,
+    tells_lateness,
+    unit_values,
+)
 from riskmodel.features.view import View
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Table
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 
 ACCOUNT_MONTHS = 3
 """How old an account's newest record may be, in months."""
+_RELEASED = where(column("status", "is_not", "cancelled"))
 PAID_SHARE = 0.5
 """The part of a declaration's value that counts as paid."""
 
@@ -33,7 +41,7 @@ class Relation:
     """What a relation is built from: its base table, the columns it adds, the columns it needs.
 
     `needs` are tables and columns without which it cannot be had; `takes` are columns that it
-    reads where they are there; `extra` are needs of single added columns.
+    reads where they are there, and `through` a relation; `extra` are needs of added columns.
     """
 
     base: str
@@ -41,6 +49,7 @@ class Relation:
     adds: frozenset[str] = frozenset()
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     takes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    through: str = ""
     extra: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
@@ -51,14 +60,13 @@ def settled(batch: "Batch") -> View:
         (declared.rows, "declaration_id"), (received.rows, "declaration_id")
     )
     sums, paid_on = kernels.matched(
-        declared.first, declared.last, codes[declared.seen],
-        received.first, received.last, other[received.seen], words,
-        *received.cents("amount_usd"), received.event,
+        declared.first, declared.last, declared.seen, codes, (received.first, received.last),
+        received.seen, other, words, *received.rows.cents("amount_usd"), received.rows.event,
     )  # fmt: skip
-    fob, event, as_of = declared.number("fob_usd"), declared.event, declared.as_of
+    fob, event, as_of = declared.numbers("fob_usd"), declared.event, declared.as_of
     paid = sums >= PAID_SHARE * fob
     terms = (
-        np.nan_to_num(declared.number("terms_days"))
+        np.nan_to_num(declared.numbers("terms_days"))
         if declared.rows.has("terms_days")
         else np.zeros(len(fob))
     )
@@ -80,7 +88,7 @@ def accounts(batch: "Batch") -> View:
     codes, most = records.rows.joint(("lender", "account_id"))
     start = batch.pairs.start(ACCOUNT_MONTHS)
     newest = kernels.newest_of_each(
-        records.first, records.last, records.event, start, codes[records.seen], most
+        records.first, records.last, records.seen, records.event, start, codes, most
     )
     return records.only(newest)
 
@@ -92,8 +100,8 @@ def received(batch: "Batch") -> View:
     def stands(own: str, other: str) -> Floats:
         theirs, ours, words = shared_codes((declared.rows, other), (receipts.rows, own))
         found = kernels.named(
-            receipts.first, receipts.last, ours[receipts.seen],
-            declared.first, declared.last, theirs[declared.seen], words,
+            receipts.first, receipts.last, receipts.seen, ours,
+            (declared.first, declared.last), declared.seen, theirs, words,
         )  # fmt: skip
         return np.asarray(found, dtype=np.float64)
 
@@ -109,12 +117,12 @@ def received(batch: "Batch") -> View:
 def round_trips(batch: "Batch") -> View:
     """Declarations, and whether a sale's value came back from the same buyer."""
     declared = batch.view("declarations")
-    counts = sold_or_returned(declared)
+    counts, at = declared.keep(_RELEASED if declared.rows.has("status") else ())
     back = kernels.came_back(
-        declared.first, declared.last, counts, declared.local("buyer_id")[0],
-        declared.number("fob_usd"), declared.event,
+        declared.first, declared.last, declared.seen, counts, at,
+        declared.rows.local("buyer_id")[0], declared.rows.number("fob_usd"), declared.event,
     )  # fmt: skip
-    return declared.with_columns({"came_back": np.asarray(back & counts, dtype=np.float64)})
+    return declared.with_columns({"came_back": np.asarray(back, dtype=np.float64)})
 
 
 def peers(batch: "Batch") -> View:
@@ -125,21 +133,20 @@ def peers(batch: "Batch") -> View:
     dates = pools.dates_of(known.pairs)
     added = {}
     if declared.rows.has("buyer_id"):
-        keep, codes = sold(known), pools.buyer_codes(declared.rows)
+        codes = pools.buyer_codes(declared.rows)
         local, most = declared.rows.local("buyer_id")
         window = known.window(POOL_MONTHS)
 
-        def others(chosen: NDArray[np.bool_], sums: NDArray[np.int64]) -> Floats:
-            found = kernels.by_others(
-                declared.first, declared.last, local[declared.seen], codes[declared.seen],
-                *window, local[known.seen], chosen, known.cents("fob_usd")[0], dates, sums, most,
+        def others(keep: NDArray[np.bool_], at: NDArray[np.int32], sums: Whole) -> Floats:
+            return kernels.by_others(
+                declared.first, declared.last, declared.seen, local, codes, *window, known.seen,
+                keep, at, known.rows.cents("fob_usd")[0], dates, sums, most,
             )  # fmt: skip
-            return np.where(local[declared.seen] < 0, np.nan, found)
 
-        added["buyer_others_usd"] = others(keep, pools.sold)
+        added["buyer_others_usd"] = others(*sold(known), pools.sold)
         if tells_lateness(batch):
-            late = keep & late_after(batch.at_month_start.view("settled"))
-            added["buyer_others_late_usd"] = others(late, pools.late)
+            late = late_after(batch.at_month_start.view("settled")) & kernels.gathered(*sold(known))
+            added["buyer_others_late_usd"] = others(late, known.own, pools.late)
             whole = added["buyer_others_usd"]
             added["buyer_others_late_share"] = np.divide(
                 added["buyer_others_late_usd"], whole,
@@ -149,13 +156,6 @@ def peers(batch: "Batch") -> View:
         medians = pools.medians_of(declared.rows, declared.seen, declared.by_place(dates))
         added["unit_value_to_median"] = unit_values(declared) / medians
     return declared.with_columns(added)
-
-
-def sold_or_returned(view: View) -> NDArray[np.bool_]:
-    """Declarations that were not cancelled."""
-    if not view.rows.has("status"):
-        return np.ones(len(view.seen), np.bool_)
-    return view.keep(where(column("status", "is_not", "cancelled")))
 
 
 def shared_codes(
@@ -184,14 +184,13 @@ RELATIONS: dict[str, Relation] = {
         frozenset("received_usd paid_on days_to_cash days_late days_unpaid unpaid_usd".split()),
         _PAID,
         {"declarations": frozenset({"terms_days"})},
+        "",
         {"days_late": {"declarations": frozenset({"terms_days"})}},
     ),
     "accounts": Relation(
         "bank_records",
         accounts,
         needs={"bank_records": frozenset({"lender", "account_id"})},
-        takes={},
-        extra={},
     ),
     "received": Relation(
         "receipts",
@@ -202,6 +201,7 @@ RELATIONS: dict[str, Relation] = {
             "declarations": frozenset({"declaration_id", "buyer_id"}),
             "receipts": frozenset({"declaration_id", "payer_id"}),
         },
+        "",
         {
             "matched": {"receipts": frozenset({"declaration_id"})},
             "payer_is_buyer": {
@@ -216,7 +216,6 @@ RELATIONS: dict[str, Relation] = {
         frozenset({"came_back"}),
         {"declarations": _FOB | {"buyer_id"}},
         {"declarations": frozenset({"status"})},
-        {},
     ),
     "peers": Relation(
         "declarations",
@@ -230,12 +229,8 @@ RELATIONS: dict[str, Relation] = {
             }
         ),
         {"declarations": _FOB},
-        {
-            "declarations": frozenset(
-                "declaration_id buyer_id hs_code unit quantity status terms_days".split()
-            ),
-            "receipts": frozenset({"declaration_id", "amount_usd"}),
-        },
+        {"declarations": frozenset("buyer_id hs_code unit quantity status".split())},
+        "settled",
         {
             "buyer_others_usd": _BUYER,
             "buyer_others_late_usd": {**_BUYER, **_LATE},
@@ -266,6 +261,11 @@ def needed(name: str, columns: frozenset[str]) -> dict[str, frozenset[str]]:
     return needs
 
 
-def read(name: str) -> Mapping[str, frozenset[str]]:
+def taken(name: str) -> dict[str, frozenset[str]]:
     """Further columns that are read where they are there."""
-    return RELATIONS[name].takes if name in RELATIONS else {}
+    return dict(RELATIONS[name].takes) if name in RELATIONS else {}
+
+
+def through(name: str) -> str:
+    """Another relation that is read where it can be had."""
+    return RELATIONS[name].through if name in RELATIONS else ""

@@ -20,6 +20,10 @@ from riskmodel.features.coded import NEVER, Coded, Days, Flags, Floats, Places, 
 from riskmodel.features.language import Condition, Measure, Where
 
 Window = tuple[Places, Places]
+Index = NDArray[np.int32]
+Kept = tuple[Flags, Index]
+Numbers = tuple[Floats, Index]
+Money = tuple[NDArray[np.int64], Floats, Index]
 Span = Literal["last", "before", "year", "lunar"]
 YEAR = 12
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -105,7 +109,8 @@ class View:
     """The visible rows of every pair: `places` `first[p]:last[p]` are pair p's, by event.
 
     `seen` is each place's row in `rows`. `added` are columns that exist at a date only, by place:
-    numbers, NaN for null, flags as 1 and 0, dates as days. Everything else stands by place too.
+    numbers, NaN for null, flags as 1 and 0, dates as days. A column is given with the index from
+    places to its values: the row seen, or the place itself for what was added.
     """
 
     pairs: Pairs
@@ -134,6 +139,11 @@ class View:
         seen, first, last = kernels.narrowed(self.first, self.last, keep, self.seen)
         added = {name: values[keep] for name, values in self.added.items()}
         return View(self.pairs, self.rows, seen, first, last, added)
+
+    @property
+    def own(self) -> Index:
+        """Each place itself: the index of columns that stand by place."""
+        return self._once("own", lambda: np.arange(len(self.seen), dtype=np.int32))
 
     @property
     def event(self) -> Days:
@@ -170,65 +180,69 @@ class View:
         start, end = pairs.lunar(back)
         return self.place_of(start), self.place_of(end)
 
-    def count(self, where: Where, back: int, having: str = "") -> Floats:
-        """How many rows of the last months meet the conditions, and have a value in `having`."""
-        keep = self.keep(where) & self.there(having) if having else self.keep(where)
-        key = ("count", where, back, having)
-        return self._once(key, lambda: kernels.counted(*self.window(back), keep))
+    def place_of(self, start: Days) -> Places:
+        """Each pair's first place on or after its day."""
+        return kernels.since(self.first, self.last, self.event, start)
+
+    def keep(self, where: Where) -> Kept:
+        """Which rows, or places, meet all the conditions."""
+        return self._once(("keep", where), lambda: self._keep(where))
+
+    def kept(self, where: Where) -> Flags:
+        """Whether each place meets all the conditions."""
+        return kernels.gathered(*self.keep(where))
+
+    def number(self, name: str) -> Numbers:
+        """A column as numbers, NaN for null."""
+        if name in self.added:
+            return self.added[name], self.own
+        return self.rows.number(name), self.seen
+
+    def numbers(self, name: str) -> Floats:
+        """A column as numbers by place, NaN for null."""
+        return self._once(("number", name), lambda: kernels.gathered(*self.number(name)))
+
+    def cents(self, name: str) -> Money:
+        """A column as whole cents and the rest of them; null is nothing."""
+        if name in self.added:
+            cents, rest = self._once(("cents", name), lambda: in_cents(self.added[name]))
+            return cents, rest, self.own
+        return (*self.rows.cents(name), self.seen)
+
+    def days(self, name: str) -> tuple[Days, Index]:
+        """A column of dates, `NEVER` for null."""
+        if name in self.added:
+            given = np.where(np.isnan(self.added[name]), NEVER, self.added[name])
+            return given.astype(np.int32), self.own
+        return self.rows.days(name), self.seen
+
+    def local(self, name: str) -> tuple[Index, Index, int]:
+        """A column as codes within each enterprise, -1 for null; how many there are at most."""
+        codes, most = self.rows.local(name)
+        return codes, self.seen, most
+
+    def count(self, where: Where, back: int) -> Floats:
+        """How many rows of the last months meet the conditions."""
+        key = ("count", where, back)
+        return self._once(key, lambda: kernels.counted(*self.window(back), *self.keep(where)))
 
     def sum(self, name: str, where: Where, back: int, which: Span = "last") -> Floats:
         """The sum of a column over the rows of a window that meet the conditions."""
         return self._once(
             ("sum", name, where, back, which),
-            lambda: kernels.summed(*self.window(back, which), self.keep(where), *self.cents(name)),
+            lambda: kernels.summed(*self.window(back, which), *self.keep(where), *self.cents(name)),
         )
 
     def groups(self, measure: Measure) -> tuple[Places, Floats, Floats]:
         """Each pair's groups' sums (offsets, sums), and the sum over all rows with a group."""
         key = ("groups", measure.column, measure.by, measure.where, measure.months)
-        return self._once(key, lambda: self._groups(measure))
-
-    def _groups(self, measure: Measure) -> tuple[Places, Floats, Floats]:
-        codes, most = self.local(measure.by)
-        window, sums = self.window(measure.months), self.cents(measure.column)
-        keep = self.keep(measure.where)
-        offsets, groups = kernels.parts(*window, keep, codes, most, *sums)
-        return offsets, groups, kernels.summed(*window, keep & (codes >= 0), *sums)
-
-    def place_of(self, start: Days) -> Places:
-        """Each pair's first place on or after its day."""
-        return kernels.since(self.first, self.last, self.event, start)
-
-    def keep(self, where: Where) -> Flags:
-        """Whether each place meets all the conditions."""
-        return self._once(("keep", where), lambda: self._keep(where))
-
-    def number(self, name: str) -> Floats:
-        """A column as numbers, NaN for null."""
-        if name in self.added:
-            return self.added[name]
         return self._once(
-            ("number", name), lambda: kernels.gathered(self.rows.number(name), self.seen)
-        )
-
-    def there(self, name: str) -> Flags:
-        """Whether a column has a value."""
-        return self._once(("there", name), lambda: ~np.isnan(self.number(name)))
-
-    def cents(self, name: str) -> tuple[NDArray[np.int64], Floats]:
-        """A column as whole cents and the rest of them; null is nothing."""
-        return self._once(("cents", name), lambda: self._cents(name))
-
-    def days(self, name: str) -> Days:
-        """A column of dates, `NEVER` for null."""
-        if name in self.added:
-            return np.where(np.isnan(self.added[name]), NEVER, self.added[name]).astype(np.int32)
-        return self._once(("days", name), lambda: kernels.gathered(self.rows.days(name), self.seen))
-
-    def local(self, name: str) -> tuple[NDArray[np.int32], int]:
-        """A column as codes within each enterprise, -1 for null, and how many there are at most."""
-        codes, most = self.rows.local(name)
-        return self._once(("local", name), lambda: kernels.gathered(codes, self.seen)), most
+            key,
+            lambda: kernels.parts(
+                *self.window(measure.months), *self.keep(measure.where),
+                *self.local(measure.by), *self.cents(measure.column),
+            ),
+        )  # fmt: skip
 
     def words(self, name: str, places: Places) -> pa.Array:
         """The text of a column at these places; null where the place is below 0."""
@@ -242,29 +256,23 @@ class View:
         return self._once(key, lambda: self._monthly(measure, back))
 
     def _monthly(self, measure: Measure, back: int) -> tuple[Floats, NDArray[np.int32]]:
-        cents, rest = (
-            self.cents(measure.column)
-            if measure.column
-            else (np.zeros(len(self.seen), np.int64), np.empty(0))
-        )
-        found: tuple[Floats, NDArray[np.int32]] = kernels.monthly(
-            self.first, self.last, self.keep(measure.where), self.event, self.pairs.date,
-            self.pairs.edges(back), cents, rest,
+        nothing = (np.empty(0, np.int64), np.empty(0), self.seen)
+        money = self.cents(measure.column) if measure.column else nothing
+        return kernels.monthly(
+            self.first, self.last, *self.keep(measure.where), self.event, self.pairs.date,
+            self.pairs.edges(back), *money,
         )  # fmt: skip
-        return found
 
-    def _keep(self, where: Where) -> Flags:
-        fixed = tuple(c for c in where if not self._moves(c))
-        keep = np.ones(len(self.seen), np.bool_)
-        if fixed:
-            rows = self.rows.met(fixed[0])
-            for condition in fixed[1:]:
-                rows = rows & self.rows.met(condition)
-            keep = kernels.gathered(rows, self.seen)
+    def _keep(self, where: Where) -> Kept:
+        fixed = tuple(condition for condition in where if not self._moves(condition))
+        rows = self.rows.met_all(fixed)
+        if len(fixed) == len(where):
+            return rows, self.seen
+        keep = kernels.gathered(rows, self.seen)
         for condition in where:
             if self._moves(condition):
                 keep &= self._met(condition)
-        return keep
+        return keep, self.own
 
     def _moves(self, condition: Condition) -> bool:
         """Whether the condition depends on the date."""
@@ -272,16 +280,8 @@ class View:
 
     def _met(self, condition: Condition) -> Flags:
         if condition.operator == "open":
-            return np.asarray(self.days(condition.column) >= self.as_of)
+            return np.asarray(kernels.gathered(*self.days(condition.column)) >= self.as_of)
         return holds(self.added[condition.column], condition)
-
-    def _cents(self, name: str) -> tuple[NDArray[np.int64], Floats]:
-        if name in self.added:
-            return in_cents(self.added[name])
-        cents, rest = self.rows.cents(name)
-        return kernels.gathered(cents, self.seen), (
-            kernels.gathered(rest, self.seen) if len(rest) else rest
-        )
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._kept:

@@ -10,6 +10,7 @@ from riskmodel.pipeline.stages import (
     features,
     limits,
     model,
+    profile,
     sources,
     validate,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "limits",
     "model",
     "open_run",
+    "profile",
     "publish",
     "sources",
     "validate",

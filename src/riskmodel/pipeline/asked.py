@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
+from riskmodel.sources.files import sha256
 
 Days = NDArray[np.int32]
 
@@ -20,11 +21,13 @@ Days = NDArray[np.int32]
 class Asked:
     """For whom features are wanted: all on the register at these days, or the rows of a file.
 
-    `days` are days since 1970, ascending; `rows` has `enterprise_id` and `as_of`.
+    `days` are days since 1970, ascending; `rows` has `enterprise_id` and `as_of`, `digest` is its
+    SHA-256.
     """
 
     days: tuple[int, ...]
     rows: Path | None = None
+    digest: str = ""
 
     @classmethod
     def at(cls, dates: Iterable[pd.Timestamp]) -> "Asked":
@@ -34,7 +37,7 @@ class Asked:
     @classmethod
     def of(cls, path: Path) -> "Asked":
         """The rows of a Parquet file; `UsageError` where it has none, or lacks a column."""
-        return cls(tuple(np.unique(asked_rows(path)["day"]).tolist()), path)
+        return cls(tuple(np.unique(asked_rows(path)["day"]).tolist()), path, sha256(path))
 
     @property
     def months(self) -> dict[str, Days]:

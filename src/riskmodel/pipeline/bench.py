@@ -29,22 +29,10 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def _features(enterprises: int, tell: Tell) -> pd.DataFrame:
-    """Twelve-month exports, deals and buyers: the engine beside a plain pandas loop over dates."""
-    from riskmodel.features import CARDS, compute
-    from riskmodel.settings import default_settings
+    """The cards of declarations, to Parquet: the engine beside DuckDB, Polars and pandas."""
+    from riskmodel.pipeline.benches import bench_features
 
-    source, dates = _world(enterprises, tell)
-    register = source.frame("enterprises")[["enterprise_id"]].drop_duplicates()
-    rows = register.merge(pd.DataFrame({"as_of": dates}), how="cross")
-    cards = [card for card in CARDS if card.name in ("exports_usd_12m", "deals_12m", "buyers_12m")]
-    settings = default_settings().features
-    ours, mine = _timed(lambda: compute(source, rows, settings, cards=cards, threads=2).frame)
-    tell("ours done; pandas now")
-    theirs, plain = _timed(lambda: _pandas_features(source, rows, dates))
-    names = [card.name for card in cards]
-    both = ours.merge(theirs, on=["enterprise_id", "as_of"], suffixes=("", "_p"), validate="1:1")
-    apart = max(float((both[n] - both[f"{n}_p"]).abs().max()) for n in names)
-    return _table(len(rows), [("riskmodel", mine, 0.0), ("pandas", plain, apart)])
+    return bench_features(enterprises, tell)
 
 
 def _world(enterprises: int, tell: Tell) -> tuple[Any, list[pd.Timestamp]]:
@@ -60,32 +48,6 @@ def _world(enterprises: int, tell: Tell) -> tuple[Any, list[pd.Timestamp]]:
         tell(f"a world of {enterprises:,} enterprises")
         source = read_folder(out, default_settings().sources).source
     return source, [pd.Timestamp(2014, 7, 1) - pd.DateOffset(months=3 * k) for k in range(6)]
-
-
-def _pandas_features(source: Any, rows: pd.DataFrame, dates: list[pd.Timestamp]) -> pd.DataFrame:
-    """The same three features, as one would write them by hand."""
-    frame = source.frame("declarations")
-    found = []
-    for as_of in dates:
-        known = frame[frame["known_at"] < as_of.tz_localize(source.timezone)]
-        newest = known.sort_values("known_at").drop_duplicates("declaration_id", keep="last")
-        inside = newest["declared_on"].between(
-            as_of - pd.DateOffset(months=12), as_of, inclusive="left"
-        )
-        kept = ~newest["withdrawn"] & (newest["status"] != "cancelled") & (newest["fob_usd"] > 0)
-        groups = newest[inside & kept].groupby("enterprise_id")
-        found.append(
-            groups.agg(
-                exports_usd_12m=("fob_usd", "sum"),
-                deals_12m=("fob_usd", "size"),
-                buyers_12m=("buyer_id", "nunique"),
-            )
-            .reset_index()
-            .assign(as_of=as_of)
-        )
-    return rows.merge(
-        pd.concat(found), on=["enterprise_id", "as_of"], how="left", validate="1:1"
-    ).fillna({"exports_usd_12m": 0.0, "deals_12m": 0.0, "buyers_12m": 0.0})
 
 
 def _scoring(enterprises: int, tell: Tell) -> pd.DataFrame:

@@ -4,7 +4,7 @@
     OUT/features/2014-07/00000.parquet   one file a month of dates and part
     OUT/features.json                    the cards, what is absent, each month: rows, used again
 
-A file carries the digest of all that it was made from and is used again where that is the same: a
+A file carries digests of all that it was made from and is used again where they are the same: a
 stopped run goes on where it was, and a new month leaves the old ones as they are, for rows known
 after a date cannot change its features.
 """
@@ -25,8 +25,16 @@ from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
 from riskmodel.features.batch import Batch, Shared
-from riskmodel.features.digest import part_digests
-from riskmodel.features.engine import Each, in_threads, part_values, parts_of, shared_by
+from riskmodel.features.digest import digests
+from riskmodel.features.engine import (
+    Each,
+    in_threads,
+    parts_of,
+    rate_at,
+    shared_by,
+    shared_rates,
+    values,
+)
 from riskmodel.features.language import Card
 from riskmodel.features.plan import Plan, available, planned
 from riskmodel.features.registry import by_name
@@ -38,37 +46,47 @@ from riskmodel.sources.sorted import Sorted, load_sorted, sort_folder
 
 Tell = Callable[[str], None]
 
-_DIGEST = b"riskmodel.digest"
+_ROWS, _PEERS = b"riskmodel.rows", b"riskmodel.peers"
+NOTHING = Shared({}, 1.0)
 _MONEY = frozenset({"CNY", "USD"})
 _PACKAGE = Path(__file__).parent.parent
-_CODE = ("months.py", "tables", "sources", "features")
-DIGESTS = pa.schema([("part", pa.int32()), ("day", pa.int32()), ("digest", pa.string())])
+_CODE = ("months.py", "tables", "features", "sources/sorted.py", "sources/versions.py")
+DIGESTS = pa.schema([("part", pa.int32()), ("month", pa.string()), ("digest", pa.string())])
 WRITTEN = pa.schema([("part", pa.int32()), ("month", pa.string()), ("rows", pa.int64())])
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that the files are made from, small enough to be sent to another machine."""
+    """All that the files are made from, small enough to be sent to another machine.
+
+    `code` is a digest of cards, settings and program, `sorting` one of the sorted source.
+    """
 
     out: Path
     asked: Asked
     plan: Plan
     code: str
+    sorting: str
 
     @property
     def source(self) -> Sorted:
-        """The sorted source."""
-        return _opened(self.out / "sorted")
+        """The sorted source, opened once a process."""
+        return _opened(self.out / "sorted", self.sorting)
 
     def file(self, month: str, part: int) -> Path:
         """Where a month's features of a part lie."""
         return self.out / "features" / month / f"{part:05d}.parquet"
 
-    def asked_of(self, part: int, days: Days) -> tuple[pa.Array, Days]:
+    def batch(self, part: int, shared: Shared) -> Batch:
+        """The part's tables: what the cards read, and the register, which says who is asked."""
+        needs = {"enterprises": frozenset[str](), **self.plan.needs}
+        return Batch(self.source.part(part, needs), shared, self.source.timezone)
+
+    def asking(self, batch: Batch, part: int, days: Days) -> tuple[pa.Array, Days]:
         """The enterprises and days asked of a part, among these days."""
         if self.asked.rows is None:
-            return _registered(self.source, part, days)
-        rows = _rows_by_part(self.asked.rows, self.out / "sorted")[part]
+            return _registered(batch, days)
+        rows = _rows_by_part(self.asked.rows, self.asked.digest, self.source.firsts)[part]
         own = rows[np.isin(rows["day"], days)]
         return pa.array(own["enterprise_id"], pa.string()), own["day"].to_numpy(np.int32)
 
@@ -103,15 +121,20 @@ def write_features(
     source = _sorted(data, out / "sorted", settings, tell)
     wanted = available(source, settings.features) if cards is None else tuple(cards)
     plan = planned(wanted, source)
-    job = Job(out.resolve(), asked, plan, _code(plan, settings))
+    sorting = sha256(out / "sorted" / "sorted.json")
+    job = Job(out.resolve(), asked, plan, _code(plan, settings), sorting)
     each = each or in_threads(settings.run.threads)
-    wanted_digests = _wanted(job, each)
-    stale: dict[int, dict[str, str]] = {}
-    for (part, month), digest in wanted_digests.items():
-        if _stands(job.file(month, part)) != digest:
-            stale.setdefault(part, {})[month] = digest
+    known = _digests(job, each)
+    months = [m for m in asked.months if not _all_stand(job, m, known)]
+    days = np.concatenate([np.empty(0, np.int32), *(asked.months[month] for month in months)])
+    shared = shared_by(source, days, plan, settings.features, each)
+    peers = {month: _peers(shared, month) for month in months}
+    stale = {
+        part: [m for m in months if not _stands(job, m, part, known.get((part, m)), peers[m])]
+        for part in range(source.parts)
+    }
     _tell_what_stands(job, stale, tell)
-    _make(job, stale, settings, each=each, tell=tell)
+    _make(job, shared, {part: due for part, due in stale.items() if due}, each, tell)
     return _told(job, stale)
 
 
@@ -136,27 +159,27 @@ def chosen_cards(names: Sequence[str]) -> tuple[Card, ...]:
 
 
 def digests_of(job: Job, part: int) -> pa.Table:
-    """The digest of what a part knew before each day asked, and each month's first."""
-    days = np.array(_watched(job), np.int32)
-    tables = job.source.part(part, _needs(job.plan))
-    found = part_digests(tables, days, job.source.timezone)
-    return pa.table([[part] * len(days), days, found], schema=DIGESTS)
+    """What the files of a part's months must carry: part, month, digest."""
+    found = _month_digests(job, job.batch(part, NOTHING), job.asked.months)
+    return pa.table([[part] * len(found), list(found), list(found.values())], schema=DIGESTS)
 
 
-def write_part(job: Job, shared: Shared, stale: Mapping[str, str], part: int) -> pa.Table:
-    """The files of a part's months that do not stand: part, month, rows."""
-    months = job.asked.months
-    days = np.concatenate([months[month] for month in stale])
-    ids, as_of = job.asked_of(part, days)
-    values = part_values(job.source, part, (ids, as_of), job.plan, shared)
+def write_part(job: Job, shared: Shared, months: Sequence[str], part: int) -> pa.Table:
+    """The files of these months of a part: part, month, rows."""
+    batch = job.batch(part, shared)
+    wanted = {month: job.asked.months[month] for month in months}
+    ids, as_of = job.asking(batch, part, np.concatenate(list(wanted.values())))
+    found = values(batch.asking(ids, as_of), job.plan)
+    carried = _month_digests(job, batch, wanted)
     names = as_of.astype("datetime64[D]").astype("datetime64[M]").astype(str)
-    written = []
-    for month, digest in stale.items():
+    rows = []
+    for month in months:
         own = np.flatnonzero(names == month)
-        table = _table(ids, as_of, values, own, job.plan.cards)
-        _write(table.replace_schema_metadata({_DIGEST: digest}), job.file(month, part))
-        written.append((part, month, len(own)))
-    return pa.table(list(zip(*written, strict=True)), schema=WRITTEN)
+        metadata = {_ROWS: carried[month], _PEERS: _peers(shared, month)}
+        table = _table(ids, as_of, found, own, job.plan.cards)
+        _write(table.replace_schema_metadata(metadata), job.file(month, part))
+        rows.append(len(own))
+    return pa.table([[part] * len(rows), list(months), rows], schema=WRITTEN)
 
 
 def stored(card: Card) -> pa.DataType:
@@ -167,68 +190,73 @@ def stored(card: Card) -> pa.DataType:
 
 
 def _make(
-    job: Job,
-    stale: Mapping[int, Mapping[str, str]],
-    settings: Settings,
-    *,
-    each: Each,
-    tell: Tell,
+    job: Job, shared: Shared, stale: Mapping[int, Sequence[str]], each: Each, tell: Tell
 ) -> None:
-    months = job.asked.months
-    wanted = {month for part in stale.values() for month in part}
-    days = np.concatenate([np.empty(0, np.int32), *(months[month] for month in sorted(wanted))])
-    shared = shared_by(job.source, days, job.plan, settings.features, each)
-    parts = sorted(stale)
-    done = each(lambda part: write_part(job, shared, stale[part], part), parts)
+    done = each(lambda part: write_part(job, shared, stale[part], part), sorted(stale))
     for count, _ in enumerate(done, 1):
-        if count == len(parts) or count % max(len(parts) // 20, 1) == 0:
-            tell(f"features: {count:,} of {len(parts):,} parts")
+        if count == len(stale) or count % max(len(stale) // 20, 1) == 0:
+            tell(f"features: {count:,} of {len(stale):,} parts")
 
 
-def _wanted(job: Job, each: Each) -> dict[tuple[int, str], str]:
-    """The digest that each month's file of each part must carry."""
-    tables = each(lambda part: digests_of(job, part), range(job.source.parts))
-    whole = pa.concat_tables([DIGESTS.empty_table(), *tables]).to_pandas()
-    everyone = {
-        day: _hashed("".join(own.sort_values("part")["digest"]))
-        for day, own in whole.groupby("day")
+def _digests(job: Job, each: Each) -> dict[tuple[int, str], str]:
+    """By part and month what its file must carry, for parts that have files at all."""
+    parts = [
+        part
+        for part in range(job.source.parts)
+        if any(job.file(month, part).is_file() for month in job.asked.months)
+    ]
+    tables = each(lambda part: digests_of(job, part), parts)
+    return {
+        (row["part"], row["month"]): row["digest"] for table in tables for row in table.to_pylist()
     }
-    own = whole.set_index(["part", "day"])["digest"].to_dict()
-    given = _hashed(sha256(job.asked.rows)) if job.asked.rows else ""
-    wanted = {}
-    for month, days in job.asked.months.items():
-        peers = everyone[_first_day(month)] if job.plan.asks_peers else ""
-        for part in range(job.source.parts):
-            parts = [own[part, day] for day in days.tolist()]
-            text = json.dumps([job.code, peers, given, days.tolist(), *parts])
-            wanted[part, month] = _hashed(text)
-    return wanted
 
 
-def _stands(path: Path) -> str:
-    """The digest that a file carries; empty where there is none."""
+def _month_digests(job: Job, batch: Batch, months: Mapping[str, Days]) -> dict[str, str]:
+    """For each month a digest of the program, the rows asked and what was known at its days."""
+    days = np.concatenate([np.empty(0, np.int32), *months.values()])
+    by_day = dict(zip(days.tolist(), digests(batch, days), strict=True))
+    rates = shared_rates(job.source)
+
+    def text(day: int) -> list[Any]:
+        newest = {c: rate_at(rates, c, np.array([day]), 0.0)[0] for c in sorted(rates)}
+        return [day, by_day[day], newest]
+
+    return {
+        month: _hashed(json.dumps([job.code, job.asked.digest, [text(d) for d in own.tolist()]]))
+        for month, own in months.items()
+    }
+
+
+def _peers(shared: Shared, month: str) -> str:
+    """What all enterprises together said at the start of a month; empty if nobody asked."""
+    first = int(np.datetime64(month, "D").astype(int))
+    return shared.pools.digest(first) if shared.pools else ""
+
+
+def _all_stand(job: Job, month: str, known: Mapping[tuple[int, str], str]) -> bool:
+    """Whether every part's file of a month carries what was known.
+
+    Then what all enterprises together said was the same too, and need not be computed.
+    """
+    return all(
+        (part, month) in known and _carried(job.file(month, part))[0] == known[part, month]
+        for part in range(job.source.parts)
+    )
+
+
+def _stands(job: Job, month: str, part: int, rows: str | None, peers: str) -> bool:
+    return rows is not None and _carried(job.file(month, part)) == (rows, peers)
+
+
+def _carried(path: Path) -> tuple[str, str]:
+    """The digests that a file carries, of its rows and of its peers; empty where there is none."""
     if not path.is_file():
-        return ""
+        return "", ""
     try:
         metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowException):
-        return ""
-    return str(metadata.get(_DIGEST, b"").decode())
-
-
-def _watched(job: Job) -> list[int]:
-    """The days whose digests are needed."""
-    firsts = {_first_day(month) for month in job.asked.months} if job.plan.asks_peers else set()
-    return sorted({*job.asked.days, *firsts})
-
-
-def _needs(plan: Plan) -> dict[str, frozenset[str]]:
-    """What the cards read, and the register, which says who is asked for."""
-    return {"enterprises": frozenset(), **plan.needs}
-
-
-def _first_day(month: str) -> int:
-    return int(np.datetime64(month, "D").astype(int))
+        return "", ""
+    return metadata.get(_ROWS, b"").decode(), metadata.get(_PEERS, b"").decode()
 
 
 def _table(
@@ -263,14 +291,14 @@ def _write(table: pa.Table, path: Path) -> None:
     )
 
 
-def _tell_what_stands(job: Job, stale: Mapping[int, Mapping[str, str]], tell: Tell) -> None:
+def _tell_what_stands(job: Job, stale: Mapping[int, Sequence[str]], tell: Tell) -> None:
     for month in job.asked.months:
         made = sum(month in months for months in stale.values())
         parts = job.source.parts
         tell(f"{month}: {parts - made:,} of {parts:,} parts used again, {made:,} to compute")
 
 
-def _told(job: Job, stale: Mapping[int, Mapping[str, str]]) -> Files:
+def _told(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
     """What was done, also written down as `features.json`."""
     rows = [
         (
@@ -315,22 +343,18 @@ def _hashed(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: Path) -> Sorted:
+def _opened(folder: Path, sorting: str) -> Sorted:
     return load_sorted(folder)
 
 
-def _registered(source: Sorted, part: int, days: Days) -> tuple[pa.Array, Days]:
+def _registered(batch: Batch, days: Days) -> tuple[pa.Array, Days]:
     """Everyone who is on the register at each day."""
-    nothing = Shared({}, 1.0)
-    tables = source.part(part, {"enterprises": frozenset()})
-    batch = Batch(tables, nothing, source.timezone).at_all(np.unique(days))
-    view = batch.view("enterprises")
-    there = view.last > view.first
-    ids = batch.ids.take(pa.array(batch.pairs.enterprise[there]))
-    return ids, batch.pairs.as_of[there]
+    seen = batch.at_all(np.unique(days)).view("enterprises")
+    there = seen.last > seen.first
+    return batch.ids.take(pa.array(seen.pairs.enterprise[there])), seen.pairs.as_of[there]
 
 
 @lru_cache(maxsize=1)
-def _rows_by_part(path: Path, folder: Path) -> list[pd.DataFrame]:
+def _rows_by_part(path: Path, digest: str, firsts: tuple[str, ...]) -> list[pd.DataFrame]:
     rows = asked_rows(path)
-    return [rows.iloc[places] for places in parts_of(_opened(folder), rows["enterprise_id"])]
+    return [rows.iloc[places] for places in parts_of(firsts, rows["enterprise_id"])]

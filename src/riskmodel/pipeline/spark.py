@@ -47,6 +47,7 @@ def on_spark(master: str) -> Iterator[Each]:
 
 _CONFIGURATION = {
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
     "spark.driver.maxResultSize": "0",
     "spark.log.level": "ERROR",

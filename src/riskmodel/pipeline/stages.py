@@ -13,8 +13,11 @@ from riskmodel import limits as lending
 from riskmodel import model as modelling
 from riskmodel import months
 from riskmodel import validate as validation
+from riskmodel.datasets.panel import KEY
 from riskmodel.errors import DataError
 from riskmodel.features.language import Card
+from riskmodel.features.profile import Profile
+from riskmodel.features.profile import profile as card_profile
 from riskmodel.pipeline.approved import approved_model
 from riskmodel.publish.run_folder import Run
 from riskmodel.settings import read_toml
@@ -87,6 +90,17 @@ def features(run: Run) -> feature.Features:
     names = [card.name for card in found.cards]
     run.write_json("features", "cards", {"computed": names, "attributes": attributes})
     return found
+
+
+def profile(run: Run, found: feature.Features) -> Profile:
+    """What the cards look like on these rows, and how each alone ranks the known labels."""
+    labelled = _population(run, source_of(run)).labelled[[*KEY, "defaulted"]]
+    joined = found.frame[KEY].merge(labelled, how="left", on=KEY, validate="1:1")
+    described = card_profile(found, joined["defaulted"].astype("boolean"))
+    run.write(
+        "features", profile=described.cards, rankings=described.periods, drift=described.drift
+    )
+    return described
 
 
 def features_of(run: Run) -> feature.Features:
