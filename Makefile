@@ -4,10 +4,10 @@ BIN := .venv/bin
 DEMO := data/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lab mlflow bench lock
+.PHONY: help setup demo test test-spark check fix lab mlflow bench lock
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/ready ## the virtual environment, from the lock
 
@@ -29,6 +29,11 @@ demo: setup ## a fictional economy of 3,000 enterprises, to each bank's limit fi
 
 test: setup ## the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-spark: setup ## features and scores on Spark, equal bits with this machine's; needs Java 17
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation-package riskmodel \
+		--constraint requirements.lock -e '.[spark]'
+	$(BIN)/python -m pytest -n 0 tests/pipeline/test_spark.py
 
 check: setup ## format, lint, types, import contracts, clean notebooks: changes nothing
 	$(BIN)/ruff format --check src tests

@@ -6,6 +6,7 @@ of them see, and `riskmodel` installed where they run. `pyspark` is an extra: `r
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from riskmodel import errors
 from riskmodel.errors import UsageError
 from riskmodel.features.engine import Each
 
@@ -67,11 +69,25 @@ def _each(session: Any) -> Each:
                     yield pa.record_batch([[place], [found]], schema=_RESULT)
 
         places = session.range(0, len(listed), 1, len(listed))
-        rows = places.mapInArrow(on_worker, "place long, table binary").toArrow()
+        rows = _collected(places.mapInArrow(on_worker, "place long, table binary"))
         for row in rows.sort_by("place")["table"]:
             yield _from_bytes(row.as_buffer())
 
     return each
+
+
+def _collected(frame: Any) -> pa.Table:
+    """The frame's rows; an error of ours on a worker is raised here as it was there."""
+    from pyspark.errors import PySparkException
+
+    try:
+        return frame.toArrow()
+    except PySparkException as error:
+        ours = re.search(r"riskmodel\.errors\.(\w+): (.*)", str(error))
+        kind = getattr(errors, ours[1], None) if ours else None
+        if ours and kind:
+            raise kind(ours[2]) from error
+        raise
 
 
 def _to_bytes(table: Any) -> bytes:

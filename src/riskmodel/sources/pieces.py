@@ -81,11 +81,11 @@ def through_door(
     rows = sum(_row_count(path) for path in files)
     if rows <= means.piece_rows:
         return sifted(0, read_table(files, declared, means.settings.timezone))
-    pieces, empty = _split(files, declared, means, rows)
+    pieces = _split(files, declared, means, rows)
     done: list[Account] = []
 
     def through(number: int) -> Account:
-        return sifted(number, joined([*pieces.rows(number), *empty], declared))
+        return sifted(number, joined(pieces.rows(number), declared))
 
     for account in spread(through, range(pieces.buckets), means.threads):
         done.append(account)
@@ -118,27 +118,23 @@ def _row_count(path: Path) -> int:
         return 0
 
 
-def _split(
-    files: Sequence[Path], declared: Table, means: Means, rows: int
-) -> tuple[Shuffle, list[pa.Table]]:
+def _split(files: Sequence[Path], declared: Table, means: Means, rows: int) -> Shuffle:
     """The table thrown into pieces by its key's first column, so that a key stays whole.
 
-    Beside the pieces: a table without rows for each set of types that a chunk had. Joined with
-    them, every piece gets the types that the whole table would have.
+    A chunk leaves its columns and types in every piece, if only with no rows: so each piece,
+    joined, has those of the whole table.
     """
     pieces = Shuffle(means.work / "pieces" / declared.name, -(-rows // means.piece_rows))
     chunk_rows = max(1, means.piece_rows // _CHUNKS_A_PIECE)
     chunks = read_chunks(files, declared, means.settings.timezone, chunk_rows)
 
-    def throw(numbered: tuple[int, pa.Table]) -> pa.Schema:
+    def throw(numbered: tuple[int, pa.Table]) -> None:
         number, chunk = numbered
         pieces.add(number, chunk, buckets_of(chunk[declared.key[0]], pieces.buckets))
-        return chunk.schema
 
-    schemas = dict.fromkeys(spread(throw, zip(count(), chunks), means.threads))
-    empty = [schema.empty_table() for schema in schemas]
-    joined(empty, declared)
-    return pieces, empty
+    for _ in spread(throw, zip(count(), chunks), means.threads):
+        pass
+    return pieces
 
 
 def _hopeless(done: Sequence[Account], rows: int, settings: SourcesSettings) -> bool:

@@ -37,7 +37,7 @@ class Shuffle:
         return counts
 
     def rows(self, bucket: int) -> list[pa.Table]:
-        """The bucket's rows of each portion, in the order of their numbers."""
+        """The bucket's rows of each portion, none too, in the order of the portions' numbers."""
         return [_batch(path, bucket) for path in sorted(self.folder.glob("*.arrow"))]
 
 

@@ -152,7 +152,7 @@ class _OnDisk:
             raise _not_whole(self.folder) from error
         if len(rows) != self.rows[table][number]:
             raise _not_whole(self.folder)
-        return rows.select(names)  # a name with a dot is taken for a nested one, and more is read
+        return rows
 
 
 def sorted_source(source: Source, *, enterprises_a_part: int) -> Sorted:
@@ -196,13 +196,13 @@ def sort_folder(
     tell = progress or _tell_nobody
     files = table_files(folder)
     asked = {"format": _FORMAT, "settings": settings.model_dump(), "files": _hashes(folder, files)}
-    cut = {"enterprises_a_part": enterprises_a_part} if firsts is None else {"firsts": firsts[1:]}
+    cut = {"firsts": list(firsts[1:])} if firsts else {"enterprises_a_part": enterprises_a_part}
     found = _finished(out)
-    same_parts = found is not None and cut.items() <= found["cut"].items()
-    if found is not None and same_parts and found["asked"] == asked:
+    same_parts = all(found["cut"].get(name) == value for name, value in cut.items())
+    if same_parts and found["asked"] == asked:
         tell(f"{out.name}: is there, sorted from the same files")
         return load_sorted(out)
-    if not (same_parts and firsts is not None):
+    if not (same_parts and firsts):
         refuse_occupied(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
@@ -211,7 +211,6 @@ def sort_folder(
         written = sort_tables(
             files, unfinished, means, lambda ids: first_ids(ids, enterprises_a_part, firsts)
         )
-        cut = {**cut, "firsts": written.firsts[1:]}
         write_text(unfinished / _DESCRIPTION, _description(written, asked, cut))
         if out.exists():
             out.replace(Path(work) / "before")
@@ -259,17 +258,18 @@ def _description(written: Written, asked: Mapping[str, Any], cut: Mapping[str, A
         }
         for name, table in written.tables.items()
     }
+    cut = {**cut, "firsts": written.firsts[1:]}
     whole = {"asked": asked, "cut": cut, "firsts": written.firsts, "tables": tables}
     return json.dumps(whole, ensure_ascii=False) + "\n"
 
 
 def _finished(out: Path) -> Any:
-    """The description of a finished sorting; none where there is no such sorting."""
+    """The description of a finished sorting; an empty one where there is none."""
     try:
         found = json.loads((out / _DESCRIPTION).read_text(encoding="utf-8"))
-        return found if {"asked", "cut"} <= found.keys() else None
-    except (OSError, ValueError, AttributeError):
-        return None
+        return {"asked": found["asked"], "cut": found["cut"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"asked": {}, "cut": {}}
 
 
 def _hashes(folder: Path, files: Files) -> dict[str, str]:
