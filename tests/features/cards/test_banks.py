@@ -97,9 +97,10 @@ LN1     2024-06-01  80            5              2024-07-03  # known late
 }
 
 EXPORTS = 500 * 6.25  # 3125 CNY
-DEBT = 640 - 120 + 50 + 200  # 770
-# Month-ends of debt: from January, and from July to December.
-DEBT_NOW = (710 + 700 + 600 + 640) + (-300 - 120) + 50 + 250 + 200
+LOANS = 640 + 50 + 200
+DEBT = LOANS + 120  # what is overdrawn is owed: 1010
+# Month-ends of loans and cards: from January, and from July to December.
+DEBT_NOW = (710 + 700 + 600 + 640) + 50 + 250 + 200
 DEBT_THEN = (800 + 900 + 750) + 60 + 340
 INFLOW = (1000 + 600 + 500) + 300  # of six months
 OUTFLOW = (800 + 650 + 700) + 150
@@ -107,19 +108,21 @@ OUTFLOW = (800 + 650 + 700) + 150
 INFLOW_SQUARES = 900**2 + 400**2 + 1000**2 + 600**2 + 800**2
 
 ANSWERS = {
+    "loans_cny": LOANS,
+    "overdrawn_cny": -120,
     "debt_cny": DEBT,
     "credit_limit_cny": 1000 + 500 + 200 + 300,
-    "limit_use": 770 / 2000,
+    "limit_use": 1010 / 2000,
     "lenders": 4,  # L1, L2, L3, L5
-    "debt_to_sales": 770 / EXPORTS,
-    "debt_growth_6m": (2730 - 2850) / ((DEBT_NOW + DEBT_THEN) / 2),
+    "debt_to_sales": 1010 / EXPORTS,
+    "debt_growth_6m": (3150 - 2850) / ((DEBT_NOW + DEBT_THEN) / 2),
     "guarantees_cny": 400,
     "overdraft_cny": -120,
     "overdraft_limit_cny": 500,
     "overdraft_use": -120 / 500,
     "new_lender_share_6m": 200 / (2650 + 50 + 250 + 200),  # L5's of L1's, L3's, L4's and L5's
     "limits_to_sales": 2000 / EXPORTS,
-    "debt_ahead_of_sales_6m": -120 / 2790 - (300 - 200) / 250,
+    "debt_ahead_of_sales_6m": 300 / 3000 - (300 - 200) / 250,
     "overdue_cny": 20 + 7,
     "days_past_due_now": 12,
     "days_past_due_12m": 40,
@@ -137,7 +140,7 @@ ANSWERS = {
     "inflow_growth_6m": (2400 - 1300) / ((2400 + 1300) / 2),
     "deposits_cny": 120 + 85 + 15,
     "lowest_balance_cny_6m": 20,
-    "lowest_balance_to_debt": 20 / 770,
+    "lowest_balance_to_debt": 20 / 1010,
     "deposits_to_outflow_6m": 220 / 2300,
     "paid_cny_6m": 35 + 35 + 30 + 10 + 0 + 9,
     "due_cny_6m": 35 + 35 + 35 + 30 + 20 + 9,

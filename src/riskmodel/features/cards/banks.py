@@ -31,8 +31,18 @@ WATCHED = column("tier", "is", ("special_mention", "substandard", "doubtful", "l
 
 CARDS = (
     Card(
+        "loans_cny", "CNY", "rises", "accounts",
+        total("balance_cny", where=OWED),
+        ("Loans and card debt at other lenders", "其他金融机构贷款及信用卡余额"), "debt", model=False,
+    ),
+    Card(
+        "overdrawn_cny", "CNY", "falls", "accounts",
+        total("balance_cny", where=where(column("balance_cny", "below", 0))),
+        ("Overdrawn accounts (below zero)", "透支余额（负值）"), "debt", model=False,
+    ),
+    Card(
         "debt_cny", "CNY", "rises", "accounts",
-        total("balance_cny", where=CREDIT),
+        difference("loans_cny", "overdrawn_cny"),
         ("Debt at other lenders", "其他金融机构负债"), "debt",
     ),
     Card(
@@ -57,8 +67,8 @@ CARDS = (
     ),
     Card(
         "debt_growth_6m", "relative", "rises", "bank_records",
-        growth("balance_cny", months=6, where=CREDIT),
-        ("Growth of debt in six months", "近六个月负债增长"), "debt",
+        growth("balance_cny", months=6, where=OWED),
+        ("Growth of loans and card debt in six months", "近六个月贷款及信用卡负债增长"), "debt",
     ),
     Card(
         "guarantees_cny", "CNY", "rises", "accounts",
