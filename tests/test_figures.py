@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from matplotlib.colors import to_hex
 
 from riskmodel import figures
-from riskmodel.features import Features, by_name
+from riskmodel.features import FAMILIES, Features, by_name
+from riskmodel.features.language import Card, total
+from riskmodel.features.profile import Profile, profile
 from riskmodel.figures import Picture
+from riskmodel.figures.canvas import BAD, GOOD
+from riskmodel.figures.features import in_short
 from riskmodel.sources import Source
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-07-01"])
@@ -47,6 +53,28 @@ def features() -> Features:
 
 def no_features() -> Features:
     return Features(features().frame[["enterprise_id", "as_of"]], (), pd.DataFrame())
+
+
+QUARTERS = pd.to_datetime(["2020-01-01", "2020-10-01", "2021-01-01", "2021-07-01"])
+
+
+def number(name: str, risk: str = "rises", family: str = "size") -> Card:
+    return Card(name, "USD", risk, "declarations", total("x"), (name, name), family)  # type: ignore[arg-type]
+
+
+def profiled(*cards: Card, labelled: bool = True) -> Profile:
+    """Forty enterprises on four dates, the last only scored; every card ranks defaults upwards."""
+    who, days = np.tile(np.arange(40), 4), np.repeat(QUARTERS, 40)
+    bad = (who % 5 == 0) & labelled
+    values = {card.name: who % 7 + 4.0 * bad + days.year - 2020 for card in cards}
+    frame = pd.DataFrame({"enterprise_id": who, "as_of": days, **values})
+    known = labelled & (days < QUARTERS[-1])
+    return profile(
+        Features(frame, cards, pd.DataFrame()), pd.Series(bad).astype("boolean").where(known)
+    )
+
+
+CARDS = (number("up"), number("down", "falls"), number("months", "none", "age"))
 
 
 def excluded() -> pd.DataFrame:
@@ -235,6 +263,10 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "lateness": lambda: figures.lateness(report()),
     "coverage": lambda: figures.coverage(features()),
     "shapes": lambda: figures.shapes(features()),
+    "feature_drift": lambda: figures.feature_drift(profiled(*CARDS)),
+    "feature_bands": lambda: figures.feature_bands(profiled(*CARDS)),
+    "directions": lambda: figures.directions(profiled(*CARDS)),
+    "rankings_in_time": lambda: figures.rankings_in_time(profiled(*CARDS)),
     "exclusions": lambda: figures.exclusions(excluded()),
     "default_rate": lambda: figures.default_rate(panel()),
     "split_sizes": lambda: figures.split_sizes(counts()),
@@ -273,6 +305,10 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "lateness": lambda: figures.lateness(report().iloc[:1]),
     "coverage": lambda: figures.coverage(no_features()),
     "shapes": lambda: figures.shapes(no_features()),
+    "feature_drift": lambda: figures.feature_drift(profiled()),
+    "feature_bands": lambda: figures.feature_bands(profiled(*CARDS, labelled=False)),
+    "directions": lambda: figures.directions(profiled(*CARDS, labelled=False)),
+    "rankings_in_time": lambda: figures.rankings_in_time(profiled()),
     "exclusions": lambda: figures.exclusions(excluded().iloc[:0]),
     "default_rate": lambda: figures.default_rate(panel().iloc[:0]),
     "split_sizes": lambda: figures.split_sizes(counts().iloc[:0]),
@@ -389,3 +425,81 @@ def test_a_bank_keeps_its_colour_when_another_makes_no_offer() -> None:
 def test_a_name_is_never_read_as_a_formula() -> None:
     picture = figures.published(publications().assign(bank="$x^2$"))
     assert [tick.get_text() for tick in picture.axes[0].get_yticklabels()] == [r"\$x^2\$"]
+
+
+def colours_by_name(picture: Picture) -> dict[str, str]:
+    """The colour of each feature's point, by the name beside it."""
+    told = {}
+    for axes in picture.axes:
+        names = {
+            int(tick): text.get_text()
+            for tick, text in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+        }
+        points = axes.collections[1]
+        for (_, place), colour in zip(
+            points.get_offsets().tolist(), points.get_facecolor(), strict=True
+        ):
+            told[names[int(place)]] = to_hex(colour)
+    return told
+
+
+def test_a_feature_stands_right_of_the_middle_only_as_its_card_declares() -> None:
+    picture = figures.directions(profiled(*CARDS))
+    (axes,) = picture.axes
+    places = {
+        text.get_text(): tick
+        for tick, text in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+    }
+    aucs = {place: auc for auc, place in axes.collections[1].get_offsets().tolist()}
+    assert aucs[places["up"]] > 0.8
+    assert aucs[places["down"]] < 0.2
+    assert colours_by_name(picture) | {"up": GOOD, "down": BAD} == colours_by_name(picture)
+    told = [text.get_text() for text in picture.legends[0].get_texts()]
+    assert told == [
+        "as declared (1)",
+        "against what is declared (1)",
+        "no direction declared: right is rising (1)",
+    ]
+
+
+def test_many_features_stand_in_two_columns_and_no_family_is_cut() -> None:
+    cards = [
+        number(f"{family}_{place}", family=family)
+        for family in list(FAMILIES)[:8]
+        for place in range(6)
+    ]
+    left, right = figures.directions(profiled(*cards)).axes
+    names = [[text.get_text() for text in axes.get_yticklabels()] for axes in (left, right)]
+    assert [len(column) for column in names] == [28, 28]
+    assert names[0][0] == "size"
+    assert names[1][0] == list(FAMILIES)[4]
+    assert left.get_ylim() == right.get_ylim()
+
+
+def test_every_family_has_its_own_small_chart() -> None:
+    cards = tuple(number(f"{family}_1", family=family) for family in FAMILIES)
+    frame = pd.DataFrame({card.name: [1.0, 2.0] for card in cards})
+    for picture in (
+        figures.shapes(Features(frame, cards, pd.DataFrame())),
+        figures.feature_bands(profiled(*cards)),
+        figures.rankings_in_time(profiled(*cards)),
+    ):
+        titles = [axes.get_title().split("\n")[-1] for axes in picture.axes if axes.axison]
+        assert titles == list(FAMILIES)
+
+
+def test_the_rows_to_be_scored_stand_apart_in_the_drift() -> None:
+    picture = figures.feature_drift(profiled(*CARDS))
+    axes = picture.axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["2021-01", "2021-07\nto score"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["size", "age"]
+    drift = profiled(*CARDS).drift
+    first = drift[(drift["family"] == "size") & drift["labelled"]]["psi"].median()
+    assert axes.texts[0].get_text() == f"{first:.2f}"
+
+
+def test_a_small_axis_tells_thousands_and_millions_in_short() -> None:
+    axes = figures.shapes(features()).axes[0]
+    in_short(axes, "x")
+    told = axes.xaxis.get_major_formatter()
+    assert [told(value) for value in (0.25, 1500, -2e6, 3e9)] == ["0.25", "1.5k", "-2m", "3bn"]

@@ -7,12 +7,15 @@ else is asked. A law takes a case and gives the names of the cards that break it
 import importlib.util
 import threading
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import settings as rules
@@ -22,8 +25,11 @@ from riskmodel.features import CARDS, by_name, compute
 from riskmodel.features import language as say
 from riskmodel.features.aggregates import AGGREGATES
 from riskmodel.features.language import Card, Measure
-from riskmodel.settings import FeaturesSettings
-from riskmodel.sources import Source
+from riskmodel.settings import FeaturesSettings, SourcesSettings
+from riskmodel.sources import Source, sift
+from riskmodel.sources.files import write_folder
+from riskmodel.sources.folder import read_folder
+from riskmodel.sources.keys import in_order
 from riskmodel.sources.source import fingerprint
 from riskmodel.tables.canonical import CANONICAL
 
@@ -36,7 +42,7 @@ def beside(name):
     return module
 
 
-drawn = beside("test_reference")
+reference, drawn = beside("reference"), beside("test_reference")
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Case:
     rows: pd.DataFrame
     cards: tuple[Card, ...]
     settings: FeaturesSettings
+    portion: int = 17
 
     def features(self, *, threads=1):
         """The cards' values, numbered as the rows are."""
@@ -73,6 +80,11 @@ def same_bits(first, second):
 # Sources of which some or all must give the same features
 
 
+def start_of(day, source):
+    """The instant before which a row must be known."""
+    return pd.Timestamp(months.day_start(day.date(), source.timezone))
+
+
 def with_tables(source, change):
     """The source with `change` applied to each table's frame, in canonical types."""
     tables = {}
@@ -90,7 +102,7 @@ def garbled(frame):
 
 def rewritten(source, as_of):
     """The future deleted, changed and added to; every row of the past corrected or withdrawn."""
-    cut = pd.Timestamp(months.day_start(as_of.date(), source.timezone))
+    cut = start_of(as_of, source)
 
     def change(name, frame):
         table = CANONICAL[name]
@@ -116,15 +128,13 @@ def rewritten(source, as_of):
 
 def spliced(past, future, as_of):
     """What one source knew before the date, and what another came to know from then on."""
-    cut = pd.Timestamp(months.day_start(as_of.date(), past.timezone))
-
-    def change(name, frame):
-        time = "known_at" if CANONICAL[name].timed else "on"
-        then = cut if time == "known_at" else as_of
-        other = future.frame(name)
-        return pd.concat([frame[frame[time] < then], other[other[time] >= then]])
-
-    return with_tables(past, change)
+    start, tables = start_of(as_of, past), {}
+    for name, rows in past.known_before(start).tables.items():
+        time, then = ("known_at", start) if CANONICAL[name].timed else ("on", as_of.date())
+        other = future.tables[name]
+        other = other.filter(pc.greater_equal(other[time], pa.scalar(then, other[time].type)))
+        tables[name] = in_order(pa.concat_tables([rows, other]), CANONICAL[name])
+    return replace(past, tables=tables, fingerprint=fingerprint(tables))
 
 
 # The laws
@@ -139,9 +149,21 @@ def keeps_time(case, future=rewritten):
     return broken
 
 
-def keeps_whatever_the_order_of_tables(case):
-    mixed = with_tables(case.source, lambda _, frame: frame.sample(frac=1, random_state=5))
-    return case.differing(replace(case, source=mixed).features())
+def keeps_time_with_the_future_deleted(case):
+    return keeps_time(case, lambda source, as_of: source.known_before(start_of(as_of, source)))
+
+
+def keeps_whatever_the_order_of_rows(case):
+    """The tables' rows are mixed, and come through the contract's door once more."""
+    with TemporaryDirectory() as folder:
+        tables = {name: case.source.frame(name) for name in case.source.tables}
+        mixed = {name: frame.sample(frac=1, random_state=5) for name, frame in tables.items()}
+        write_folder(mixed, Path(folder) / "mixed")
+        door = SourcesSettings(
+            timezone=case.source.timezone, most_rejected_share=0, most_unknown_ids_share=0
+        )
+        source = read_folder(Path(folder) / "mixed", door).source
+    return case.differing(replace(case, source=source).features())
 
 
 def keeps_whatever_the_order_asked(case):
@@ -149,19 +171,240 @@ def keeps_whatever_the_order_asked(case):
     return case.differing(replace(case, rows=shuffled).features())
 
 
-def keeps_whatever_else_is_asked(case):
-    thirds = [case.rows.iloc[part::3] for part in range(3)]
-    enterprise = [rows for _, rows in case.rows.groupby("enterprise_id")][:1]
-    asked = [replace(case, rows=rows).features() for rows in (*thirds, *enterprise)]
-    return set().union(*(case.differing(found) for found in asked))
+def keeps_whatever_is_asked_beside(case):
+    """Rows are asked in two halves, and those of one enterprise alone."""
+    alone = case.rows[case.rows["enterprise_id"] == case.rows["enterprise_id"].iloc[-1]]
+    asked = (case.rows.iloc[::2], case.rows.iloc[1::2], alone)
+    return set().union(*(case.differing(replace(case, rows=one).features()) for one in asked))
 
 
-def keeps_whatever_the_portions(case):
-    portions = [case.settings.model_copy(update={"chunk_enterprises": size}) for size in (1, 17)]
-    found = [replace(case, settings=one).features() for one in portions[-1:]]
-    return set().union(*(case.differing(one) for one in found))
+def keeps_whatever_the_portions(case, *, threads=1):
+    """The work is cut into portions of a few enterprises."""
+    portions = case.settings.model_copy(update={"chunk_enterprises": case.portion})
+    return case.differing(replace(case, settings=portions).features(threads=threads))
 
 
 def keeps_whatever_the_threads(case):
-    portions = case.settings.model_copy(update={"chunk_enterprises": 17})
-    return case.differing(replace(case, settings=portions).features(threads=2))
+    return keeps_whatever_the_portions(case, threads=2)
+
+
+def agrees_with_the_reference(case):
+    settings = case.settings
+    expected = reference.reference(
+        case.source, case.rows, case.cards, cny_per_usd=settings.cny_per_usd
+    )
+    return set(reference.differing(case.honest, expected, case.cards))
+
+
+OF_ANY_SOURCE = (
+    keeps_time_with_the_future_deleted,
+    keeps_whatever_the_order_asked,
+    keeps_whatever_is_asked_beside,
+    keeps_whatever_the_portions,
+    keeps_whatever_the_threads,
+)
+LAWS = (keeps_time, keeps_whatever_the_order_of_rows, *OF_ANY_SOURCE)
+
+
+# Every card of the registry, on the fictional economy
+
+AS_OF = pd.Timestamp("2013-10-01")
+
+
+@pytest.fixture(scope="module")
+def economy(world, settings):
+    """Every card at the beginning of a month and within one."""
+    who = world.frame("enterprises")["enterprise_id"].drop_duplicates().to_frame()
+    days = pd.DataFrame({"as_of": [AS_OF, pd.Timestamp("2014-02-17")]})
+    return Case(world, who.merge(days, how="cross"), CARDS, settings)
+
+
+@pytest.fixture(scope="module")
+def broken(economy):
+    """The cards that break each law."""
+    return {law.__name__: law(economy) for law in LAWS}
+
+
+@pytest.mark.parametrize("card", [card.name for card in CARDS])
+def test_a_card_keeps_every_law(broken, card):
+    assert [law for law, cards in broken.items() if card in cards] == []
+
+
+def test_the_rewritten_future_is_seen_once_it_is_past(economy):
+    """The law of time can fail: a month later the same rows change most cards."""
+    later = economy.rows.assign(as_of=economy.rows["as_of"] + pd.DateOffset(months=1))
+    plain = replace(economy, rows=later[economy.rows["as_of"] == AS_OF])
+    changed = replace(plain, source=rewritten(economy.source, AS_OF))
+    same = {*by_name(CARDS)} - plain.differing(changed.features())
+    assert len(same) < len(CARDS) / 10, same
+
+
+@pytest.mark.parametrize(
+    "table", ["declarations", "receipts", "purchases", "bank_records", "settled", "received"]
+)
+def test_rows_that_are_known_too_early_are_caught(economy, foreknown, table):
+    cards = {card.name for card in CARDS if card.table == table}
+    assert len(cards & economy.differing(foreknown)) > len(cards) / 2
+
+
+@pytest.fixture(scope="module")
+def foreknown(economy):
+    """The features if each row had been known two months before it was."""
+
+    def change(name, frame):
+        timed = CANONICAL[name].timed
+        early = pd.Timedelta(days=60)
+        return frame.assign(known_at=frame["known_at"] - early) if timed else frame
+
+    return replace(economy, source=with_tables(economy.source, change)).features()
+
+
+# Cards of any kind, on tables drawn at random
+
+
+@rules(drawn.CALM, max_examples=15)
+@given(drawn.sources, drawn.sources, drawn.drawn_cards())
+def test_no_card_tells_apart_sources_that_knew_the_same(settings, source, other, cards):
+    case = Case(source, drawn.ASKED, (*CARDS, *cards), settings)
+    assert keeps_time(case, lambda past, as_of: spliced(past, other, as_of)) == set()
+
+
+@rules(drawn.CALM, max_examples=25)
+@given(drawn.sources, drawn.drawn_cards())
+def test_cards_never_declared_before_keep_the_laws(settings, source, cards):
+    case = Case(source, drawn.ASKED, tuple(cards), settings, portion=1)
+    broken = {law.__name__: law(case) for law in OF_ANY_SOURCE}
+    assert not any(broken.values()), broken
+
+
+LATE = drawn.INSTANTS[-1]
+
+
+def test_whoever_is_registered_late_had_the_same_rows_before(settings):
+    """The register, and a line, may come to be known after what is told of them."""
+    day, row = date(2024, 3, 10), drawn.row
+    tables = {
+        "enterprises": [
+            row("enterprises", enterprise_id="E1", known_at=LATE),
+            row("enterprises", enterprise_id="E2"),
+        ],
+        "inquiries": [
+            row("inquiries", inquiry_id=f"Q{who}", enterprise_id=who, lender="l", inquired_on=day)
+            for who in ("E1", "E2")
+        ],
+        "lines": [row("lines", line_id="L", enterprise_id="E2", bank="a", granted_on=day,
+                      limit_cny=1.0, known_at=LATE)],
+        "line_months": [row("line_months", line_id="L", month=day.replace(day=1), days_past_due=3)],
+    }  # fmt: skip
+    cards = [
+        Card(table, "", "none", table, Measure("count"), ("", ""))
+        for table in ("inquiries", "line_months")
+    ]
+    rows = pd.DataFrame({"enterprise_id": ["E1", "E2"], "as_of": pd.Timestamp("2024-07-01")})
+    case = Case(drawn.source_of(tables), rows, tuple(cards), settings)
+    assert case.honest["inquiries"].tolist() == [1, 1]
+    assert case.honest["line_months"].tolist() == [0, 0]
+    assert keeps_time_with_the_future_deleted(case) == set()
+
+
+# Whoever breaks a law is caught
+
+
+def rows_known_or_not(view, _):
+    """Looks ahead: the rows of the enterprise, whenever they become known."""
+    counts = np.diff(view.rows.offsets)
+    return counts[view.pairs.enterprise].astype(float)
+
+
+def rows_that_will_be_corrected(view, _):
+    """Looks ahead: of what is seen, the rows of which another version will come."""
+    last = view.rows.until[view.seen] == np.iinfo(np.int64).max
+    return by_pair(view, ~last)
+
+
+def rows_known_in_any_version(view, _):
+    """Counts a corrected row twice: it keeps the laws, but is not what the contract says."""
+    rows, found = view.rows, []
+    for who, as_of, cut in zip(
+        view.pairs.enterprise, view.pairs.as_of, view.pairs.cut, strict=True
+    ):
+        own = slice(rows.offsets[who], rows.offsets[who + 1])
+        found.append(np.sum((rows.known[own] < cut) & (rows.event[own] < as_of)))
+    return np.array(found, dtype=float)
+
+
+def number_in_the_portion(view, _):
+    """Depends on who else is in the portion."""
+    return view.pairs.enterprise.astype(float)
+
+
+def number_asked(view, _):
+    """Depends on what else is asked, and in which order."""
+    return np.arange(len(view.first), dtype=float)
+
+
+def thread(view, _):
+    """Depends on who computes it."""
+    alone = threading.current_thread() is threading.main_thread()
+    return np.full(len(view.first), float(alone))
+
+
+def by_pair(view, flags):
+    """How many of each pair's places are flagged."""
+    before = np.concatenate([[0], np.cumsum(flags)])
+    return (before[view.last] - before[view.first]).astype(float)
+
+
+CHEATS = {
+    rows_known_or_not: {keeps_time, keeps_time_with_the_future_deleted},
+    rows_that_will_be_corrected: {keeps_time, keeps_time_with_the_future_deleted},
+    rows_known_in_any_version: set(),
+    number_in_the_portion: {keeps_whatever_the_portions, keeps_whatever_the_threads},
+    number_asked: {keeps_whatever_the_order_asked, keeps_whatever_is_asked_beside},
+    thread: {keeps_whatever_the_threads},
+}
+COUNT = Card("rows", "", "none", "declarations", Measure("count"), ("", ""))
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_card_that_cheats_is_caught(economy, monkeypatch, cheat):
+    monkeypatch.setitem(AGGREGATES, "count", cheat)
+    case = replace(economy, cards=(COUNT,))
+    assert agrees_with_the_reference(case) == {"rows"}
+    caught = {law for law in LAWS if law(case)}
+    assert caught >= CHEATS[cheat]
+    assert CHEATS[cheat] or not caught
+
+
+def test_a_door_that_leaves_the_rows_as_they_come_is_caught(economy, monkeypatch):
+    monkeypatch.setattr(sift, "in_order", lambda rows, _: rows)
+    assert keeps_whatever_the_order_of_rows(economy)
+
+
+def days_of_trade(view, _):
+    """Days from the oldest row to the newest; missing without rows."""
+    event, found = view.rows.event[view.seen], view.last > view.first
+    days = np.full(len(found), np.nan)
+    days[found] = event[view.last[found] - 1] - event[view.first[found]]
+    return days
+
+
+def days_of_trade_in_words(_, seen):
+    return (seen.rows[-1]["event"] - seen.rows[0]["event"]).days if seen.rows else None
+
+
+def test_an_honest_card_of_a_new_kind_keeps_every_law(economy, monkeypatch):
+    monkeypatch.setitem(AGGREGATES, "days_of_trade", days_of_trade)
+    monkeypatch.setitem(reference.KINDS, "days_of_trade", days_of_trade_in_words)
+    by_sea = say.where(say.column("transport_mode", "is", "sea"))
+    measures = {
+        "days_of_trade": Measure("days_of_trade"),
+        "sea_volatility_5m": say.volatility("fob_usd", months=5, where=by_sea),
+    }
+    cards = [
+        Card(name, "", "none", "declarations", one, ("", "")) for name, one in measures.items()
+    ]
+    case = replace(economy, cards=tuple(cards))
+    assert [law.__name__ for law in (*LAWS, agrees_with_the_reference) if law(case)] == []
+    assert case.honest["days_of_trade"].nunique() > 10
+    assert case.honest["sea_volatility_5m"].nunique() > 10

@@ -3,11 +3,14 @@
 import importlib.util
 import random
 from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import permutations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
@@ -61,6 +64,7 @@ WORDS = {
 RARE = {"cancelled", "void"}
 
 
+@cache
 def words(column):
     """What a drawn table may hold in a column."""
     if column.name in WORDS:
@@ -110,13 +114,22 @@ def drawn_rows(table):
     return st.builds(rows_by, st.just(table), count, st.integers(0, 2**32 - 1))
 
 
+def row(table, **values):
+    """A row with these values and no others, known early."""
+    empty = dict.fromkeys(CANONICAL[table].by_name)
+    return empty | {"known_at": INSTANTS[0], "withdrawn": False} | values
+
+
 def registered(tables):
-    """The tables with a row of the register for everyone, late where none was drawn."""
-    there = {row["enterprise_id"] for row in tables["enterprises"]}
-    late = dict.fromkeys(CANONICAL["enterprises"].by_name)
-    late |= {"known_at": INSTANTS[-1], "withdrawn": False}
-    missing = [late | {"enterprise_id": who} for who in NAMED if who not in there]
-    return tables | {"enterprises": tables["enterprises"] + missing}
+    """The tables with rows of the register: one always known, one late for whom none was drawn."""
+    there = {one["enterprise_id"] for one in tables["enterprises"]}
+    first = row("enterprises", enterprise_id="first")
+    late = [
+        row("enterprises", enterprise_id=who, known_at=INSTANTS[-1])
+        for who in NAMED
+        if who not in there
+    ]
+    return tables | {"enterprises": [first, *tables["enterprises"], *late]}
 
 
 def source_of(tables):
@@ -269,8 +282,11 @@ def each_kind():
     for relation, (_, columns) in ADDED.items():
         for name, kind in columns.items():
             holds = say.column(name, "open" if kind == "date" else "missing")
-            if kind in ("number", "integer", "share"):
+            if kind == "date":
+                found[f"lag_{name}"] = (relation, say.lag(name))
+            elif kind in ("number", "integer", "share"):
                 found[f"mean_{name}"] = (relation, say.mean(name))
+                found[f"distinct_{name}"] = (relation, say.distinct(name))
             elif kind == "flag":
                 holds = say.column(name, "is", True)
             found[f"share_{name}"] = (relation, say.share(holds))
@@ -307,3 +323,22 @@ def test_every_card_agrees_on_drawn_tables(settings, source):
 @given(sources, drawn_cards())
 def test_cards_never_declared_before_agree_on_drawn_tables(settings, source, cards):
     assert disagreeing(source, ASKED, cards, settings) == []
+
+
+@pytest.mark.parametrize("amounts", permutations([0.1, 0.2, -0.3]))
+def test_months_that_cancel_out_have_neither_spread_nor_trend_nor_peak(settings, amounts):
+    declarations = [
+        row("declarations", declaration_id=f"D{month}", enterprise_id="first",
+            declared_on=date(2024, month, 10), fob_usd=amount)
+        for month, amount in zip((4, 5, 6), amounts, strict=True)
+    ]  # fmt: skip
+    source = source_of(registered({"enterprises": [], "declarations": declarations}))
+    kinds = (say.volatility, say.trend, say.peak_share, say.growth)
+    cards = [
+        Card(kind.__name__, "", "none", "declarations", kind("fob_usd", months=3), ("", ""))
+        for kind in kinds
+    ]
+    rows = pd.DataFrame({"enterprise_id": ["first"], "as_of": [pd.Timestamp("2024-07-01")]})
+    found = compute(source, rows, settings, cards=cards).frame.loc[0]
+    assert found[[card.name for card in cards]].isna().all()
+    assert disagreeing(source, rows, cards, settings) == []

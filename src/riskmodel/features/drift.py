@@ -32,7 +32,7 @@ def drift(features: Features, labelled: pd.Series) -> pd.DataFrame:
     moment, dates = _moments(features.frame, labelled)
     first, later = dates.loc[:0], dates.loc[1:]
     columns = ["card", *later.columns, "psi", "by_chance", "known_before", "known_share"]
-    if first.empty or later.empty:
+    if first.empty or later.empty or not features.cards:
         return pd.DataFrame(columns=columns).astype({"labelled": bool, "psi": float})
     rarity = 1 / first["enterprises"].iloc[0] + 1 / later["enterprises"].to_numpy()
     tables = []

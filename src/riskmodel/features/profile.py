@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.features.drift import drift, largest
 from riskmodel.features.engine import Features
 from riskmodel.features.language import Card
-from riskmodel.features.ranking import COVERAGE, WHOLE, rankings
+from riskmodel.features.ranking import COVERAGE, WHOLE, rankings, turned
 from riskmodel.features.registry import FAMILIES
 
 
@@ -51,16 +51,11 @@ class Profile:
 
         `strength` is the AUC in the direction in which it is above one half.
         """
-        ranked = self.cards.dropna(subset="auc")
-        falls = ranked["auc"] < 0.5
-        turned = {
-            "strength": ranked["auc"].where(~falls, 1 - ranked["auc"]),
-            "low": ranked["low"].where(~falls, 1 - ranked["high"]),
-            "high": ranked["high"].where(~falls, 1 - ranked["low"]),
-        }
-        columns = ["card", "family", "risk", "found", *turned, "rows", "defaults"]
-        best = ranked.assign(**turned).sort_values("strength", ascending=False, kind="stable")
-        return best[columns].reset_index(drop=True)
+        ranked = self.cards.dropna(subset=["auc"])
+        best = turned(ranked, ranked["auc"] < 0.5).rename(columns={"auc": "strength"})
+        best = best.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
+        words, numbers = ["card", "family", "risk", "found"], ["strength", "low", "high"]
+        return best[[*words, *numbers, "rows", "defaults"]]
 
     @property
     def text(self) -> str:
@@ -69,15 +64,15 @@ class Profile:
         if best.empty:
             return "No labelled row of both outcomes has a number: nothing can be ranked."
         card, strength, low, high = best[["card", "strength", "low", "high"]].iloc[0]
-        numbers = self.cards.dropna(subset="auc")
-        told = numbers["agreement"].value_counts()
-        declared = len(numbers) - told.get("undeclared", 0)
+        told = self.cards.loc[self.cards["auc"].notna(), "agreement"].value_counts()
+        agree, against, open_ = (told.get(n, 0) for n in ("agrees", "disagrees", "undecided"))
+        declared = agree + against + open_
+        between = "no interval" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
         return (
-            f"Of {declared} numbers with a declared direction {told.get('agrees', 0)} follow it,"
-            f" {told.get('disagrees', 0)} go against it and {told.get('undecided', 0)} are"
-            f" undecided; if none had to do with default, {declared * (1 - COVERAGE) / 2:.1f} would"
-            f" go against it by chance. The strongest alone is {card}: AUC {strength:.3f}"
-            f" ({low:.3f} to {high:.3f})."
+            f"Of {declared} numbers with a declared direction {agree} follow it, {against} go"
+            f" against it and {open_} are undecided; if none had to do with default,"
+            f" {declared * (1 - COVERAGE) / 2:.1f} would go against it by chance. The strongest"
+            f" alone is {card}: AUC {strength:.3f} ({between})."
         )
 
 

@@ -106,6 +106,13 @@ def _with_intervals(ranked: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop(columns=["error", "freedom"]).assign(**ends)
 
 
+def turned(ranked: pd.DataFrame, falls: pd.Series) -> pd.DataFrame:
+    """AUC and interval of the feature with its sign changed where `falls`."""
+    ends = {"auc": "auc", "low": "high", "high": "low"}
+    sides = {name: ranked[name].where(~falls, 1 - ranked[end]) for name, end in ends.items()}
+    return ranked.assign(**sides)
+
+
 def _half_years(days: pd.Series) -> pd.Series:
     """Like "2014 H1"."""
     half = np.where(days.dt.month <= 6, " H1", " H2")

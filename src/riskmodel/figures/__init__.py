@@ -13,6 +13,12 @@ from riskmodel.figures.economy import (
     vintage_defaults,
 )
 from riskmodel.figures.explain import beeswarm, importance, reason_counts, riskiest_enterprise
+from riskmodel.figures.feature_profile import (
+    directions,
+    feature_bands,
+    feature_drift,
+    rankings_in_time,
+)
 from riskmodel.figures.features import coverage, shapes
 from riskmodel.figures.limits import bank_use, binding, funnel, limit_sizes, profit_curves, rates
 from riskmodel.figures.model import grade_sizes, pd_distribution, repeats, roc
@@ -30,9 +36,12 @@ __all__ = [
     "checks",
     "coverage",
     "default_rate",
+    "directions",
     "exclusions",
     "exits_by_year",
     "export_sizes",
+    "feature_bands",
+    "feature_drift",
     "fidelity",
     "funnel",
     "grade_sizes",
@@ -46,6 +55,7 @@ __all__ = [
     "performance",
     "profit_curves",
     "published",
+    "rankings_in_time",
     "rates",
     "reason_counts",
     "repeats",

@@ -1,8 +1,10 @@
 """Charts of the features: how much is known, and how it is spread."""
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from riskmodel.features import Features
+from riskmodel.features import FAMILIES, Features
 from riskmodel.features.language import Card
 from riskmodel.figures.canvas import (
     MAIN,
@@ -12,11 +14,10 @@ from riskmodel.figures.canvas import (
     in_percent,
     nothing,
     panels,
+    plain,
     single,
     tall,
 )
-
-MOST_SHAPES = 12
 
 
 def coverage(features: Features) -> Picture:
@@ -41,24 +42,45 @@ def shapes(features: Features) -> Picture:
     shown = _one_a_family(features)
     if not shown:
         return nothing(title, "no numeric feature has a value")
-    figure, charts = panels(title, [card.name for card in shown])
+    figure, charts = panels(title, [card.name for card in shown], columns=4)
     for axes, card in zip(charts, shown, strict=True):
         values = features.frame[card.name].astype("float64").dropna()
         low, high = values.quantile(0.01), values.quantile(0.99)
         axes.hist(values[values.between(low, high)], bins=30, color=MAIN)
-        axes.set_xlabel(card.unit, fontsize="x-small")
+        of_family(axes, card.name, card.family)
+        axes.set_xlabel(plain(card.unit), fontsize="x-small")
         axes.set_ylabel("rows", fontsize="x-small")
-        axes.locator_params(axis="x", nbins=4)
+        for which in ("x", "y"):
+            in_short(axes, which)
     return figure
 
 
+def of_family(axes: Axes, card: str, family: str) -> None:
+    """A small chart's title: the feature, and its family below."""
+    axes.set_title(f"{plain(card)}\n{plain(family)}", fontsize="x-small")
+
+
+def in_short(axes: Axes, which: str) -> None:
+    """The axis `x` or `y` of a small chart has few numbers, and thousands and millions in short."""
+    place = {"x": axes.xaxis, "y": axes.yaxis}[which]
+    place.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    place.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+
+
+def _short(value: float) -> str:
+    for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.4g}{letter}"
+    return f"{value:.4g}"
+
+
 def _one_a_family(features: Features) -> list[Card]:
-    """The first feature of each family that is a number and has several values."""
+    """Of each family the first feature, one for the model first, that is a number and varies."""
     chosen: dict[str, Card] = {}
-    for card in features.cards:
+    for card in sorted(features.cards, key=lambda card: not card.model):
         if not card.category and _varies(features.frame[card.name]):
             chosen.setdefault(card.family, card)
-    return list(chosen.values())[:MOST_SHAPES]
+    return [chosen[family] for family in FAMILIES if family in chosen]
 
 
 def _varies(values: pd.Series) -> bool:

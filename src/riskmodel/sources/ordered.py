@@ -47,6 +47,10 @@ class TableParts:
     rows: tuple[int, ...]
 
 
+_PARTS_A_LINE = 50
+"""After how many parts progress is told."""
+
+
 @dataclass(frozen=True)
 class Written:
     """The first id of each part, and the tables."""
@@ -129,8 +133,9 @@ class _Sorting:
 
         fit = self._means.memory_bytes // (max(rows, default=0) * ROW_BYTES + 1)
         filled = [number for number, count in enumerate(rows) if count]
-        for _ in spread(write, filled, max(1, min(self._means.threads, fit))):
-            pass
+        for done, _ in enumerate(spread(write, filled, max(1, min(self._means.threads, fit))), 1):
+            if done % _PARTS_A_LINE == 0:
+                self._means.tell(f"{name}: {done:,} of {len(filled):,} parts sorted")
         rmtree(buckets.folder, ignore_errors=True)
         self._means.tell(f"{name}: {sum(rows):,} rows sorted, in {len(filled):,} parts")
         return TableParts(self._schemas[name], tuple(rows))

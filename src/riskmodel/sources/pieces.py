@@ -89,6 +89,7 @@ def through_door(
 
     for account in spread(through, range(pieces.buckets), means.threads):
         done.append(account)
+        means.tell(f"{declared.name}: {len(done)} of {pieces.buckets} pieces through the door")
         if _hopeless(done, rows, means.settings):
             break
     rmtree(pieces.folder)

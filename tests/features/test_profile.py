@@ -1,0 +1,289 @@
+"""What the profile says of the cards: how each ranks defaults, and how it drifts."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from riskmodel.features import FAMILIES, Features, by_name
+from riskmodel.features.language import Card, Measure, Risk, category, total
+from riskmodel.features.profile import Profile, profile
+from riskmodel.features.ranking import clustered_auc, rankings
+from riskmodel.validate import statistics
+
+GOOD, BAD, SCORED = False, True, None
+
+
+def card(name: str, risk: Risk = "rises", family: str = "size", *, text: bool = False) -> Card:
+    value: Measure = category("x") if text else total("x")
+    return Card(name, "USD", risk, "declarations", value, (name, name), family)
+
+
+def drawn(
+    values: Mapping[str, object],
+    defaulted: list[bool | None],
+    cards: list[Card],
+    days: str | list[str] = "2020-01-01",
+) -> Profile:
+    """The profile of drawn columns; enterprises are numbered, every row its own unless given."""
+    frame = pd.DataFrame({"enterprise_id": range(len(defaulted)), **values})
+    frame["as_of"] = pd.to_datetime(days)
+    found = Features(frame, tuple(cards), pd.DataFrame())
+    return profile(found, pd.Series(defaulted, dtype="boolean"))
+
+
+def one(found: Profile, name: str = "x") -> pd.Series:
+    return found.cards.set_index("card").loc[name]
+
+
+def clustered(seed: int, firms: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values, outcomes and enterprises: four rows each, alike within an enterprise."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(firms), 4)
+    bad = rng.random(len(who)) < np.repeat(rng.beta(1, 3, firms), 4)
+    values = np.repeat(rng.normal(size=firms), 4) + 0.5 * rng.normal(size=len(who)) + 0.7 * bad
+    return np.round(values, 1), bad, who
+
+
+# how well one card ranks
+
+
+def test_the_auc_is_the_share_of_pairs_in_order_and_ties_count_half() -> None:
+    # bad 3 and 2 against good 1, 2, 4: of six pairs 1 + 1 + 0 and 1 + 1/2 + 0 are in order
+    values, bad = np.array([3.0, 2, 1, 2, 4]), np.array([True, True, False, False, False])
+    assert clustered_auc(values, bad, np.arange(5)).auc == pytest.approx(3.5 / 6)
+
+
+def test_the_auc_is_that_of_scikit_learn() -> None:
+    values, bad, who = clustered(1)
+    assert clustered_auc(values, bad, who).auc == pytest.approx(roc_auc_score(bad, values))
+
+
+def test_with_a_row_an_enterprise_the_error_is_that_of_delong() -> None:
+    values, bad, _ = clustered(2)
+    order = (values[bad][:, None] > values[~bad]) + (values[bad][:, None] == values[~bad]) / 2
+    of_bad, of_good = order.mean(axis=1), order.mean(axis=0)
+    expected = of_bad.var(ddof=1) / bad.sum() + of_good.var(ddof=1) / (~bad).sum()
+    found = clustered_auc(values, bad, np.arange(len(bad)))
+    assert found.error == pytest.approx(np.sqrt(expected))
+
+
+def test_the_error_of_repeated_rows_is_that_of_drawing_whole_enterprises() -> None:
+    values, bad, who = clustered(3)
+    weights = statistics.draws_by_enterprise(pd.Series(who), 2000, seed=1)
+    redrawn = np.std([statistics.auc(values, bad.astype(float), w) for w in weights])
+    clustered_error = clustered_auc(values, bad, who).error
+    assert clustered_error == pytest.approx(redrawn, rel=0.08)
+    assert clustered_error > 1.2 * clustered_auc(values, bad, np.arange(len(who))).error
+
+
+def test_copies_of_an_enterprises_rows_tell_nothing_new() -> None:
+    values, bad, who = clustered(4)
+    once = clustered_auc(values, bad, who)
+    twice = clustered_auc(np.tile(values, 2), np.tile(bad, 2), np.tile(who, 2))
+    assert (twice.auc, twice.error) == pytest.approx((once.auc, once.error))
+    assert (twice.rows, twice.freedom) == (2 * once.rows, once.freedom)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 4)), max_size=30))
+def test_the_opposite_value_ranks_the_other_way_and_as_surely(rows: list[tuple]) -> None:
+    table = np.array(rows, float).reshape(-1, 3)
+    values, bad, who = table[:, 0], table[:, 1] > 0, table[:, 2].astype(int)
+    assume(bad.any() and not bad.all())
+    up, down = clustered_auc(values, bad, who), clustered_auc(-values, bad, who)
+    assert up.auc + down.auc == pytest.approx(1)
+    assert up.error == pytest.approx(down.error, nan_ok=True, abs=1e-7)
+    assert 0 <= up.auc <= 1
+
+
+def test_the_interval_holds_the_truth_about_nineteen_times_in_twenty() -> None:
+    worlds = [clustered(seed, firms=40) for seed in range(300)]
+    truth = np.mean([clustered_auc(*world).auc for world in worlds])
+    held = []
+    for values, bad, who in worlds:
+        frame = pd.DataFrame({"x": values, "enterprise_id": who, "as_of": pd.Timestamp(0)})
+        told = rankings(Features(frame, (card("x"),), pd.DataFrame()), pd.Series(bad)).iloc[0]
+        held.append(told["low"] <= truth <= told["high"])
+    assert 0.91 <= np.mean(held) <= 0.985
+
+
+def test_few_defaults_make_a_wide_interval_and_one_makes_none() -> None:
+    rng = np.random.default_rng(5)
+    widths = []
+    for bad in (100, 4, 1):
+        outcomes = [True] * bad + [False] * 200
+        told = one(drawn({"x": rng.normal(size=len(outcomes))}, outcomes, [card("x")]))
+        widths.append(told["high"] - told["low"])
+    assert widths[1] > 3 * widths[0]
+    assert np.isnan(widths[2])
+
+
+def test_rows_without_a_value_or_a_label_are_left_out_of_the_ranking() -> None:
+    told = one(drawn({"x": [9.0, 1, 2, None, 9]}, [BAD, GOOD, GOOD, BAD, SCORED], [card("x")]))
+    assert (told["rows"], told["defaults"], told["auc"]) == (3, 1, 1.0)
+    assert told["known_share"] == 0.8
+
+
+def test_the_ranking_is_told_by_half_year_of_the_as_of_date() -> None:
+    days = ["2020-01-01", "2020-06-30", "2020-07-01", "2021-01-01"]
+    told = drawn({"x": [2.0, 1, 1, 1]}, [BAD, GOOD, GOOD, BAD], [card("x")], days).periods
+    assert told["period"].tolist() == ["2020 H1", "2020 H2", "2021 H1"]
+    assert told["rows"].tolist() == [2, 1, 1]
+    assert told["auc"].iloc[0] == 1
+    assert told["auc"].iloc[1:].isna().all()
+
+
+# expected and found
+
+
+@pytest.mark.parametrize(
+    ("risk", "found", "agreement"),
+    [
+        ("rises", "rises", "agrees"),
+        ("falls", "rises", "disagrees"),
+        ("none", "rises", "undeclared"),
+        ("falls", "falls", "agrees"),
+        ("rises", "falls", "disagrees"),
+        ("rises", "unclear", "undecided"),
+    ],
+)
+def test_a_card_is_held_to_the_direction_that_it_declares(
+    risk: Risk, found: str, agreement: str
+) -> None:
+    slope = {"rises": 1, "falls": -1, "unclear": 0}[found]
+    outcomes = [bool(row % 2) for row in range(200)]
+    values = np.random.default_rng(6).normal(size=200) + slope * np.array(outcomes)
+    told = one(drawn({"x": values}, outcomes, [card("x", risk)]))
+    assert (told["found"], told["agreement"]) == (found, agreement)
+
+
+def test_the_strongest_card_is_the_one_that_ranks_best_in_either_direction() -> None:
+    outcomes = [BAD, BAD, GOOD, GOOD]
+    found = drawn(
+        {"up": [4.0, 1, 3, 2], "down": [1.0, 2, 3, 2]}, outcomes, [card("up"), card("down")]
+    )
+    assert found.strongest["card"].tolist() == ["down", "up"]
+    assert found.strongest["strength"].tolist() == [1 - 0.5 / 4, 0.5]
+    assert "The strongest alone is down: AUC 0.875 (" in found.text
+    both = found.strongest.iloc[0]
+    assert both["low"] < both["strength"] < both["high"]
+
+
+def test_every_card_computed_is_told_family_by_family() -> None:
+    cards = [card(name, family=one.family) for name, one in reversed(by_name().items())]
+    values = {one.name: np.arange(4.0) for one in cards}
+    found = drawn(values, [BAD, GOOD, GOOD, SCORED], cards)
+    present = {one.family for one in cards}
+    assert sorted(found.cards["card"]) == sorted(values)
+    assert found.families["family"].tolist() == [name for name in FAMILIES if name in present]
+    assert found.families["cards"].sum() == len(cards)
+    assert tuple(found.families[["meaning", "zh"]].iloc[0]) == next(iter(FAMILIES.values()))
+
+
+# drift
+
+QUARTERS = ["2020-01-01", "2020-12-31", "2021-01-01", "2022-01-01"]
+
+
+def test_drift_is_the_stability_index_of_each_date_against_the_first_year() -> None:
+    rng = np.random.default_rng(7)
+    days = np.repeat(QUARTERS, 300).tolist()
+    x = rng.normal(size=1200) + np.repeat([0, 0.1, 0.3, 0.6], 300)
+    x[rng.random(1200) < 0.1] = np.nan
+    found = drawn({"x": x}, [GOOD] * 1200, [card("x")], days)
+    expected = [statistics.psi(x[:600], x[600:900]), statistics.psi(x[:600], x[900:])]
+    assert found.drift["as_of"].tolist() == [pd.Timestamp(day) for day in QUARTERS[2:]]
+    assert found.drift["psi"].tolist() == pytest.approx(expected)
+    told = one(found)
+    assert (told["drift"], told["drifted_on"]) == (max(expected), pd.Timestamp("2022-01-01"))
+    assert told["known_before"] == np.mean(~np.isnan(x[:600]))
+
+
+def test_without_drift_the_index_exceeds_what_chance_gives_about_once_in_twenty() -> None:
+    rng = np.random.default_rng(8)
+    cards = [card(f"x{place}") for place in range(400)]
+    values = {one.name: rng.normal(size=600) for one in cards}
+    days = ["2020-01-01"] * 300 + ["2021-01-01"] * 300
+    told = drawn(values, [GOOD] * 600, cards, days).drift
+    assert 0.02 < (told["psi"] > told["by_chance"]).mean() < 0.09
+
+
+def test_rows_of_one_enterprise_count_once_in_what_chance_gives() -> None:
+    days = ["2020-01-01"] * 4 + ["2021-01-01"] * 4
+    x = [1.0, 2, 3, 4] * 2
+    apart = drawn({"x": x}, [GOOD] * 8, [card("x")], days)
+    same = drawn({"x": x, "enterprise_id": [1, 1, 2, 2] * 2}, [GOOD] * 8, [card("x")], days)
+    ratio = same.drift["by_chance"].iloc[0] / apart.drift["by_chance"].iloc[0]
+    assert ratio == pytest.approx(2)
+
+
+def test_rows_that_are_only_scored_stand_apart_from_labelled_ones() -> None:
+    days = ["2020-01-01"] * 2 + ["2021-01-01"] * 4
+    found = drawn({"x": [1.0, 2, 1, 2, 9, 9]}, [GOOD] * 4 + [SCORED] * 2, [card("x")], days)
+    assert found.drift["labelled"].tolist() == [True, False]
+    assert found.drift["enterprises"].tolist() == [2, 2]
+    told = one(found)
+    assert told["drift"] == pytest.approx(0)
+    assert told["drift_to_scored"] > 0.2
+
+
+def test_a_text_drifts_by_its_levels_and_ranks_nobody() -> None:
+    days = ["2020-01-01"] * 4 + ["2021-01-01"] * 4
+    values = {"t": list("aabbaabb"), "u": [*"aabbcc", None, "b"]}
+    cards = [card("t", text=True), card("u", text=True)]
+    found = drawn(values, [GOOD, BAD] * 4, cards, days)
+    assert one(found, "t")["drift"] == pytest.approx(0)
+    assert one(found, "u")["drift"] > 0.5
+    assert one(found, "u")["known_then"] == 0.75
+    assert found.cards["auc"].isna().all()
+    assert found.text.startswith("No labelled row")
+
+
+def test_the_bands_follow_the_feature_of_each_family_that_drifted_most() -> None:
+    days = ["2020-01-01"] * 11 + ["2021-01-01"] * 11
+    still, moved = np.tile(np.arange(11.0), 2), np.arange(22.0)
+    cards = [card("still"), card("moved"), card("age", family="age")]
+    found = drawn({"still": still, "moved": moved, "age": still}, [GOOD] * 22, cards, days)
+    assert found.bands["card"].tolist() == ["moved", "moved", "age", "age"]
+    assert found.bands[["low", "middle", "high"]].iloc[1].tolist() == [12, 16, 20]
+
+
+def test_the_order_of_the_rows_changes_nothing() -> None:
+    values, bad, who = clustered(9)
+    days = np.tile(QUARTERS, 60)
+    told = []
+    for order in (np.arange(len(who)), np.random.default_rng(1).permutation(len(who))):
+        columns = {"x": values[order], "enterprise_id": who[order]}
+        told.append(drawn(columns, bad[order].tolist(), [card("x")], days[order].tolist()))
+    for name in ("cards", "periods", "drift", "bands"):
+        pd.testing.assert_frame_equal(getattr(told[0], name), getattr(told[1], name))
+
+
+# nothing to say
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "cards"),
+    [
+        ([SCORED, SCORED, SCORED], [card("x")]),
+        ([GOOD, GOOD, GOOD], [card("x")]),
+        ([GOOD, BAD, BAD], []),
+        ([], [card("x")]),
+    ],
+    ids=["no label", "one outcome", "no card", "no row"],
+)
+def test_where_nothing_can_be_ranked_or_compared_the_tables_are_there_and_say_so(
+    outcomes: list[bool | None], cards: list[Card]
+) -> None:
+    found = drawn({"x": np.arange(float(len(outcomes)))}, outcomes, cards)
+    assert found.strongest.empty
+    assert found.drift.empty
+    assert found.bands.empty
+    assert found.text.startswith("No labelled row of both outcomes")
+    assert len(found.cards) == len(cards)
+    assert found.cards["drift"].isna().all()
+    assert found.cards.nlargest(3, "drift").shape[0] == len(cards)
