@@ -63,11 +63,16 @@ class Batch:
         as_of = np.tile(days, len(self.ids))
         return self._seen_by(Pairs.asked(enterprise, as_of, self.pairs.timezone))
 
-    @cached_property
+    @property
     def at_month_start(self) -> "Batch":
         """The same pairs at the first day of each date's month; itself where all are that."""
         pairs = self.pairs.at_month_start()
-        return self if pairs is self.pairs else self._seen_by(pairs)
+        # Itself is not kept: a circle would hold its arrays until the collector comes by.
+        return self if pairs is self.pairs else self._month_start
+
+    @cached_property
+    def _month_start(self) -> "Batch":
+        return self._seen_by(self.pairs.at_month_start())
 
     @property
     def tables(self) -> tuple[str, ...]:
