@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
@@ -260,6 +260,7 @@ CALM = rules(
     max_examples=40,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate, Phase.shrink],
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.data_too_large,
@@ -269,7 +270,7 @@ CALM = rules(
 
 
 def each_kind():
-    """A card of each kind over declarations, and of each column that a relation adds."""
+    """A card of each kind over declarations, of each table, and of each column that a relation adds."""
     released = say.where(say.column("status", "is_not", "cancelled"))
     met = say.column("settlement", "is", ("OA", "LC"))
     read = {"distinct": "hs_code", "lag": "declared_on", **dict.fromkeys(UNREAD, "")}
@@ -279,6 +280,7 @@ def each_kind():
                                        (met,) if kind in ("share", "value_share") else ()))
         for kind in sorted({*plain.KINDS} - STANDING)
     }  # fmt: skip
+    found |= {f"rows_of_{table}": (table, say.count()) for table in (*EVENTFUL, *ADDED)}
     for relation, (_, columns) in ADDED.items():
         for name, kind in columns.items():
             holds = say.column(name, "open" if kind == "date" else "missing")

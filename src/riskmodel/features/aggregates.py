@@ -147,17 +147,17 @@ def longest_gap(view: View, m: Measure) -> Floats:
 
 def volatility(view: View, m: Measure) -> Floats:
     """Standard deviation of the monthly totals over their mean."""
-    return monthly.deviation(view.monthly(m, m.months)[0], m.months)
+    return monthly.deviation(*_months(view, m))
 
 
 def trend(view: View, m: Measure) -> Floats:
     """Least-squares slope of the monthly totals over their mean."""
-    return monthly.slope(view.monthly(m, m.months)[0], m.months)
+    return monthly.slope(*_months(view, m))
 
 
 def peak_share(view: View, m: Measure) -> Floats:
     """The largest month's part of the window's sum."""
-    return monthly.peak(view.monthly(m, m.months)[0], m.months)
+    return monthly.peak(*_months(view, m))
 
 
 AGGREGATES: dict[str, Aggregate] = {
@@ -170,6 +170,11 @@ AGGREGATES: dict[str, Aggregate] = {
     )
 }  # fmt: skip
 """Every aggregate by its kind; `category` and `exchange_rate` are the engine's own."""
+
+
+def _months(view: View, m: Measure) -> tuple[Floats, Floats, int]:
+    """The totals of the window's months, newest first, their sum, and how many they are."""
+    return view.monthly(m, m.months)[0], view.sum(m.column, m.where, m.months), m.months
 
 
 def _over(upper: Floats, lower: Floats) -> Floats:

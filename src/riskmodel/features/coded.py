@@ -140,7 +140,7 @@ class Coded:
             codes, words = self.codes(name)
             count = len(words)
         else:
-            codes, values = _ranked(self.number(name))
+            codes, values = ranked(self.number(name))
             count = len(values)
         local, most = localised(codes, self.offsets, max(count, 1))
         return local, max(most, 1)
@@ -164,6 +164,15 @@ def in_cents(values: Floats) -> tuple[NDArray[np.int64], Floats]:
     cents = np.where(np.abs(there) < _MOST_IN_CENTS, np.rint(there * 100.0), 0.0)
     rest = there - cents / 100.0
     return cents.astype(np.int64), rest if rest.any() else np.empty(0)
+
+
+def ranked(values: Floats) -> tuple[NDArray[np.int32], Floats]:
+    """Numbers as codes of their own, -1 for NaN."""
+    there = ~np.isnan(values)
+    found, places = np.unique(values[there], return_inverse=True)
+    codes = np.full(len(values), -1, np.int32)
+    codes[there] = places
+    return codes, found
 
 
 def holds(values: Floats, condition: Condition) -> Flags:
@@ -244,12 +253,3 @@ def _coded(column: Any) -> tuple[NDArray[np.int32], pa.Array]:
     codes = column.indices
     filled = codes.fill_null(-1) if codes.null_count else codes
     return np.asarray(filled).astype(np.int32), column.dictionary.cast(pa.string())
-
-
-def _ranked(values: Floats) -> tuple[NDArray[np.int32], Floats]:
-    """Numbers as codes of their own, -1 for NaN."""
-    there = ~np.isnan(values)
-    found, places = np.unique(values[there], return_inverse=True)
-    codes = np.full(len(values), -1, np.int32)
-    codes[there] = places
-    return codes, found

@@ -1,4 +1,7 @@
-"""Compiled loops over monthly totals: an array of pairs x months, the newest month first."""
+"""Compiled loops over monthly totals: an array of pairs x months, the newest month first.
+
+`sums` are the exact sums of the months: added up here, totals that cancel out would leave a rest.
+"""
 
 import numpy as np
 
@@ -28,11 +31,11 @@ def gap(counts, months):
 
 
 @kernel
-def deviation(totals, months):
+def deviation(totals, sums, months):
     """Standard deviation (n) over the mean; NaN where the mean is not above 0."""
     out = np.full(len(totals), np.nan)
     for p in range(len(totals)):
-        mean = totals[p, :months].sum() / months
+        mean = sums[p] / months
         if mean > 0:
             squares = 0.0
             for month in range(months):
@@ -42,12 +45,12 @@ def deviation(totals, months):
 
 
 @kernel
-def slope(totals, months):
+def slope(totals, sums, months):
     """Least-squares slope a month over the mean; NaN where the mean is not above 0."""
     out = np.full(len(totals), np.nan)
     middle = (months - 1) / 2
     for p in range(len(totals)):
-        mean = totals[p, :months].sum() / months
+        mean = sums[p] / months
         if mean > 0:
             upper, lower = 0.0, 0.0
             for month in range(months):
@@ -59,11 +62,10 @@ def slope(totals, months):
 
 
 @kernel
-def peak(totals, months):
+def peak(totals, sums, months):
     """The largest month over the sum; NaN where the sum is not above 0."""
     out = np.full(len(totals), np.nan)
     for p in range(len(totals)):
-        whole = totals[p, :months].sum()
-        if whole > 0:
-            out[p] = totals[p, :months].max() / whole
+        if sums[p] > 0:
+            out[p] = totals[p, :months].max() / sums[p]
     return out

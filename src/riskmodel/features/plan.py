@@ -100,14 +100,14 @@ def _needs(cards: Iterable[Card], columns: Columns) -> dict[str, frozenset[str]]
             continue
         for table, names in _read(card.table, card.value.columns, columns).items():
             needs[table] |= names
-    if "line_months" in needs:
-        needs.pop("lines", None)
     return dict(needs)
 
 
 def _read(name: str, wanted: frozenset[str], columns: Columns) -> dict[str, frozenset[str]]:
     """The columns that one table or relation reads, with those it only takes where they are."""
     found = dict(relations.needed(name, wanted))
+    if name == "line_months":
+        found.pop("lines")  # the sorted source has put there what the lines say
     for table, names in relations.taken(name).items():
         if columns(table):
             found[table] = found.get(table, frozenset()) | (names & set(columns(table)))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from riskmodel.features import kernels
-from riskmodel.features.coded import Coded, Floats
+from riskmodel.features.coded import Coded, Floats, in_cents
 from riskmodel.features.language import column, where
 from riskmodel.features.pools import (
     POOL_MONTHS,
@@ -77,7 +77,7 @@ def settled(batch: "Batch") -> View:
             "days_to_cash": np.where(paid, paid_on - event, np.nan),
             "days_late": np.where(paid, paid_on, as_of) - event - terms,
             "days_unpaid": np.where(paid, np.nan, as_of - event),
-            "unpaid_usd": np.maximum(fob - sums, 0.0),
+            "unpaid_usd": np.maximum(_less(fob, sums), 0.0),
         }
     )
 
@@ -156,6 +156,13 @@ def peers(batch: "Batch") -> View:
         medians = pools.medians_of(declared.rows, declared.seen, declared.by_place(dates))
         added["unit_value_to_median"] = unit_values(declared) / medians
     return declared.with_columns(added)
+
+
+def _less(amounts: Floats, others: Floats) -> Floats:
+    """A difference of amounts in whole cents, so that equal remainders are equal numbers."""
+    (cents, rest), (other, other_rest) = in_cents(amounts), in_cents(others)
+    whole = (cents - other) / 100.0
+    return whole + (rest if len(rest) else 0.0) - (other_rest if len(other_rest) else 0.0)
 
 
 def shared_codes(

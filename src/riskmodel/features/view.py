@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from riskmodel import months
 from riskmodel.features import kernels
-from riskmodel.features.coded import NEVER, Coded, Days, Flags, Floats, Places, holds, in_cents
+from riskmodel.features.coded import (
+    NEVER,
+    Coded,
+    Days,
+    Flags,
+    Floats,
+    Places,
+    holds,
+    in_cents,
+    ranked,
+)
 from riskmodel.features.language import Condition, Measure, Where
 
 Window = tuple[Places, Places]
@@ -218,6 +228,9 @@ class View:
 
     def local(self, name: str) -> tuple[Index, Index, int]:
         """A column as codes within each enterprise, -1 for null; how many there are at most."""
+        if name in self.added:
+            codes, values = self._once(("ranked", name), lambda: ranked(self.added[name]))
+            return codes, self.own, max(len(values), 1)
         codes, most = self.rows.local(name)
         return codes, self.seen, most
 

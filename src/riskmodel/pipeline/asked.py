@@ -67,4 +67,5 @@ def asked_rows(path: Path) -> pd.DataFrame:
     if rows.isna().to_numpy().any() or rows.empty:
         raise UsageError(f"{path.name}: 0 rows, or null in one; give enterprise_id and as_of.")
     found = rows.assign(day=days)[["enterprise_id", "day"]].drop_duplicates()
-    return found.sort_values(["enterprise_id", "day"], ignore_index=True)
+    ordered: pd.DataFrame = found.sort_values(["enterprise_id", "day"], ignore_index=True)
+    return ordered

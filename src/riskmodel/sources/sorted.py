@@ -156,12 +156,18 @@ class _OnDisk:
 
 
 def sorted_source(source: Source, *, enterprises_a_part: int) -> Sorted:
-    """The source's tables, sorted in memory; parts are slices of them."""
-    ids = sorted_ids(source.tables["enterprises"]["enterprise_id"])
+    """The source's tables, sorted in memory; parts are slices of them.
+
+    A source that was cut at a date may tell of enterprises that were registered later: they have
+    a part too.
+    """
+    timed = _with_versions(source.tables)
+    named = [rows["enterprise_id"].unique() for name, rows in timed.items() if is_cut(name)]
+    ids = sorted_ids(pa.chunked_array(named))
     firsts = first_ids(ids, enterprises_a_part)
     cuts = part_begins(ids, firsts)
     tables, begins = {}, {}
-    for name, rows in _with_versions(source.tables).items():
+    for name, rows in timed.items():
         if is_cut(name):
             enterprises = places(rows["enterprise_id"], ids)
             order = places_in_order(rows, CANONICAL[name], enterprises)

@@ -64,10 +64,12 @@ def places(ids: pa.ChunkedArray, among: pa.Array) -> Places:
 
 
 def _pairs(asked: pa.ChunkedArray, sorted_ids: pa.ChunkedArray) -> tuple[Places, Places]:
-    """Every row of `asked` with every row of `sorted_ids` that has the same id."""
+    """Every row of `asked` with every row of `sorted_ids` that has the same id, if any has."""
     ids = sorted_ids.unique()
-    begin = np.searchsorted(places(sorted_ids, ids), np.arange(len(ids) + 1))
-    number = places(asked, ids)
+    # one id more, of no row, for those that are not there
+    begin = np.searchsorted(places(sorted_ids, ids), np.arange(len(ids) + 2))
+    found = pc.index_in(asked, value_set=ids).fill_null(len(ids))
+    number = np.asarray(found).astype(np.int64)
     count = np.diff(begin)[number]
     row = np.repeat(np.arange(len(asked)), count)
     within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
