@@ -27,10 +27,22 @@ HOME = {
     "shap": "explain",
     "papermill": "publish",
     "mlflow": "publish",
-    "duckdb": "features",
+    "duckdb": "pipeline",
+    "polars": "pipeline",
+    "pyspark": "pipeline",
     "matplotlib": "figures",
 }
-SLOW = {"lightgbm", "shap", "papermill", "mlflow", "duckdb", "sklearn", "scipy"}
+SLOW = {
+    "lightgbm",
+    "shap",
+    "papermill",
+    "mlflow",
+    "duckdb",
+    "polars",
+    "pyspark",
+    "sklearn",
+    "scipy",
+}
 LOADED_ALONE = {Path("publish/served.py")}
 """What MLflow itself loads to serve the model; nothing of ours imports it."""
 VAGUE = {"utils", "helpers", "common", "base", "misc"}

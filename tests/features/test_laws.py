@@ -269,7 +269,7 @@ def test_no_card_tells_apart_sources_that_knew_the_same(settings, source, other,
     assert keeps_time(case, lambda past, as_of: spliced(past, other, as_of)) == set()
 
 
-@rules(drawn.CALM, max_examples=25)
+@rules(drawn.CALM, max_examples=15)
 @given(drawn.sources, drawn.drawn_cards())
 def test_cards_never_declared_before_keep_the_laws(settings, source, cards):
     case = Case(source, drawn.ASKED, tuple(cards), settings, portion=1)

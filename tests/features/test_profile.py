@@ -122,6 +122,12 @@ def test_few_defaults_make_a_wide_interval_and_one_makes_none() -> None:
     assert np.isnan(widths[2])
 
 
+def test_the_freedom_of_the_interval_is_that_of_the_rarer_outcomes_enterprises() -> None:
+    values, who = np.arange(8.0), np.array([0, 0, 1, 2, 3, 4, 5, 5])
+    for bad in (who < 2, who >= 2):
+        assert clustered_auc(values, bad, who).freedom == 1
+
+
 def test_rows_without_a_value_or_a_label_are_left_out_of_the_ranking() -> None:
     told = one(drawn({"x": [9.0, 1, 2, None, 9]}, [BAD, GOOD, GOOD, BAD, SCORED], [card("x")]))
     assert (told["rows"], told["defaults"], told["auc"]) == (3, 1, 1.0)
@@ -229,6 +235,13 @@ def test_rows_that_are_only_scored_stand_apart_from_labelled_ones() -> None:
     told = one(found)
     assert told["drift"] == pytest.approx(0)
     assert told["drift_to_scored"] > 0.2
+
+
+def test_a_row_that_is_only_scored_is_never_what_others_are_compared_with() -> None:
+    found = drawn({"x": [1.0, 2, 9, 9]}, [GOOD, GOOD, SCORED, SCORED], [card("x")])
+    assert found.drift["labelled"].tolist() == [False]
+    assert np.isnan(one(found)["drift"])
+    assert one(found)["drift_to_scored"] > 0.2
 
 
 def test_a_text_drifts_by_its_levels_and_ranks_nobody() -> None:

@@ -218,7 +218,7 @@ def _opened(settings: Settings, terms: dict[str, str], root: Path) -> Run:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("riskmodel", "duckdb", "lightgbm", "mlflow", "numpy", "pandas", "papermill", "shap")
+    packages = ("riskmodel", "lightgbm", "mlflow", "numba", "numpy", "pandas", "papermill", "shap")
     return {"python": platform.python_version()} | {p: metadata.version(p) for p in packages}
 
 

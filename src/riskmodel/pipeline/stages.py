@@ -320,7 +320,7 @@ def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
     """What the model remembers of its making."""
     from importlib import metadata
 
-    packages = ("riskmodel", "lightgbm", "numpy", "pandas", "duckdb")
+    packages = ("riskmodel", "lightgbm", "numba", "numpy", "pandas")
     return {
         "as_of": str(run.settings.run.as_of),
         "data_fingerprint": source_of(run).fingerprint,

