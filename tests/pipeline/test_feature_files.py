@@ -80,7 +80,7 @@ def test_files_hold_what_is_computed_in_memory(world, written):
 def test_money_and_what_rules_read_are_kept_as_doubles_and_the_rest_as_floats(written):
     schema = pq.read_schema(next((written / "features").glob("*/*.parquet")))
     assert schema.field("exports_usd_6m").type == pa.float64()
-    assert schema.field("days_past_due_24m").type == pa.float64()
+    assert schema.field("adverse_records_24m").type == pa.float64()
     assert schema.field("deals_6m").type == pa.float32()
 
 

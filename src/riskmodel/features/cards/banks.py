@@ -123,7 +123,7 @@ CARDS = (
     Card(
         "days_past_due_24m", "days", "rises", "bank_records",
         largest("days_past_due", months=24),
-        ("Longest arrears in two years", "近二十四个月最长逾期天数"), "arrears", model=False,
+        ("Longest arrears in two years", "近二十四个月最长逾期天数"), "arrears",
     ),
     Card(
         "overdue_months_12m", "records", "rises", "bank_records",
@@ -261,7 +261,6 @@ CARDS = (
         "line_days_past_due_24m", "days", "rises", "line_months",
         largest("days_past_due", months=24),
         ("Longest arrears on the programme's lines", "本项目额度最长逾期天数"), "arrears",
-        model=False,
     ),
     Card(
         "line_written_off_cny", "CNY", "rises", "line_months",
