@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -33,21 +32,6 @@ def _features(enterprises: int, tell: Tell) -> pd.DataFrame:
     from riskmodel.pipeline.benches import bench_features
 
     return bench_features(enterprises, tell)
-
-
-def _world(enterprises: int, tell: Tell) -> tuple[Any, list[pd.Timestamp]]:
-    from pathlib import Path
-
-    from riskmodel.settings import default_settings
-    from riskmodel.sources.economy import write_world
-    from riskmodel.sources.folder import read_folder
-
-    with TemporaryDirectory() as folder:
-        out = Path(folder) / "world"
-        write_world(out, enterprises=enterprises, months=60, seed=7)
-        tell(f"a world of {enterprises:,} enterprises")
-        source = read_folder(out, default_settings().sources).source
-    return source, [pd.Timestamp(2014, 7, 1) - pd.DateOffset(months=3 * k) for k in range(6)]
 
 
 def _scoring(enterprises: int, tell: Tell) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from riskmodel.settings import default_settings
 
 Tell = Callable[[str], None]
 
-OURS, FLOOR = "riskmodel", "scan"
+OURS, SORTING, FLOOR = "riskmodel", "riskmodel, sorting once", "scan"
 CONTENDERS: Mapping[str, Contender] = MappingProxyType(
     {
         "duckdb": by_duckdb.prepared,
@@ -52,14 +52,14 @@ def bench_features(
     everyone: bool = False,
     seed: int = 7,
 ) -> pd.DataFrame:
-    """One row a contender, the library first: `COLUMNS`.
+    """One row a contender, the library first, then its sorting: `COLUMNS`.
 
     The work: every card of declarations alone, for each enterprise at six quarters' starts, from
     the folder's Parquet to Parquet, as known at each date; an enterprise has sixty declarations.
     Timed is all but loading libraries, and for `library` what its `prepared` says. `cpu_seconds`
     count all threads, `memory_gb` is the process's peak with what it loaded, `rows_per_second`
     rows of the result, `ratio` seconds over the library's. `largest_difference` is over all cards,
-    as `agreement.differences` has it; the scan has none. A contender that is too slow or large
+    as `agreement.differences` has it; the scan and the sorting have none. A contender that is too slow or large
     for so many enterprises is left out, unless `everyone`, and says so in its name.
     """
     with TemporaryDirectory(prefix="bench-") as folder:
@@ -67,6 +67,7 @@ def bench_features(
         task = _task(place / "source", enterprises, seed)
         tell(f"{len(task.cards)} cards, {enterprises:,} enterprises, {len(task.dates)} dates")
         costs = {OURS: in_child(measured, library, task, place / OURS)}
+        costs[SORTING] = in_child(measured, ours.sorting, task, place / SORTING)
         for name in contenders:
             absent = _absent(name, enterprises, everyone)
             costs |= {f"{name} ({absent})": NOTHING} if absent else {}
@@ -102,7 +103,7 @@ def _absent(name: str, enterprises: int, everyone: bool) -> str:
 
 def _apart(task: Task, name: str, place: Path, tell: Tell) -> float:
     """The largest difference to ours, NaN for one that wrote nothing; which cards differ is told."""
-    if name == FLOOR or not (place / name).exists():
+    if name in (FLOOR, SORTING) or not (place / name).exists():
         return np.nan
     found = differences(task, place / OURS, place / name)
     other = {card: size for card, size in found.items() if size > SAME}

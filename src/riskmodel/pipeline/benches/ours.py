@@ -1,4 +1,4 @@
-"""The library's own engine: from the parts of the sorted source to a file each."""
+"""The library's own engine: sorting the folder once, then from its parts to a file each."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ def prepared(task: Task) -> Callable[[Path], None]:
     """The folder checked and sorted, the kernels loaded; the work reads the parts and writes files.
 
     A folder is sorted once for all dates and months to come, so that is not in the work: it is
-    done in a process of its own, whose memory does not count here either.
+    done in a process of its own, whose memory does not count here either. `sorting` times it.
     """
     from riskmodel.features.engine import in_threads, part_values, shared_by
     from riskmodel.features.plan import planned
@@ -49,6 +49,11 @@ def prepared(task: Task) -> Callable[[Path], None]:
             pass
 
     return work
+
+
+def sorting(task: Task) -> Callable[[Path], None]:
+    """Nothing is prepared; the work takes the folder through the contract's door and sorts it."""
+    return lambda out: _sort(task, out / "sorted")
 
 
 def _sort(task: Task, home: Path) -> None:
