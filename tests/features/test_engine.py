@@ -46,6 +46,35 @@ def test_cards_whose_table_or_column_is_absent_are_left_out_with_the_reason(few,
     assert {*needs.index, *found.frame.columns} == {*by_name(), "enterprise_id", "as_of"}
 
 
+def test_a_filter_on_an_absent_column_takes_it_as_null(drawn, settings):
+    """A folder without `status` has no cancelled declarations, one without `ended_on` no ends."""
+    known = pd.to_datetime(["2024-06-11"], utc=True)
+    declarations = pd.DataFrame(
+        {
+            "declaration_id": ["D1"],
+            "enterprise_id": ["E1"],
+            "declared_on": pd.to_datetime(["2024-06-10"]),
+            "fob_usd": [100.0],
+            "known_at": known,
+        }
+    )
+    agreements = pd.DataFrame(
+        {
+            "enterprise_id": ["E1"],
+            "bank": ["bank_a"],
+            "signed_on": pd.to_datetime(["2024-06-10"]),
+            "known_at": known,
+        }
+    )
+    found = compute(drawn({"declarations": declarations, "agreements": agreements}), ROWS, settings)
+    frame = found.frame.set_index("enterprise_id")
+    assert frame.loc["E1", "exports_usd_6m"] == 100
+    assert frame.loc["E1", "banks_signed"] == 1
+    needs = found.absent.set_index("feature")["needs"]
+    assert needs["cancelled_share_12m"] == "declarations.status"
+    assert needs["exports_platform_usd_12m"] == "declarations.via_platform"
+
+
 def test_no_exports_give_no_returned_share_but_a_missing_share_of_the_largest_deal(few, settings):
     frame = compute(few, ROWS, settings).frame.set_index("enterprise_id")
     assert frame.loc["E1", "largest_deal_share_12m"] == 1

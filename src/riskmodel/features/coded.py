@@ -129,6 +129,8 @@ class Coded:
         return keep
 
     def _met(self, condition: Condition) -> Flags:
+        if not self.has(condition.column):  # absent is null throughout
+            return np.full(len(self.rows), condition.operator in ("is_not", "missing"))
         if not self.is_text(condition.column):
             return holds(self.number(condition.column), condition)
         codes, words = self.codes(condition.column)

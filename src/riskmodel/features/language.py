@@ -45,6 +45,16 @@ class Measure:
         named = {self.column, self.by} | {c.column for c in (*self.where, *self.met)}
         return frozenset(named - {""})
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns without which the measure says nothing.
+
+        An absent column is null throughout, so that `is_not` and `open` keep every row: what only
+        these ask for need not be there.
+        """
+        asked = (*(c for c in self.where if c.operator not in ("is_not", "open")), *self.met)
+        return frozenset({self.column, self.by, *(c.column for c in asked)} - {""})
+
 
 @dataclass(frozen=True)
 class Derived:

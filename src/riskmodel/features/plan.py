@@ -89,7 +89,7 @@ def _lacks(card: Card, columns: Columns, known: Mapping[str, Card]) -> str:
         return next((lack for lack in parts if lack), "")
     if card.value.kind == "exchange_rate":
         return ""
-    return _missing(card.table, card.value.columns, columns)
+    return _missing(card.table, card.value.needed, columns)
 
 
 def _needs(cards: Iterable[Card], columns: Columns) -> dict[str, frozenset[str]]:
@@ -98,13 +98,22 @@ def _needs(cards: Iterable[Card], columns: Columns) -> dict[str, frozenset[str]]
     for card in cards:
         if not isinstance(card.value, Measure) or card.value.kind == "exchange_rate":
             continue
-        for table, names in _read(card.table, card.value.columns, columns).items():
+        for table, names in _read(card.table, card.value, columns).items():
             needs[table] |= names
     return dict(needs)
 
 
-def _read(name: str, wanted: frozenset[str], columns: Columns) -> dict[str, frozenset[str]]:
-    """The columns that one table or relation reads, with those it only takes where they are."""
+def _read(name: str, measure: Measure, columns: Columns) -> dict[str, frozenset[str]]:
+    """The columns that a measure on one table or relation reads, of those that are there."""
+    adds = relations.added(name)
+    base = relations.base_table(name).name
+    found = _taken(name, measure.needed, columns)
+    found[base] = found[base] | ((measure.columns - adds) & set(columns(base)))
+    return found
+
+
+def _taken(name: str, wanted: frozenset[str], columns: Columns) -> dict[str, frozenset[str]]:
+    """The columns that are needed, and those that are only taken where they are there."""
     found = dict(relations.needed(name, wanted))
     if name == "line_months":
         found.pop("lines")  # the sorted source has put there what the lines say
@@ -113,7 +122,7 @@ def _read(name: str, wanted: frozenset[str], columns: Columns) -> dict[str, froz
             found[table] = found.get(table, frozenset()) | (names & set(columns(table)))
     other = relations.through(name)
     if other and not _missing(other, frozenset(), columns):
-        for table, names in _read(other, frozenset(), columns).items():
+        for table, names in _taken(other, frozenset(), columns).items():
             found[table] = found.get(table, frozenset()) | names
     return found
 

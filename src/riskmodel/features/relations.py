@@ -268,6 +268,11 @@ def needed(name: str, columns: frozenset[str]) -> dict[str, frozenset[str]]:
     return needs
 
 
+def added(name: str) -> frozenset[str]:
+    """The columns that a relation adds."""
+    return RELATIONS[name].adds if name in RELATIONS else frozenset()
+
+
 def taken(name: str) -> dict[str, frozenset[str]]:
     """Further columns that are read where they are there."""
     return dict(RELATIONS[name].takes) if name in RELATIONS else {}

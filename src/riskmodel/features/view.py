@@ -287,11 +287,16 @@ class View:
                 keep &= self._met(condition)
         return keep, self.own
 
+    def _has(self, name: str) -> bool:
+        return name in self.added or self.rows.has(name)
+
     def _moves(self, condition: Condition) -> bool:
         """Whether the condition depends on the date."""
         return condition.operator == "open" or condition.column in self.added
 
     def _met(self, condition: Condition) -> Flags:
+        if condition.operator == "open" and not self._has(condition.column):
+            return np.ones(len(self.seen), np.bool_)
         if condition.operator == "open":
             return np.asarray(kernels.gathered(*self.days(condition.column)) >= self.as_of)
         return holds(self.added[condition.column], condition)
