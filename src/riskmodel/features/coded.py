@@ -1,5 +1,6 @@
 """One table of one batch as plain arrays: days, instants, cents, codes."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskmodel.features.kernels import localised
 from riskmodel.features.language import Condition, Where, Word
+from riskmodel.sources.versions import UNTIL
 from riskmodel.tables.declared import Table
 
 Floats = NDArray[np.float64]
@@ -26,8 +28,24 @@ _FOREVER = 2**63 - 1
 _MOST_IN_CENTS = 4e13
 
 
+class Once:
+    """Makes each value when it is first asked for, and keeps it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, Any] = {}
+
+    def __call__(self, key: Any, make: Callable[[], Any]) -> Any:
+        """The value of the key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+
 class Coded:
     """The rows of whole enterprises, in canonical order, with `known_at` and `known_until`.
+
+    An absent column of numbers or dates is null throughout: a plan asks only for cards that can
+    do without it.
 
     `rows` is sorted by enterprise, event, key and `known_at`; `ids` are the batch's enterprises,
     sorted. Columns are turned into arrays when they are asked for, once.
@@ -36,14 +54,12 @@ class Coded:
     def __init__(self, rows: pa.Table, declared: Table, ids: pa.Array) -> None:
         self.rows, self.declared = rows, declared
         self._ids = ids
-        self._kept: dict[Any, Any] = {}
+        self._once = Once()
 
     @cached_property
     def offsets(self) -> Places:
         """Each enterprise's first row, and the number of rows; one more enterprise has none."""
-        codes, words = self.codes("enterprise_id")
-        place = pc.index_in(words, self._ids)
-        numbers = np.asarray(place.fill_null(-1)).astype(np.int64)[codes]
+        numbers = self.codes_among("enterprise_id", self._ids)
         return np.searchsorted(numbers, np.arange(len(self._ids) + 2)).astype(np.int64)
 
     @cached_property
@@ -54,7 +70,7 @@ class Coded:
     @cached_property
     def until(self) -> NDArray[np.int64]:
         """The instant a later version became known; of a row taken back, that of its own."""
-        until = _integers(self._column("known_until"), np.int64, _FOREVER)
+        until = _integers(self._column(UNTIL), np.int64, _FOREVER)
         withdrawn = np.asarray(self._column("withdrawn").fill_null(False))
         return np.where(withdrawn, self.known, until)
 
@@ -88,17 +104,21 @@ class Coded:
 
     def number(self, name: str) -> Floats:
         """The column as numbers, NaN for null; flags are 1 and 0, dates days since 1970."""
-        return self._once(("number", name), lambda: _floats(self._column(name)))
+        return self._once(("number", name), lambda: self._number(name))
 
     def days(self, name: str) -> Days:
         """The column as days since 1970; `NEVER` for null."""
-        return self._once(
-            ("days", name), lambda: _integers(self._column(name), np.int32, int(NEVER))
-        )
+        return self._once(("days", name), lambda: self._days(name))
 
     def codes(self, name: str) -> tuple[NDArray[np.int32], pa.Array]:
         """The column's words as codes within the batch, -1 for null, and the words."""
         return self._once(("codes", name), lambda: _coded(self._column(name)))
+
+    def codes_among(self, name: str, words: pa.Array) -> NDArray[np.int32]:
+        """The column in the codes of the given words, -1 for null or another word."""
+        codes, own = self.codes(name)
+        places = np.asarray(pc.index_in(own, words).fill_null(-1)).astype(np.int32)
+        return np.append(places, np.int32(-1))[codes]
 
     def local(self, name: str) -> tuple[NDArray[np.int32], int]:
         """The column's words as codes within each enterprise, and how many one has at most."""
@@ -147,13 +167,16 @@ class Coded:
         local, most = localised(codes, self.offsets, max(count, 1))
         return local, max(most, 1)
 
+    def _number(self, name: str) -> Floats:
+        return _floats(self._column(name)) if self.has(name) else np.full(len(self.rows), np.nan)
+
+    def _days(self, name: str) -> Days:
+        if not self.has(name):
+            return np.full(len(self.rows), NEVER)
+        return _integers(self._column(name), np.int32, int(NEVER))
+
     def _column(self, name: str) -> Any:
         return self._once(("column", name), lambda: _one_chunk(self.rows[name]))
-
-    def _once(self, key: Any, make: Any) -> Any:
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
 
 
 def in_cents(values: Floats) -> tuple[NDArray[np.int64], Floats]:

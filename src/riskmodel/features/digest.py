@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from riskmodel.features.batch import Batch
 from riskmodel.features.coded import Coded
 from riskmodel.features.view import Pairs
+from riskmodel.sources.versions import UNTIL
 
 _LANES = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 
@@ -31,7 +32,7 @@ def digests(batch: Batch, days: NDArray[np.int32]) -> list[str]:
         rows = batch.rows(name)
         words = np.full(len(rows.rows), len(rows.rows.column_names), np.uint64)
         for column in rows.rows.column_names:
-            if column != "known_until":
+            if column != UNTIL:
                 _mix_in(words, *_column_words(rows, column))
         for lane in _LANES:
             sums = _known_before(words, np.uint64(lane), rows.known, rows.until, cuts[order])

@@ -6,9 +6,7 @@ time.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
@@ -21,6 +19,7 @@ from riskmodel.features.plan import Plan, available, planned
 from riskmodel.features.registry import CARDS, attribute_cards, by_name
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
+from riskmodel.sources.pieces import spread
 from riskmodel.sources.sorted import Sorted, sorted_source
 
 if TYPE_CHECKING:
@@ -124,13 +123,12 @@ def shared_by(
     """
     from riskmodel.features.batch import Shared
 
-    rates = shared_rates(source)
-    shared = Shared(rates, settings.cny_per_usd)
+    shared = Shared(shared_rates(source), settings.cny_per_usd)
     if not plan.asks_peers or not len(days):
         return shared
     firsts = np.unique(days.astype("datetime64[D]").astype("datetime64[M]"))
     starts = firsts.astype("datetime64[D]").astype(np.int32)
-    return Shared(rates, settings.cny_per_usd, _pools(source, starts, plan, each))
+    return replace(shared, pools=_pools(source, starts, plan, each))
 
 
 def parts_of(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
@@ -236,16 +234,7 @@ def in_threads(threads: int) -> Each:
     """So many parts at a time; no more results than that wait in memory."""
 
     def each(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
-        if threads == 1:
-            yield from map(work, numbers)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            left = iter(numbers)
-            waiting = [pool.submit(work, number) for number in islice(left, threads)]
-            while waiting:
-                result = waiting.pop(0).result()
-                waiting.extend(pool.submit(work, number) for number in islice(left, 1))
-                yield result
+        return map(work, numbers) if threads == 1 else spread(work, numbers, threads)
 
     return each
 

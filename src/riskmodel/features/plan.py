@@ -14,6 +14,7 @@ from riskmodel.features.registry import CARDS, attribute_cards, by_name, with_pa
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.sorted import Sorted
+from riskmodel.sources.versions import UNTIL
 from riskmodel.tables.canonical import CANONICAL
 
 Columns = Callable[[str], Collection[str]]
@@ -33,11 +34,7 @@ class Plan:
     @property
     def asks_peers(self) -> bool:
         """Whether a card reads what other enterprises' declarations say."""
-        return any(card.table == "peers" for card in self.measured())
-
-    def measured(self) -> list[Card]:
-        """The cards that read rows."""
-        return [card for card in self.cards if isinstance(card.value, Measure)]
+        return any(c.table == "peers" for c in self.cards if isinstance(c.value, Measure))
 
 
 def available(source: Source | Sorted, settings: FeaturesSettings) -> tuple[Card, ...]:
@@ -72,7 +69,7 @@ def attribute_columns(source: Source | Sorted) -> dict[str, str]:
         if isinstance(source, Sorted)
         else source.tables["attributes"].schema
     )
-    own = {*CANONICAL["attributes"].by_name, "known_until"}
+    own = {*CANONICAL["attributes"].by_name, UNTIL}
     return {f.name: _attribute_kind(f.type) for f in schema if f.name not in own}
 
 

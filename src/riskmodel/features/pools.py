@@ -22,6 +22,8 @@ from riskmodel.features.view import Kept, Pairs, View
 if TYPE_CHECKING:
     from riskmodel.features.batch import Batch
 
+RELEASED = where(column("status", "is_not", "cancelled"))
+SALES = where(column("fob_usd", "above", 0))
 POOL_MONTHS = 12
 """How far back the pools look, in months."""
 LATE_DAYS = 30
@@ -85,7 +87,7 @@ class Pools:
 
     def buyer_codes(self, rows: Coded) -> NDArray[np.int32]:
         """Each row's buyer among the shared ones, or -1."""
-        return _codes(rows, "buyer_id", self.census.buyers)
+        return rows.codes_among("buyer_id", self.census.buyers)
 
     def medians_of(self, rows: Coded, seen: NDArray[np.int32], dates: Whole) -> Floats:
         """The median unit value of the goods at each place."""
@@ -96,9 +98,7 @@ class Pools:
 
 def sold(view: View) -> Kept:
     """Which rows are sales that were not cancelled."""
-    sales = where(column("fob_usd", "above", 0))
-    released = where(column("status", "is_not", "cancelled")) if view.rows.has("status") else ()
-    return view.keep((*sales, *released))
+    return view.keep((*RELEASED, *SALES))
 
 
 def late_after(view: View) -> Flags:
@@ -158,7 +158,7 @@ def part_pool(batch: "Batch", days: Days, among: Census) -> pa.Table:
             if tells_lateness(batch)
             else np.zeros(len(view.seen), np.bool_)
         )
-        codes = _codes(view.rows, "buyer_id", among.buyers)
+        codes = view.rows.codes_among("buyer_id", among.buyers)
         kernels.pooled(
             *view.window(POOL_MONTHS), *sold(view), late, codes, view.rows.cents("fob_usd")[0],
             view.seen, view.pairs.date, sums, late_sums,
@@ -233,16 +233,9 @@ def _medians(keys: Whole, counts: Whole, shape: tuple[int, int]) -> Floats:
 
 def _goods(rows: Coded, among: Census) -> Whole:
     """Each row's kind of goods, or -1."""
-    goods = _codes(rows, "hs_code", among.goods).astype(np.int64)
-    units = _codes(rows, "unit", among.units)
+    goods = rows.codes_among("hs_code", among.goods).astype(np.int64)
+    units = rows.codes_among("unit", among.units)
     return np.where((goods < 0) | (units < 0), -1, goods * len(among.units) + units)
-
-
-def _codes(rows: Coded, name: str, words: pa.Array) -> NDArray[np.int32]:
-    """A column in the codes of the given words, -1 for null or another word."""
-    codes, own = rows.codes(name)
-    places = np.asarray(pc.index_in(own, words).fill_null(-1)).astype(np.int32)
-    return np.append(places, np.int32(-1))[codes]
 
 
 def _buyers(rows: Coded) -> tuple[pa.Array, Flags]:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from riskmodel.features import kernels
 from riskmodel.features.coded import Coded, Floats, in_cents
-from riskmodel.features.language import column, where
 from riskmodel.features.pools import (
     POOL_MONTHS,
+    RELEASED,
     Whole,
     late_after,
     sold,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 ACCOUNT_MONTHS = 3
 """How old an account's newest record may be, in months."""
-_RELEASED = where(column("status", "is_not", "cancelled"))
 PAID_SHARE = 0.5
 """The part of a declaration's value that counts as paid."""
 
@@ -65,11 +63,7 @@ def settled(batch: "Batch") -> View:
     )  # fmt: skip
     fob, event, as_of = declared.numbers("fob_usd"), declared.event, declared.as_of
     paid = sums >= PAID_SHARE * fob
-    terms = (
-        np.nan_to_num(declared.numbers("terms_days"))
-        if declared.rows.has("terms_days")
-        else np.zeros(len(fob))
-    )
+    terms = np.nan_to_num(declared.numbers("terms_days"))
     return declared.with_columns(
         {
             "received_usd": sums,
@@ -117,7 +111,7 @@ def received(batch: "Batch") -> View:
 def round_trips(batch: "Batch") -> View:
     """Declarations, and whether a sale's value came back from the same buyer."""
     declared = batch.view("declarations")
-    counts, at = declared.keep(_RELEASED if declared.rows.has("status") else ())
+    counts, at = declared.keep(RELEASED)
     back = kernels.came_back(
         declared.first, declared.last, declared.seen, counts, at,
         declared.rows.local("buyer_id")[0], declared.rows.number("fob_usd"), declared.event,
@@ -171,9 +165,7 @@ def shared_codes(
     """Two columns in the codes of the first: both columns' codes, and how many there are."""
     (rows, name), (other_rows, other_name) = one, other
     codes, words = rows.codes(name)
-    other_codes, other_words = other_rows.codes(other_name)
-    places = np.asarray(pc.index_in(other_words, words).fill_null(-1)).astype(np.int32)
-    return codes, np.append(places, np.int32(-1))[other_codes], max(len(words), 1)
+    return codes, other_rows.codes_among(other_name, words), max(len(words), 1)
 
 
 _FOB = frozenset({"fob_usd"})

@@ -4,7 +4,7 @@ A version of a row is visible from its `known_at` until a later version is known
 taken back, and counts if its event lies before `as_of`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from riskmodel.features.coded import (
     Days,
     Flags,
     Floats,
+    Once,
     Places,
     holds,
     in_cents,
@@ -52,7 +53,7 @@ class Pairs:
     days: Days
     cuts: NDArray[np.int64]
     timezone: str
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    _once: Once = field(default_factory=Once, repr=False, compare=False)
 
     @classmethod
     def asked(cls, enterprise: NDArray[np.int64], as_of: Days, timezone: str) -> "Pairs":
@@ -108,11 +109,6 @@ class Pairs:
         )
         return (starts - moved)[self.date], (self.days - moved)[self.date]
 
-    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
-
 
 @dataclass(frozen=True)
 class View:
@@ -129,7 +125,7 @@ class View:
     first: Places
     last: Places
     added: Mapping[str, Floats] = field(default_factory=dict)
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    _once: Once = field(default_factory=Once, repr=False, compare=False)
 
     @classmethod
     def of(cls, rows: Coded, pairs: Pairs) -> "View":
@@ -142,7 +138,7 @@ class View:
 
     def with_columns(self, added: Mapping[str, Floats]) -> "View":
         """The view with columns that exist at a date only."""
-        return replace(self, added={**self.added, **added}, _kept={})
+        return replace(self, added={**self.added, **added}, _once=Once())
 
     def only(self, keep: Flags) -> "View":
         """The places that are kept, as a view of their own."""
@@ -197,10 +193,6 @@ class View:
     def keep(self, where: Where) -> Kept:
         """Which rows, or places, meet all the conditions."""
         return self._once(("keep", where), lambda: self._keep(where))
-
-    def kept(self, where: Where) -> Flags:
-        """Whether each place meets all the conditions."""
-        return kernels.gathered(*self.keep(where))
 
     def number(self, name: str) -> Numbers:
         """A column as numbers, NaN for null."""
@@ -287,24 +279,14 @@ class View:
                 keep &= self._met(condition)
         return keep, self.own
 
-    def _has(self, name: str) -> bool:
-        return name in self.added or self.rows.has(name)
-
     def _moves(self, condition: Condition) -> bool:
         """Whether the condition depends on the date."""
         return condition.operator == "open" or condition.column in self.added
 
     def _met(self, condition: Condition) -> Flags:
-        if condition.operator == "open" and not self._has(condition.column):
-            return np.ones(len(self.seen), np.bool_)
         if condition.operator == "open":
             return np.asarray(kernels.gathered(*self.days(condition.column)) >= self.as_of)
         return holds(self.added[condition.column], condition)
-
-    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
 
 
 def _shifted(days: Days, back: int) -> Days:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
-from riskmodel.features.batch import Batch, Shared
+from riskmodel.features.batch import Batch, Rates, Shared
 from riskmodel.features.digest import digests
 from riskmodel.features.engine import (
     Each,
@@ -128,13 +128,14 @@ def write_features(
     months = [m for m in asked.months if not _all_stand(job, m, known)]
     days = np.concatenate([np.empty(0, np.int32), *(asked.months[month] for month in months)])
     shared = shared_by(source, days, plan, settings.features, each)
-    peers = {month: _peers(shared, month) for month in months}
+    peers = _peers(shared, months)
     stale = {
         part: [m for m in months if not _stands(job, m, part, known.get((part, m)), peers[m])]
         for part in range(source.parts)
     }
     _tell_what_stands(job, stale, tell)
-    _make(job, shared, {part: due for part, due in stale.items() if due}, each, tell)
+    due = {part: {m: peers[m] for m in late} for part, late in stale.items() if late}
+    _make(job, shared, due, each, tell)
     return _told(job, stale)
 
 
@@ -164,22 +165,22 @@ def digests_of(job: Job, part: int) -> pa.Table:
     return pa.table([[part] * len(found), list(found), list(found.values())], schema=DIGESTS)
 
 
-def write_part(job: Job, shared: Shared, months: Sequence[str], part: int) -> pa.Table:
-    """The files of these months of a part: part, month, rows."""
+def write_part(job: Job, shared: Shared, peers: Mapping[str, str], part: int) -> pa.Table:
+    """The files of a part's months, each given with the digest of its peers: part, month, rows."""
     batch = job.batch(part, shared)
-    wanted = {month: job.asked.months[month] for month in months}
+    wanted = {month: job.asked.months[month] for month in peers}
     ids, as_of = job.asking(batch, part, np.concatenate(list(wanted.values())))
     found = values(batch.asking(ids, as_of), job.plan)
     carried = _month_digests(job, batch, wanted)
     names = as_of.astype("datetime64[D]").astype("datetime64[M]").astype(str)
     rows = []
-    for month in months:
+    for month, digest in peers.items():
         own = np.flatnonzero(names == month)
-        metadata = {_ROWS: carried[month], _PEERS: _peers(shared, month)}
+        metadata = {_ROWS: carried[month], _PEERS: digest}
         table = _table(ids, as_of, found, own, job.plan.cards)
         _write(table.replace_schema_metadata(metadata), job.file(month, part))
         rows.append(len(own))
-    return pa.table([[part] * len(rows), list(months), rows], schema=WRITTEN)
+    return pa.table([[part] * len(rows), list(peers), rows], schema=WRITTEN)
 
 
 def stored(card: Card) -> pa.DataType:
@@ -190,12 +191,12 @@ def stored(card: Card) -> pa.DataType:
 
 
 def _make(
-    job: Job, shared: Shared, stale: Mapping[int, Sequence[str]], each: Each, tell: Tell
+    job: Job, shared: Shared, due: Mapping[int, Mapping[str, str]], each: Each, tell: Tell
 ) -> None:
-    done = each(lambda part: write_part(job, shared, stale[part], part), sorted(stale))
+    done = each(lambda part: write_part(job, shared, due[part], part), sorted(due))
     for count, _ in enumerate(done, 1):
-        if count == len(stale) or count % max(len(stale) // 20, 1) == 0:
-            tell(f"features: {count:,} of {len(stale):,} parts")
+        if count == len(due) or count % max(len(due) // 20, 1) == 0:
+            tell(f"features: {count:,} of {len(due):,} parts")
 
 
 def _digests(job: Job, each: Each) -> dict[tuple[int, str], str]:
@@ -215,7 +216,7 @@ def _month_digests(job: Job, batch: Batch, months: Mapping[str, Days]) -> dict[s
     """For each month a digest of the program, the rows asked and what was known at its days."""
     days = np.concatenate([np.empty(0, np.int32), *months.values()])
     by_day = dict(zip(days.tolist(), digests(batch, days), strict=True))
-    rates = shared_rates(job.source)
+    rates = _rates_of(job.out / "sorted", job.sorting)
 
     def text(day: int) -> list[Any]:
         newest = {c: rate_at(rates, c, np.array([day]), 0.0)[0] for c in sorted(rates)}
@@ -227,10 +228,10 @@ def _month_digests(job: Job, batch: Batch, months: Mapping[str, Days]) -> dict[s
     }
 
 
-def _peers(shared: Shared, month: str) -> str:
-    """What all enterprises together said at the start of a month; empty if nobody asked."""
-    first = int(np.datetime64(month, "D").astype(int))
-    return shared.pools.digest(first) if shared.pools else ""
+def _peers(shared: Shared, months: Sequence[str]) -> dict[str, str]:
+    """What all enterprises together said at the start of each month; empty if nobody asked."""
+    firsts = {month: int(np.datetime64(month, "D").astype(int)) for month in months}
+    return {m: shared.pools.digest(day) if shared.pools else "" for m, day in firsts.items()}
 
 
 def _all_stand(job: Job, month: str, known: Mapping[tuple[int, str], str]) -> bool:
@@ -345,6 +346,11 @@ def _hashed(text: str) -> str:
 @lru_cache(maxsize=1)
 def _opened(folder: Path, sorting: str) -> Sorted:
     return load_sorted(folder)
+
+
+@lru_cache(maxsize=1)
+def _rates_of(folder: Path, sorting: str) -> Rates:
+    return shared_rates(_opened(folder, sorting))
 
 
 def _registered(batch: Batch, days: Days) -> tuple[pa.Array, Days]:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from riskmodel.errors import UsageError
+from riskmodel.months import LUNAR_NEW_YEARS
 from riskmodel.sources.economy.parameters import Trade
 from riskmodel.sources.economy.randomness import Floats, Ints
 
@@ -18,11 +19,6 @@ HORIZON = 12
 """Months lived after the world ends, so that what came of its last month is known to the truth."""
 BEYOND = HORIZON + 24
 """Months after the end that the calendar knows: what is shipped within the horizon is paid then."""
-LUNAR_NEW_YEARS = (
-    *("2002-02-12", "2003-02-01", "2004-01-22", "2005-02-09", "2006-01-29", "2007-02-18"),
-    *("2008-02-07", "2009-01-26", "2010-02-14", "2011-02-03", "2012-01-23", "2013-02-10"),
-    *("2014-01-31", "2015-02-19", "2016-02-08", "2017-01-28"),
-)
 HOLIDAY = (-1, 14)
 RUSH = (-10, -2)
 
@@ -103,8 +99,7 @@ class Calendar:
 
     def day_weights(self, trade: Trade) -> Floats:
         """How busy each day that the calendar knows is, 1 on ordinary ones."""
-        lunar = np.array([date.fromisoformat(day).toordinal() for day in LUNAR_NEW_YEARS])
-        lunar = lunar - date(1970, 1, 1).toordinal()
+        lunar = LUNAR_NEW_YEARS.astype(np.int64)
         since = np.arange(self.step_edges[0], self.step_edges[-1])[:, None] - lunar[None, :]
         holiday = ((since >= HOLIDAY[0]) & (since <= HOLIDAY[1])).any(axis=1)
         rush = ((since >= RUSH[0]) & (since <= RUSH[1])).any(axis=1)

@@ -6,7 +6,7 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
-from riskmodel.sources.economy.calendar import LUNAR_NEW_YEARS
+from riskmodel.months import LUNAR_NEW_YEARS
 from riskmodel.sources.economy.card.default import limit_slopes
 from riskmodel.sources.economy.card.events import judged, line_states, observed_until
 from riskmodel.sources.economy.card.lines import VINTAGE, line_defaults
@@ -45,7 +45,7 @@ def monthly_exports(tables: Tables) -> pd.DataFrame:
     """All exports by month; `lunar_new_year` is its day where it falls into the month."""
     out = exports(tables)
     months = pd.date_range(out.first, periods=out.months, freq="MS")
-    days = pd.Series(pd.to_datetime(list(LUNAR_NEW_YEARS)))
+    days = pd.Series(LUNAR_NEW_YEARS.astype("datetime64[us]"))
     by_month = days.set_axis(days.dt.to_period("M").dt.to_timestamp())
     return pd.DataFrame(
         {
