@@ -129,6 +129,23 @@ def reasons() -> pd.DataFrame:
     return pd.DataFrame({"family": ["debt", "age", "debt"], "rank": [1, 2, 1]})
 
 
+def changed() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"rank": [1, 2, 1], "pd_12m": [0.1, 0.1, 0.02], "pd_at_peers": [0.05, 0.08, 0.03]}
+    )
+
+
+def agreed() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "refit": ["1", "2", "all"],
+            "overlap": [0.8, float("nan"), 0.8],
+            "low": [0.7, float("nan"), 0.7],
+            "high": [0.9, float("nan"), 0.9],
+        }
+    )
+
+
 def checked() -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -279,6 +296,8 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "beeswarm": lambda: figures.beeswarm(values(), contributions()),
     "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions()),
     "reason_counts": lambda: figures.reason_counts(reasons()),
+    "reasons_at_peers": lambda: figures.reasons_at_peers(changed()),
+    "reason_overlap": lambda: figures.reason_overlap(agreed()),
     "performance": lambda: figures.performance(measured()),
     "calibration": lambda: figures.calibration(graded()),
     "funnel": lambda: figures.funnel(steps()),
@@ -321,6 +340,8 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "beeswarm": lambda: figures.beeswarm(values().iloc[:0], contributions().iloc[:0]),
     "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions().iloc[:0]),
     "reason_counts": lambda: figures.reason_counts(reasons().iloc[:0]),
+    "reasons_at_peers": lambda: figures.reasons_at_peers(changed().iloc[:0]),
+    "reason_overlap": lambda: figures.reason_overlap(agreed().iloc[1:2]),
     "checks": lambda: figures.checks(checked().iloc[:0]),
     "performance": lambda: figures.performance(measured().iloc[:0]),
     "calibration": lambda: figures.calibration(graded().iloc[:0]),
@@ -408,7 +429,19 @@ def test_a_fact_is_placed_in_its_target_range_and_told_in_numbers() -> None:
     assert {(0.5, 1.0), (2.0, 0.0)} <= set(points)
 
 
-def test_the_contributions_lead_from_the_average_to_the_riskiest_enterprise() -> None:
+def test_a_first_reason_whose_probability_did_not_fall_stands_out() -> None:
+    (axes,) = figures.reasons_at_peers(changed()).axes
+    (points,) = axes.collections
+    assert points.get_offsets().tolist() == [[0.1, 0.05], [0.02, 0.03]]
+    assert [to_hex(colour) for colour in points.get_facecolor()] == [GOOD, BAD]
+
+
+def test_a_refit_that_says_nothing_has_no_bar() -> None:
+    (axes,) = figures.reason_overlap(agreed()).axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["1", "all"]
+
+
+def test_the_strengths_lead_from_the_baseline_to_the_riskiest_enterprise() -> None:
     (axes,) = figures.riskiest_enterprise(contributions()).axes
     assert [text.get_text() for text in axes.texts] == ["+0.50", "-0.10"]
     assert [bar.get_x() for bar in axes.patches] == [-2.0, -1.5]

@@ -13,6 +13,8 @@ from riskmodel import __version__
 from riskmodel.errors import RiskModelError, UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from riskmodel.features.engine import Each
 
 ROOT_NAME = "RISKMODEL_ROOT"
@@ -95,8 +97,8 @@ def _world(made: argparse.ArgumentParser) -> None:
 
 
 def _import(made: argparse.ArgumentParser) -> None:
-    made.add_argument("name", metavar="NAME", choices=["cumcm2020c", "taiwan"],
-                      help="cumcm2020c or taiwan")  # fmt: skip
+    made.add_argument("name", metavar="NAME", choices=["cumcm2020c", "gmsc", "taiwan"],
+                      help="cumcm2020c, gmsc or taiwan")  # fmt: skip
     made.add_argument("raw", type=Path, metavar="FROM", help="the folder with the original files")
     made.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder to write to")
 
@@ -127,6 +129,8 @@ def _score(made: argparse.ArgumentParser) -> None:
     made.add_argument("out", type=Path, metavar="OUT", help="where the scores go")
     made.add_argument("--version", metavar="N",
                       help="of the registered model (default: the one in force today)")  # fmt: skip
+    made.add_argument("--reasons", action="store_true",
+                      help="with up to four reasons a row, their words in OUT/reasons.parquet")  # fmt: skip
     _where(made)
 
 
@@ -169,9 +173,11 @@ def _review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _bench(made: argparse.ArgumentParser) -> None:
-    made.add_argument("what", metavar="WHAT", choices=["features", "limits", "scoring"],
-                      help="features, limits or scoring")  # fmt: skip
+    made.add_argument("what", metavar="WHAT", choices=["features", "limits", "models", "scoring", "selection"],
+                      help="features, limits, models, scoring or selection")  # fmt: skip
     made.add_argument("--enterprises", type=int, default=2000, help="size (default: 2000)")
+    made.add_argument("--data", type=Path, metavar="DIR",
+                      help="models: the folder with gmsc and taiwan, each as it was fetched")  # fmt: skip
     made.add_argument("--json", type=Path, metavar="FILE", help="also write the table for machines")
 
 
@@ -284,14 +290,15 @@ def _act_features(arguments: argparse.Namespace) -> None:
 
 def _act_score(arguments: argparse.Namespace) -> None:
     from riskmodel.pipeline.approved import approved_version
-    from riskmodel.pipeline.score_files import score_features
+    from riskmodel.pipeline.score_files import score_features, score_with_reasons
     from riskmodel.publish import registry
 
     root = root_folder()
     version = arguments.version or approved_version(root)
     texts = registry.load_version(root, version)
     with _each_part(arguments) as each:
-        rows = score_features(arguments.features, arguments.out, texts, each, _tell)
+        score = score_with_reasons if arguments.reasons else score_features
+        rows = score(arguments.features, arguments.out, texts, each, _tell)
     print(f"{arguments.out}: {rows:,} rows scored by version {version}")
 
 
@@ -345,14 +352,25 @@ def _act_in_force(arguments: argparse.Namespace) -> None:
 
 
 def _act_bench(arguments: argparse.Namespace) -> None:
-    from riskmodel.pipeline.bench import bench
+    if arguments.what == "models":
+        table = _models_judged(arguments.data)
+    else:
+        from riskmodel.pipeline.bench import bench
 
-    table = bench(arguments.what, arguments.enterprises, _tell)
+        table = bench(arguments.what, arguments.enterprises, _tell)
     print(table.to_string(index=False))
     if arguments.json:
         from riskmodel.sources.files import write_text
 
         write_text(arguments.json, table.to_json(orient="records", indent=1) + "\n")
+
+
+def _models_judged(data: Path | None) -> "pd.DataFrame":
+    if data is None:
+        raise UsageError("bench models: name the public data sets' folder by --data DIR.")
+    from riskmodel.pipeline.benches.models import bench_models
+
+    return bench_models(data, root_folder() / "experiments", _tell)
 
 
 def _act_dictionary(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ def drawn():
     return pd.DataFrame(values, columns=NAMES).assign(
         enterprise_id=[f"E{n}" for n in range(600)],
         as_of=pd.Timestamp("2022-01-01"),
-        split=np.where(np.arange(600) < 400, "fit", "calibrate"),
+        split=np.repeat(["fit", "fit", "calibrate", "test"], 150),
         defaulted=pd.array(bad, dtype="boolean"),
     )
 
@@ -31,7 +31,16 @@ def drawn():
 def models(drawn, tmp_path_factory):
     path = tmp_path_factory.mktemp("settings") / "small.toml"
     path.write_text("", encoding="utf-8")
-    settings = load_settings(path, ["model.trees=20", "model.interval_draws=20", "run.threads=1"])
+    settings = load_settings(
+        path,
+        [
+            'model.candidates=["trees", "one_number"]',
+            "model.trials=1",
+            "model.trees=20",
+            "model.interval_draws=20",
+            "run.threads=1",
+        ],
+    )
     cards = [by_name()[name] for name in NAMES]
     return fit(drawn, Split(drawn, True, ""), Task(cards, settings)).models
 

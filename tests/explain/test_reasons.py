@@ -1,91 +1,72 @@
-"""Reasons: families of contributions that raise the risk, in two languages."""
+"""Reasons: the families that raise the risk against the peers', each faithful, in two languages."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from riskmodel.explain import by_family, reasons
-from riskmodel.features import by_name
-from riskmodel.settings import ExplainSettings, load_settings
+from riskmodel.explain import by_family, in_columns, reasons, strengths, vocabulary
+from riskmodel.explain.reasons import COLUMNS
+from riskmodel.settings import default_settings, load_settings
 
-CARDS = by_name()
-FOUR = ExplainSettings(reasons=4, least_share=0.05)
-# Two cards of one family ("size"), and one of each of five other families.
-NAMES = [
-    "exports_usd_6m",
-    "exports_usd_12m",
-    "days_past_due_now",
-    "inquiries_3m",
-    "debt_cny",
-    "top_buyer_share_12m",
-    "sector",
-]
+FOUR = default_settings().explain
+WORSE = {
+    "exports_usd_6m": -0.1,
+    "exports_usd_12m": -0.4,
+    "days_past_due_now": 0.3,
+    "inquiries_3m": 0.2,
+    "debt_cny": -0.9,
+}
 
 
-def drawn(*rows):
-    """Contributions by feature, with a base."""
-    return pd.DataFrame(list(rows), columns=NAMES).assign(base=-3.0)
-
-
-def features(count, **values):
-    columns = dict.fromkeys(NAMES, 1.0) | {"sector": "toys"} | values
-    return pd.DataFrame(columns, index=range(count)).assign(
-        enterprise_id=[f"E{n}" for n in range(count)], as_of=pd.Timestamp("2024-07-01")
-    )
-
-
-def test_a_familys_contribution_is_the_sum_of_its_features():
-    shares = drawn([0.5, -0.2, 0.1, 0.0, 0.3, 0.0, -0.4])
-    found = by_family(shares, CARDS)
-    assert found["size"].iloc[0] == pytest.approx(0.3)
-    assert found["arrears"].iloc[0] == pytest.approx(0.1)
-    assert found["base"].iloc[0] == -3
-    assert found.sum(axis=1).iloc[0] == pytest.approx(shares.sum(axis=1).iloc[0])
-
-
-def test_the_strongest_family_comes_first_and_names_its_strongest_card():
-    shares = drawn([0.1, 0.4, 0.3, 0.2, -0.9, 0.0, 0.0])
-    found = reasons(features(1), shares, CARDS, FOUR)
+def test_the_strongest_family_comes_first_and_names_its_strongest_card(held_against, rows_of):
+    found = reasons(held_against(), rows_of(WORSE), FOUR)
     assert found["family"].tolist() == ["size", "arrears", "inquiries"]
     assert found["card"].tolist() == ["exports_usd_12m", "days_past_due_now", "inquiries_3m"]
     assert found["rank"].tolist() == [1, 2, 3]
-    assert found["contribution"].tolist() == pytest.approx([0.5, 0.3, 0.2])
+    # strengths are twice the differences: the calibration's slope is 2
+    assert found["contribution"].tolist() == pytest.approx([1.0, 0.6, 0.4])
     assert found["share"].tolist() == pytest.approx([0.5, 0.3, 0.2])
 
 
-def test_there_are_at_most_four_reasons():
-    shares = drawn([0.1, 0.1, 0.3, 0.25, 0.4, 0.5, 0.6])
-    found = reasons(features(1), shares, CARDS, FOUR)
-    assert found["family"].tolist() == ["register", "buyers", "debt", "arrears"]
+def test_there_are_at_most_four_reasons(held_against, rows_of):
+    rows = rows_of(WORSE | {"debt_cny": 0.4, "top_buyer_share_12m": 0.5, "sector": "toys"})
+    found = reasons(held_against({"sector": 0.3}), rows, FOUR)
+    assert found["family"].tolist() == ["register", "buyers", "size", "debt"]
 
 
-def test_a_family_that_lowers_the_risk_or_hardly_raises_it_is_no_reason():
-    shares = drawn([-0.5, 0.4, 0.96, 0.04, 0.0, 0.0, 0.0])
-    found = reasons(features(1), shares, CARDS, FOUR)
+def test_a_family_that_lowers_the_risk_or_hardly_raises_it_is_no_reason(held_against, rows_of):
+    rows = rows_of({"exports_usd_6m": 0.5, "days_past_due_now": 0.96, "inquiries_3m": 0.04})
+    found = reasons(held_against(), rows, FOUR)
     assert found["family"].tolist() == ["arrears"]
 
 
-def test_an_enterprise_that_nothing_speaks_against_has_no_reasons():
-    shares = drawn([-0.5, 0.4, -0.1, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0])
-    found = reasons(features(2), shares, CARDS, FOUR)
+def test_an_enterprise_that_nothing_speaks_against_has_no_reasons(held_against, rows_of):
+    found = reasons(held_against(), rows_of({"debt_cny": -1.0}, {"inquiries_3m": 0.2}), FOUR)
     assert found["enterprise_id"].tolist() == ["E1"]
 
 
-def test_nobody_has_reasons_where_nothing_raises_the_risk():
-    found = reasons(features(1), drawn([-0.5, 0, 0, 0, 0, 0, 0]), CARDS, FOUR)
+def test_nobody_has_reasons_where_nothing_raises_the_risk(held_against, rows_of):
+    found = reasons(held_against(), rows_of({}), FOUR)
     assert found.empty
-    assert {"text_en", "text_zh", "rank"} <= set(found.columns)
+    assert list(found.columns) == COLUMNS
 
 
-def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages():
-    shares = drawn([0.4, 0.0, 0.3, 0.2, 0.0, 0.0, 0.1])
-    rows = features(1, inquiries_3m=np.nan)
-    found = reasons(rows, shares, CARDS, FOUR)
+def test_what_is_usual_among_the_peers_is_no_reason_however_much_it_adds(held_against, rows_of):
+    baseline = held_against(peers={"debt_cny": 5.0})
+    found = reasons(baseline, rows_of({"debt_cny": 5.0, "inquiries_3m": 0.1}), FOUR)
+    assert found["family"].tolist() == ["inquiries"]
+
+
+def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages(held_against, rows_of):
+    baseline = held_against({"sector": 0.05}, missing={"inquiries_3m": 0.2})
+    rows = rows_of(
+        {"exports_usd_6m": -0.4, "days_past_due_now": 0.3, "inquiries_3m": np.nan, "sector": "toys"}
+    )
+    found = reasons(baseline, rows, FOUR)
     assert found["text_en"].tolist() == [
         "Exports in the last six months: low",
         "Days past due at other lenders: high",
@@ -100,22 +81,73 @@ def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages():
     ]
 
 
-SHARE = st.floats(-2, 2, allow_subnormal=False)
+def test_a_value_below_the_peers_is_never_called_high(held_against, rows_of):
+    # a free model may see risk where the card does not
+    found = reasons(held_against({"debt_cny": -1.0}), rows_of({"debt_cny": -1.0}), FOUR)
+    assert found["text_en"].str.endswith(": unusual").tolist() == [True]
+
+
+def test_a_text_that_the_model_does_not_know_is_unusual_and_an_absent_one_not_on_record(
+    held_against, rows_of
+):
+    baseline = held_against(missing={"sector": 0.5})
+    found = reasons(baseline, rows_of({"sector": "rockets"}, {"sector": None}), FOUR)
+    assert found["text_en"].tolist() == ["Sector: unusual", "Sector: not on record"]
+
+
+VALUE = st.floats(-2, 2, allow_subnormal=False)
 
 
 @rules(max_examples=60, deadline=None)
-@given(st.lists(st.lists(SHARE, min_size=7, max_size=7), min_size=1, max_size=6))
-def test_reasons_only_raise_fall_in_strength_and_keep_their_enterprise(rows):
-    shares = drawn(*rows)
-    found = reasons(features(len(rows)), shares, CARDS, FOUR)
-    families = by_family(shares, CARDS)
+@given(st.lists(st.lists(VALUE, min_size=6, max_size=6), min_size=1, max_size=6))
+def test_reasons_only_raise_fall_in_strength_and_keep_their_enterprise(
+    held_against, rows_of, drawn
+):
+    baseline = held_against()
+    names = [name for name in baseline.inputs.names if name != "sector"]
+    rows = rows_of(*(dict(zip(names, one, strict=True)) for one in drawn))
+    found = reasons(baseline, rows, FOUR)
+    families = by_family(strengths(baseline, rows), baseline.cards)
     assert (found["contribution"] > 0).all()
     for name, group in found.groupby("enterprise_id"):
         assert group["rank"].tolist() == list(range(1, len(group) + 1))
         assert len(group) <= 4
         assert group["contribution"].is_monotonic_decreasing
         own = families.loc[int(name[1:]), group["family"]]
-        assert own.tolist() == group["contribution"].tolist()
+        assert own.tolist() == pytest.approx(group["contribution"].tolist())
+
+
+def test_blocks_of_rows_give_the_reasons_of_the_whole(held_against, rows_of, monkeypatch):
+    baseline = held_against()
+    rows = rows_of(WORSE, {}, {"debt_cny": 1.0}, WORSE | {"debt_cny": 3.0}, {"inquiries_3m": 1.0})
+    whole = reasons(baseline, rows, FOUR)
+    monkeypatch.setitem(reasons.__globals__, "BLOCK", 2)
+    assert reasons(baseline, rows, FOUR).equals(whole)
+
+
+def test_a_row_of_columns_carries_the_same_reasons_and_the_vocabulary_their_words(
+    held_against, rows_of
+):
+    baseline = held_against()
+    rows = rows_of({}, WORSE).set_axis([7, 8])
+    long, wide = reasons(baseline, rows, FOUR), in_columns(baseline, rows, FOUR)
+    assert wide.index.tolist() == [7, 8]
+    assert wide.loc[7].isna().all()
+    told = vocabulary(baseline).set_index("reason")
+    named = wide.loc[8, ["reason_1", "reason_2", "reason_3"]].tolist()
+    assert told.loc[named, "text_zh"].tolist() == long["text_zh"].tolist()
+    assert told.loc[named, "family"].tolist() == long["family"].tolist()
+    assert wide.loc[8, ["strength_1", "strength_2", "strength_3"]].tolist() == pytest.approx(
+        long["contribution"].tolist()
+    )
+    assert wide.loc[8, ["reason_4", "strength_4"]].isna().all()
+
+
+def test_a_scorecards_reasons_are_strengths_below_the_best(scorecard, rows_of):
+    found = reasons(scorecard, rows_of({"debt_cny": 4.0, "inquiries_3m": 0.5}), FOUR)
+    # twice (4 + 1) and twice (.5 + 1); what stands at the peers' value cannot answer for anything
+    assert found["card"].tolist() == ["debt_cny", "inquiries_3m"]
+    assert found["contribution"].tolist() == pytest.approx([10.0, 3.0])
 
 
 def test_the_default_settings_allow_four_reasons(tmp_path: Path):

@@ -35,7 +35,9 @@ OUTCOMES = pd.DataFrame(
 
 @pytest.fixture(scope="session")
 def settings() -> FeaturesSettings:
-    return FeaturesSettings(leave_out=(), cny_per_usd=6.2, chunk_enterprises=20_000)
+    return FeaturesSettings(
+        leave_out=(), attribute_risk={}, cny_per_usd=6.2, chunk_enterprises=20_000
+    )
 
 
 @pytest.fixture

@@ -39,6 +39,16 @@ def test_a_client_has_six_monthly_records_the_newest_from_september(
     assert set(records["limit_cny"]) == {20000.0}
 
 
+def test_what_was_due_stands_where_the_delay_tells_it(
+    raw: Path, tmp_path: Path, settings: SourcesSettings
+) -> None:
+    import_taiwan(raw, tmp_path / "out")
+    source = read_folder(tmp_path / "out", settings).source
+    due = source.frame("bank_records")["due_cny"]
+    assert list(due.iloc[:3]) == [0.0, 0.0, 40.0]  # April and May without use, June paid in full
+    assert due.iloc[3:].isna().all()  # July revolving, August and September late
+
+
 def test_every_record_is_known_before_the_labels_begin(
     raw: Path, tmp_path: Path, settings: SourcesSettings
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from riskmodel.errors import SettingsError
 from riskmodel.features import by_name
+from riskmodel.model.leaks import Suspect, as_table
 from riskmodel.settings import load_settings
 from riskmodel.validate import Evidence, run_checks, verdict
 from riskmodel.validate.checks import CHECKS
@@ -123,6 +124,52 @@ def test_a_leak_may_lie_in_what_is_missing_or_run_downwards(evidence):
     assert "exports_usd_6m" in check.text
     downwards = evidence.panel.assign(exports_usd_6m=-leak)
     assert not CHECKS["leak_single_feature"](changed(evidence, panel=downwards)).passed
+
+
+def suspect(feature, why, fate):
+    return Suspect(feature, "alone", why, 0.97, 0.95, 0.98, 0.9, fate)
+
+
+def test_columns_left_out_as_leaks_are_named_and_are_a_condition(evidence):
+    found = as_table([suspect("days_past_due_now", "ranks 0.970 alone", "left_out")])
+    leaky = changed(evidence, suspects=found)
+    check = CHECKS["leaks_left_out"](leaky)
+    assert not check.passed
+    assert check.figure == 1
+    assert "left out: days_past_due_now (ranks 0.970 alone)." in check.text
+    assert verdict(run_checks(leaky), leaky.settings).text == "pass with conditions: leaks_left_out"
+
+
+def test_a_leak_that_is_left_out_does_not_fail_the_model_and_one_that_is_kept_does(evidence):
+    leak = evidence.panel["defaulted"].astype("Float64").astype(float)
+    panel = evidence.panel.assign(days_past_due_now=leak)
+    out, kept = (
+        changed(
+            evidence,
+            panel=panel.assign(days_past_due_now=leak if fate == "left_out" else 0.0),
+            suspects=as_table([suspect("days_past_due_now", "ranks 1.000 alone", fate)]),
+        )
+        for fate in ("left_out", "kept")
+    )
+    assert failed(out) == {"leaks_left_out"}
+    assert failed(kept) == {"leak_single_feature"}
+    text = CHECKS["leak_single_feature"](kept).text
+    assert "Kept in spite of it: days_past_due_now (ranks 1.000 alone)." in text
+
+
+def test_what_a_person_cleared_or_what_is_only_watched_is_named_and_passes(evidence):
+    leak = evidence.panel["defaulted"].astype("Float64").astype(float)
+    found = as_table(
+        [
+            suspect("days_past_due_now", "ranks 1.000 alone", "cleared"),
+            suspect("exports_usd_6m", "lifts the others by 0.080", "watched"),
+        ]
+    )
+    honest = changed(evidence, panel=evidence.panel.assign(days_past_due_now=leak), suspects=found)
+    assert failed(honest) == set()
+    text = CHECKS["leaks_left_out"](honest).text
+    assert "cleared by name: days_past_due_now" in text
+    assert "ask where they come from: exports_usd_6m (lifts the others by 0.080)." in text
 
 
 def test_one_value_that_changes_without_the_future_is_a_leak(evidence):

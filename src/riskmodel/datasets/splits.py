@@ -109,17 +109,15 @@ def balanced_folds(
     ever = rows.groupby("enterprise_id")["defaulted"].any()
     count = min(settings.folds, int(ever.sum()), int((~ever).sum()))
     for repeat in range(settings.repeats):
-        rng = np.random.default_rng([seed, repeat])
-        bad, good = (
-            folds(pd.Series(ever.index[ever == side]), count, rng) for side in (True, False)
-        )
-        both = pd.concat(
-            [
-                pd.Series(bad.to_numpy(), index=ever.index[ever]),
-                pd.Series(good.to_numpy(), index=ever.index[~ever]),
-            ]
-        )
-        yield repeat, rows["enterprise_id"].map(both)
+        yield repeat, balanced_fold(rows, count, np.random.default_rng([seed, repeat]))
+
+
+def balanced_fold(rows: pd.DataFrame, count: int, rng: np.random.Generator) -> pd.Series:
+    """A fold for each row by enterprise: defaulters, and the others, spread evenly over them."""
+    ever = rows.groupby("enterprise_id")["defaulted"].any()
+    sides = [pd.Series(ever.index[ever == side]) for side in (True, False)]
+    drawn = [folds(side, count, rng).set_axis(side) for side in sides]
+    return rows["enterprise_id"].map(pd.concat(drawn))
 
 
 def _test_from(labelled: pd.DataFrame, settings: DatasetsSettings) -> pd.Timestamp:

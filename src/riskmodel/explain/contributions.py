@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from riskmodel.features.language import Card
@@ -21,7 +22,9 @@ def contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_family(shares: pd.DataFrame, cards: Mapping[str, Card]) -> pd.DataFrame:
-    """Contributions added up by the cards' families: a column a family and `base`."""
-    families = {name: cards[name].family for name in shares.columns if name != "base"}
-    grouped = shares.rename(columns=families).T.groupby(level=0, sort=True).sum().T
-    return grouped[[*sorted(set(families.values())), "base"]]
+    """Contributions or strengths added up by the cards' families: a column a family and `base`."""
+    names = [name for name in shares.columns if name != "base"]
+    own = np.array([cards[name].family for name in names])
+    families = sorted(set(own.tolist()))
+    sums = shares[names].to_numpy() @ (own[:, None] == np.array(families)).astype(float)
+    return pd.DataFrame(sums, columns=families, index=shares.index).assign(base=shares["base"])

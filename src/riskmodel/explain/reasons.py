@@ -1,20 +1,14 @@
 """Principal reasons: the families that raise an enterprise's risk most, in words."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from riskmodel.explain.contributions import KEY, by_family
-from riskmodel.features.language import Card
+from riskmodel.explain.baseline import Baseline
+from riskmodel.explain.contributions import BLOCK, KEY
+from riskmodel.explain.naming import Named, joined, name_reasons
+from riskmodel.explain.words import WORDS, vocabulary
 from riskmodel.settings import ExplainSettings
 
-WORDS = {
-    "rises": ("high", "偏高"),
-    "falls": ("low", "偏低"),
-    "none": ("unusual", "异常"),
-    "missing": ("not on record", "无记录"),
-}
 COLUMNS = [
     *KEY,
     "rank",
@@ -27,57 +21,43 @@ COLUMNS = [
 ]
 
 
-def reasons(
-    rows: pd.DataFrame,
-    shares: pd.DataFrame,
-    cards: Mapping[str, Card],
-    settings: ExplainSettings,
-) -> pd.DataFrame:
+def reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
     """Up to four reasons an enterprise and date, the strongest first.
 
-    `rows` are keys and features, `shares` their contributions by feature. A reason is a family
-    whose features together raise the log-odds of default against the average enterprise by at
-    least `least_share` of everything that raises them; its card is the family's strongest.
-    Returns enterprise_id, as_of, rank, family, card, contribution (log-odds), share, texts.
+    `rows` are keys and features. Returns enterprise_id, as_of, rank, family, card, contribution
+    (the family's strength in log-odds against the baseline), share of all that raises the risk,
+    texts. Which families and cards are named: see `naming.name_reasons`.
     """
-    families = by_family(shares, cards).drop(columns="base")
-    upward = families.clip(lower=0)
-    parts = upward.div(upward.sum(axis=1).replace(0, np.nan), axis=0)
-    long = pd.DataFrame({"contribution": families.stack()})
-    long["share"] = parts.stack()
-    long = long.rename_axis(["row", "family"]).reset_index()
-    long = long[(long["contribution"] > 0) & (long["share"] >= settings.least_share)]
-    long = long.sort_values(["row", "contribution", "family"], ascending=[True, False, True])
-    long = long.assign(rank=long.groupby("row").cumcount() + 1)
-    long = long[long["rank"] <= settings.reasons]
-    named = _strongest(long, shares, cards)
-    keys = rows.loc[named["row"], KEY].reset_index(drop=True)
-    texts = _texts(named, rows, cards)
-    return pd.concat([keys, named.reset_index(drop=True), texts], axis=1)[COLUMNS]
+    named = _named(baseline, rows, settings)
+    told = vocabulary(baseline).iloc[_reason(named)].reset_index(drop=True)
+    keys = rows[KEY].iloc[named.row].reset_index(drop=True)
+    figures = {"rank": named.rank + 1, "contribution": named.contribution, "share": named.share}
+    return pd.concat([keys, told], axis=1).assign(**figures)[COLUMNS]
 
 
-def _strongest(long: pd.DataFrame, shares: pd.DataFrame, cards: Mapping[str, Card]) -> pd.DataFrame:
-    """Each reason's card: the feature of the family that raises the risk most."""
-    chosen = pd.Series("", index=long.index)
-    for family, group in long.groupby("family"):
-        members = [n for n in shares.columns if n != "base" and cards[n].family == family]
-        chosen.loc[group.index] = (
-            shares.loc[group["row"].to_numpy(), members].idxmax(axis=1).to_numpy()
-        )
-    return long.assign(card=chosen)
+def in_columns(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
+    """The same reasons a row each: reason_1, strength_1, ... on the index of `rows`.
+
+    A reason is the word that `words.vocabulary` explains, missing where there is none.
+    """
+    named = _named(baseline, rows, settings)
+    place = np.full((settings.reasons, len(rows)), -1, dtype=np.int64)
+    strength = np.full((settings.reasons, len(rows)), np.nan)
+    place[named.rank, named.row] = _reason(named)
+    strength[named.rank, named.row] = named.contribution
+    known = pd.Index(vocabulary(baseline)["reason"])
+    columns: dict[str, object] = {}
+    for rank in range(settings.reasons):
+        columns[f"reason_{rank + 1}"] = pd.Categorical.from_codes(place[rank], categories=known)
+        columns[f"strength_{rank + 1}"] = strength[rank]
+    return pd.DataFrame(columns, index=rows.index)
 
 
-def _texts(named: pd.DataFrame, rows: pd.DataFrame, cards: Mapping[str, Card]) -> pd.DataFrame:
-    """What the card says, and whether it is high, low, unusual or not on record."""
-    missing = pd.Series(False, index=named.index)
-    for card, group in named.groupby("card"):
-        missing.loc[group.index] = rows.loc[group["row"].to_numpy(), str(card)].isna().to_numpy()
-    way = named["card"].map(lambda name: cards[name].risk).mask(missing, "missing")
-    english = named["card"].map(lambda name: cards[name].says[0])
-    chinese = named["card"].map(lambda name: cards[name].says[1])
-    return pd.DataFrame(
-        {
-            "text_en": english + ": " + way.map(lambda w: WORDS[w][0]),
-            "text_zh": chinese + way.map(lambda w: WORDS[w][1]),
-        }
-    ).reset_index(drop=True)
+def _named(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> Named:
+    starts = range(0, max(len(rows), 1), BLOCK)
+    return joined([(i, name_reasons(baseline, rows.iloc[i : i + BLOCK], settings)) for i in starts])
+
+
+def _reason(named: Named) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Each reason's place in the vocabulary."""
+    return len(WORDS) * named.card + named.word

@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from riskmodel.features.language import Card, Derived, Measure
+from riskmodel.features.language import Card, Derived, Measure, Risk
 from riskmodel.features.plan import Plan, available, planned
-from riskmodel.features.registry import CARDS, attribute_cards, by_name
+from riskmodel.features.registry import CARDS, NO_DIRECTION, attribute_cards, by_name
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.pieces import spread
@@ -146,9 +146,14 @@ def parts_of(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
     return [order[ends[k] : ends[k + 1]] for k in range(len(firsts))]
 
 
-def computed_cards(names: Iterable[str], attributes: Mapping[str, str]) -> tuple[Card, ...]:
-    """The cards of these names, out of the registry's and those of the given attributes."""
-    known = by_name((*CARDS, *attribute_cards(attributes)))
+def computed_cards(
+    names: Iterable[str], attributes: Mapping[str, str], risk: Mapping[str, Risk] = NO_DIRECTION
+) -> tuple[Card, ...]:
+    """The cards of these names, out of the registry's and those of the given attributes.
+
+    `risk` are the attributes' stated directions.
+    """
+    known = by_name((*CARDS, *attribute_cards(attributes, risk)))
     return tuple(known[name] for name in names)
 
 

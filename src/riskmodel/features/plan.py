@@ -39,11 +39,23 @@ class Plan:
 
 def available(source: Source | Sorted, settings: FeaturesSettings) -> tuple[Card, ...]:
     """Every card that a run may use: the registry's and one for each attribute."""
-    cards = (*CARDS, *attribute_cards(attribute_columns(source)))
+    columns = attribute_columns(source)
+    _refuse_stray(settings.attribute_risk, columns)
+    cards = (*CARDS, *attribute_cards(columns, settings.attribute_risk))
     unknown = sorted(set(settings.leave_out) - set(by_name(cards)))
     if unknown:
         raise SettingsError(f"features.leave_out: no card is called {unknown[0]}. Fix the name.")
     return tuple(card for card in cards if card.name not in settings.leave_out)
+
+
+def _refuse_stray(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
+    """Raises `SettingsError` where a direction is stated for what has none, or is not there."""
+    stray = sorted(name for name in risk if columns.get(name, "text") == "text")
+    if stray:
+        raise SettingsError(
+            f"features.attribute_risk: {len(stray)} of {len(risk)} names are no number or flag of"
+            f" attributes (first: {stray[0]}). Fix the name, or leave it out."
+        )
 
 
 def planned(wanted: Sequence[Card], source: Sorted) -> Plan:

@@ -14,15 +14,17 @@ from riskmodel.features.cards import (
     programme,
     reconciled,
     register,
+    statements,
     trade,
 )
-from riskmodel.features.language import Card, Derived, category, latest
+from riskmodel.features.language import Card, Derived, Risk, category, latest
 
 CARDS: tuple[Card, ...] = (
     *trade.CARDS,
     *paid.CARDS,
     *costs.CARDS,
     *banks.CARDS,
+    *statements.CARDS,
     *reconciled.CARDS,
     *inflated.CARDS,
     *programme.CARDS,
@@ -55,6 +57,9 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+NO_DIRECTION: Mapping[str, Risk] = MappingProxyType({})
+
+
 def by_name(cards: Iterable[Card] = CARDS) -> dict[str, Card]:
     """Cards by name; a name that is declared twice is our fault."""
     named: dict[str, Card] = {}
@@ -80,16 +85,19 @@ def with_parts(cards: Iterable[Card], known: Mapping[str, Card]) -> tuple[Card, 
     return tuple(ordered.values())
 
 
-def attribute_cards(columns: Mapping[str, str]) -> tuple[Card, ...]:
+def attribute_cards(
+    columns: Mapping[str, str], risk: Mapping[str, Risk] = NO_DIRECTION
+) -> tuple[Card, ...]:
     """A card for each column of `attributes`, taken as it stands.
 
-    `columns` gives each column's kind: "number", "flag" or "text".
+    `columns` gives each column's kind: "number", "flag" or "text"; `risk` the directions that
+    somebody has stated.
     """
     return tuple(
         Card(
             f"attribute_{name}",
             "as given",
-            "none",
+            risk.get(name, "none"),
             "attributes",
             category(name) if kind == "text" else latest(name),
             (f"Attribute {name}", f"属性 {name}"),

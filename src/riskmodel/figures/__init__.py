@@ -1,5 +1,6 @@
 """Figures: the charts that the notebooks show; the only place that imports the plotting library."""
 
+from riskmodel.figures.anchors import anchors
 from riskmodel.figures.canvas import Picture
 from riskmodel.figures.datasets import default_rate, exclusions, sensitivity, split_sizes
 from riskmodel.figures.economy import (
@@ -12,7 +13,14 @@ from riskmodel.figures.economy import (
     true_pd,
     vintage_defaults,
 )
-from riskmodel.figures.explain import beeswarm, importance, reason_counts, riskiest_enterprise
+from riskmodel.figures.explain import (
+    beeswarm,
+    importance,
+    reason_counts,
+    reason_overlap,
+    reasons_at_peers,
+    riskiest_enterprise,
+)
 from riskmodel.figures.feature_profile import (
     directions,
     feature_bands,
@@ -23,11 +31,13 @@ from riskmodel.figures.features import coverage, shapes
 from riskmodel.figures.limits import bank_use, binding, funnel, limit_sizes, profit_curves, rates
 from riskmodel.figures.model import grade_sizes, pd_distribution, repeats, roc
 from riskmodel.figures.publish import published
+from riskmodel.figures.selection import selection_gains
 from riskmodel.figures.sources import arrivals, lateness, table_rows
 from riskmodel.figures.validate import calibration, checks, performance
 
 __all__ = [
     "Picture",
+    "anchors",
     "arrivals",
     "bank_use",
     "beeswarm",
@@ -58,9 +68,12 @@ __all__ = [
     "rankings_in_time",
     "rates",
     "reason_counts",
+    "reason_overlap",
+    "reasons_at_peers",
     "repeats",
     "riskiest_enterprise",
     "roc",
+    "selection_gains",
     "sensitivity",
     "shapes",
     "split_sizes",

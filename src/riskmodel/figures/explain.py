@@ -1,4 +1,4 @@
-"""Charts of the explanations: what matters, in which direction, and why for one enterprise."""
+"""Charts of the explanations: what matters, which way, why for one enterprise, and the proof."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,10 +8,12 @@ from riskmodel.figures.canvas import (
     BAD,
     GOOD,
     MAIN,
+    PALE,
     Picture,
     bars,
     figures_beside,
     in_counts,
+    in_percent,
     named,
     nothing,
     single,
@@ -21,29 +23,30 @@ from riskmodel.figures.canvas import (
 SHOWN = 12
 MOST_POINTS = 1500
 SPREAD = 0.35
-LOG_ODDS = "contribution to the log-odds of default (above 0: more risk)"
+LOG_ODDS = "log-odds of default against the baseline (above 0: more risk)"
+COVERAGE = "interval by enterprise"
 
 
 def importance(families: pd.DataFrame) -> Picture:
-    """The mean size of each family's contribution to the log-odds."""
-    title = "Mean size of the contribution, by family"
+    """The mean size of what each family adds to or takes from the baseline's log-odds."""
+    title = "Mean size of the strength, by family"
     sizes = families.drop(columns="base", errors="ignore").abs().mean()
     if families.empty or sizes.empty:
         return nothing(title, "no row is explained")
     sizes = sizes.sort_values(ascending=False, kind="stable")
     figure, axes = single(title, height=tall(len(sizes)))
     bars(axes, sizes)
-    axes.set_xlabel("mean absolute contribution to the log-odds of default")
+    axes.set_xlabel("mean absolute strength in log-odds of default")
     return figure
 
 
 def beeswarm(rows: pd.DataFrame, shares: pd.DataFrame) -> Picture:
-    """Contributions of the strongest features, a point a row, coloured by the feature's value.
+    """The strongest features, a point a row, coloured by the feature's value.
 
-    `rows` are keys and features, `shares` contributions by feature on the same index. Of many
+    `rows` are keys and features, `shares` strengths by feature on the same index. Of many
     rows, evenly spaced ones are drawn.
     """
-    title = "Contributions of the strongest features"
+    title = "What the strongest features add"
     every = shares.drop(columns="base", errors="ignore")
     sizes = every.abs().mean().sort_values(ascending=False, kind="stable").head(SHOWN)
     if every.empty or sizes.empty:
@@ -85,8 +88,8 @@ def _place_in_order(values: pd.Series) -> npt.NDArray[np.float64]:
 
 
 def riskiest_enterprise(shares: pd.DataFrame) -> Picture:
-    """What makes up the highest log-odds: the average, the strongest features, the others."""
-    title = "Contributions for the enterprise of the highest probability"
+    """What makes up the highest log-odds: the baseline, the strongest features, the others."""
+    title = "The way from the baseline to the highest probability"
     if shares.empty:
         return nothing(title, "no row is explained")
     row = shares.iloc[int(shares.sum(axis=1).to_numpy().argmax())]
@@ -100,7 +103,7 @@ def riskiest_enterprise(shares: pd.DataFrame) -> Picture:
     figure, axes = single(title, height=tall(len(parts) + 2))
     axes.barh(range(len(parts)), parts, left=start, color=np.where(parts > 0, BAD, GOOD).tolist())
     named(axes, parts.index)
-    axes.axvline(row["base"], color="grey", linestyle=":", label=f"average {row['base']:.2f}")
+    axes.axvline(row["base"], color="grey", linestyle=":", label=f"baseline {row['base']:.2f}")
     axes.axvline(row.sum(), color=MAIN, label=f"this enterprise {row.sum():.2f}")
     figures_beside(axes, (start + parts).where(parts > 0, start), [f"{p:+.2f}" for p in parts])
     axes.set_xlabel("log-odds of default")
@@ -122,4 +125,51 @@ def reason_counts(reasons: pd.DataFrame) -> Picture:
     axes.barh(range(len(counts)), counts["first"], color=MAIN)
     in_counts(axes, "x")
     axes.set_xlabel("rows (enterprise and date) with this reason; dark: as the first reason")
+    return figure
+
+
+def reasons_at_peers(fidelity: pd.DataFrame) -> Picture:
+    """PD now, and with the first reason's card alone at the peers' value: below the line, it fell.
+
+    `fidelity` has rank, pd_12m, pd_at_peers. Of many rows, evenly spaced ones are drawn.
+    """
+    title = "The first reason's value set to the peers'"
+    first = fidelity[fidelity["rank"] == 1]
+    if first.empty:
+        return nothing(title, "no reason is named")
+    some = first.iloc[:: -(-len(first) // MOST_POINTS)]
+    figure, axes = single(title, height=4.2)
+    ends = [float(first["pd_at_peers"].min()), float(first["pd_12m"].max())]
+    axes.plot(ends, ends, color="grey", linewidth=0.8, label="no change")
+    fell = (some["pd_at_peers"] < some["pd_12m"]).to_numpy()
+    axes.scatter(some["pd_12m"], some["pd_at_peers"], s=8, c=np.where(fell, GOOD, BAD).tolist())
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    in_percent(axes, "x")
+    in_percent(axes, "y")
+    axes.set_xlabel("probability of default now")
+    axes.set_ylabel("with that one value the peers'")
+    figure.legend(loc="outside lower center", frameon=False)
+    return figure
+
+
+def reason_overlap(stability: pd.DataFrame) -> Picture:
+    """The share of families that a refit names too, with its interval, a bar a refit.
+
+    `stability` has refit, overlap, low, high.
+    """
+    title = "Reasons that a refit names too"
+    known = stability.dropna(subset=["overlap"])
+    if known.empty:
+        return nothing(title, "no refit was asked for, or no reason is named")
+    figure, axes = single(title, height=tall(len(known)))
+    bars(axes, known.set_index("refit")["overlap"], colour=PALE)
+    middle = known["overlap"]
+    reach = [(middle - known["low"]).tolist(), (known["high"] - middle).tolist()]
+    axes.errorbar(middle, range(len(known)), xerr=reach, fmt="o", color=MAIN, label=COVERAGE)
+    axes.set_xlim(0, 1)
+    in_percent(axes, "x")
+    axes.set_xlabel("families in common, of the larger number named (mean over rows)")
+    axes.set_ylabel("refit")
+    figure.legend(loc="outside lower center", frameon=False)
     return figure

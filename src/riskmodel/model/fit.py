@@ -1,7 +1,8 @@
 """Fitting: every candidate on the same rows, calibrated on rows that its ranking has not seen."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,29 +10,37 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.datasets import Split, balanced_folds
-from riskmodel.errors import SettingsError
 from riskmodel.features.language import Card
-from riskmodel.model import one_number, trees
-from riskmodel.model.calibrate import calibrate
-from riskmodel.model.grade import merged
+from riskmodel.model import peers
+from riskmodel.model.calibrate import Blind, Calibration, How, calibrate, recalibrated
+from riskmodel.model.grade import Graded, Grades, master_scale
 from riskmodel.model.inputs import learn_inputs
+from riskmodel.model.ladder import LADDER, Ranker
+from riskmodel.model.leaks import left_out, suspects
 from riskmodel.model.risk_model import RiskModel
-from riskmodel.settings import Settings
+from riskmodel.model.tuning import Search, Trial, tuned
+from riskmodel.settings import ModelSettings, Settings
 
 Array = npt.NDArray[np.float64]
-Ranker = trees.Trees | one_number.OneNumber
 Progress = Callable[[str], None]
+KEYS = ["enterprise_id", "as_of"]
 PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What every candidate is given: the cards, the settings and facts to remember."""
+    """What every candidate is given: the cards, the settings and facts to remember.
+
+    `tried` are trials of the tuning that an earlier go finished, by candidate; `keep` is called
+    with each new one.
+    """
 
     cards: Sequence[Card]
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress | None = None
+    tried: Mapping[str, Sequence[Trial]] = field(default_factory=dict)
+    keep: Callable[[str, Trial], None] | None = None
 
     def tell(self, words: str) -> None:
         """Progress, where somebody listens."""
@@ -41,144 +50,276 @@ class Task:
 
 @dataclass(frozen=True)
 class Fitted:
-    """The candidates' models by name, their predictions, and those of every repeat of the folds.
+    """The candidates' models by name, and what they say.
 
-    `predictions`: enterprise_id, as_of, split, defaulted, model, pd_12m, pd_low, pd_high, grade.
-    Under cross-validation the rows of `test` are out-of-fold means. `repeats`: the same rows with
-    `repeat`; empty for a split by time.
+    `predictions`: enterprise_id, as_of, split, defaulted, model, pd_12m, pd_low, pd_high, grade:
+    what the models themselves say; under cross-validation the rows of `test` are out-of-fold means.
+    `blind`: the same of the test rows, each by a ranking and a calibration that never saw the
+    enterprise: out of time and out of enterprise, the headline. `repeats`: out-of-fold rows with
+    `repeat`. `trials`: model, trial, settings, log_loss, rounds, pruned. `suspects`: columns taken
+    for leaks. Tables that do not apply are empty.
     """
 
     models: Mapping[str, RiskModel]
     predictions: pd.DataFrame
+    blind: pd.DataFrame
     repeats: pd.DataFrame
+    trials: pd.DataFrame
+    suspects: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model, and the same by the folds of enterprises that it was calibrated with.
+
+    `fold` says which of `blind` never saw an enterprise; others were never seen by `model` itself.
+    """
+
+    model: RiskModel
+    blind: Mapping[int, RiskModel]
+    fold: pd.Series
+
+    def blind_predictions(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Each row by a model that never saw its enterprise."""
+        place = rows["enterprise_id"].map(self.fold).fillna(-1).astype(int)
+        found = [
+            predict(self.blind.get(int(k), self.model), group) for k, group in rows.groupby(place)
+        ]
+        return pd.concat(found).loc[rows.index]
 
 
 def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     """All candidates of the settings on the panel; see `Fitted`."""
+    learnt = panel[panel["split"] == "fit"].astype({"defaulted": bool})
+    leaks = suspects(learnt, task.cards, task.settings)
+    task = _without(leaks, task)
     models: dict[str, RiskModel] = {}
-    predictions, repeats = [], []
+    predictions, blind, repeats, trials = [], [], [], []
+    # Few defaults without a date split: every fold looks for its own rounds, and nothing is tuned.
+    few = not parts.by_time and learnt["defaulted"].sum() < task.settings.datasets.plenty_defaults
     for name in task.settings.model.candidates:
         task.tell(f"fitting {name}")
-        models[name] = _final(name, panel, parts, task)
-        scored = panel if parts.by_time else panel[panel["split"] == "score"]
-        predictions.append(predict(models[name], scored))
-        if not parts.by_time:
-            folds = _cross_validated(models[name], panel[panel["split"] == "fit"], task)
+        budget = 1 if few else task.settings.model.trials
+        how, tries = _tuned(name, learnt, task, trials=budget)
+        trials.append(_table(name, tries))
+        later = panel[panel["split"] == "calibrate"] if parts.by_time else learnt
+        one = fitted(name, (learnt, later.astype({"defaulted": bool})), task, how)
+        models[name] = one.model
+        if parts.by_time:
+            predictions.append(predict(one.model, panel))
+            blind.append(one.blind_predictions(panel[panel["split"] == "test"]))
+        else:
+            predictions.append(predict(one.model, panel[panel["split"] == "score"]))
+            folds = _cross_validated(name, learnt, task, None if few else how)
             repeats.append(folds)
-            predictions.append(_averaged(folds, models[name]))
-    empty = pd.DataFrame(columns=["repeat"])
+            predictions.append(_averaged(folds, one.model))
     return Fitted(
         models,
-        pd.concat(predictions, ignore_index=True),
-        pd.concat(repeats, ignore_index=True) if repeats else empty,
+        _together(predictions),
+        _together(blind),
+        _together(repeats),
+        _together(trials),
+        leaks,
     )
 
 
 def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
     """The model's predictions beside the rows' keys."""
-    keys = rows[["enterprise_id", "as_of", "split", "defaulted"]].assign(model=model.name)
+    keys = rows[[*KEYS, "split", "defaulted"]].assign(model=model.name)
     return keys.join(model.score(rows))
 
 
-def learn(name: str, rows: pd.DataFrame, task: Task, rounds: int | None = None) -> Ranker:
+def learn(name: str, rows: pd.DataFrame, task: Task, how: ModelSettings) -> Ranker:
     """One candidate's ranking, learnt from the rows (`defaulted` and features)."""
-    model = task.settings.model
-    inputs = learn_inputs(rows, task.cards, model.most_levels)
-    if name == "one_number":
-        _checked_number(model.one_number, rows)
-        return one_number.choose(rows, inputs, model.one_number)
-    how = _parameters(rows, task)
-    rounds = rounds or trees.best_rounds(rows, _inner_folds(rows, task), inputs, how, model.trees)
-    return trees.grow(rows, inputs, how, rounds)
-
-
-def _final(name: str, panel: pd.DataFrame, parts: Split, task: Task) -> RiskModel:
-    """The ranking of the fit rows, calibrated on the calibrate rows, or on held-out folds."""
-    rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
-    later = panel[panel["split"] == "calibrate"] if parts.by_time else rows
-    return fitted(name, (rows, later.astype({"defaulted": bool})), task)
+    run = task.settings.run
+    inputs = learn_inputs(rows, task.cards, how.most_levels)
+    return LADDER[name].learn(rows, inputs, how, seed=run.seed, threads=run.threads)
 
 
 def fitted(
-    name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: Task, rounds: int | None = None
-) -> RiskModel:
+    name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: Task, how: ModelSettings
+) -> Candidate:
     """One model: ranked on the first sample, calibrated on the second by rankings that are blind
     to each enterprise."""
-    settings = task.settings.model
     rows, later = samples
-    ranker = learn(name, rows, task, rounds)
-    raw = _blind_scores(name, ranker, rows, later, task)
-    calibration = calibrate(
-        raw,
-        later["defaulted"].to_numpy(float),
-        later["enterprise_id"],
-        draws=settings.interval_draws,
-        interval=settings.interval,
-        seed=task.settings.run.seed,
+    everyone = pd.concat([rows, later]).drop_duplicates(KEYS)
+    fold = _folds(everyone, task)
+    mine, of = rows["enterprise_id"].map(fold), everyone["enterprise_id"].map(fold).to_numpy()
+    ranker = learn(name, rows, task, how)
+    rankers: dict[int, Ranker] = {}
+    raw = np.empty(len(everyone))
+    for k in sorted(fold.unique()):
+        seen = rows[mine != k]
+        rankers[k] = learn(name, seen, task, how) if seen["defaulted"].nunique() > 1 else ranker
+        raw[of == k] = rankers[k].raw(everyone[of == k])
+    blind = _blind(raw, everyone, later)
+    anchor = _anchor(everyone, task.settings.model)
+    calibration = calibrate(blind, _how(task), anchor)
+    facts = {**task.facts, "learnt": {key: getattr(how, key) for key in _learnt(name)}}
+    grades = _graded(calibration.pd(blind.raw[blind.later]), later, task.settings.model)
+    near = peers.learn(ranker, rows, task.settings.explain.peers_share)
+    whole = RiskModel(name, ranker, calibration, grades, facts, near)
+    others = {
+        k: replace(
+            whole, ranker=one, calibration=_recalibrated(calibration, blind, of != k, anchor)
+        )
+        for k, one in rankers.items()
+    }
+    return Candidate(whole, others, fold)
+
+
+def _blind(raw: Array, everyone: pd.DataFrame, later: pd.DataFrame) -> Blind:
+    """The scores with their labels; the later rows stand last."""
+    is_later = np.arange(len(everyone)) >= len(everyone) - len(later)
+    labels = everyone["defaulted"].to_numpy(float)
+    return Blind(raw, labels, everyone["enterprise_id"].reset_index(drop=True), is_later)
+
+
+def _recalibrated(
+    known: Calibration, blind: Blind, others: npt.NDArray[np.bool_], anchor: float | None
+) -> Calibration:
+    """The calibration of other enterprises' rows, where these hold both outcomes."""
+    labels = blind.defaulted[others & blind.later]
+    able = 0 < labels.sum() < len(labels)
+    return recalibrated(known, blind.only(others), anchor) if able else known
+
+
+def _anchor(everyone: pd.DataFrame, model: ModelSettings) -> float | None:
+    """The default rate that the settings hold the level to; None: that of the later rows."""
+    if model.anchor == "long_run":
+        return long_run_rate(everyone)
+    return model.anchor if isinstance(model.anchor, float) else None
+
+
+def _how(task: Task) -> How:
+    model = task.settings.model
+    return How(
+        model.calibration, model.interval_draws, model.interval, model.cycle, task.settings.run.seed
     )
-    grades = merged(settings.grade_bounds, calibration.pd(raw), settings.min_defaults_per_grade)
-    return RiskModel(name, ranker, calibration, grades, task.facts)
 
 
-def _blind_scores(
-    name: str, ranker: Ranker, rows: pd.DataFrame, later: pd.DataFrame, task: Task
-) -> Array:
-    """Scores of the later rows, each by a ranking that never saw the row's enterprise."""
-    everyone = pd.concat([rows, later])
-    fold = _inner_folds(everyone.reset_index(drop=True), task).to_numpy()
-    mine, theirs = fold[: len(rows)], fold[len(rows) :]
-    rounds = _rounds(ranker)
-    raw = np.empty(len(later))
-    for k in np.unique(theirs):
-        blind = rows[mine != k]
-        able = blind["defaulted"].nunique() > 1
-        one = learn(name, blind, task, rounds) if able else ranker
-        raw[theirs == k] = one.raw(later[theirs == k])
-    return raw
+def long_run_rate(rows: pd.DataFrame) -> float:
+    """The mean of the years' default rates, each year of as-of dates counting once.
+
+    EBA/GL/2017/16, paragraphs 82 and 83: the long-run average of one-year default rates.
+    """
+    years = rows["defaulted"].astype(float).groupby(rows["as_of"].dt.year)
+    return float(years.mean().mean())
 
 
-def _rounds(ranker: Ranker) -> int | None:
-    return ranker.booster.num_trees() if isinstance(ranker, trees.Trees) else None
+def _graded(pd_12m: Array, later: pd.DataFrame, model: ModelSettings) -> Grades:
+    weight = 1 / later.groupby("enterprise_id")["defaulted"].transform("size").to_numpy(float)
+    rows = Graded(pd_12m, later["defaulted"].to_numpy(float), weight)
+    return master_scale(model.grade_bounds, rows, model.min_defaults_per_grade)
 
 
-def _inner_folds(rows: pd.DataFrame, task: Task) -> pd.Series:
+def _tuned(
+    name: str, rows: pd.DataFrame, task: Task, *, trials: int
+) -> tuple[ModelSettings, list[Trial]]:
+    """The candidate's settings after so many trials on folds of the rows."""
+    model = task.settings.model.model_copy(update={"trials": trials})
+    drawn = _drawn(rows, model.tuning_rows, task.settings.run.seed)
+    how, tries = tuned(
+        LADDER[name],
+        _search(drawn, task, model),
+        task.tried.get(name, ()),
+        lambda trial: _keep(task, name, trial),
+    )
+    if len(drawn) < len(rows) and LADDER[name].losses:
+        once = how.model_copy(update={"trials": 1, "trees": model.trees})
+        how, _ = tuned(LADDER[name], _search(rows, task, once), (), lambda _: None)
+    return how, tries
+
+
+def _search(rows: pd.DataFrame, task: Task, how: ModelSettings) -> Search:
+    rows = rows.reset_index(drop=True)
+    inputs = learn_inputs(rows, task.cards, how.most_levels)
+    fold = rows["enterprise_id"].map(_folds(rows, task)).to_numpy()
+    run = task.settings.run
+    return Search(rows, fold, inputs, how, run.seed, run.threads)
+
+
+def _drawn(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """All rows, or those of enterprises drawn until there are about so many."""
+    if len(rows) <= most:
+        return rows
+    everyone = np.sort(rows["enterprise_id"].unique())
+    some = np.random.default_rng(seed).random(len(everyone)) < most / len(rows)
+    return rows[rows["enterprise_id"].isin(everyone[some])]
+
+
+def _keep(task: Task, name: str, trial: Trial) -> None:
+    if task.keep:
+        task.keep(name, trial)
+    task.tell(f"{name}: a trial of {task.settings.model.trials} done")
+
+
+def _folds(rows: pd.DataFrame, task: Task) -> pd.Series:
+    """The fold of each enterprise, defaulters spread evenly."""
     model, run = task.settings.model, task.settings.run
     how = task.settings.datasets.model_copy(update={"folds": model.inner_folds, "repeats": 1})
+    rows = rows.reset_index(drop=True)
     _, fold = next(balanced_folds(rows, how, run.seed))
-    return fold
+    return pd.Series(fold.to_numpy(int), index=rows["enterprise_id"]).groupby(level=0).first()
 
 
-def _parameters(rows: pd.DataFrame, task: Task) -> dict[str, Any]:
-    run = task.settings.run
-    return trees.parameters(task.settings.model, len(rows), run.seed, run.threads)
+def _learnt(name: str) -> list[str]:
+    """The settings that tuning may have changed."""
+    kind = LADDER[name]
+    return [*kind.space, *(["trees"] if kind.losses else [])]
 
 
-def _cross_validated(whole: RiskModel, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
+def _without(leaks: pd.DataFrame, task: Task) -> Task:
+    """The task without the columns that are left out as leaks."""
+    out = left_out(leaks)
+    return replace(task, cards=[card for card in task.cards if card.name not in out])
+
+
+def _cross_validated(
+    name: str, rows: pd.DataFrame, task: Task, how: ModelSettings | None
+) -> pd.DataFrame:
     """Out-of-fold predictions of every repeat: model and calibration never saw the enterprise.
 
-    With plenty of defaults there is one repeat, and the number of rounds is the whole model's.
+    `how` None: the number of rounds is looked for in every fold anew, as few defaults demand.
     """
-    rows = rows.astype({"defaulted": bool}).reset_index(drop=True)
-    how, found = task.settings.datasets, []
-    plenty = rows["defaulted"].sum() >= how.plenty_defaults
-    how = how.model_copy(update={"repeats": 1}) if plenty else how
-    rounds = _rounds(whole.ranker) if plenty else None
-    for repeat, fold in balanced_folds(rows, how, task.settings.run.seed):
-        task.tell(f"{whole.name}: repeat {repeat + 1} of {how.repeats}")
+    rows, found = rows.reset_index(drop=True), []
+    task = replace(task, tried={}, keep=None)
+    settings = task.settings.datasets
+    settings = settings if how is None else settings.model_copy(update={"repeats": 1})
+    for repeat, fold in balanced_folds(rows, settings, task.settings.run.seed):
+        task.tell(f"{name}: repeat {repeat + 1} of {settings.repeats}")
         for k in sorted(fold.unique()):
             seen = rows[fold != k].reset_index(drop=True)
-            model = fitted(whole.name, (seen, seen), task, rounds)
+            own = how or _tuned(name, seen, task, trials=1)[0]
+            model = fitted(name, (seen, seen), task, own).model
             found.append(predict(model, rows[fold == k]).assign(repeat=repeat, split="test"))
     return pd.concat(found, ignore_index=True)
 
 
 def _averaged(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
     """The mean of the out-of-fold predictions over the repeats, graded on the final scale."""
-    keys = ["enterprise_id", "as_of", "split", "defaulted", "model"]
+    keys = [*KEYS, "split", "defaulted", "model"]
     mean = folds.groupby(keys, sort=True)[PREDICTED].mean().reset_index()
     return mean.assign(grade=model.grades.of(mean["pd_12m"].to_numpy()))
 
 
-def _checked_number(name: str, rows: pd.DataFrame) -> None:
-    if name != "auto" and name not in rows:
-        raise SettingsError(f"model.one_number: no feature is called {name}. Name a card.")
+def _table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:
+    """The trials: model, trial, log_loss, rounds, pruned, and what was tried as JSON."""
+    return pd.DataFrame(
+        [
+            {
+                "model": name,
+                "trial": number,
+                "log_loss": trial.losses[-1],
+                "rounds": trial.rounds,
+                "pruned": trial.pruned,
+                "settings": json.dumps(dict(trial.tried), sort_keys=True),
+            }
+            for number, trial in enumerate(trials)
+        ]
+    )
+
+
+def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    some = [table for table in tables if len(table)]
+    return pd.concat(some, ignore_index=True) if some else pd.DataFrame()

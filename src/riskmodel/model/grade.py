@@ -1,4 +1,4 @@
-"""Grades: a master scale of PD bands, the thin ones merged."""
+"""Grades: a master scale of PD bands, the thin ones merged, each with what was seen of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,35 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.model.few_defaults import jeffreys_interval, pluto_tasche
+
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A grade on the rows it was calibrated on: enterprises, their defaults, and what these say.
+
+    `pd_12m` is the mean PD stated; `low` and `high` are Jeffreys' 95 % interval of the rate;
+    `prudent` is Pluto and Tasche's bound at 90 %. Enterprises that stand in a grade on several
+    dates count once there, so `defaults` need not be whole.
+    """
+
+    grade: str
+    enterprises: float
+    defaults: float
+    pd_12m: float
+    low: float
+    high: float
+    prudent: float
+
+
+@dataclass(frozen=True)
 class Grades:
-    """PD bounds between grades, rising; G01 is the best grade."""
+    """PD bounds between grades, rising; G01 is the best grade. `seen` has one entry a grade."""
 
     bounds: tuple[float, ...]
+    seen: tuple[Seen, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -22,23 +43,59 @@ class Grades:
 
     def of(self, pd_12m: Array) -> npt.NDArray[np.str_]:
         """The grade of each PD; a PD on a bound belongs to the worse grade."""
-        return np.array(self.names)[np.searchsorted(self.bounds, pd_12m, side="right")]
+        return np.array(self.names)[self.place(pd_12m)]
+
+    def place(self, pd_12m: Array) -> npt.NDArray[np.int64]:
+        """The grade's number, counted from 0."""
+        return np.searchsorted(self.bounds, pd_12m, side="right")
 
 
-def merged(bounds: Sequence[float], pd_12m: Array, least_defaults: float) -> Grades:
-    """The bounds that leave every grade at least so many expected defaults in the given PDs."""
+@dataclass(frozen=True)
+class Graded:
+    """Rows that a scale is made from: PDs, labels, and each row's weight.
+
+    Rows of one enterprise share its weight, since they tell of the same default.
+    """
+
+    pd_12m: Array
+    defaulted: Array
+    weight: Array
+
+
+def master_scale(bounds: Sequence[float], rows: Graded, least_defaults: float) -> Grades:
+    """The bounds that leave every grade at least so many expected defaults, with what was seen."""
+    kept = _enough(list(bounds), rows, least_defaults)
+    return Grades(tuple(kept), _seen(Grades(tuple(kept)), rows))
+
+
+def _sums(grades: Grades, rows: Graded) -> tuple[Array, Array, Array]:
+    """Enterprises, expected and seen defaults of each grade."""
+    place, count = grades.place(rows.pd_12m), len(grades.names)
+    return (
+        np.bincount(place, rows.weight, count),
+        np.bincount(place, rows.weight * rows.pd_12m, count),
+        np.bincount(place, rows.weight * rows.defaulted, count),
+    )
+
+
+def _enough(bounds: list[float], rows: Graded, least: float) -> list[float]:
+    _, expected, _ = _sums(Grades(tuple(bounds)), rows)
     kept: list[float] = []
-    edges = [0.0, *bounds, 1.0]
-    expected = [
-        float(pd_12m[(pd_12m >= low) & (pd_12m < high)].sum())
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ]
     held = 0.0
     for bound, more in zip(bounds, expected[:-1], strict=True):
         held += more
-        if held >= least_defaults:
+        if held >= least:
             kept.append(bound)
             held = 0.0
-    if kept and held + expected[-1] < least_defaults:
+    if kept and held + expected[-1] < least:
         kept.pop()
-    return Grades(tuple(kept))
+    return kept
+
+
+def _seen(grades: Grades, rows: Graded) -> tuple[Seen, ...]:
+    count, expected, bad = _sums(grades, rows)
+    prudent = pluto_tasche(bad.tolist(), count.tolist())
+    return tuple(
+        Seen(name, float(n), float(d), float(e / max(n, 1e-12)), *jeffreys_interval(d, n), most)
+        for name, n, e, d, most in zip(grades.names, count, expected, bad, prudent, strict=True)
+    )

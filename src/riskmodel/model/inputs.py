@@ -1,7 +1,7 @@
 """What goes into a model: which features, in what order, and texts as numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,10 @@ class Inputs:
             return values.to_numpy(float, na_value=np.nan)
         codes = pd.Categorical(values, categories=list(self.levels[name])).codes.astype(float)
         return np.where(codes < 0, np.nan, codes)
+
+    def unsigned(self) -> "Inputs":
+        """The same features without a direction."""
+        return replace(self, signs=(0,) * len(self.names))
 
     def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
         """How many texts of each category are no known level."""

@@ -1,12 +1,16 @@
 """The one-number baseline: rank by a single feature, in the direction that its card declares."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.errors import SettingsError
 from riskmodel.model.inputs import Inputs
+from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
 
@@ -21,16 +25,43 @@ class OneNumber:
 
     def raw(self, frame: pd.DataFrame) -> Array:
         """The score before calibration: sign * log(1 + |x|), with the sign of x."""
-        return self.sign * compressed(self._filled(frame))
+        return self.raw_of(self.inputs.matrix(frame))
+
+    def raw_of(self, matrix: Array) -> Array:
+        """The score of rows that `inputs.matrix` made."""
+        values = matrix[:, 0]
+        return self.sign * compressed(np.where(np.isnan(values), self.median, values))
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """The score less its value at the median, and that value: rows x 2."""
         middle = self.sign * compressed(np.array([self.median]))[0]
         return np.column_stack([self.raw(frame) - middle, np.full(len(frame), middle)])
 
-    def _filled(self, frame: pd.DataFrame) -> Array:
-        values = self.inputs.matrix(frame)[:, 0]
-        return np.where(np.isnan(values), self.median, values)
+    def to_files(self) -> dict[str, str]:
+        """Sign and median; the feature's name stands with the inputs."""
+        return {FILE: json.dumps({"sign": self.sign, "median": self.median}) + "\n"}
+
+
+FILE = "one_number.json"
+
+
+def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> OneNumber:
+    """The baseline that `to_files` wrote."""
+    return OneNumber(inputs, **json.loads(files[FILE]))
+
+
+def learn(
+    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+) -> OneNumber:
+    """The feature that the settings name, or for "auto" the best one of the rows.
+
+    `SettingsError` where no feature has that name.
+    """
+    if how.one_number != "auto" and how.one_number not in rows:
+        raise SettingsError(
+            f"model.one_number: no feature is called {how.one_number}. Name a card."
+        )
+    return choose(rows, inputs, how.one_number)
 
 
 def compressed(values: Array) -> Array:

@@ -11,28 +11,30 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.model.calibrate import Calibration
-from riskmodel.model.grade import Grades
+from riskmodel.model.calibrate import Calibration, Curve
+from riskmodel.model.grade import Grades, Seen
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.one_number import OneNumber
-from riskmodel.model.trees import Trees
+from riskmodel.model.ladder import LADDER, Ranker
+from riskmodel.model.peers import Peers
 
 Array = npt.NDArray[np.float64]
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class RiskModel:
-    """Inputs, ranking, calibration and grades; `facts` say what it was made from.
+    """Ranking, calibration and grades; `facts` say what it was made from.
 
-    `name` is the candidate's name; `score` needs nothing but a frame with the features.
+    `name` is the candidate's name, a rung of the ladder; `score` needs nothing but a frame with
+    the features. `peers` are the approved enterprises that reasons are held against.
     """
 
     name: str
-    ranker: Trees | OneNumber
+    ranker: Ranker
     calibration: Calibration
     grades: Grades
     facts: Mapping[str, Any]
+    peers: Peers | None = None
 
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
@@ -56,28 +58,34 @@ class RiskModel:
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Exact contributions to the calibrated log-odds: a column a feature, then `base`.
 
-        Each row sums to `log_odds`.
+        Each row sums to `log_odds`. The score's shares are stretched by what calibration makes of
+        the way from the average score to the row's: the slope, where calibration is a line. The
+        stretch is above 0, so it changes neither signs nor order.
         """
-        shares = self.ranker.contributions(frame) * self.calibration.slope
-        shares[:, -1] += self.calibration.intercept
-        return pd.DataFrame(shares, columns=[*self.ranker.inputs.names, "base"], index=frame.index)
+        shares = self.ranker.contributions(frame)
+        base, raw = shares[:, -1], shares.sum(axis=1)
+        start, end = self.calibration.log_odds(base), self.calibration.log_odds(raw)
+        stretched = shares * self.calibration.stretch(base, raw)[:, None]
+        stretched[:, -1] = start
+        stretched[:, -1] += end - stretched.sum(axis=1)
+        return pd.DataFrame(
+            stretched, columns=[*self.ranker.inputs.names, "base"], index=frame.index
+        )
 
     def to_files(self) -> dict[str, str]:
-        """The whole model as texts by file name: JSON, and the booster's own format."""
+        """The whole model as texts by file name: JSON, and the ranking's own formats."""
         inputs = self.ranker.inputs
         document = {
             "format": FORMAT,
             "name": self.name,
             "inputs": {"names": inputs.names, "signs": inputs.signs, "levels": dict(inputs.levels)},
             "calibration": asdict(self.calibration),
-            "grades": self.grades.bounds,
+            "grades": asdict(self.grades),
             "facts": dict(self.facts),
         }
-        if isinstance(self.ranker, OneNumber):
-            document["one_number"] = {"sign": self.ranker.sign, "median": self.ranker.median}
         text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-        files = {"model.json": text + "\n"}
-        return files | ({"booster.txt": self.ranker.text} if isinstance(self.ranker, Trees) else {})
+        files = {"model.json": text + "\n", **self.ranker.to_files()}
+        return files if self.peers is None else files | {PEERS: self.peers.to_text()}
 
     @property
     def fingerprint(self) -> str:
@@ -99,20 +107,30 @@ class RiskModel:
         given = document["inputs"]
         levels = {name: tuple(words) for name, words in given["levels"].items()}
         inputs = Inputs(tuple(given["names"]), tuple(given["signs"]), levels)
-        calibration = document["calibration"]
-        draws = tuple((a, b) for a, b in calibration.pop("draws"))
         return cls(
             document["name"],
-            _ranker(inputs, document, files, threads),
-            Calibration(**calibration, draws=draws),
-            Grades(tuple(document["grades"])),
+            LADDER[document["name"]].read(inputs, files, threads),
+            _calibration(document["calibration"]),
+            _grades(document["grades"]),
             document["facts"],
+            Peers.from_text(files[PEERS]) if PEERS in files else None,
         )
 
 
-def _ranker(
-    inputs: Inputs, document: Mapping[str, Any], files: Mapping[str, str], threads: int
-) -> Trees | OneNumber:
-    if "one_number" in document:
-        return OneNumber(inputs, **document["one_number"])
-    return Trees(inputs, files["booster.txt"], threads)
+PEERS = "peers.json"
+
+
+def _calibration(given: Mapping[str, Any]) -> Calibration:
+    curve = given["curve"]
+    knots = tuple((x, y) for x, y in curve["knots"])
+    return Calibration(
+        Curve(curve["method"], curve["intercept"], tuple(curve["terms"]), knots),
+        given["shift"],
+        tuple((x, below, above) for x, below, above in given["margins"]),
+        given["interval"],
+        given["losses"],
+    )
+
+
+def _grades(given: Mapping[str, Any]) -> Grades:
+    return Grades(tuple(given["bounds"]), tuple(Seen(**one) for one in given["seen"]))

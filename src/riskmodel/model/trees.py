@@ -1,5 +1,6 @@
-"""Monotone boosted trees: the only place that imports LightGBM."""
+"""Boosted trees, monotone where the inputs have signs: the only place that imports LightGBM."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.model.inputs import Inputs
+from riskmodel.model.shapley import ShapleyTables, shapley_tables
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
@@ -29,9 +31,17 @@ class Trees:
 
         return lightgbm.Booster(model_str=self.text)
 
+    @cached_property
+    def tables(self) -> ShapleyTables | None:
+        """What contributions are looked up in, made once; None where LightGBM's own must do."""
+        return shapley_tables(self.text)
+
     def raw(self, frame: pd.DataFrame) -> Array:
         """The score in log-odds, before calibration; one value a row."""
-        matrix = self.inputs.matrix(frame)
+        return self.raw_of(self.inputs.matrix(frame))
+
+    def raw_of(self, matrix: Array) -> Array:
+        """The score of rows that `inputs.matrix` made."""
         if not len(matrix):
             return np.empty(0)
         scores = self.booster.predict(matrix, raw_score=True, num_threads=self.threads)
@@ -40,28 +50,93 @@ class Trees:
     def contributions(self, frame: pd.DataFrame) -> Array:
         """Exact Shapley values in log-odds: rows x (features, then the mean score)."""
         matrix = self.inputs.matrix(frame)
+        if self.tables is not None:
+            return self.tables.contributions(matrix, self.threads)
         if not len(matrix):
             return np.empty((0, matrix.shape[1] + 1))
         shares = self.booster.predict(matrix, pred_contrib=True, num_threads=self.threads)
         return np.asarray(shares, dtype=float)
+
+    def to_files(self) -> dict[str, str]:
+        """The booster's own text."""
+        return {FILE: self.text}
+
+
+FILE = "booster.txt"
+
+
+def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> Trees:
+    """The trees that `to_files` wrote."""
+    return Trees(inputs, files[FILE], threads)
 
 
 SMALL = 20_000
 """Fewer rows are fitted on one thread: handing them round costs more than it saves."""
 
 
-def parameters(settings: ModelSettings, rows: int, seed: int, threads: int) -> dict[str, Any]:
+def learn(
+    rows: pd.DataFrame,
+    inputs: Inputs,
+    how: ModelSettings,
+    *,
+    seed: int,
+    threads: int,
+    weights: Array | None = None,
+) -> Trees:
+    """`how.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
+
+    `weights`, one a row, only where a sample must speak for another (selection).
+    """
+    import lightgbm
+
+    given = _parameters(inputs, how, len(rows), seed=seed, threads=threads)
+    learnt = _dataset(rows, inputs)
+    learnt.set_weight(weights)
+    booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
+    return Trees(inputs, booster.model_to_string(), threads)
+
+
+def losses(
+    samples: tuple[pd.DataFrame, pd.DataFrame],
+    inputs: Inputs,
+    how: ModelSettings,
+    *,
+    seed: int,
+    threads: int,
+) -> Array:
+    """Log loss on the second sample after each of `how.trees` rounds on the first."""
+    import lightgbm
+
+    rows, held = samples
+    given = _parameters(inputs, how, len(rows), seed=seed, threads=threads)
+    learnt = _dataset(rows, inputs)
+    curve: dict[str, dict[str, list[float]]] = {}
+    lightgbm.train(
+        {**given, "metric": "binary_logloss"},
+        learnt,
+        num_boost_round=how.trees,
+        valid_sets=[_dataset(held, inputs, learnt)],
+        valid_names=["held"],
+        callbacks=[lightgbm.record_evaluation(curve)],
+    )
+    return np.array(curve["held"]["binary_logloss"])
+
+
+def _parameters(
+    inputs: Inputs, how: ModelSettings, rows: int, *, seed: int, threads: int
+) -> dict[str, Any]:
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
     return {
         "objective": "binary",
-        "learning_rate": settings.learning_rate,
-        "num_leaves": settings.leaves,
-        "max_depth": settings.depth,
-        "min_data_in_leaf": max(2, min(settings.min_rows_per_leaf, rows // 20)),
-        "bagging_fraction": settings.row_share,
+        "learning_rate": how.learning_rate,
+        "num_leaves": how.leaves,
+        "max_depth": how.depth,
+        "min_data_in_leaf": max(2, min(how.min_rows_per_leaf, rows // 20)),
+        "bagging_fraction": how.row_share,
         "bagging_freq": 1,
-        "feature_fraction": settings.feature_share,
-        "lambda_l2": settings.l2,
+        "feature_fraction": how.feature_share,
+        "lambda_l2": how.l2,
+        "monotone_constraints": list(inputs.signs),
         "monotone_constraints_method": "basic",
         "deterministic": True,
         "force_row_wise": True,
@@ -71,35 +146,14 @@ def parameters(settings: ModelSettings, rows: int, seed: int, threads: int) -> d
     }
 
 
-def grow(rows: pd.DataFrame, inputs: Inputs, how: dict[str, Any], rounds: int) -> Trees:
-    """Trees fitted to `defaulted` with the cards' monotone signs."""
-    import lightgbm
-
-    how = {**how, "monotone_constraints": list(inputs.signs)}
-    booster = lightgbm.train(how, _dataset(rows, inputs), num_boost_round=rounds)
-    return Trees(inputs, booster.model_to_string(), how["num_threads"])
-
-
-def best_rounds(
-    rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, how: dict[str, Any], most: int
-) -> int:
-    """The number of rounds with the least log loss over the folds (by enterprise) of the fit rows."""
-    import lightgbm
-
-    place = np.arange(len(rows))
-    folds = [(place[fold != k], place[fold == k]) for k in sorted(fold.unique())]
-    how = {**how, "monotone_constraints": list(inputs.signs), "metric": "binary_logloss"}
-    losses = lightgbm.cv(how, _dataset(rows, inputs), num_boost_round=most, folds=folds)
-    return int(np.argmin(losses["valid binary_logloss-mean"])) + 1
-
-
-def _dataset(rows: pd.DataFrame, inputs: Inputs) -> Any:
+def _dataset(rows: pd.DataFrame, inputs: Inputs, reference: Any = None) -> Any:
     import lightgbm
 
     return lightgbm.Dataset(
         inputs.matrix(rows),
         label=rows["defaulted"].astype(float).to_numpy(),
         categorical_feature=[inputs.names.index(name) for name in inputs.levels],
+        reference=reference,
         params={"verbosity": -1},
         free_raw_data=False,
     )

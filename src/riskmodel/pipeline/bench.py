@@ -12,7 +12,13 @@ Tell = Callable[[str], None]
 
 def bench(what: str, enterprises: int, tell: Tell) -> pd.DataFrame:
     """name, seconds, rows_per_second, ratio (to ours), agrees: one row a contender."""
-    return {"features": _features, "limits": _limits, "scoring": _scoring}[what](enterprises, tell)
+    kinds = {
+        "features": _features,
+        "limits": _limits,
+        "scoring": _scoring,
+        "selection": _selection,
+    }
+    return kinds[what](enterprises, tell)
 
 
 def _table(rows: int, lines: list[tuple[str, float, float]]) -> pd.DataFrame:
@@ -57,6 +63,15 @@ def _scoring(enterprises: int, tell: Tell) -> pd.DataFrame:
     return _table(
         enterprises, [("riskmodel", mine, 0.0), ("shap, and the comparison", theirs, apart)]
     )
+
+
+def _selection(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """Reject inference, judged by the hidden truth of fictional economies of so many enterprises:
+    a table of its own (see `selection_judged.judged`)."""
+    from riskmodel.pipeline.benches.selection import bench_selection
+    from riskmodel.sources.economy import write_world
+
+    return bench_selection(enterprises, write_world, tell)
 
 
 def _limits(enterprises: int, tell: Tell) -> pd.DataFrame:

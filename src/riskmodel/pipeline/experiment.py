@@ -14,6 +14,7 @@ import numpy as np
 from riskmodel.datasets import last_as_of
 from riskmodel.errors import ChecksFailed, DataError, SettingsError
 from riskmodel.pipeline.approved import approved_version
+from riskmodel.pipeline.fingerprints import PACKAGE, data_fingerprint
 from riskmodel.pipeline.publication import headline
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.locks import held
@@ -25,7 +26,6 @@ from riskmodel.sources.folder import read_folder
 Progress = Callable[[str], None]
 STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
 GROUND = ("errors.py", "months.py", "tables", "settings", "pipeline", "publish/run_folder.py")
-PACKAGE = Path(__file__).parents[1]
 DONE = "DONE"
 
 
@@ -147,16 +147,6 @@ def _key(run: Run, stage: str, before: str) -> str:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(f"{file.name} {sha256(file)}".encode())
-    return digest.hexdigest()
-
-
-def data_fingerprint(folder: Path) -> str:
-    """sha256 over the names and bytes of a source folder's files, hidden ones and truth left out."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*.parquet")):
-        inside = file.relative_to(folder)
-        if inside.parts[0] != "truth" and not inside.name.startswith("."):
-            digest.update(f"{inside.as_posix()} {sha256(file)}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,33 +1,54 @@
 """Scores of features that lie in files: the registered model, part by part, here or on a cluster.
 
-OUT/2014-07/00000.parquet    enterprise_id, as_of, pd_12m, pd_low, pd_high, grade
+    OUT/2014-07/00000.parquet    enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
+                                 and if asked reason_1, strength_1 to reason_4, strength_4
+    OUT/reasons.parquet          if asked, each reason's family, card and texts
+
+A file carries a digest of all that it was made from and is used again where that is the same: a
+stopped command goes on where it was.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskmodel.errors import DataError
+from riskmodel.explain import Baseline, baseline_of, in_columns, vocabulary
+from riskmodel.features import by_name, computed_cards
 from riskmodel.features.engine import Each
+from riskmodel.features.language import Card
 from riskmodel.model import RiskModel
-from riskmodel.sources.files import write_parquet
+from riskmodel.settings import default_settings
+from riskmodel.sources.files import sha256, write_parquet, write_whole
 
 KEYS = ["enterprise_id", "as_of"]
 COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64())])
+_MADE_FROM = b"riskmodel.scores"
+_PACKAGE = Path(__file__).parent.parent
+_CODE = ("model", "explain", "features/cards", "settings/defaults.toml", "pipeline/score_files.py")
+Texts = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """The model's texts and the feature files, small enough to be sent to another machine."""
+    """The model's texts and the feature files, small enough to be sent to another machine.
+
+    `made_from` is a digest of the model, the program, and whether reasons are asked for.
+    """
 
     folder: Path
     files: tuple[str, ...]
     out: Path
-    texts: Mapping[str, str]
+    texts: Texts
+    reasons: bool
+    made_from: str
 
 
 def score_features(
@@ -38,32 +59,107 @@ def score_features(
     `texts` are the model's, as the registry keeps them. Returns the rows; `DataError` where there
     is no file, or one lacks an input of the model.
     """
+    return _scored(_job(features, out, texts, reasons=False), each, tell)
+
+
+def score_with_reasons(
+    features: Path, out: Path, texts: Mapping[str, str], each: Each, tell: Callable[[str], None]
+) -> int:
+    """The same with up to four reasons a row, and `reasons.parquet` that puts them in words.
+
+    `DataError` also where the model keeps no peers to hold rows against.
+    """
+    job = _job(features, out, texts, reasons=True)
+    write_parquet(vocabulary(_baseline(job.texts)), out / "reasons.parquet")
+    return _scored(job, each, tell)
+
+
+def score_file(job: Scoring, number: int) -> pa.Table:
+    """One file's scores, made unless they stand: file, rows."""
+    name = job.files[number]
+    made_from = _digest(job.made_from, sha256(job.folder / name))
+    rows = _standing(job.out / name, made_from)
+    if rows is None:
+        table = _scores(job, job.folder / name)
+        rows = len(table)
+        _write(table.replace_schema_metadata({_MADE_FROM: made_from}), job.out / name)
+    return pa.table([[name], [rows]], schema=COUNTED)
+
+
+def _job(features: Path, out: Path, texts: Mapping[str, str], *, reasons: bool) -> Scoring:
     folder = features / "features" if (features / "features").is_dir() else features
     files = tuple(str(p.relative_to(folder)) for p in sorted(folder.glob("*/*.parquet")))
     if not files:
         raise DataError(f"{features.name}: 0 feature files; run `riskmodel features` first.")
-    _check_inputs(folder / files[0], RiskModel.from_files(texts))
-    job = Scoring(folder.resolve(), files, out.resolve(), texts)
-    rows = 0
-    for count, table in enumerate(each(lambda n: score_file(job, n), range(len(files))), 1):
+    kept: Texts = tuple(sorted(texts.items()))
+    _check_inputs(folder / files[0], _model(kept))
+    made_from = _digest(*(word for pair in kept for word in pair), _program(), str(reasons))
+    return Scoring(folder.resolve(), files, out.resolve(), kept, reasons, made_from)
+
+
+def _scored(job: Scoring, each: Each, tell: Callable[[str], None]) -> int:
+    files, rows = len(job.files), 0
+    for count, table in enumerate(each(lambda n: score_file(job, n), range(files)), 1):
         rows += sum(table["rows"].to_pylist())
-        if count == len(files) or count % max(len(files) // 20, 1) == 0:
-            tell(f"scores: {count:,} of {len(files):,} files")
+        if count == files or count % max(files // 20, 1) == 0:
+            tell(f"scores: {count:,} of {files:,} files, {rows:,} rows")
     return rows
 
 
-def score_file(job: Scoring, number: int) -> pa.Table:
-    """One file's scores: file, rows."""
-    name = job.files[number]
-    model = RiskModel.from_files(job.texts)
-    frame = pq.read_table(job.folder / name).to_pandas()
+def _scores(job: Scoring, path: Path) -> pa.Table:
+    """The keys, the scores and the reasons of one file of features."""
+    model = _model(job.texts)
+    names = list(model.ranker.inputs.names)
+    frame = pq.read_table(path, columns=[*KEYS, *names]).to_pandas()
     scores = model.score(frame)
-    grades = scores["grade"].astype("str")
-    table = pa.Table.from_pandas(
-        pd.concat([frame[KEYS], scores.assign(grade=grades)], axis=1), preserve_index=False
-    )
-    write_parquet(table, job.out / name)
-    return pa.table([[name], [len(frame)]], schema=COUNTED)
+    found = pd.concat([frame[KEYS], scores.assign(grade=scores["grade"].astype("str"))], axis=1)
+    if job.reasons:
+        told = in_columns(_baseline(job.texts), frame, default_settings().explain)
+        found = pd.concat([found, told], axis=1)
+    table = pa.Table.from_pandas(found, preserve_index=False)
+    return table.cast(pa.schema([(field.name, _plain(field.type)) for field in table.schema]))
+
+
+def _plain(kind: Any) -> Any:
+    """Words as words, whatever codes they had in memory."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    write_whole(path, lambda unfinished: pq.write_table(table, unfinished, compression="zstd"))
+
+
+def _standing(path: Path, made_from: str) -> int | None:
+    """The rows of a file that was made from the same; None where there is none."""
+    try:
+        found = pq.read_metadata(path)
+    except (OSError, pa.ArrowException):
+        return None
+    same = (found.metadata or {}).get(_MADE_FROM, b"").decode() == made_from
+    return int(found.num_rows) if same else None
+
+
+@lru_cache(maxsize=1)
+def _model(texts: Texts) -> RiskModel:
+    """The model, read once a process: what it builds for its reasons is built once too."""
+    return RiskModel.from_files(dict(texts))
+
+
+@lru_cache(maxsize=1)
+def _baseline(texts: Texts) -> Baseline:
+    model = _model(texts)
+    return baseline_of(model, _cards(model.inputs))
+
+
+def _cards(inputs: Sequence[tuple[str, str]]) -> tuple[Card, ...]:
+    """The cards of the model's features; an attribute's says only its name."""
+    known = by_name()
+    attributes = {
+        name.removeprefix("attribute_"): "text" if kind == "category" else "number"
+        for name, kind in inputs
+        if name not in known
+    }
+    return computed_cards([name for name, _ in inputs], attributes)
 
 
 def _check_inputs(path: Path, model: RiskModel) -> None:
@@ -74,3 +170,20 @@ def _check_inputs(path: Path, model: RiskModel) -> None:
             f"features: {len(missing)} of {len(model.inputs)} inputs of the model are not there"
             f" (first: {missing[0]}). Compute them from the tables that the model was fitted on."
         )
+
+
+def _program() -> str:
+    """What the scores depend on beside the model and the features: the program."""
+    paths = (
+        file
+        for name in _CODE
+        for file in (sorted((_PACKAGE / name).rglob("*.py")) or [_PACKAGE / name])
+    )
+    return _digest(*(f"{file.relative_to(_PACKAGE)} {sha256(file)}" for file in paths))
+
+
+def _digest(*words: str) -> str:
+    digest = hashlib.sha256()
+    for word in words:
+        digest.update(f"{len(word)} {word}".encode())
+    return digest.hexdigest()

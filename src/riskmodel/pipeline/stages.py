@@ -1,6 +1,9 @@
 """The stages in order: each reads what the ones before wrote, computes, and writes its folder."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,15 @@ from riskmodel.errors import DataError
 from riskmodel.features.language import Card
 from riskmodel.features.profile import Profile
 from riskmodel.features.profile import profile as card_profile
+from riskmodel.model import peers
+from riskmodel.model.fit import learn
 from riskmodel.pipeline.approved import approved_model
+from riskmodel.pipeline.fingerprints import code_fingerprint
+from riskmodel.pipeline.trial_file import TrialFile
 from riskmodel.publish.run_folder import Run
 from riskmodel.settings import read_toml
 from riskmodel.sources import Source
+from riskmodel.sources.files import sha256
 from riskmodel.sources.folder import Reading, held, read_folder
 from riskmodel.sources.saved import load_source, save_reading
 
@@ -41,12 +49,18 @@ class Learning:
 
 @dataclass(frozen=True)
 class Explained:
-    """Scored rows, their contributions by feature and family, the reasons, and shap's agreement."""
+    """Scored rows, their strengths by feature and family, and the reasons.
+
+    `fidelity` is what the reasons would change, `stability` how refits agree with them, and
+    `difference` the largest one between our contributions and shap's.
+    """
 
     rows: pd.DataFrame
-    shares: pd.DataFrame
+    strengths: pd.DataFrame
     families: pd.DataFrame
     reasons: pd.DataFrame
+    fidelity: pd.DataFrame
+    stability: pd.DataFrame
     difference: float
 
 
@@ -112,7 +126,9 @@ def features_of(run: Run) -> feature.Features:
 def cards_of(run: Run) -> tuple[Card, ...]:
     """The cards that were computed."""
     named = run.read_json("features", "cards")
-    return feature.computed_cards(named["computed"], named["attributes"])
+    return feature.computed_cards(
+        named["computed"], named["attributes"], run.settings.features.attribute_risk
+    )
 
 
 def datasets(run: Run) -> Learning:
@@ -146,21 +162,41 @@ def datasets(run: Run) -> Learning:
 def model(run: Run) -> modelling.Fitted:
     """The candidates, fitted; or the approved champion, replayed."""
     panel, facts = panel_of(run), run.read_json("datasets", "population")
-    parts = data.Split(panel[panel["split"] != "score"], facts["by_time"], facts["split"])
-    task = modelling.Task(cards_of(run), run.settings, _model_facts(run, facts), _tell)
     if run.settings.model.source == "champion":
         champion = approved_model(run)
-        names = {champion.name: champion}
+        none = pd.DataFrame()
         fitted = modelling.Fitted(
-            names, modelling.predict(champion, panel), pd.DataFrame(columns=["repeat"])
+            {champion.name: champion}, modelling.predict(champion, panel), none, none, none, none
         )
     else:
-        fitted = modelling.fit(panel, parts, task)
-    run.write("model", predictions=fitted.predictions, repeats=fitted.repeats)
+        parts = data.Split(panel[panel["split"] != "score"], facts["by_time"], facts["split"])
+        fitted = modelling.fit(panel, parts, _task(run, facts))
+    run.write(
+        "model",
+        predictions=fitted.predictions,
+        blind=fitted.blind,
+        repeats=fitted.repeats,
+        trials=fitted.trials,
+        suspects=fitted.suspects,
+    )
     for name, one in fitted.models.items():
         _write_model(run, name, one)
     run.write_json("model", "champion", {"name": next(iter(fitted.models))})
     return fitted
+
+
+def _task(run: Run, population: dict[str, Any]) -> modelling.Task:
+    """What fitting is given; trials of the tuning are kept as they end, for a run that is stopped."""
+    store = TrialFile(run.folder / "model" / "trials.jsonl", _searched(run))
+    facts = _model_facts(run, population)
+    return modelling.Task(cards_of(run), run.settings, facts, _tell, store.known(), store.keep)
+
+
+def _searched(run: Run) -> str:
+    """What the trials of a search depend on: the panel, the settings, the code."""
+    panel = sha256(run.written("datasets", "panel.parquet"))
+    facts = (panel, run.settings.model, run.settings.datasets, run.settings.run.seed)
+    return hashlib.sha256(repr((*facts, code_fingerprint())).encode()).hexdigest()
 
 
 def champion_of(run: Run) -> modelling.RiskModel:
@@ -172,20 +208,40 @@ def champion_of(run: Run) -> modelling.RiskModel:
 
 
 def explain(run: Run) -> Explained:
-    """Contributions and reasons of every enterprise that is scored."""
-    champion, panel = champion_of(run), panel_of(run)
-    cards = {card.name: card for card in cards_of(run)}
+    """Reasons of every enterprise that is scored, and the proof of them."""
+    champion, panel, settings = champion_of(run), panel_of(run), run.settings.explain
+    baseline = reasoning.baseline_of(champion, cards_of(run))
     rows = panel[panel["split"] == "score"].reset_index(drop=True)
-    shares = reasoning.contributions(champion, rows)
-    families = reasoning.by_family(shares, cards)
-    reasons = reasoning.reasons(rows, shares, cards, run.settings.explain)
+    strengths = reasoning.strengths(baseline, rows)
+    families = reasoning.by_family(strengths, baseline.cards)
+    reasons = reasoning.reasons(baseline, rows, settings)
+    changed = reasoning.fidelity(baseline, rows, reasons)
+    some = rows.iloc[:: -(-len(rows) // settings.stability_rows) or 1]
+    refits, seed = _refitted(run, champion, panel), run.settings.run.seed
+    stable = reasoning.stability(baseline, refits, some, settings, seed=seed)
     difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
-    keys = rows[["enterprise_id", "as_of"]]
-    run.write("explain", reasons=reasons, contributions=keys.join(families))
+    run.write("explain", reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed)
+    run.write_json("explain", "stability", json.loads(stable.to_json(orient="records")))
     run.write_json(
         "explain", "agreement", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference}
     )
-    return Explained(rows, shares, families, reasons, difference)
+    return Explained(rows, strengths, families, reasons, changed, stable, difference)
+
+
+def _refitted(
+    run: Run, champion: modelling.RiskModel, panel: pd.DataFrame
+) -> Iterator[reasoning.Baseline]:
+    """The champion learnt again as it was, on enterprises of the fit rows drawn with replacement,
+    each time with peers of its own."""
+    settings, features = run.settings, {name for name, _ in champion.inputs}
+    rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
+    cards = [card for card in cards_of(run) if card.name in features]
+    how = settings.model.model_copy(update=champion.facts["learnt"])
+    for number in range(1, settings.explain.refits + 1):
+        drawn = reasoning.resampled(rows, settings.run.seed + number)
+        ranker = learn(champion.name, drawn, modelling.Task(cards, settings), how)
+        near = peers.learn(ranker, drawn, settings.explain.peers_share)
+        yield reasoning.baseline_of(replace(champion, ranker=ranker, peers=near), cards)
 
 
 def validate(run: Run) -> Validated:
@@ -324,6 +380,7 @@ def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
     return {
         "as_of": str(run.settings.run.as_of),
         "data_fingerprint": source_of(run).fingerprint,
+        "code_fingerprint": code_fingerprint(),
         "outcome": population["outcome"],
         "split": population["split"],
         "settings": {

@@ -15,6 +15,7 @@ from riskmodel.errors import SettingsError
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Auto = Literal["auto"]
+Candidate = Literal["scorecard", "trees", "free_trees", "glass_box", "one_number"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -46,6 +47,7 @@ class FeaturesSettings(Frozen):
     """Which cards are computed, and in what portions."""
 
     leave_out: tuple[str, ...]
+    attribute_risk: Mapping[str, Literal["rises", "falls", "none"]]
     cny_per_usd: Annotated[float, Field(gt=0)]
     chunk_enterprises: Count
 
@@ -72,8 +74,10 @@ class ModelSettings(Frozen):
     """Candidates, boosting, calibration and grades."""
 
     source: Literal["fit", "champion"]
-    candidates: Annotated[tuple[Literal["trees", "one_number"], ...], Field(min_length=1)]
+    candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)]
     one_number: str
+    trials: Count
+    tuning_rows: Count
     trees: Count
     inner_folds: Annotated[int, Field(ge=2)]
     most_levels: Count
@@ -86,8 +90,29 @@ class ModelSettings(Frozen):
     l2: Annotated[float, Field(ge=0)]
     grade_bounds: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
     min_defaults_per_grade: Annotated[float, Field(ge=0)]
+    calibration: Literal["best", "logistic", "beta", "isotonic"]
+    anchor: Literal["recent", "long_run"] | Annotated[float, Field(gt=0, lt=1)]
+    cycle: Annotated[float, Field(ge=0)]
     interval_draws: Annotated[int, Field(ge=20)]
     interval: Annotated[float, Field(gt=0, lt=1)]
+    glass_box_rounds: Count
+    glass_box_learning_rate: Annotated[float, Field(gt=0, le=1)]
+    glass_box_pairs: Annotated[int, Field(ge=0)]
+    glass_box_bags: Count
+    glass_box_bins: Annotated[int, Field(ge=3)]
+    glass_box_pair_bins: Annotated[int, Field(ge=3)]
+    leaks: Literal["leave_out", "keep"]
+    cleared: tuple[str, ...]
+    pure_rate: Share
+    pure_odds: Annotated[float, Field(ge=1)]
+    pure_share: Share
+    pure_defaults: Count
+    strong_auc: Share
+    most_ahead: Share
+    watched_auc: Share
+    most_lift: Share
+    beside_defaults: Count
+    most_fading: Share
 
     @model_validator(mode="after")
     def _bounds_rise(self) -> Self:
@@ -97,10 +122,13 @@ class ModelSettings(Frozen):
 
 
 class ExplainSettings(Frozen):
-    """How many reasons, and when one is too small to name."""
+    """How many reasons, when one is too small to name, who the peers are, and the refits."""
 
     reasons: Annotated[int, Field(ge=1, le=4)]
     least_share: Share
+    peers_share: Annotated[float, Field(gt=0, le=1)]
+    refits: Annotated[int, Field(ge=0)]
+    stability_rows: Count
 
 
 class ValidateSettings(Frozen):

@@ -5,9 +5,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from riskmodel.sources.cumcm2020c import import_cumcm2020c
+from riskmodel.sources.gmsc import import_gmsc
 from riskmodel.sources.taiwan import import_taiwan
 
 IMPORTERS: Mapping[str, Callable[[Path, Path], None]] = MappingProxyType(
-    {"cumcm2020c": import_cumcm2020c, "taiwan": import_taiwan}
+    {"cumcm2020c": import_cumcm2020c, "gmsc": import_gmsc, "taiwan": import_taiwan}
 )
 """Each takes the folder of the original files, and the new folder to write."""

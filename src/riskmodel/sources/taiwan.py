@@ -17,6 +17,7 @@ LAST_MONTH = pd.Timestamp(2005, 9, 1)
 AS_OF = pd.Timestamp(2005, 10, 1)
 OBSERVED_UNTIL = pd.Timestamp(2005, 10, 31)
 DAYS_PER_MONTH_LATE = 30
+NO_USE, PAID_IN_FULL = -2, -1
 _DELAYS = ("PAY_0", "PAY_2", "PAY_3", "PAY_4", "PAY_5", "PAY_6")
 _BILLS = tuple(f"BILL_AMT{number}" for number in range(1, 7))
 _PAYMENTS = tuple(f"PAY_AMT{number}" for number in range(1, 7))
@@ -48,10 +49,12 @@ def _month(clients: pd.DataFrame, back: int) -> pd.DataFrame:
     """One monthly record a client, `back` months before the last one.
 
     UCI's columns count from September 2005 backwards: PAY_0 is September's delay, and PAY_AMT1
-    what was paid in September, so both belong to BILL_AMT1's month. Delay -2 (no use), -1 (paid
-    in full) and 0 (revolving) are not late. The set tells no instant at which a record was
+    what was paid in September, so both belong to BILL_AMT1's month. Delays below 1
+    are not late, and two of them say what was due: -2 (no use) nothing, -1 (paid in full) what
+    was paid. Of 0 (revolving: the least was paid) and of the late it is not told. The set tells no instant at which a record was
     known: the month's last minute, since the labels presume September to be known in October.
     """
+    delay, paid = clients[_DELAYS[back]], clients[_PAYMENTS[back]].astype(float)
     month = LAST_MONTH - pd.DateOffset(months=back)
     end = month + pd.DateOffset(months=1) - pd.Timedelta(minutes=1)
     return pd.DataFrame(
@@ -63,8 +66,9 @@ def _month(clients: pd.DataFrame, back: int) -> pd.DataFrame:
             "product": "card",
             "limit_cny": clients["LIMIT_BAL"],
             "balance_cny": clients[_BILLS[back]],
-            "paid_cny": clients[_PAYMENTS[back]],
-            "days_past_due": clients[_DELAYS[back]].clip(lower=0) * DAYS_PER_MONTH_LATE,
+            "due_cny": paid.where(delay == PAID_IN_FULL).mask(delay == NO_USE, 0.0),
+            "paid_cny": paid,
+            "days_past_due": delay.clip(lower=0) * DAYS_PER_MONTH_LATE,
             "known_at": end.tz_localize(ZONE).tz_convert("UTC"),
         }
     )

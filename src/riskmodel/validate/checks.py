@@ -1,12 +1,13 @@
 """The checks: one function each, from evidence to a pass or a failure in words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.features.language import Card
+from riskmodel.model.leaks import as_table
 from riskmodel.settings import ValidateSettings
 from riskmodel.validate import statistics
 from riskmodel.validate.performance import by_grade, outcome
@@ -42,6 +43,11 @@ class Evidence:
     time_travel: tuple[int, int]
     settings: ValidateSettings
     seed: int
+    suspects: pd.DataFrame = field(default_factory=lambda: as_table(()))
+
+    def met(self, *fates: str) -> pd.DataFrame:
+        """The suspects that met one of these fates."""
+        return self.suspects[self.suspects["fate"].isin(fates)]
 
     def rows(self, split: str, model: str | None = None) -> pd.DataFrame:
         """Predictions of one split, by the champion unless another model is named."""
@@ -193,22 +199,43 @@ def _drift(e: Evidence, name: str, split: str) -> Check:
     return Check(name, figure <= limit, figure, np.nan, chance, limit, text)
 
 
+def leaks_left_out(e: Evidence) -> Check:
+    """Whether columns were left out as leaks; each is named, and so is what looks like one."""
+    out, cleared, watched = (e.met(fate) for fate in ("left_out", "cleared", "watched"))
+    parts = [f"{len(out)} columns were taken for leaks and left out{_named(out)}."]
+    if len(out):
+        parts.append("Trace each to before the as-of date and clear it, or drop it at the source.")
+    if len(cleared):
+        parts.append(f"{len(cleared)} look like leaks and were cleared by name{_named(cleared)}.")
+    if len(watched):
+        parts.append(f"{len(watched)} stay in, but ask where they come from{_named(watched)}.")
+    count = float(len(out))
+    return Check("leaks_left_out", count == 0, count, np.nan, np.nan, 0.0, " ".join(parts))
+
+
+def _named(found: pd.DataFrame) -> str:
+    """The columns, each with why."""
+    lines = [f"{name} ({why})" for name, why in zip(found["feature"], found["why"], strict=True)]
+    return f": {'; '.join(lines)}" if lines else ""
+
+
 def leak_single_feature(e: Evidence) -> Check:
-    """Whether one feature alone ranks better than any honest feature should; it is named."""
+    """Whether a feature that the model is given ranks too well alone, or was kept as a leak."""
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
-    y = outcome(rows)
+    y, settled = outcome(rows), set(e.met("left_out", "cleared")["feature"])
     found = {
         card.name: _ranks(rows[card.name], y)
         for card in e.cards
-        if card.model and not card.category and card.name in rows
+        if card.model and not card.category and card.name in rows and card.name not in settled
     }
     name, figure = max(found.items(), key=lambda item: item[1], default=("none", np.nan))
-    limit = e.settings.most_single_auc
+    limit, kept = e.settings.most_single_auc, e.met("kept")
     text = (
         f"The feature that ranks best alone is {name}, AUC {figure:.3f}; above {limit:.2f} it is"
         " taken for a leak until explained."
     )
-    passed = not figure > limit
+    text += f" Kept in spite of it{_named(kept)}." if len(kept) else ""
+    passed = not (figure > limit or len(kept))
     return Check("leak_single_feature", passed, figure, np.nan, np.nan, limit, text)
 
 
@@ -244,6 +271,7 @@ CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
         out_of_time,
         drift_in_time,
         drift_to_scored,
+        leaks_left_out,
         leak_single_feature,
         leak_time_travel,
     )

@@ -1,0 +1,85 @@
+"""What an enterprise is held against: the model's approved peers, or a scorecard's best bins."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.errors import DataError
+from riskmodel.features import by_name
+from riskmodel.features.language import Card
+from riskmodel.model import RiskModel
+from riskmodel.model.inputs import SIGN, Inputs
+from riskmodel.model.peers import Peers
+
+Array = npt.NDArray[np.float64]
+
+
+@runtime_checkable
+class HasBest(Protocol):
+    """A ranking made of bins, such as a scorecard: each feature has a best one."""
+
+    def best(self) -> Array:
+        """The least contribution that each feature can make, in the order of the inputs."""
+
+
+def baseline_of(model: RiskModel, cards: Iterable[Card]) -> "Baseline":
+    """The model against the peers that it keeps; `DataError` where it keeps none."""
+    if model.peers is None:
+        raise DataError(
+            f"{model.name}: the model keeps no peers to hold rows against. Fit it again."
+        )
+    return Baseline(model, model.peers, by_name(cards))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The model, its approved peers, and the cards of its features.
+
+    A scorecard's contributions are held against the best bin of each feature, as points below the
+    best are read; every other model's against the peers' mean. What a reason would change is tried
+    at the peers' values in both cases.
+    """
+
+    model: RiskModel
+    peers: Peers
+    cards: Mapping[str, Card]
+
+    @property
+    def inputs(self) -> Inputs:
+        """The model's features."""
+        return self.model.ranker.inputs
+
+    @cached_property
+    def signs(self) -> npt.NDArray[np.int64]:
+        """How risk moves with each feature: the model's sign, or else what its card declares."""
+        inputs = self.inputs
+        declared = [0 if n in inputs.levels else SIGN[self.cards[n].risk] for n in inputs.names]
+        held = np.array(inputs.signs, dtype=np.int64)
+        return np.where(held != 0, held, np.array(declared, dtype=np.int64))
+
+    @cached_property
+    def reference(self) -> Array:
+        """The contribution that each feature's is held against, before calibration."""
+        ranker = self.model.ranker
+        best = ranker.best() if isinstance(ranker, HasBest) else self.peers.contributions
+        return np.asarray(best, dtype=float)
+
+    @cached_property
+    def at_peers(self) -> Array:
+        """The peers' values as a row of the model's matrix."""
+        return np.asarray(self.inputs.matrix(self.peers.frame())[0])
+
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The business families of the features, in alphabetical order."""
+        return tuple(sorted({self.cards[name].family for name in self.inputs.names}))
+
+    @cached_property
+    def members(self) -> npt.NDArray[np.bool_]:
+        """Families x features: which belongs to which."""
+        own = np.array([self.cards[name].family for name in self.inputs.names])
+        return np.asarray(np.array(self.families)[:, None] == own)

@@ -1,0 +1,90 @@
+"""Stability: whether a model that is fitted again names the same reasons."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.explain.baseline import Baseline
+from riskmodel.explain.contributions import KEY
+from riskmodel.explain.reasons import reasons
+from riskmodel.settings import ExplainSettings
+
+DRAWS = 400
+COVERAGE = 0.9
+
+
+def resampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """As many enterprises drawn with replacement, each with all its rows (bootstrap by cluster).
+
+    An enterprise keeps its id however often it is drawn, so that folds do not part it.
+    """
+    code, unique = pd.factorize(rows["enterprise_id"], sort=True)
+    drawn = np.random.default_rng(seed).integers(len(unique), size=len(unique))
+    times = np.bincount(drawn, minlength=len(unique))
+    return rows.iloc[np.repeat(np.arange(len(rows)), times[code])].reset_index(drop=True)
+
+
+def overlap(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """How far two sets of reasons name the same families: enterprise_id, as_of, overlap, first.
+
+    `overlap` is the number of families in common over the larger number named; `first` whether
+    the strongest is the same. A row for which neither has a reason is left out: it shows nothing.
+    """
+    sizes = [frame.groupby(KEY).size() for frame in (one, other)]
+    pairs = one[[*KEY, "family", "rank"]].merge(
+        other[[*KEY, "family", "rank"]], on=[*KEY, "family"], validate="1:1"
+    )
+    first = pairs[(pairs["rank_x"] == 1) & (pairs["rank_y"] == 1)]
+    counts = pd.concat(
+        [*sizes, pairs.groupby(KEY).size(), first.groupby(KEY).size()],
+        axis=1,
+        keys=["one", "other", "common", "first"],
+    )
+    counts = counts.fillna(0).sort_index()
+    found = pd.DataFrame(
+        {
+            "overlap": counts["common"] / counts[["one", "other"]].max(axis=1),
+            "first": counts["first"] > 0,
+        }
+    )
+    return found.rename_axis(KEY).reset_index()
+
+
+def stability(
+    champion: Baseline,
+    refits: Iterable[Baseline],
+    rows: pd.DataFrame,
+    settings: ExplainSettings,
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """One row a refit and one for all: refit, rows, overlap, low, high, first.
+
+    `overlap` is the mean over the rows with a reason, with its bootstrap interval by enterprise;
+    `first` the share of rows whose strongest family is the same.
+    """
+    mine = reasons(champion, rows, settings)
+    found = [overlap(mine, reasons(again, rows, settings)) for again in refits]
+    named = [(str(number), one) for number, one in enumerate(found, 1)]
+    every = [("all", pd.concat(found, ignore_index=True))] if found else []
+    lines = [_line(name, one, seed) for name, one in (*named, *every)]
+    return pd.DataFrame(lines, columns=["refit", "rows", "overlap", "low", "high", "first"])
+
+
+def _line(name: str, found: pd.DataFrame, seed: int) -> tuple[str, int, float, float, float, float]:
+    if found.empty:
+        return name, 0, np.nan, np.nan, np.nan, np.nan
+    low, high = _interval(found, seed)
+    mean, first = float(found["overlap"].mean()), float(found["first"].mean())
+    return name, len(found), mean, low, high, first
+
+
+def _interval(found: pd.DataFrame, seed: int) -> tuple[float, float]:
+    """Quantiles of the mean over enterprises drawn again."""
+    groups = found.groupby("enterprise_id")["overlap"].agg(["sum", "size"]).to_numpy(float)
+    rng = np.random.default_rng(seed)
+    drawn = [groups[rng.integers(len(groups), size=len(groups))].sum(axis=0) for _ in range(DRAWS)]
+    means = np.array([total / size for total, size in drawn])
+    low, high = np.quantile(means, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return float(low), float(high)

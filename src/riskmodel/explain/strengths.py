@@ -1,0 +1,52 @@
+"""Strengths: how much each feature speaks for or against an enterprise, held against a baseline."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.errors import UsageError
+from riskmodel.explain.baseline import Baseline, HasBest
+from riskmodel.explain.contributions import BLOCK
+
+Array = npt.NDArray[np.float64]
+
+
+def strengths(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
+    """A column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
+
+    A strength is a contribution less the baseline's, above 0 where it raises the risk. `base` is
+    the log-odds of the baseline.
+    """
+    blocks = [rows.iloc[i : i + BLOCK] for i in range(0, max(len(rows), 1), BLOCK)]
+    found = np.concatenate([np.column_stack(calibrated(baseline, block)) for block in blocks])
+    return pd.DataFrame(found, columns=[*baseline.inputs.names, "base"], index=rows.index)
+
+
+def calibrated(baseline: Baseline, rows: pd.DataFrame) -> tuple[Array, Array]:
+    """Strengths (rows x features) and base (rows), which sum to the calibrated log-odds.
+
+    A calibration that bends stretches a row's strengths by one positive factor, so that neither
+    their order nor their shares change.
+    """
+    made = baseline.model.ranker.contributions(rows)
+    below = made[:, :-1] - baseline.reference
+    start = made[:, -1] + baseline.reference.sum()
+    score, calibration = made.sum(axis=1), baseline.model.calibration
+    scaled = below * calibration.stretch(start, score)[:, None]
+    return scaled, calibration.log_odds(score) - scaled.sum(axis=1)
+
+
+def points_below_best(
+    baseline: Baseline, rows: pd.DataFrame, *, points_to_double: float
+) -> pd.DataFrame:
+    """What each feature costs a row against its best bin: whole columns of points, 0 at best.
+
+    `points_to_double` are the points that double the odds (Siddiqi 2006). `UsageError` where the
+    model is no scorecard.
+    """
+    ranker = baseline.model.ranker
+    if not isinstance(ranker, HasBest):
+        raise UsageError(f"{baseline.model.name}: no scorecard. Points below the best need bins.")
+    lost = ranker.contributions(rows)[:, :-1] - ranker.best()
+    points = lost * points_to_double / np.log(2)
+    return pd.DataFrame(points, columns=list(baseline.inputs.names), index=rows.index)

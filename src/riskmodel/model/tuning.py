@@ -1,0 +1,152 @@
+"""Tuning: one budget of trials for every kind, by folds of enterprises inside the fit rows."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.ladder import Kind, Range
+from riskmodel.settings import ModelSettings
+
+Array = npt.NDArray[np.float64]
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One try: the settings, the mean log loss so far after each fold, and the best round.
+
+    `pruned` where it was given up before the last fold; then `rounds` is 0.
+    """
+
+    tried: Values
+    losses: tuple[float, ...]
+    rounds: int
+    pruned: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """What tuning works on: rows with their fold, inputs, settings to start from, the budget.
+
+    The first trial is the settings as they stand, so another is kept only where it does better on
+    the same folds.
+    """
+
+    rows: pd.DataFrame
+    fold: Array
+    inputs: Inputs
+    how: ModelSettings
+    seed: int
+    threads: int
+
+    @cached_property
+    def folds(self) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Learnt from, and held out; one pair a fold."""
+        return [
+            (self.rows[self.fold != k], self.rows[self.fold == k]) for k in np.unique(self.fold)
+        ]
+
+
+def tuned(
+    kind: Kind, search: Search, before: Sequence[Trial], keep: Callable[[Trial], None]
+) -> tuple[ModelSettings, list[Trial]]:
+    """The settings with the least log loss over the folds, and every trial.
+
+    `before` are trials of the same search that an earlier go finished: they are taken as they
+    stand, and the result is the same. `keep` is called with each new one. Sampling by TPE
+    (Bergstra and others 2011), pruning by the median of the trials before (Optuna). A kind without
+    anything to look for keeps its settings.
+    """
+    if not kind.space:
+        return search.how, []
+    trials = list(before)[: search.how.trials]
+    for number in range(len(trials), search.how.trials):
+        trial = _tried(kind, search, _suggested(kind, search, trials, number), trials)
+        trials.append(trial)
+        keep(trial)
+    whole = [trial for trial in trials if not trial.pruned]
+    best = min(whole, key=lambda trial: trial.losses[-1])
+    return search.how.model_copy(update=_settings(kind, best)), trials
+
+
+def _settings(kind: Kind, trial: Trial) -> dict[str, Any]:
+    rounds = {"trees": trial.rounds} if kind.losses else {}
+    return {name: _whole(kind.space[name], v) for name, v in trial.tried.items()} | rounds
+
+
+def _whole(where: Range, value: float) -> float:
+    """Whole numbers stay whole."""
+    return int(value) if isinstance(where.low, int) else value
+
+
+def _suggested(kind: Kind, search: Search, trials: Sequence[Trial], number: int) -> Values:
+    """The next values to try: a function of the trials before, so a search can be resumed."""
+    start = {name: getattr(search.how, name) for name in kind.space}
+    if number == 0:
+        return start
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.TPESampler(seed=search.seed + number, n_startup_trials=4)
+    study = optuna.create_study(sampler=sampler, direction="minimize")
+    space = {name: _distribution(where) for name, where in kind.space.items()}
+    for trial in trials:
+        inside = {n: min(max(v, space[n].low), space[n].high) for n, v in trial.tried.items()}
+        study.add_trial(
+            optuna.trial.create_trial(
+                params=inside, distributions=space, value=trial.losses[-1] + trial.pruned
+            )
+        )
+    return dict(study.ask(space).params)
+
+
+def _distribution(where: Range) -> Any:
+    import optuna
+
+    if isinstance(where.low, int):
+        return optuna.distributions.IntDistribution(where.low, int(where.high), log=True)
+    return optuna.distributions.FloatDistribution(where.low, where.high, log=True)
+
+
+def _tried(kind: Kind, search: Search, values: Values, before: Sequence[Trial]) -> Trial:
+    """One trial over the folds, given up where it lags behind the median of those before."""
+    how = search.how.model_copy(update=_settings(kind, Trial(values, (), search.how.trees, False)))
+    curves: list[Array] = []
+    means: list[float] = []
+    for curve in _curves(kind, search, how):
+        curves.append(curve)
+        means.append(float(np.min(np.mean(curves, axis=0))))
+        seen = [trial.losses[len(means) - 1] for trial in before if len(trial.losses) >= len(means)]
+        if len(curves) < len(search.folds) and seen and means[-1] > np.median(seen):
+            return Trial(values, tuple(means), 0, True)
+    rounds = int(np.argmin(np.mean(curves, axis=0))) + 1
+    return Trial(values, tuple(means), rounds, False)
+
+
+def _curves(kind: Kind, search: Search, how: ModelSettings) -> Iterator[Array]:
+    """Each fold's losses by round, in order; as many folds at once as there are threads."""
+
+    def one(samples: tuple[pd.DataFrame, pd.DataFrame]) -> Array:
+        if kind.losses:
+            return kind.losses(samples, search.inputs, how, seed=search.seed, threads=1)
+        ranker = kind.learn(samples[0], search.inputs, how, seed=search.seed, threads=1)
+        return np.array([_log_loss(ranker.raw(samples[1]), samples[1]["defaulted"])])
+
+    with ThreadPoolExecutor(search.threads) as pool:
+        folds = iter(search.folds)
+        while batch := list(islice(folds, search.threads)):
+            yield from pool.map(one, batch)
+
+
+def _log_loss(raw: Array, defaulted: pd.Series) -> float:
+    """The mean of log(1 + exp(-raw)) of defaulters and log(1 + exp(raw)) of the others."""
+    sign = np.where(defaulted.to_numpy(bool), -1.0, 1.0)
+    return float(np.logaddexp(0.0, sign * raw).mean())

@@ -1,0 +1,30 @@
+"""Fingerprints: of a source folder, and of the package's code."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from riskmodel.sources.files import sha256
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def data_fingerprint(folder: Path) -> str:
+    """sha256 over the names and bytes of a source folder's files, hidden ones and truth left out."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.parquet")):
+        inside = file.relative_to(folder)
+        if inside.parts[0] != "truth" and not inside.name.startswith("."):
+            digest.update(f"{inside.as_posix()} {sha256(file)}\n".encode())
+    return digest.hexdigest()
+
+
+@cache
+def code_fingerprint() -> str:
+    """sha256 over the names and bytes of what makes a model: from the sources to the model."""
+    digest = hashlib.sha256()
+    for stage in ("settings", "tables", "sources", "features", "datasets", "model"):
+        for file in sorted((PACKAGE / stage).rglob("*")):
+            if file.suffix in (".py", ".toml"):
+                digest.update(f"{file.relative_to(PACKAGE).as_posix()} {sha256(file)}\n".encode())
+    return digest.hexdigest()

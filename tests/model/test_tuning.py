@@ -1,0 +1,88 @@
+"""Tuning: one budget, pruned, resumable, and the same whatever happened on the way."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.ladder import Kind, Range
+from riskmodel.model.tuning import Search, tuned
+from riskmodel.settings import default_settings
+
+FOLDS = np.repeat([0, 1, 2], 20)
+BEST = 3.0
+
+
+def losses(samples, inputs, how, *, seed, threads):
+    """A learner whose loss is known: least at l2 = 3 after five rounds."""
+    away = np.log(how.l2 / BEST) ** 2
+    return 0.3 + away + 0.01 * (np.arange(1, how.trees + 1) - 5.0) ** 2
+
+
+KIND = Kind(learn=None, read=None, space={"l2": Range(0.1, 100.0)}, losses=losses)
+
+
+@pytest.fixture
+def search():
+    rows = pd.DataFrame({"x": np.arange(60.0), "defaulted": np.arange(60) % 2 == 0})
+    how = default_settings().model.model_copy(update={"trials": 12, "trees": 10, "l2": 50.0})
+    return Search(rows, FOLDS, Inputs(("x",), (0,), {}), how, seed=7, threads=1)
+
+
+def silent(_):
+    pass
+
+
+def test_the_first_trial_is_the_settings_as_they_stand(search):
+    _, trials = tuned(KIND, search, (), silent)
+    assert trials[0].tried == {"l2": 50.0}
+    assert len(trials) == 12
+
+
+def test_the_least_loss_wins_with_its_best_round(search):
+    how, trials = tuned(KIND, search, (), silent)
+    whole = [trial for trial in trials if not trial.pruned]
+    assert how.l2 == min(whole, key=lambda trial: trial.losses[-1]).tried["l2"]
+    assert abs(np.log(how.l2 / BEST)) < abs(np.log(50.0 / BEST))
+    assert how.trees == 5
+
+
+def test_a_trial_that_lags_is_given_up_before_its_last_fold(search):
+    _, trials = tuned(KIND, search, (), silent)
+    pruned = [trial for trial in trials if trial.pruned]
+    assert pruned
+    assert all(len(trial.losses) < 3 for trial in pruned)
+    assert all(len(trial.losses) == 3 for trial in trials if not trial.pruned)
+
+
+def test_a_search_that_was_stopped_goes_on_to_the_same_end(search):
+    how, trials = tuned(KIND, search, (), silent)
+    kept = []
+    again, resumed = tuned(KIND, search, trials[:5], kept.append)
+    assert (again, resumed) == (how, trials)
+    assert kept == trials[5:]
+
+
+def test_a_search_that_is_finished_learns_nothing_anew(search):
+    _, trials = tuned(KIND, search, (), silent)
+    asleep = replace(KIND, losses=None)
+    assert tuned(asleep, search, trials, silent)[1] == trials
+
+
+def test_threads_change_nothing(search):
+    one = tuned(KIND, search, (), silent)
+    assert tuned(KIND, replace(search, threads=2), (), silent) == one
+
+
+def test_a_kind_without_anything_to_look_for_keeps_its_settings(search):
+    kind = Kind(learn=None, read=None)
+    assert tuned(kind, search, (), silent) == (search.how, [])
+
+
+def test_whole_numbers_stay_whole(search):
+    kind = replace(KIND, space={"leaves": Range(4, 24)})
+    how, trials = tuned(kind, search, (), silent)
+    assert isinstance(how.leaves, int)
+    assert all(4 <= trial.tried["leaves"] <= 24 for trial in trials[1:])

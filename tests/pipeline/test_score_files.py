@@ -1,0 +1,161 @@
+"""Scores of feature files with reasons: beside the rows, in words, and made once."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from riskmodel.errors import DataError
+from riskmodel.explain import baseline_of, reasons
+from riskmodel.features import by_name
+from riskmodel.features.engine import in_threads
+from riskmodel.model import RiskModel
+from riskmodel.model.calibrate import Calibration, Curve
+from riskmodel.model.grade import Grades
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.peers import learn
+from riskmodel.model.trees import Trees
+from riskmodel.pipeline.score_files import score_features, score_with_reasons
+from riskmodel.settings import default_settings
+
+NAMES = ("exports_usd_12m", "inquiries_3m", "sector", "attribute_rating")
+INPUTS = Inputs(NAMES, (-1, 1, 0, 0), {"sector": ("shoes", "toys")})
+REASONS = [f"{word}_{rank}" for rank in range(1, 5) for word in ("reason", "strength")]
+
+
+def drawn(rows: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "enterprise_id": [f"E{seed}{number:03d}" for number in range(rows)],
+            "as_of": pd.Timestamp("2024-07-01"),
+            "exports_usd_12m": rng.lognormal(size=rows),
+            "inquiries_3m": np.where(rng.random(rows) < 0.2, np.nan, rng.poisson(2, rows)),
+            "sector": rng.choice(["shoes", "toys", "rockets"], rows),
+            "attribute_rating": rng.normal(size=rows).astype("float32"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> RiskModel:
+    """A small ensemble with its peers; risk falls with exports and rises with inquiries."""
+    import lightgbm
+
+    rows = drawn(600, 9)
+    odds = rows["inquiries_3m"].fillna(3) - rows["exports_usd_12m"] + rows["attribute_rating"]
+    data = lightgbm.Dataset(INPUTS.matrix(rows), label=(odds > 2).astype(float))
+    how = {"objective": "binary", "num_leaves": 4, "num_threads": 1, "verbosity": -1}
+    trees = Trees(INPUTS, lightgbm.train(how, data, num_boost_round=20).model_to_string())
+    line = Calibration(Curve("logistic", -1.0, (1.5,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
+    return RiskModel("free_trees", trees, line, Grades((0.1,)), {}, learn(trees, rows, 0.5))
+
+
+@pytest.fixture
+def features(tmp_path: Path) -> Path:
+    """Three files of two months, as `riskmodel features` leaves them."""
+    folder = tmp_path / "in" / "features"
+    for place, name in enumerate(["2024-07/00000", "2024-07/00001", "2024-10/00000"]):
+        path = folder / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawn(40, place).to_parquet(path)
+    return folder.parent
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.parquet")}
+
+
+def silent(words: str) -> None:
+    """Nobody listens."""
+
+
+def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
+    features, model, tmp_path
+):
+    out = tmp_path / "scores"
+    assert score_with_reasons(features, out, model.to_files(), in_threads(1), silent) == 120
+    rows = pq.read_table(features / "features/2024-10/00000.parquet").to_pandas()
+    found = pq.read_table(out / "2024-10/00000.parquet").to_pandas()
+    told = pq.read_table(out / "reasons.parquet").to_pandas().set_index("reason")
+    assert list(found.columns[-8:]) == REASONS
+    assert found["pd_12m"].tolist() == model.score(rows)["pd_12m"].tolist()
+
+    cards = [by_name()[name] for name in NAMES[:3]]
+    rating = told.loc["attribute_rating: unusual"]
+    assert rating["family"] == "attributes"
+    words = [found[name].map(told["text_zh"]) for name in REASONS[::2]]
+    expected = reasons(baseline_of(model, [*cards, _rating()]), rows, default_settings().explain)
+    for rank, column in enumerate(words, 1):
+        own = expected[expected["rank"] == rank].set_index("enterprise_id")["text_zh"]
+        assert column.dropna().tolist() == own.tolist()
+    assert len(expected) > 40
+
+
+def _rating():
+    from riskmodel.features.registry import attribute_cards
+
+    return attribute_cards({"rating": "number"})[0]
+
+
+def test_without_reasons_asked_for_there_are_none_and_the_scores_are_the_same(
+    features, model, tmp_path
+):
+    texts = model.to_files()
+    score_features(features, tmp_path / "plain", texts, in_threads(1), silent)
+    score_with_reasons(features, tmp_path / "more", texts, in_threads(1), silent)
+    plain, more = (
+        pq.read_table(tmp_path / name / "2024-07/00001.parquet").to_pandas()
+        for name in ("plain", "more")
+    )
+    assert not (tmp_path / "plain/reasons.parquet").exists()
+    assert plain.equals(more.drop(columns=REASONS))
+
+
+def test_threads_and_a_second_go_change_no_byte(features, model, tmp_path):
+    for name, threads in (("one", 1), ("two", 2), ("one", 1)):
+        score_with_reasons(features, tmp_path / name, model.to_files(), in_threads(threads), silent)
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+    assert len(bytes_of(tmp_path / "one")) == 4
+
+
+def test_a_file_that_stands_is_used_again_and_another_is_made(features, model, tmp_path):
+    out, texts = tmp_path / "scores", model.to_files()
+    score_with_reasons(features, out, texts, in_threads(1), silent)
+    times = {path: path.stat().st_mtime_ns for path in sorted(out.glob("*/*.parquet"))}
+    changed, lost, kept = sorted(times)
+    drawn(41, 7).to_parquet(features / "features" / changed.relative_to(out))
+    lost.write_bytes(b"half a file")
+
+    assert score_with_reasons(features, out, texts, in_threads(1), silent) == 121
+
+    assert pq.read_metadata(changed).num_rows == 41
+    assert pq.read_metadata(lost).num_rows == 40
+    assert kept.stat().st_mtime_ns == times[kept]
+
+
+def test_another_model_or_another_question_makes_every_file_anew(features, model, tmp_path):
+    out, texts = tmp_path / "scores", model.to_files()
+    score_features(features, out, texts, in_threads(1), silent)
+    score_with_reasons(features, out, texts, in_threads(1), silent)
+    path = out / "2024-07/00000.parquet"
+    assert "reason_1" in pq.read_schema(path).names
+
+    half = RiskModel(model.name, model.ranker, model.calibration, Grades((0.5,)), {}, model.peers)
+    score_with_reasons(features, out, half.to_files(), in_threads(1), silent)
+    grades = pq.read_table(path, columns=["pd_12m", "grade"]).to_pandas()
+    assert (grades["grade"] == "G02").tolist() == (grades["pd_12m"] >= 0.5).tolist()
+
+
+def test_a_model_without_peers_gives_no_reasons(features, model, tmp_path):
+    texts = {name: text for name, text in model.to_files().items() if name != "peers.json"}
+    with pytest.raises(DataError, match="keeps no peers"):
+        score_with_reasons(features, tmp_path / "scores", texts, in_threads(1), silent)
+
+
+def test_progress_tells_files_and_rows(features, model, tmp_path):
+    told: list[str] = []
+    score_with_reasons(features, tmp_path / "s", model.to_files(), in_threads(1), told.append)
+    assert told[-1] == "scores: 3 of 3 files, 120 rows"
