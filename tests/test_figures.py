@@ -183,6 +183,21 @@ def graded() -> pd.DataFrame:
     )
 
 
+def gained() -> pd.DataFrame:
+    """The accepted alone, and two ways to fit with the rejected, on the ranking of all."""
+    return pd.DataFrame(
+        {
+            "question": "fit",
+            "method": ["accepts_only", "fuzzy", "all_outcomes_known"],
+            "population": "all",
+            "metric": "auc",
+            "gain": [0.0, -0.01, 0.03],
+            "gain_low": [0.0, -0.02, 0.01],
+            "gain_high": [0.0, 0.01, 0.04],
+        }
+    )
+
+
 def steps() -> pd.DataFrame:
     columns = ["rule", "tested", "missing", "failed", "failed_alone", "left"]
     rows = [("exports", 10, 1, 4, 2, 6), ("agreement", 10, 0, 3, 1, 5)]
@@ -315,6 +330,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "vintage_defaults": lambda: figures.vintage_defaults(vintages()),
     "limit_response": lambda: figures.limit_response(responses()),
     "true_pd": lambda: figures.true_pd(deciles()),
+    "selection_gains": lambda: figures.selection_gains(gained()),
 }
 """Every chart with axes, drawn."""
 
@@ -360,6 +376,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "vintage_defaults": lambda: figures.vintage_defaults(vintages().iloc[:0]),
     "limit_response": lambda: figures.limit_response(responses().iloc[:0]),
     "true_pd": lambda: figures.true_pd(deciles().iloc[:0]),
+    "selection_gains": lambda: figures.selection_gains(gained().iloc[:1]),
 }
 """Every chart, with nothing to draw."""
 
@@ -388,6 +405,16 @@ def test_a_chart_of_nothing_says_why(name: str) -> None:
     picture = EMPTY[name]()
     assert picture._repr_png_().startswith(b"\x89PNG")
     assert [text.startswith("Nothing to show: ") for text in words(picture)] == [True]
+
+
+def test_a_method_of_selection_stands_at_its_gain_beside_what_every_outcome_would_give() -> None:
+    ranking, _ = figures.selection_gains(gained()).axes
+    named = [label.get_text() for label in ranking.get_yticklabels()]
+    assert named == ["fuzzy", "all outcomes known"]
+    points = next(line for line in ranking.lines if line.get_label() == "all applicants")
+    assert points.get_xdata().tolist() == [-0.01, 0.03]
+    (band,) = ranking.patches
+    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((0.01, 0.04))
 
 
 def test_the_same_table_gives_the_same_bytes() -> None:

@@ -12,6 +12,7 @@ from riskmodel.explain import Baseline
 from riskmodel.features import by_name
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.peers import Peers
+from riskmodel.model.scorecard import Scale
 
 # Two cards of one family ("size"), and one of each of five other families.
 SIGNS = {
@@ -24,6 +25,7 @@ SIGNS = {
     "sector": 0,
 }
 LEVELS = {"sector": ("lamps", "shoes", "toys")}
+SCALE = Scale(600.0, 50.0, 20.0)
 PEERS = {**dict.fromkeys(SIGNS, 0.0), "sector": "lamps"}
 
 
@@ -72,7 +74,9 @@ class Sum:
 
 @dataclass(frozen=True)
 class Bins(Sum):
-    """The same as a scorecard, whose best bins give -1 a feature."""
+    """The same as a scorecard, whose best bins give -1 a feature; 20 points double the odds."""
+
+    scale: Scale = SCALE
 
     def best(self) -> Any:
         return np.full(len(self.weights), -1.0)

@@ -1,5 +1,8 @@
 """Strengths: contributions held against approved peers, or against a scorecard's best bins."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +11,12 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.errors import UsageError
-from riskmodel.explain import by_family, points_below_best, strengths
+from riskmodel.explain import Baseline, by_family, points_below_best, strengths
+from riskmodel.features import by_name
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.peers import Peers
+from riskmodel.model.scorecard import learn
+from riskmodel.settings import default_settings
 
 
 def test_a_strength_is_the_contribution_less_the_peers_mean_times_the_calibrations_slope(
@@ -69,17 +77,37 @@ def test_a_scorecard_is_held_against_its_best_bins(scorecard, rows_of):
     assert found["base"].iloc[0] == pytest.approx(-21.0)
 
 
-def test_points_below_the_best_double_the_odds_at_the_stated_number(scorecard, rows_of):
+def test_points_below_the_best_follow_the_scorecards_own_scale(scorecard, rows_of):
     rows = rows_of({"inquiries_3m": np.log(2) - 1, "debt_cny": -1.0})
-    found = points_below_best(scorecard, rows, points_to_double=20)
+    found = points_below_best(scorecard, rows)
     assert found["inquiries_3m"].iloc[0] == pytest.approx(20.0)
     assert found["debt_cny"].iloc[0] == 0
     assert (found >= 0).all(axis=None)
 
 
+def test_a_learnt_scorecards_points_below_the_best_lead_from_the_best_score_to_each_rows():
+    rng = np.random.default_rng(3)
+    names = ("exports_usd_6m", "inquiries_3m")
+    rows = pd.DataFrame(rng.normal(size=(900, 2)), columns=list(names)).assign(
+        enterprise_id=[f"E{number}" for number in range(900)], as_of=pd.Timestamp("2024-07-01")
+    )
+    odds = -1 - 1.5 * rows["exports_usd_6m"] + rows["inquiries_3m"]
+    rows = rows.assign(defaulted=rng.random(900) < 1 / (1 + np.exp(-odds)))
+    how = default_settings().model
+    card = learn(rows, Inputs(names, (-1, 1), {}), how, seed=1, threads=1)
+    model: Any = SimpleNamespace(ranker=card, name="scorecard")
+    peers = Peers(dict.fromkeys(names, 0.0), (0.0, 0.0), 1, 0.5)
+
+    lost = points_below_best(Baseline(model, peers, by_name()), rows)
+
+    assert (lost >= 0).all(axis=None)
+    assert (lost.min() == 0).all()
+    assert np.abs(card.points(rows).max() - card.points(rows) - lost.sum(axis=1)).max() < 1e-9
+
+
 def test_points_below_the_best_need_a_scorecard(held_against, rows_of):
     with pytest.raises(UsageError, match="no scorecard"):
-        points_below_best(held_against(), rows_of({}), points_to_double=20)
+        points_below_best(held_against(), rows_of({}))
 
 
 def test_a_familys_strength_is_the_sum_of_its_features(held_against):

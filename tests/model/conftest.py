@@ -13,7 +13,9 @@ from riskmodel.model import Fitted, RiskModel, Task, fit
 from riskmodel.settings import Settings, load_settings
 
 NAMES = ("exports_usd_6m", "days_past_due_now", "deal_usd_mean_12m", "sector")
+KINDS = ("trees", "scorecard", "free_trees", "one_number")
 SMALL = (
+    "model.trials=2",
     "model.trees=40",
     "model.learning_rate=0.1",
     "model.min_rows_per_leaf=20",
@@ -76,7 +78,7 @@ def fitted(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     return fit(panel, parts, task)
 
 
-@pytest.fixture(scope="session", params=["trees", "one_number"])
+@pytest.fixture(scope="session", params=KINDS)
 def model(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
     """Each candidate in turn."""
     return fitted.models[request.param]

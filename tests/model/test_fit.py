@@ -1,5 +1,7 @@
 """Fitting: what the candidates learn from, and what they never see."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,10 +9,13 @@ import pytest
 from riskmodel.datasets import Split
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.features import by_name
-from riskmodel.model import Task, fit
+from riskmodel.model import Task, fit, replayed
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.model.one_number import choose
 from riskmodel.settings import Settings
+
+learning = sys.modules["riskmodel.model.fit"]
+KINDS = ("trees", "scorecard", "free_trees", "one_number")
 
 
 def changed(settings: Settings, table: str, **values) -> Settings:
@@ -20,9 +25,45 @@ def changed(settings: Settings, table: str, **values) -> Settings:
 
 def test_every_row_is_predicted_once_by_every_candidate(fitted, panel):
     found = fitted.predictions
-    assert found.groupby("model").size().to_dict() == {"one_number": 2400, "trees": 2400}
+    assert found.groupby("model").size().to_dict() == dict.fromkeys(KINDS, 2400)
     assert not found.duplicated(["enterprise_id", "as_of", "model"]).any()
     assert fitted.repeats.empty
+
+
+def test_the_headline_has_each_test_row_once_by_every_candidate(fitted, panel):
+    keys = ["enterprise_id", "as_of"]
+    test = panel.loc[panel["split"] == "test", keys].reset_index(drop=True)
+    for _, rows in fitted.blind.groupby("model"):
+        assert rows[keys].reset_index(drop=True).equals(test)
+
+
+def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
+    panel, task, monkeypatch
+):
+    learnt, known = {}, learning.learn
+
+    def spied(name, rows, task, how):
+        ranker = known(name, rows, task, how)
+        learnt[ranker.text] = set(rows["enterprise_id"])
+        return ranker
+
+    monkeypatch.setattr(learning, "learn", spied)
+    rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
+    later = panel[panel["split"] == "calibrate"].astype({"defaulted": bool})
+    seen = rows[rows["enterprise_id"] != "E007"]
+    others = later[later["enterprise_id"] != "E007"]
+    found = learning.fitted("trees", (seen, others), task, task.settings.model)
+    assert len(found.blind) == task.settings.model.inner_folds
+    for enterprise, k in found.fold.items():
+        assert enterprise not in learnt[found.blind[k].ranker.text]
+    test = panel[panel["split"] == "test"]
+    blind = found.blind_predictions(test)
+    assert blind.index.equals(test.index)
+    # An enterprise without a fold was never seen by the model itself.
+    own = learning.predict(found.model, test)
+    stranger = test["enterprise_id"] == "E007"
+    assert blind[stranger].equals(own[stranger])
+    assert not blind[~stranger]["pd_12m"].equals(own[~stranger]["pd_12m"])
 
 
 def test_labels_of_the_test_rows_teach_nothing(panel, parts, task, fitted):
@@ -92,3 +133,52 @@ def test_without_any_feature_that_varies_there_is_nothing_to_learn_from(panel, c
     rows = pd.DataFrame({"exports_usd_6m": [1.0, 1.0], "defaulted": [True, False]})
     with pytest.raises(DataError, match="none varies"):
         learn_inputs(rows, cards, 60)
+
+
+def test_an_anchor_is_the_mean_of_the_years_not_of_the_rows():
+    days = pd.to_datetime(["2021-03-01"] * 4 + ["2022-03-01"])
+    rows = pd.DataFrame({"as_of": days, "defaulted": [True, False, False, False, True]})
+    assert learning.long_run_rate(rows) == pytest.approx((0.25 + 1.0) / 2)
+
+
+def test_the_long_run_anchor_holds_the_level(panel, parts, settings, cards):
+    held = changed(settings, "model", anchor="long_run", candidates=("one_number",))
+    found = fit(panel, parts, Task(cards, held)).models["one_number"]
+    rows = panel[panel["split"].isin(["fit", "calibrate"])]
+    later = panel[panel["split"] == "calibrate"]
+    rate = learning.long_run_rate(rows.astype({"defaulted": float}))
+    assert found.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=1e-6)
+
+
+def test_a_model_that_stands_is_replayed_without_learning(fitted, panel):
+    model = fitted.models["trees"]
+    found = replayed(model, panel)
+    mine = fitted.predictions[fitted.predictions["model"] == "trees"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found.predictions.reset_index(drop=True), mine)
+    assert found.blind.empty
+
+
+def test_trials_are_kept_as_they_end_and_taken_up_again(panel, parts, settings, cards, fitted):
+    kept = []
+    only = changed(settings, "model", candidates=("trees",), trials=3)
+    task = Task(cards, only, keep=lambda name, trial: kept.append((name, trial)))
+    first = fit(panel, parts, task)
+    assert [name for name, _ in kept] == ["trees"] * 3
+    again = []
+    tried = {"trees": [trial for _, trial in kept[:2]]}
+    task = Task(cards, only, tried=tried, keep=lambda name, trial: again.append(trial))
+    second = fit(panel, parts, task)
+    assert again == [kept[2][1]]
+    assert second.models["trees"].to_files() == first.models["trees"].to_files()
+
+
+def test_a_leak_is_left_out_and_named(panel, parts, settings, cards):
+    leaking = panel.assign(
+        deal_usd_mean_12m=panel["deal_usd_mean_12m"].mask(panel["defaulted"].fillna(False), 0.0)
+    )
+    only = changed(settings, "model", candidates=("trees",))
+    found = fit(leaking, parts, Task(cards, only))
+    assert found.suspects["feature"].tolist() == ["deal_usd_mean_12m"]
+    assert "deal_usd_mean_12m" not in found.models["trees"].ranker.inputs.names
+    kept = fit(leaking, parts, Task(cards, changed(only, "model", leaks="keep")))
+    assert "deal_usd_mean_12m" in kept.models["trees"].ranker.inputs.names

@@ -211,9 +211,7 @@ def test_texts_of_a_kind_that_nobody_else_has_tell_nothing():
     assert alone(words, seen(rng.random(400) < 0.3)).auc < 0.6
 
 
-def test_the_difference_of_two_scores_has_delongs_error():
-    # R 4.3, pROC 1.18: roc.test(..., paired = TRUE, method = "delong") takes the same components;
-    # here by hand: V10 of the defaults 1, .5 against .5, 1 and V01 of the others likewise.
+def test_the_difference_of_two_scores_has_the_error_of_delong():
     one, two = np.array([3.0, 1.0, 2.0, 0.0]), np.array([1.0, 3.0, 2.0, 0.0])
     gain, error = paired(one, two, seen([1, 1, 0, 0]))
     # V10: one 1, .5; two .5, 1: differences .5, -.5; V01: .5, 1 in both: differences 0.

@@ -63,6 +63,7 @@ def tables(booster: lightgbm.Booster) -> ShapleyTables:
     most_bits=st.sampled_from([1, 3, 6, shapley.MOST_BITS]),
 )
 def test_the_values_are_those_of_pred_contrib_and_sum_to_the_score(
+    *,
     seed: int,
     leaves: int,
     features: int,
@@ -145,7 +146,7 @@ def test_one_split_gives_its_feature_the_distance_from_the_mean() -> None:
     # mean: (30 x -1 + 10 x 2) / 40 = -0.25
     found = looked_up(ONE_NODE.format(kind=8), [[5.0, 9.0], [5.5, 9.0]])
 
-    assert found == [[-0.75, 0.0, -0.25], [2.25, 0.0, -0.25]]
+    assert found == [pytest.approx([-0.75, 0.0, -0.25]), pytest.approx([2.25, 0.0, -0.25])]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_a_missing_value_goes_where_the_node_says(
 
     (missing, *_), (zero, *_) = looked_up(ONE_NODE.format(kind=kind), [[np.nan], [1e-36]])
 
-    assert (missing, zero) == (share[missing_goes], share[zero_goes])
+    assert (missing, zero) == pytest.approx((share[missing_goes], share[zero_goes]))
 
 
 def test_two_features_that_only_count_together_share_alike() -> None:

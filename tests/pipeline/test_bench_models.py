@@ -1,6 +1,5 @@
 """The models' benchmark on drawn data: its protocol, its interval, and what stands beside."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np

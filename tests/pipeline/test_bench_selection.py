@@ -10,7 +10,7 @@ from riskmodel.model.selection import METHODS
 from riskmodel.pipeline.benches import selection
 from riskmodel.pipeline.benches.selection import Applicants, applicants_of, scored_world
 from riskmodel.pipeline.benches.selection_judged import (
-    CEILING,
+    KNOWN,
     brier,
     expected_to_true,
     judged,
@@ -29,7 +29,7 @@ def drawn(seed: int, **methods: object) -> pd.DataFrame:
     truth = 1 / (1 + np.exp(2 - seen - hidden))
     half = 1 / (1 + np.exp(2 - seen))
     given = {"half": half, "truth": truth, "turned": 1 - half}
-    columns = {name: given[str(methods.get(name, "half"))] for name in (*METHODS, CEILING)}
+    columns = {name: given[str(methods.get(name, "half"))] for name in (*METHODS, KNOWN)}
     return pd.DataFrame(
         {
             "enterprise_id": [f"E{n // 2}" for n in range(400)],
@@ -65,7 +65,7 @@ def test_expected_to_true_is_the_mean_pd_over_the_mean_chance() -> None:
 def test_methods_that_say_what_the_accepted_say_gain_exactly_nothing() -> None:
     table = judged([drawn(1), drawn(2)], draws=30)
     fits = table[table["question"] == "fit"]
-    assert set(fits["method"]) == {*METHODS, CEILING}
+    assert set(fits["method"]) == {*METHODS, KNOWN}
     assert set(fits["population"]) == {"accepted", "rejected", "all"}
     assert (fits[["gain", "gain_low", "gain_high"]] == 0).all().all()
     assert not fits["helps"].any()
@@ -73,7 +73,7 @@ def test_methods_that_say_what_the_accepted_say_gain_exactly_nothing() -> None:
 
 
 def test_a_method_that_knows_the_truth_helps_and_is_named_with_its_gain() -> None:
-    worlds = [drawn(seed, fuzzy="truth", **{CEILING: "truth"}) for seed in (1, 2)]
+    worlds = [drawn(seed, fuzzy="truth", **{KNOWN: "truth"}) for seed in (1, 2)]
     table = judged(worlds, draws=30)
     for metric in ("auc", "brier"):
         assert row(table, "fuzzy", metric)["helps"]
@@ -158,7 +158,7 @@ def test_a_small_economy_is_scored_by_every_method_and_judged(
     few = default_settings().model.model_copy(update={"trees": 30, "learning_rate": 0.1})
     scored = scored_world(world, default_settings().model_copy(update={"model": few}))
     assert len(scored) == len(applicants.test)
-    shares = scored[[*METHODS, CEILING, "true_pd", "propensity"]]
+    shares = scored[[*METHODS, KNOWN, "true_pd", "propensity"]]
     assert ((shares >= 0) & (shares <= 1)).all().all()
     assert scored[[*METHODS]].nunique().min() > 10
     table = judged([scored], draws=20)

@@ -14,13 +14,18 @@ from riskmodel.features.language import Card
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import SIGN, Inputs
 from riskmodel.model.peers import Peers
+from riskmodel.model.scorecard import Scale
 
 Array = npt.NDArray[np.float64]
 
 
 @runtime_checkable
 class HasBest(Protocol):
-    """A ranking made of bins, such as a scorecard: each feature has a best one."""
+    """A ranking in points made of bins, such as a scorecard: each feature has a best one."""
+
+    @property
+    def scale(self) -> Scale:
+        """How points follow from log-odds."""
 
     def best(self) -> Array:
         """The least contribution that each feature can make, in the order of the inputs."""
@@ -60,6 +65,11 @@ class Baseline:
         declared = [0 if n in inputs.levels else SIGN[self.cards[n].risk] for n in inputs.names]
         held = np.array(inputs.signs, dtype=np.int64)
         return np.where(held != 0, held, np.array(declared, dtype=np.int64))
+
+    @property
+    def is_scorecard(self) -> bool:
+        """Whether the model's score is made of bins in points."""
+        return isinstance(self.model.ranker, HasBest)
 
     @cached_property
     def reference(self) -> Array:

@@ -36,17 +36,14 @@ def calibrated(baseline: Baseline, rows: pd.DataFrame) -> tuple[Array, Array]:
     return scaled, calibration.log_odds(score) - scaled.sum(axis=1)
 
 
-def points_below_best(
-    baseline: Baseline, rows: pd.DataFrame, *, points_to_double: float
-) -> pd.DataFrame:
-    """What each feature costs a row against its best bin: whole columns of points, 0 at best.
+def points_below_best(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
+    """What each feature costs a row against its best bin: a column a feature, in points, 0 at best.
 
-    `points_to_double` are the points that double the odds (Siddiqi 2006). `UsageError` where the
-    model is no scorecard.
+    Rows sum to the best possible score less their own. `UsageError` where the model is no
+    scorecard.
     """
     ranker = baseline.model.ranker
     if not isinstance(ranker, HasBest):
         raise UsageError(f"{baseline.model.name}: no scorecard. Points below the best need bins.")
-    lost = ranker.contributions(rows)[:, :-1] - ranker.best()
-    points = lost * points_to_double / np.log(2)
-    return pd.DataFrame(points, columns=list(baseline.inputs.names), index=rows.index)
+    lost = ranker.scale.factor * (ranker.contributions(rows)[:, :-1] - ranker.best())
+    return pd.DataFrame(lost, columns=list(baseline.inputs.names), index=rows.index)

@@ -28,6 +28,7 @@ from riskmodel.figures.feature_profile import (
     rankings_in_time,
 )
 from riskmodel.figures.features import coverage, shapes
+from riskmodel.figures.ladder import calibration_curves, scale, trials, vintage_ranking
 from riskmodel.figures.limits import bank_use, binding, funnel, limit_sizes, profit_curves, rates
 from riskmodel.figures.model import grade_sizes, pd_distribution, repeats, roc
 from riskmodel.figures.publish import published
@@ -43,6 +44,7 @@ __all__ = [
     "beeswarm",
     "binding",
     "calibration",
+    "calibration_curves",
     "checks",
     "coverage",
     "default_rate",
@@ -73,11 +75,14 @@ __all__ = [
     "repeats",
     "riskiest_enterprise",
     "roc",
+    "scale",
     "selection_gains",
     "sensitivity",
     "shapes",
     "split_sizes",
     "table_rows",
+    "trials",
     "true_pd",
     "vintage_defaults",
+    "vintage_ranking",
 ]

@@ -16,9 +16,24 @@ ROW = 0.28
 """Inches: the width of a chart, and the height of one bar in it."""
 
 MAIN, SECOND, GOOD, BAD, PALE = "#2b6ca3", "#d98b2b", "#3a8f5c", "#b8403a", "#c9d1d9"
-MODELS: Mapping[str, str] = MappingProxyType({"trees": MAIN, "one_number": SECOND})
+MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "trees": MAIN,
+        "one_number": SECOND,
+        "scorecard": "#6a4c93",
+        "free_trees": "#5fa8a0",
+        "glass_box": "#a5673f",
+    }
+)
 SPLITS: Mapping[str, str] = MappingProxyType(
-    {"fit": "#7a8794", "calibrate": "#8f6bb0", "gap": PALE, "test": MAIN, "score": SECOND}
+    {
+        "fit": "#7a8794",
+        "calibrate": "#8f6bb0",
+        "gap": PALE,
+        "test": MAIN,
+        "same_enterprises": GOOD,
+        "score": SECOND,
+    }
 )
 DECISIONS: Mapping[str, str] = MappingProxyType({"offer": GOOD, "decline": BAD})
 GRADES = 10

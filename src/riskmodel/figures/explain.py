@@ -145,8 +145,9 @@ def reasons_at_peers(fidelity: pd.DataFrame) -> Picture:
     axes.scatter(some["pd_12m"], some["pd_at_peers"], s=8, c=np.where(fell, GOOD, BAD).tolist())
     axes.set_xscale("log")
     axes.set_yscale("log")
-    in_percent(axes, "x")
-    in_percent(axes, "y")
+    # whole per cents would call a tenth of one nothing
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
     axes.set_xlabel("probability of default now")
     axes.set_ylabel("with that one value the peers'")
     figure.legend(loc="outside lower center", frameon=False)

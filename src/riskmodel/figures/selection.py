@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from riskmodel.figures.canvas import GOOD, MAIN, PALE, SECOND, Picture, named, nothing, panels
 
-BASE, CEILING = "accepts_only", "all_outcomes_known"
+BASE, KNOWN = "accepts_only", "all_outcomes_known"
 POPULATIONS = {"all": MAIN, "rejected": SECOND}
 METRICS = {"auc": "AUC", "brier": "Brier score"}
 APART = 0.18
@@ -37,7 +37,7 @@ def selection_gains(table: pd.DataFrame) -> Picture:
 def _gains(axes: Axes, rows: pd.DataFrame) -> None:
     methods = [*rows["method"].drop_duplicates()]
     axes.axvline(0, color="black", linewidth=0.8)
-    most = rows[(rows["method"] == CEILING) & (rows["population"] == "all")]
+    most = rows[(rows["method"] == KNOWN) & (rows["population"] == "all")]
     for low, high in zip(most["gain_low"], most["gain_high"], strict=True):
         axes.axvspan(low, high, color=GOOD, alpha=0.15, linewidth=0, label="every outcome known")
     for side, (population, colour) in enumerate(POPULATIONS.items()):

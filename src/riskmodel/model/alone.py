@@ -126,15 +126,11 @@ def _student(freedom: int) -> float:
 
 
 def purest(values: pd.Series, seen: Labelled, least: int) -> Region | None:
-    """The region of the column with the highest rate among those that hold `least` defaults."""
-    found = [
-        (float(seen.bad[inside].mean()), -place, where, inside)
-        for place, (where, inside) in enumerate(_regions(values, seen, least))
-        if not inside.all()
-    ]
+    """The region with the highest rate, the largest of equals, that holds `least` defaults."""
+    found = [(where, inside) for where, inside in _regions(values, seen, least) if not inside.all()]
     if not found:
         return None
-    _, _, where, inside = max(found, key=lambda one: one[:2])
+    where, inside = max(found, key=lambda one: (seen.bad[one[1]].mean(), one[1].sum()))
     region = _measured(where, inside, seen)
     return region if region.defaults >= least else None
 
@@ -180,8 +176,8 @@ def _measured(where: str, inside: Flags, seen: Labelled) -> Region:
     others, others_bad = _once(~inside, seen)
     low, high = _jeffreys(defaults, rows)
     outside = _jeffreys(others_bad, others)[1]
-    odds = low / (1 - low) / (outside / (1 - outside)) if low < 1 else np.inf
-    return Region(where, rows, defaults, low, high, odds)
+    odds = low / (1 - low) / (outside / (1 - outside))
+    return Region(where, rows, defaults, low, 1.0 if defaults == rows else high, odds)
 
 
 def _once(inside: Flags, seen: Labelled) -> tuple[float, float]:

@@ -19,6 +19,7 @@ MOST_ROWS = 100_000
 """Rows among which splits are sought; of more, so many are drawn."""
 PREBINS = 30
 """Fine bins that optbinning joins; its search grows steeply with them."""
+PVALUE = None
 NORMAL_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
@@ -79,6 +80,10 @@ class Bins:
             place[column == code] = self.ordinary + k
         place[missing] = self.count - 1
         return place
+
+    def empty(self) -> npt.NDArray[np.bool_]:
+        """Which bins had no fit rows."""
+        return np.asarray(np.array(self.rows) == 0)
 
     def labels(self) -> list[str]:
         """What each bin holds, in words."""
@@ -168,7 +173,9 @@ def _learnt(whole: Bins, column: Array, sample: Sample, how: ModelSettings) -> B
     return _counted(bins, bins.places(column), sample)
 
 
-def _split(whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], how: ModelSettings) -> Bins:
+def _split(
+    whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], how: ModelSettings
+) -> Bins:
     """optbinning's splits, sought among dense ranks: no rounding, and no scale of the feature."""
     from optbinning import OptimalBinning
 
@@ -186,6 +193,7 @@ def _split(whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], how: Mo
         min_prebin_size=least,
         min_bin_size=least,
         max_n_bins=how.most_bins,
+        max_pvalue=PVALUE,
     ).fit(ranks if whole.group else ranks.astype(float), bad.astype(int))
     if whole.group:
         groups = [values[np.asarray(g, dtype=np.int64)].astype(np.int64) for g in found.splits]
@@ -217,9 +225,9 @@ def _by_vintage(bins: Bins, column: Array, sample: Sample) -> tuple[Array, Array
     """Rows and defaults of the ordinary bins: vintages x bins."""
     size = int(sample.vintage.max()) + 1, bins.count
     cell = sample.vintage * bins.count + bins.places(column)
-    rows = np.bincount(cell, minlength=size[0] * size[1]).reshape(size)
+    rows = np.bincount(cell, np.ones(len(cell)), size[0] * size[1]).reshape(size)
     defaults = np.bincount(cell, sample.defaulted, size[0] * size[1]).reshape(size)
-    return rows[:, : bins.ordinary].astype(float), defaults[:, : bins.ordinary]
+    return rows[:, : bins.ordinary], defaults[:, : bins.ordinary]
 
 
 def settled(rows: Array, defaults: Array, *, sign: int, reversal: float) -> Places:
@@ -294,4 +302,4 @@ def _counted(bins: Bins, place: Places, sample: Sample) -> Bins:
 def _weights(rows: Array | Places, defaults: Array | Places, rate: float) -> Array:
     """ln(odds of default in the bin / overall), one default's worth of average rows added."""
     odds = (1 - rate) / rate
-    return np.log((defaults + 1.0) / (rows - defaults + odds)) + np.log(odds)
+    return np.asarray(np.log((defaults + 1.0) / (rows - defaults + odds)) + np.log(odds))

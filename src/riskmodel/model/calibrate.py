@@ -122,7 +122,7 @@ class How:
     seed: int
 
 
-CONTRADICTED = 1.96
+CONTRADICTED = 3.0
 """Standard errors by which the later rows' slope must differ before they alone give the form."""
 
 

@@ -16,7 +16,7 @@ from riskmodel.model.calibrate import Blind, Calibration, How, calibrate, recali
 from riskmodel.model.grade import Graded, Grades, master_scale
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.model.ladder import LADDER, Ranker
-from riskmodel.model.leaks import left_out, suspects
+from riskmodel.model.leaks import as_table, fading, left_out, suspects
 from riskmodel.model.risk_model import RiskModel
 from riskmodel.model.tuning import Search, Trial, tuned
 from riskmodel.settings import ModelSettings, Settings
@@ -91,7 +91,7 @@ class Candidate:
 def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     """All candidates of the settings on the panel; see `Fitted`."""
     learnt = panel[panel["split"] == "fit"].astype({"defaulted": bool})
-    leaks = suspects(learnt, task.cards, task.settings)
+    leaks = _leaks(learnt, panel[panel["split"] == "calibrate"], task)
     task = _without(leaks, task)
     models: dict[str, RiskModel] = {}
     predictions, blind, repeats, trials = [], [], [], []
@@ -121,6 +121,12 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
         _together(trials),
         leaks,
     )
+
+
+def replayed(model: RiskModel, panel: pd.DataFrame) -> Fitted:
+    """A model that stands, on a new panel: nothing is learnt."""
+    none = pd.DataFrame()
+    return Fitted({model.name: model}, predict(model, panel), none, none, none, as_table(()))
 
 
 def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
@@ -267,6 +273,15 @@ def _learnt(name: str) -> list[str]:
     """The settings that tuning may have changed."""
     kind = LADDER[name]
     return [*kind.space, *(["trees"] if kind.losses else [])]
+
+
+def _leaks(learnt: pd.DataFrame, later: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Columns taken for leaks, and those that rank well in the fit rows and hardly later."""
+    found = [suspects(learnt, task.cards, task.settings)]
+    if later["defaulted"].nunique() > 1:
+        later = later.astype({"defaulted": bool})
+        found.append(fading(learnt, later, task.cards, task.settings))
+    return pd.concat([one for one in found if len(one)] or [as_table(())], ignore_index=True)
 
 
 def _without(leaks: pd.DataFrame, task: Task) -> Task:

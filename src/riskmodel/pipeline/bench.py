@@ -41,28 +41,10 @@ def _features(enterprises: int, tell: Tell) -> pd.DataFrame:
 
 
 def _scoring(enterprises: int, tell: Tell) -> pd.DataFrame:
-    """Exact contributions of a fitted ensemble: ours beside shap's explainer."""
-    from riskmodel.explain import agreement_with_shap, contributions
-    from riskmodel.model import RiskModel
-    from riskmodel.model.calibrate import Calibration
-    from riskmodel.model.grade import Grades
-    from riskmodel.model.inputs import Inputs
-    from riskmodel.model.trees import grow, parameters
-    from riskmodel.settings import default_settings
+    """Scores, contributions and reasons of drawn features beside LightGBM's and shap's."""
+    from riskmodel.pipeline.benches.scoring import bench_scoring
 
-    rng = np.random.default_rng(7)
-    names = [f"feature_{number:02d}" for number in range(40)]
-    rows = pd.DataFrame(rng.normal(size=(enterprises, len(names))), columns=names)
-    rows = rows.assign(defaulted=rng.random(enterprises) < 0.1)
-    inputs = Inputs(tuple(names), (0,) * len(names), {})
-    trees = grow(rows, inputs, parameters(default_settings().model, enterprises, 7, 2), 200)
-    model = RiskModel("trees", trees, Calibration(0.0, 1.0, ((0.0, 1.0),), 0.9), Grades(()), {})
-    _, mine = _timed(lambda: contributions(model, rows))
-    tell("ours done; shap now")
-    apart, theirs = _timed(lambda: agreement_with_shap(model, rows))
-    return _table(
-        enterprises, [("riskmodel", mine, 0.0), ("shap, and the comparison", theirs, apart)]
-    )
+    return bench_scoring(enterprises, tell)
 
 
 def _selection(enterprises: int, tell: Tell) -> pd.DataFrame:

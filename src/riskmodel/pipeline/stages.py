@@ -72,6 +72,7 @@ class Validated:
     verdict: validation.Verdict
     performance: pd.DataFrame
     grades: pd.DataFrame
+    vintages: pd.DataFrame
 
 
 def sources(run: Run) -> Reading:
@@ -164,13 +165,12 @@ def model(run: Run) -> modelling.Fitted:
     panel, facts = panel_of(run), run.read_json("datasets", "population")
     if run.settings.model.source == "champion":
         champion = approved_model(run)
-        none = pd.DataFrame()
-        fitted = modelling.Fitted(
-            {champion.name: champion}, modelling.predict(champion, panel), none, none, none, none
-        )
+        fitted, walked = modelling.replayed(champion, panel), pd.DataFrame()
     else:
         parts = data.Split(panel[panel["split"] != "score"], facts["by_time"], facts["split"])
-        fitted = modelling.fit(panel, parts, _task(run, facts))
+        task = _task(run, facts)
+        fitted = modelling.fit(panel, parts, task)
+        walked = _walked(next(iter(fitted.models.values())), panel, facts, task)
     run.write(
         "model",
         predictions=fitted.predictions,
@@ -178,6 +178,7 @@ def model(run: Run) -> modelling.Fitted:
         repeats=fitted.repeats,
         trials=fitted.trials,
         suspects=fitted.suspects,
+        walked=walked,
     )
     for name, one in fitted.models.items():
         _write_model(run, name, one)
@@ -190,6 +191,15 @@ def _task(run: Run, population: dict[str, Any]) -> modelling.Task:
     store = TrialFile(run.folder / "model" / "trials.jsonl", _searched(run))
     facts = _model_facts(run, population)
     return modelling.Task(cards_of(run), run.settings, facts, _tell, store.known(), store.keep)
+
+
+def _walked(
+    champion: modelling.RiskModel, panel: pd.DataFrame, facts: dict[str, Any], task: modelling.Task
+) -> pd.DataFrame:
+    """The champion's kind walked forward over the vintages, where labels come over several dates."""
+    if not facts["by_time"] or facts["horizon_months"] is None:
+        return pd.DataFrame()
+    return modelling.walk_forward(champion, panel, facts["horizon_months"], task)
 
 
 def _searched(run: Run) -> str:
@@ -221,7 +231,11 @@ def explain(run: Run) -> Explained:
     stable = reasoning.stability(baseline, refits, some, settings, seed=seed)
     difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
     run.write("explain", reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed)
-    run.write_json("explain", "stability", json.loads(stable.to_json(orient="records")))
+    if baseline.is_scorecard:
+        points = reasoning.points_below_best(baseline, rows)
+        run.write("explain", points_below_best=rows[KEY].join(points))
+    record = {"refits": json.loads(stable.to_json(orient="records"))}
+    run.write_json("explain", "stability", record)
     run.write_json(
         "explain", "agreement", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference}
     )
@@ -248,7 +262,8 @@ def validate(run: Run) -> Validated:
     """The checks, the verdict, and performance by model and split."""
     settings, source = run.settings, source_of(run)
     found, facts = features_of(run), run.read_json("datasets", "population")
-    predictions, champion = run.read("model", "predictions"), champion_of(run)
+    blind, champion = run.read("model", "blind"), champion_of(run)
+    predictions = validation.judged(run.read("model", "predictions"), blind)
     canary = validation.changed_values(
         source,
         found,
@@ -262,19 +277,23 @@ def validate(run: Run) -> Validated:
         cards=found.cards,
         champion=champion.name,
         by_time=facts["by_time"],
+        by_enterprise=not (facts["by_time"] and blind.empty),
         time_travel=canary,
         settings=settings.validate_,
         seed=settings.run.seed,
+        suspects=run.read("model", "suspects"),
     )
     checks = validation.run_checks(evidence)
     word = validation.verdict(checks, settings.validate_)
     draws = settings.validate_.bootstrap_draws
     figures = validation.performance(predictions, draws, settings.run.seed)
     grades = validation.by_grade(evidence.rows("test"), settings.validate_.asset_correlation)
-    run.write("validate", checks=checks, performance=figures, grades=grades)
+    walked = run.read("model", "walked")
+    vintages = validation.by_vintage(walked, draws, settings.run.seed) if len(walked) else walked
+    run.write("validate", checks=checks, performance=figures, grades=grades, vintages=vintages)
     record = {"verdict": word.word, "failed": word.failed, "conditions": word.conditions}
     run.write_json("validate", "verdict", record)
-    return Validated(checks, word, figures, grades)
+    return Validated(checks, word, figures, grades, vintages)
 
 
 def limits(run: Run) -> lending.Book:

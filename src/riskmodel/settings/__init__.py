@@ -95,6 +95,18 @@ class ModelSettings(Frozen):
     cycle: Annotated[float, Field(ge=0)]
     interval_draws: Annotated[int, Field(ge=20)]
     interval: Annotated[float, Field(gt=0, lt=1)]
+    most_bins: Annotated[int, Field(ge=2)]
+    least_bin_share: Annotated[float, Field(gt=0, lt=0.5)]
+    least_vintage_defaults: Count
+    vintage_reversal: Annotated[float, Field(ge=0)]
+    special_codes: Mapping[str, tuple[float, ...]]
+    least_information: Annotated[float, Field(ge=0)]
+    most_correlation: Annotated[float, Field(gt=0, le=1)]
+    scorecard_features: Count
+    scorecard_l2: Annotated[float, Field(gt=0)]
+    points_at: float
+    points_odds: Annotated[float, Field(gt=0)]
+    points_double: Annotated[float, Field(gt=0)]
     glass_box_rounds: Count
     glass_box_learning_rate: Annotated[float, Field(gt=0, le=1)]
     glass_box_pairs: Annotated[int, Field(ge=0)]
@@ -137,6 +149,7 @@ class ValidateSettings(Frozen):
     least_auc: Share
     calibration_p: Share
     calibration_margin: Annotated[float, Field(ge=0)]
+    slope_margin: Annotated[float, Field(ge=0)]
     asset_correlation: Annotated[float, Field(ge=0, lt=1)]
     most_failed_grades: Share
     least_defaults: Count
@@ -280,6 +293,8 @@ def _frozen_lists(table: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(key: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value)
+    if isinstance(value, Mapping):
+        return {name: _plain("", inner) for name, inner in value.items()}
     if isinstance(value, str) and key in ("as_of", "test_from") and value != "auto":
         try:
             return date.fromisoformat(value)

@@ -32,7 +32,8 @@ class Evidence:
 
     `predictions` of every candidate; `panel` with features; `champion` the candidate that is
     recommended; `time_travel` how many values changed when the future was taken away, and of
-    how many; `by_time` whether the test rows are out of time.
+    how many; `by_time` whether the test rows are out of time, `by_enterprise` whether each was
+    predicted by a model that never saw its enterprise.
     """
 
     predictions: pd.DataFrame
@@ -40,6 +41,7 @@ class Evidence:
     cards: Sequence[Card]
     champion: str
     by_time: bool
+    by_enterprise: bool
     time_travel: tuple[int, int]
     settings: ValidateSettings
     seed: int
@@ -57,7 +59,9 @@ class Evidence:
     @property
     def place(self) -> str:
         """Where the test rows stand, in words."""
-        return "out of time" if self.by_time else "out of fold, not out of time"
+        if not self.by_time:
+            return "out of enterprise, not out of time"
+        return "out of time and of enterprise" if self.by_enterprise else "out of time"
 
 
 def ranking(e: Evidence) -> Check:
@@ -150,6 +154,25 @@ def calibration_overall(e: Evidence) -> Check:
     return Check("calibration_overall", passed, figure, low, high, 1 + margin, text)
 
 
+def calibration_slope(e: Evidence) -> Check:
+    """Whether the PDs lie as far apart as the outcomes do."""
+    test = e.rows("test")
+    y, p = outcome(test), test["pd_12m"].to_numpy(float)
+    weights = statistics.draws_by_enterprise(
+        test["enterprise_id"], e.settings.bootstrap_draws, e.seed
+    )
+    able = [w for w in weights if 0 < (w * y).sum() < w.sum()]
+    low, high = statistics.interval([statistics.calibration_slope(p, y, w) for w in able])
+    figure, margin = statistics.calibration_slope(p, y), e.settings.slope_margin
+    passed = low <= 1 + margin and high >= 1 - margin
+    text = (
+        f"Slope of the outcome on the PD's log-odds (test rows, {e.place}): {figure:.2f}, 95 %"
+        f" interval {low:.2f} to {high:.2f}. It must touch 1 within {margin:.2f}; below 1 the PDs"
+        " lie too far apart."
+    )
+    return Check("calibration_slope", passed, figure, low, high, 1 - margin, text)
+
+
 def enough_defaults(e: Evidence) -> Check:
     """Whether the test rows hold enough defaults to say much."""
     test = e.rows("test")
@@ -165,7 +188,7 @@ def enough_defaults(e: Evidence) -> Check:
 def out_of_time(e: Evidence) -> Check:
     """Whether the headline comes from later dates than the fit."""
     text = (
-        "The test rows are later than all rows of fit and calibration, with a gap."
+        f"The test rows are {e.place}: later than all rows of fit and calibration, with a gap."
         if e.by_time
         else "The test rows are held-out folds of the same dates: nothing here is out of time."
     )
@@ -267,6 +290,7 @@ CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
         not_below_one_number,
         calibration_by_grade,
         calibration_overall,
+        calibration_slope,
         enough_defaults,
         out_of_time,
         drift_in_time,

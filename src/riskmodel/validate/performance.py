@@ -15,15 +15,17 @@ METRICS: Mapping[str, Metric] = {
     "brier": statistics.brier,
     "log_loss": statistics.log_loss,
     "realised_to_expected": statistics.calibration_ratio,
+    "calibration_slope": statistics.calibration_slope,
 }
 
 
 def performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     """model, split, metric, figure, low, high (95 %, bootstrap by enterprise), rows, defaults.
 
-    `fit` rows are left out: what a model learnt from says nothing about it.
+    Splits are those that `judged` gives; `fit` rows are left out: what a model learnt from says
+    nothing about it.
     """
-    judged = predictions[predictions["split"].isin(["calibrate", "test"])]
+    judged = predictions[predictions["split"].isin(["calibrate", "test", "same_enterprises"])]
     tables = [
         _measured(group, draws, seed).assign(model=str(model), split=str(split))
         for (model, split), group in judged.groupby(["model", "split"])
@@ -31,6 +33,18 @@ def performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFram
     ]
     columns = ["model", "split", "metric", "figure", "low", "high", "rows", "defaults"]
     return pd.concat(tables, ignore_index=True)[columns]
+
+
+def judged(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
+    """The predictions with the headline as `test`: out of time and out of enterprise.
+
+    `blind` takes the place of the test rows, and the models' own word on them, where it is there,
+    is called `same_enterprises`: later dates, but enterprises that the model may have learnt from.
+    """
+    if blind.empty:
+        return predictions
+    own = predictions.assign(split=predictions["split"].replace("test", "same_enterprises"))
+    return pd.concat([own, blind], ignore_index=True)
 
 
 def _measured(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
@@ -43,6 +57,21 @@ def _measured(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     ]
     table = pd.DataFrame(lines, columns=["metric", "figure", "low", "high"])
     return table.assign(rows=len(rows), defaults=int(y.sum()))
+
+
+def by_vintage(walked: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+    """vintage, model, auc, low, high (95 %, bootstrap by enterprise), rows, defaults.
+
+    `walked`: enterprise_id, defaulted, vintage, model, score.
+    """
+    lines = []
+    for (vintage, model), rows in walked.groupby(["vintage", "model"]):
+        y, score = outcome(rows), rows["score"].to_numpy(float)
+        weights = statistics.draws_by_enterprise(rows["enterprise_id"], draws, seed)
+        low, high = statistics.interval([statistics.auc(score, y, w) for w in weights])
+        lines.append((vintage, model, statistics.auc(score, y), low, high, len(y), int(y.sum())))
+    columns = ["vintage", "model", "auc", "low", "high", "rows", "defaults"]
+    return pd.DataFrame(lines, columns=columns)
 
 
 def outcome(rows: pd.DataFrame) -> npt.NDArray:  # type: ignore[type-arg]

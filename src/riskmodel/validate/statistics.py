@@ -4,6 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.model.few_defaults import jeffreys_interval
+from riskmodel.model.logistic import fit_logistic
+
+__all__ = ["jeffreys_interval"]
+
 Array = npt.NDArray[np.float64]
 
 
@@ -49,6 +54,15 @@ def calibration_ratio(pd_12m: Array, defaulted: Array, weights: Array | None = N
     return float(np.average(defaulted, weights=weights) / expected)
 
 
+def calibration_slope(pd_12m: Array, defaulted: Array, weights: Array | None = None) -> float:
+    """The slope of the outcome on the PD's log-odds (Cox 1958): 1 is right, below 1 the PDs lie
+    too far apart."""
+    p = np.clip(pd_12m, 1e-12, 1 - 1e-12)
+    w = np.ones(len(p)) if weights is None else weights
+    _, slopes = fit_logistic(np.log(p / (1 - p))[:, None], defaulted.astype(float), w)
+    return float(slopes[0])
+
+
 def jeffreys(defaults: float, rows: float, pd_12m: float) -> float:
     """p of "the applied PD is at least the true one": F_Beta(PD; D + 1/2, N - D + 1/2).
 
@@ -72,15 +86,6 @@ def jeffreys_in_cycle(defaults: float, rows: float, pd_12m: float, correlation: 
     given = norm.cdf(shifted / np.sqrt(1 - correlation))
     p = beta.cdf(given, defaults + 0.5, rows - defaults + 0.5)
     return float((weights * p).sum() / weights.sum())
-
-
-def jeffreys_interval(defaults: float, rows: float, coverage: float = 0.95) -> tuple[float, float]:
-    """Jeffreys' interval for a default rate (Brown, Cai and DasGupta 2001)."""
-    from scipy.stats import beta
-
-    tail = (1 - coverage) / 2
-    low, high = beta.ppf([tail, 1 - tail], defaults + 0.5, rows - defaults + 0.5)
-    return float(0 if defaults == 0 else low), float(1 if defaults == rows else high)
 
 
 def psi(expected: Array, actual: Array, *, bins: int = 10) -> float:

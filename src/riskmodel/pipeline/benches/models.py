@@ -55,7 +55,8 @@ PUBLISHED: Mapping[str, tuple[Published, ...]] = MappingProxyType(
 OURS, THEIRS = "riskmodel", "published"
 COVERAGE = 0.95
 METRICS = ("auc", "brier", "log_loss")
-COLUMNS = ("data", "whose", "model", "auc", "auc_low", "auc_high", "brier", "log_loss", "source")
+NUMBERS = ("auc", "auc_low", "auc_high", "brier", "log_loss")
+COLUMNS = ("data", "whose", "model", *NUMBERS, "source")
 UNLIKE_LOG_ODDS = ("one_number",)
 """Kinds whose scores only rank: their level is fitted on the training rows."""
 PRICE = "free_trees less trees"
@@ -71,19 +72,31 @@ def bench_models(
     (folds and repeats), candidates, directions. A data set that is not there is told and left
     out; `DataError` where none is.
     """
-    there = [name for name in names if (data / name).is_dir()]
-    for name in (name for name in names if name not in there):
-        tell(f"{name}: not in {data}, left out")
-    if not there:
+    if len(absent_sets(data, names)) == len(names):
         raise DataError(
             f"{data}: 0 of {len(names)} data sets ({', '.join(names)}). Name the folder."
         )
-    tables = []
-    for name in there:
+    return judged_where_there(data, experiments, tell, names)
+
+
+def absent_sets(data: Path, names: Sequence[str] = tuple(PUBLISHED)) -> list[str]:
+    """The data sets that the folder does not hold."""
+    return [name for name in names if not (data / name).is_dir()]
+
+
+def judged_where_there(
+    data: Path, experiments: Path, tell: Tell, names: Sequence[str] = tuple(PUBLISHED)
+) -> pd.DataFrame:
+    """As `bench_models`, but a table without rows where no data set is there."""
+    absent = absent_sets(data, names)
+    for name in absent:
+        tell(f"{name}: not in {data}, left out")
+    tables = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, float))]
+    for name in (name for name in names if name not in absent):
         settings = load_settings(experiments / f"{name}.toml")
         rows, cards = labelled_features(name, data / name, settings, tell)
         tables.append(beside_published(name, held_out(rows, cards, settings, tell)))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
 
 
 def labelled_features(
@@ -161,9 +174,8 @@ def corrected_interval(
 
 def _line(model: object, folds: pd.DataFrame) -> dict[str, object]:
     low, high = corrected_interval(folds["auc"], folds["ratio"].mean())
-    return {"model": model, "auc_low": low, "auc_high": high} | folds[
-        list(METRICS)
-    ].mean().to_dict()
+    means = {metric: float(folds[metric].mean()) for metric in METRICS}
+    return {"model": model, "auc_low": low, "auc_high": high, **means}
 
 
 def _price(folds: pd.DataFrame) -> dict[str, object]:

@@ -5,6 +5,7 @@ at the limit that the policy would have given them.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ from riskmodel.model.applicants import calibrated_pd, learner_of, seen_of
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.model.logistic import Array, expit
 from riskmodel.model.selection import METHODS, Sample
-from riskmodel.pipeline.benches.selection_judged import CEILING, judged, verdict
+from riskmodel.pipeline.benches.selection_judged import KNOWN, judged, verdict
 from riskmodel.settings import Settings, default_settings
 from riskmodel.sources.folder import held, read_folder
 
@@ -78,12 +79,17 @@ def scored_world(world: Path, settings: Settings, tell: Tell = lambda _: None) -
     fold = folds(pd.concat([applicants.fit, applicants.test])["enterprise_id"], OUTER, rng)
     of_fit = fold.to_numpy()[: len(applicants.fit)]
     of_test = fold.to_numpy()[len(applicants.fit) :]
-    found = []
-    for one in range(OUTER):
-        tell(f"fold {one + 1} of {OUTER}: {len(METHODS)} methods and the ceiling")
+
+    def judge(one: int) -> pd.DataFrame:
+        """The test rows of a fold, scored by what the other folds teach."""
         fit = applicants.fit[of_fit != one].reset_index(drop=True)
-        found.append(_scored(fit, applicants.test[of_test == one], applicants.cards, settings))
-    scored = pd.concat(found).sort_values(["enterprise_id", "as_of"], ignore_index=True)
+        found = _scored(fit, applicants.test[of_test == one], applicants.cards, settings)
+        tell(f"a fold of {OUTER} scored by {len(METHODS)} methods")
+        return found
+
+    with ThreadPoolExecutor(settings.run.threads) as pool:
+        every = pd.concat(pool.map(judge, range(OUTER)))
+    scored = every.sort_values(["enterprise_id", "as_of"], ignore_index=True)
     return scored.assign(outcome=rng.random(len(scored)) < scored["true_pd"])
 
 
@@ -135,7 +141,7 @@ def _scored(
     learner = learner_of(fit, fold, inputs, settings.model, settings.run.seed)
     seen = seen_of(fit, fold, learner)
     samples = {name: method(seen) for name, method in METHODS.items()}
-    samples[CEILING] = _all_known(fit, rng)
+    samples[KNOWN] = _all_known(fit, rng)
     columns: dict[str, Array] = {
         name: calibrated_pd((fit, test), sample, fold % CALIBRATION, learner)
         for name, sample in samples.items()

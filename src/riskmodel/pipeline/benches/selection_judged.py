@@ -12,8 +12,9 @@ from riskmodel.validate import acceptance, statistics
 
 DRAWS = 200
 BASE = next(iter(METHODS))
-CEILING = "all_outcomes_known"
-"""The most that any method could reach: the rejected's outcomes too, drawn from the truth."""
+KNOWN = "all_outcomes_known"
+"""For comparison: the rejected's outcomes too, drawn from the truth. No bound: a default is rare, and
+the refusals of a bank that sees more than the features may tell more of the risk."""
 ALONE, WEIGHTED, TRUTH = "accepted_alone", "accepted_weighted", "truth"
 COLUMNS = ["question", "method", "population", "metric"]
 FIGURES = ["figure", "low", "high", "gain", "gain_low", "gain_high", "helps"]
@@ -64,13 +65,13 @@ def verdict(table: pd.DataFrame) -> str:
     rows = table[(table["question"] == "fit") & (table["population"] == "all")]
     ranks = rows[rows["metric"] == "auc"].set_index("method").astype({"gain": float})
     most_brier = rows[rows["metric"] == "brier"].set_index("method")["gain_high"]
-    tried = ranks.drop(index=[BASE, CEILING])
+    tried = ranks.drop(index=[BASE, KNOWN])
     better = tried[tried["helps"].astype(bool) & (most_brier.reindex(tried.index) >= 0)]
     best = (tried if better.empty else better).nlargest(1, "gain").iloc[0]
     told = (
         f"{best.name} {best['gain']:+.4f} AUC on all applicants ({best['gain_low']:+.4f} to"
         f" {best['gain_high']:+.4f}); knowing every outcome would give"
-        f" {ranks['gain'][CEILING]:+.4f}"
+        f" {ranks['gain'][KNOWN]:+.4f}"
     )
     if better.empty:
         return f"Reject inference does not help: none of {len(tried)} methods; nearest {told}."
@@ -97,7 +98,7 @@ def _fits(
         for population in ("accepted", "rejected", "all"):
             found = {
                 name: _over_worlds(worlds, weights, figure, population, name)
-                for name in (*METHODS, CEILING)
+                for name in (*METHODS, KNOWN)
             }
             losses = {name: loss(values) for name, values in found.items()}
             for name, values in found.items():

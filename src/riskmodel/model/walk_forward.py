@@ -1,0 +1,45 @@
+"""Walking forward: each vintage ranked by what was known before it began."""
+
+import pandas as pd
+
+from riskmodel.datasets.splitters import WalkForward
+from riskmodel.model.fit import KEYS, Task, learn
+from riskmodel.model.risk_model import RiskModel
+
+EVERY_MONTHS = 6
+COLUMNS = [*KEYS, "defaulted", "vintage", "model", "score"]
+
+
+def walk_forward(model: RiskModel, panel: pd.DataFrame, horizon: int, task: Task) -> pd.DataFrame:
+    """Scores of the labelled rows by rankings of the model's kind and settings, learnt anew.
+
+    Vintages are half-years of as-of dates, from the first day by which `datasets.min_defaults`
+    defaults were known; one with fewer of its own is left out. Returns enterprise_id, as_of,
+    defaulted, vintage, model, score (log-odds before calibration).
+    """
+    rows = panel[panel["defaulted"].notna()].astype({"defaulted": bool}).reset_index(drop=True)
+    least = task.settings.datasets.min_defaults
+    start = _first_day(rows, horizon, least)
+    if start is None:
+        return pd.DataFrame(columns=COLUMNS)
+    how = task.settings.model.model_copy(update=dict(model.facts["learnt"]))
+    ways, found = WalkForward(start.date(), EVERY_MONTHS, horizon), []
+    for train, test in ways.split(rows):
+        vintage = rows.iloc[test]
+        if vintage["defaulted"].sum() < least:
+            continue
+        task.tell(f"{model.name}: the vintage of {vintage['as_of'].min():%Y-%m}")
+        ranker = learn(model.name, rows.iloc[train], task, how)
+        keys = vintage[[*KEYS, "defaulted"]]
+        begins = f"{vintage['as_of'].min():%Y-%m}"
+        scores = keys.assign(vintage=begins, model=model.name, score=ranker.raw(vintage))
+        found.append(scores)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
+
+
+def _first_day(rows: pd.DataFrame, horizon: int, least: int) -> pd.Timestamp | None:
+    """The first as-of date by which so many defaults were known."""
+    days = rows["as_of"].drop_duplicates().sort_values()
+    known = rows.loc[rows["defaulted"], "as_of"] + pd.DateOffset(months=horizon)
+    enough = [day for day in days if (known <= day).sum() >= least]
+    return pd.Timestamp(enough[0]) if enough else None

@@ -1,0 +1,40 @@
+"""Walking forward: each vintage is ranked by what was known before it."""
+
+import sys
+
+import pandas as pd
+import pytest
+
+from riskmodel.model import Task, walk_forward
+from riskmodel.settings import Settings
+
+walking = sys.modules["riskmodel.model.walk_forward"]
+
+
+@pytest.fixture
+def small(settings: Settings) -> Settings:
+    model = settings.model.model_copy(update={"trees": 10})
+    return settings.model_copy(update={"model": model})
+
+
+def test_a_vintage_learns_only_from_labels_known_before_it(
+    fitted, panel, small, cards, monkeypatch
+):
+    seen, known = [], walking.learn
+
+    def spied(name, rows, task, how):
+        seen.append(rows["as_of"].max())
+        return known(name, rows, task, how)
+
+    monkeypatch.setattr(walking, "learn", spied)
+    found = walk_forward(fitted.models["trees"], panel, 12, Task(cards, small))
+    # Dates are 2021-01, 2022-04, 2023-07: the first is known when the second begins.
+    assert found["vintage"].unique().tolist() == ["2022-04", "2023-07"]
+    assert seen == [pd.Timestamp("2021-01-01"), pd.Timestamp("2022-04-01")]
+    assert found.groupby("vintage").size().tolist() == [600, 600]
+
+
+def test_without_enough_known_defaults_there_is_no_vintage(fitted, panel, small, cards):
+    datasets = small.datasets.model_copy(update={"min_defaults": 10_000})
+    few = small.model_copy(update={"datasets": datasets})
+    assert walk_forward(fitted.models["trees"], panel, 12, Task(cards, few)).empty
