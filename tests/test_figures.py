@@ -289,7 +289,22 @@ def deciles() -> pd.DataFrame:
     )
 
 
+def anchored() -> pd.DataFrame:
+    """Two data sets: our trees and the price of signs, and what others published."""
+    return pd.DataFrame(
+        {
+            "data": ["gmsc", "gmsc", "gmsc", "taiwan"],
+            "whose": ["riskmodel", "riskmodel", "published", "riskmodel"],
+            "model": ["trees", "free_trees less trees", "logistic regression", "trees"],
+            "auc": [0.86, 0.001, 0.7, 0.78],
+            "auc_low": [0.85, -0.001, np.nan, 0.77],
+            "auc_high": [0.87, 0.003, np.nan, 0.79],
+        }
+    )
+
+
 DRAWN: dict[str, Callable[[], Picture]] = {
+    "anchors": lambda: figures.anchors(anchored()),
     "table_rows": lambda: figures.table_rows(report()),
     "arrivals": lambda: figures.arrivals(source()),
     "lateness": lambda: figures.lateness(report()),
@@ -335,6 +350,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
 """Every chart with axes, drawn."""
 
 EMPTY: dict[str, Callable[[], Picture]] = {
+    "anchors": lambda: figures.anchors(anchored().iloc[:0]),
     "table_rows": lambda: figures.table_rows(report().iloc[:0]),
     "arrivals": lambda: figures.arrivals(bare_source()),
     "lateness": lambda: figures.lateness(report().iloc[:1]),
@@ -415,6 +431,15 @@ def test_a_method_of_selection_stands_at_its_gain_beside_what_every_outcome_woul
     assert points.get_xdata().tolist() == [-0.01, 0.03]
     (band,) = ranking.patches
     assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((0.01, 0.04))
+
+
+def test_a_published_figure_stands_beside_ours_and_a_difference_is_no_ranking() -> None:
+    ours, other = figures.anchors(anchored()).axes
+    named = [label.get_text() for label in ours.get_yticklabels()]
+    assert named == ["trees", "logistic regression (published)"]
+    dots = [line for line in ours.lines if line.get_marker() in ("o", "D")]
+    assert [(d.get_marker(), d.get_xdata().tolist()) for d in dots] == [("o", [0.86]), ("D", [0.7])]
+    assert [label.get_text() for label in other.get_yticklabels()] == ["trees"]
 
 
 def test_the_same_table_gives_the_same_bytes() -> None:

@@ -25,11 +25,13 @@ def named(**families):
 
 
 def test_overlap_is_the_families_in_common_over_the_larger_number_named():
-    one = named(A="debt size arrears", B="debt", C="age", D="size debt")
-    other = named(A="debt arrears age growth", C="debt", D="debt size", E="age")
+    one = named(A="debt size arrears", B="debt", C="age", D="size debt", F="size debt")
+    other = named(A="debt arrears age growth", C="debt", D="debt size", E="age", F="age debt")
     found = overlap(one, other).set_index("enterprise_id")
-    assert found["overlap"].to_dict() == {"A": 2 / 4, "B": 0.0, "C": 0.0, "D": 1.0, "E": 0.0}
-    assert found["first"].to_dict() == {"A": True, "B": False, "C": False, "D": False, "E": False}
+    shared = {"A": 2 / 4, "B": 0.0, "C": 0.0, "D": 1.0, "E": 0.0, "F": 1 / 2}
+    assert found["overlap"].to_dict() == shared
+    # F's second reasons agree, its first ones do not
+    assert found["first"].to_dict() == {name: name == "A" for name in shared}
 
 
 def test_the_same_model_names_the_same_reasons(held_against, rows_of):

@@ -82,3 +82,9 @@ def fitted(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
 def model(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
     """Each candidate in turn."""
     return fitted.models[request.param]
+
+
+@pytest.fixture(scope="session", params=[kind for kind in KINDS if kind != "free_trees"])
+def signed(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
+    """Each candidate that keeps the cards' directions."""
+    return fitted.models[request.param]

@@ -112,6 +112,14 @@ def test_a_declared_direction_is_kept_at_every_value(ours, others):
         assert np.ptp(scores) > 0.1
 
 
+def test_a_direction_that_the_rows_contradict_is_kept_all_the_same(rows, others, how):
+    few = how.model_copy(update={"glass_box_rounds": 10})
+    against = Inputs(INPUTS.names, (1, 1, 0, 0), INPUTS.levels)
+    model = glass_box.learn(rows, against, few, seed=7, threads=1)
+    scores = [model.raw(others.assign(exports=value)) for value in np.linspace(-4, 4, 41)]
+    assert (np.diff(scores, axis=0) >= 0).all()
+
+
 def test_written_by_hand_a_table_answers_as_it_reads():
     exports = Term((0,), ((10.0, 20.0),), (0.9, 0.5, 0.2, -0.4))
     pair = Term((2, 3), ((0.0,), (0.5, 1.5)), (0, 0, 0, 0, 0, 1, 2, 3, 0, 4, 5, 6))

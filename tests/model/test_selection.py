@@ -233,6 +233,14 @@ def test_the_simple_model_follows_its_sample_and_knows_no_text() -> None:
     assert down == pytest.approx(-up, abs=1e-6)
 
 
+def test_without_a_default_among_the_accepted_nothing_is_fitted(
+    settings: Settings, drawn: tuple[pd.DataFrame, pd.Series]
+) -> None:
+    rows, fold = drawn
+    with pytest.raises(DataError, match=r"0 of \d+ accepted defaulted"):
+        learner_of(rows.assign(defaulted=False), fold, INPUTS, settings.model, seed=3)
+
+
 def test_the_rounds_are_those_of_the_least_loss_over_the_folds(
     settings: Settings, drawn: tuple[pd.DataFrame, pd.Series], learner: Learner
 ) -> None:

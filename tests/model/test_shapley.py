@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riskmodel.errors import DataError
 from riskmodel.model import shapley
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.shapley import ShapleyTables, shapley_tables
@@ -274,6 +275,14 @@ def test_a_frame_in_single_precision_or_without_rows_has_contributions() -> None
     assert trees.contributions(frame.iloc[:0]).shape == (0, 5)
     theirs = booster.predict(matrix.astype(float), pred_contrib=True)
     assert trees.contributions(frame) == pytest.approx(theirs, abs=SAME)
+
+
+def test_rows_with_fewer_features_than_the_trees_ask_for_are_refused() -> None:
+    made = shapley_tables(TWO_NODES)
+    assert made is not None
+
+    with pytest.raises(DataError, match="ask for 2 features, 1 are given"):
+        made.contributions(np.zeros((3, 1)))
 
 
 def test_it_takes_less_than_a_sixth_of_pred_contrib_s_time() -> None:

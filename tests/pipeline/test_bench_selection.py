@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.model.selection import METHODS
+from riskmodel.model.selection import KNOWN, METHODS
 from riskmodel.pipeline.benches import selection
 from riskmodel.pipeline.benches.selection import Applicants, applicants_of, scored_world
 from riskmodel.pipeline.benches.selection_judged import (
-    KNOWN,
     brier,
     expected_to_true,
     judged,
@@ -18,8 +17,6 @@ from riskmodel.pipeline.benches.selection_judged import (
 )
 from riskmodel.settings import default_settings
 from riskmodel.sources.economy import write_world
-
-TRIED = [name for name in METHODS if name != "accepts_only"]
 
 
 def drawn(seed: int, **methods: object) -> pd.DataFrame:

@@ -17,9 +17,9 @@ REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "gmsc"
 DRAWN = """
 SeriousDlqin2yrs use   age l30 DebtRatio MonthlyIncome lines l90 homes l60 dependents
 1                0.75   45   2      0.50          4000     8   1     2   3          1
-0                2500    0   0      0.25             1     4   0     0   0          -
+0                2.01    0   0      0.25             1     4   0     0   0          -
 0                   0   60  98       900             -     0  98     0  98          0
-1                  10   30  96         0             0     1  96     1  96          2
+1                   2   30  96         0             0     1  96     1  96          2
 """
 NAMES = {
     "use": "RevolvingUtilizationOfUnsecuredLines",
@@ -54,8 +54,8 @@ def listed(column: pd.Series) -> list[object]:
 @pytest.mark.parametrize(
     ("column", "values"),
     [
-        ("revolving_use", [0.75, None, 0.0, 10.0]),
-        ("revolving_amount", [None, 2500.0, None, None]),
+        ("revolving_use", [0.75, None, 0.0, 2.0]),
+        ("revolving_amount", [None, 2.01, None, None]),
         ("revolving_unused", [False, False, True, False]),
         ("late_30_59", [2.0, 0.0, None, None]),
         ("late_60_89", [3.0, 0.0, None, None]),
@@ -71,6 +71,9 @@ def listed(column: pd.Series) -> list[object]:
         ("open_lines", [8.0, 4.0, 0.0, 1.0]),
         ("real_estate_loans", [2.0, 0.0, 0.0, 1.0]),
         ("dependents", [1.0, None, 0.0, 2.0]),
+        ("income_left", [2000.0, None, None, None]),
+        ("income_a_head", [2000.0, None, None, None]),
+        ("other_lines", [6.0, 4.0, 0.0, 0.0]),
         ("age", [45.0, None, 60.0, 30.0]),
     ],
 )
@@ -82,7 +85,7 @@ def test_a_column_of_two_meanings_becomes_columns_of_one(
 
 def test_no_column_of_the_set_is_left_out(attributes: pd.DataFrame) -> None:
     ours = set(attributes) - {"enterprise_id", "known_at", "withdrawn"}
-    assert len(ours) == 18
+    assert len(ours) == 21
 
 
 def test_the_label_looks_two_years_ahead_and_what_is_known_stood_before(

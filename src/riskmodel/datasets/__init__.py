@@ -4,13 +4,13 @@ from riskmodel.datasets.events import current
 from riskmodel.datasets.panel import observed, panel
 from riskmodel.datasets.population import Population, kind_of, last_as_of, population
 from riskmodel.datasets.sensitivity import sensitivity
+from riskmodel.datasets.splits import Split, balanced_folds, split
 from riskmodel.datasets.splitters import (
     OutOfEnterprise,
     OutOfTime,
     OutOfTimeAndEnterprise,
     WalkForward,
 )
-from riskmodel.datasets.splits import Split, balanced_folds, split
 
 __all__ = [
     "OutOfEnterprise",

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from riskmodel.figures.canvas import GOOD, MAIN, PALE, SECOND, Picture, named, nothing, panels
+from riskmodel.model.selection import BASE, KNOWN
 
-BASE, KNOWN = "accepts_only", "all_outcomes_known"
 POPULATIONS = {"all": MAIN, "rejected": SECOND}
 METRICS = {"auc": "AUC", "brier": "Brier score"}
 APART = 0.18

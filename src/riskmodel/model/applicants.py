@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.errors import DataError
 from riskmodel.model import trees
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.logistic import expit, fit_logistic
@@ -55,8 +56,17 @@ class Learner:
 def learner_of(
     rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, how: ModelSettings, seed: int
 ) -> Learner:
-    """The learner whose rounds have the least loss over the folds of the rows (see `seen_of`)."""
+    """The learner whose rounds have the least loss over the folds of the rows (see `seen_of`).
+
+    `DataError` unless some of the accepted defaulted and some did not.
+    """
     known = rows["accepted"].to_numpy(bool)
+    bad = int(rows["defaulted"].to_numpy(bool)[known].sum())
+    if not 0 < bad < known.sum():
+        raise DataError(
+            f"applications: {bad} of {int(known.sum())} accepted defaulted; fitting needs outcomes"
+            " of both kinds. Bring more applications."
+        )
     rounds = _best_rounds(rows[known], fold[known], inputs, how, seed)
     acceptance = _best_rounds(_decided(rows), fold, inputs.unsigned(), how, seed)
     return Learner(inputs, how, rounds, acceptance, seed)

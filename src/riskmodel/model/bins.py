@@ -19,7 +19,6 @@ MOST_ROWS = 100_000
 """Rows among which splits are sought; of more, so many are drawn."""
 PREBINS = 30
 """Fine bins that optbinning joins; its search grows steeply with them."""
-PVALUE = None
 NORMAL_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
@@ -58,16 +57,6 @@ class Bins:
     def count(self) -> int:
         """All bins, those of special codes and of missing values included."""
         return self.ordinary + len(self.codes) + 1
-
-    @property
-    def noise(self) -> float:
-        """The information value that its bins would show by chance alone.
-
-        (bins - 1) (1 / defaults + 1 / others): the expected divergence of two samples of one
-        distribution (Kullback, Information Theory and Statistics, 1959, chapter 6).
-        """
-        filled, bad = sum(n > 0 for n in self.rows), sum(self.defaults)
-        return (filled - 1) * (1 / bad + 1 / (sum(self.rows) - bad))
 
     def places(self, column: Array) -> Places:
         """The bin of each value of the feature's column in `Inputs.matrix`."""
@@ -193,7 +182,7 @@ def _split(
         min_prebin_size=least,
         min_bin_size=least,
         max_n_bins=how.most_bins,
-        max_pvalue=PVALUE,
+        max_pvalue=how.split_p,
     ).fit(ranks if whole.group else ranks.astype(float), bad.astype(int))
     if whole.group:
         groups = [values[np.asarray(g, dtype=np.int64)].astype(np.int64) for g in found.splits]
@@ -225,9 +214,10 @@ def _by_vintage(bins: Bins, column: Array, sample: Sample) -> tuple[Array, Array
     """Rows and defaults of the ordinary bins: vintages x bins."""
     size = int(sample.vintage.max()) + 1, bins.count
     cell = sample.vintage * bins.count + bins.places(column)
-    rows = np.bincount(cell, np.ones(len(cell)), size[0] * size[1]).reshape(size)
+    rows = np.bincount(cell, minlength=size[0] * size[1]).reshape(size)
     defaults = np.bincount(cell, sample.defaulted, size[0] * size[1]).reshape(size)
-    return rows[:, : bins.ordinary], defaults[:, : bins.ordinary]
+    ordinary = slice(bins.ordinary)
+    return rows[:, ordinary].astype(np.float64), defaults[:, ordinary].astype(np.float64)
 
 
 def settled(rows: Array, defaults: Array, *, sign: int, reversal: float) -> Places:

@@ -82,10 +82,11 @@ class Candidate:
     def blind_predictions(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Each row by a model that never saw its enterprise."""
         place = rows["enterprise_id"].map(self.fold).fillna(-1).astype(int)
-        found = [
+        found = [predict(self.model, rows.iloc[:0])]
+        found += [
             predict(self.blind.get(int(k), self.model), group) for k, group in rows.groupby(place)
         ]
-        return pd.concat(found).loc[rows.index]
+        return pd.concat([one for one in found if len(one)] or found).loc[rows.index]
 
 
 def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,13 +140,15 @@ class Scorecard:
 def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> Scorecard:
     """The scorecard that `to_files` wrote."""
     document = json.loads(files[FILE])
-    bins = [
-        Bins(**{key: tuple(v) if isinstance(v, list) else v for key, v in one.items()})
-        for one in document["bins"]
-    ]
+    bins = tuple(_bins(one) for one in document["bins"])
     shares = tuple(tuple(one) for one in document["shares"])
     scale = Scale(**document["scale"])
-    return Scorecard(inputs, tuple(bins), shares, document["base"], scale, document["left_out"])
+    return Scorecard(inputs, bins, shares, document["base"], scale, document["left_out"])
+
+
+def _bins(given: Mapping[str, Any]) -> Bins:
+    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    return Bins(**{**given, **lists})
 
 
 def learn(

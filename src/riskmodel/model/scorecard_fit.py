@@ -29,15 +29,16 @@ def select(
 ) -> tuple[list[Bins], Array, dict[str, str]]:
     """The features used, in the order given; their slopes; why each other one is left out.
 
-    The most informative feature stays, however little it says: a scorecard needs one.
+    A feature must be informative at the lower end of its interval. The most informative one stays,
+    however little it says: a scorecard needs one.
     """
-    able = sorted((b for b in bins if _filled(b) > 1), key=lambda b: b.noise - b.information)
+    able = sorted((b for b in bins if _filled(b) > 1), key=lambda b: -b.information)
     if not able:
         raise DataError(
             f"features: none of {len(bins)} has two bins of enough rows."
             " Bring more rows, or lower model.least_bin_share."
         )
-    told = [b for b in able if b.information - b.noise >= how.least_information] or able[:1]
+    told = [b for b in able if b.low >= how.least_information] or able[:1]
     evidence = {b.name: _evidence(b, columns[b.name]) for b in told}
     unlike = _unlike(told, evidence, how.most_correlation)
     right, slopes = _right(unlike, evidence, defaulted, how.scorecard_l2)

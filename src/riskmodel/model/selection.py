@@ -14,6 +14,12 @@ import numpy.typing as npt
 
 from riskmodel.errors import DataError
 
+BASE = "accepts_only"
+"""The method that the others are held against."""
+KNOWN = "all_outcomes_known"
+"""For comparison, where a truth is known: fitted to the rejected's outcomes too. No bound: a default
+is rare, and the refusals of a bank that sees more than the features may tell more of the risk."""
+
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
@@ -135,7 +141,11 @@ def parcelled(seen: Seen, uplift: float = UPLIFT, bands: int = BANDS) -> Sample:
 
 def all_rejects_bad(seen: Seen) -> Sample:
     """The accepted, and every rejected applicant called bad: the model then learns the bank's
-    decision as well as the risk."""
+    decisions as well as the risk.
+
+    It helps as far as the bank saw risk that the features do not show, and harms as far as it
+    refused for other reasons. Its level is far too high until it is calibrated on the accepted.
+    """
     rejected = np.flatnonzero(~seen.accepted)
     return _with(seen, rejected, np.ones(len(rejected), dtype=np.bool_))
 
@@ -169,7 +179,7 @@ def self_learnt(seen: Seen) -> Sample:
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "accepts_only": accepts_only,
+        BASE: accepts_only,
         "inverse_propensity": inverse_propensity,
         "hard_cutoff": hard_cutoff,
         "fuzzy": fuzzy,
@@ -178,7 +188,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "self_learnt": self_learnt,
     }
 )
-"""Every method by its name; the first is what the others are held against."""
+"""Every method by its name."""
 
 
 def _worst(pd_12m: Array, count: float) -> Bools:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.errors import DataError
 from riskmodel.model.booster_text import CATEGORY, Tree, trees_of
 
 Array = npt.NDArray[np.float64]
@@ -108,11 +109,18 @@ class ShapleyTables:
     def contributions(self, matrix: Array, threads: int = 1) -> Array:
         """Rows x (features, then the mean score), in log-odds; the same for any `threads`.
 
-        Each row sums to the raw score. `matrix`: rows x all features, missing as NaN.
+        Each row sums to the raw score. `matrix`: rows x all features, missing as NaN; `DataError`
+        where it has fewer than the trees ask for.
         """
         from riskmodel.model import shapley_kernels as kernels
 
         matrix = np.ascontiguousarray(matrix, dtype=float)
+        asked = int(self.arrays[0]["feature"].max(initial=-1)) + 1
+        if asked > matrix.shape[1]:
+            raise DataError(
+                f"booster: its trees ask for {asked} features, {matrix.shape[1]} are given."
+                " Bring the model's own inputs and booster."
+            )
         out = np.empty((len(matrix), matrix.shape[1] + 1))
         step = max(kernels.BLOCK, -(-len(matrix) // threads))
 
@@ -128,7 +136,7 @@ class ShapleyTables:
 def shapley_tables(text: str) -> ShapleyTables | None:
     """The tables of a model in LightGBM's text.
 
-    None where `booster_text` knows the model's form not, where a path has more than `LONGEST`
+    None where the model has another form (see `trees_of`), where a path has more than `LONGEST`
     features, the tables more than `MOST_ENTRIES`, or a feature more than `MOST_CUTS` cuts: there
     LightGBM's own `pred_contrib` has to answer, which is slower.
     """

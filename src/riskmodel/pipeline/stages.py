@@ -182,6 +182,7 @@ def model(run: Run) -> modelling.Fitted:
     )
     for name, one in fitted.models.items():
         _write_model(run, name, one)
+        _write_sql(run, one)
     run.write_json("model", "champion", {"name": next(iter(fitted.models))})
     return fitted
 
@@ -416,6 +417,20 @@ def _write_model(run: Run, name: str, one: modelling.RiskModel) -> None:
 
     for file, text in one.to_files().items():
         write_text(run.folder / "model" / name / file, text)
+
+
+def _write_sql(run: Run, one: modelling.RiskModel) -> None:
+    """A scorecard as SQL, so that a bank can score by itself; with the PD where it is a line."""
+    from riskmodel.model.scorecard import Scorecard
+    from riskmodel.model.scorecard_sql import scorecard_sql
+    from riskmodel.sources.files import write_text
+
+    if not isinstance(one.ranker, Scorecard):
+        return
+    curve, line = one.calibration.curve, None
+    if curve.method == "logistic":
+        line = (curve.intercept + one.calibration.shift, curve.terms[0])
+    write_text(run.folder / "model" / "scorecard.sql", scorecard_sql(one.ranker, calibration=line))
 
 
 def _tell(words: str) -> None:

@@ -97,6 +97,7 @@ class ModelSettings(Frozen):
     interval: Annotated[float, Field(gt=0, lt=1)]
     most_bins: Annotated[int, Field(ge=2)]
     least_bin_share: Annotated[float, Field(gt=0, lt=0.5)]
+    split_p: Annotated[float, Field(gt=0, le=1)]
     least_vintage_defaults: Count
     vintage_reversal: Annotated[float, Field(ge=0)]
     special_codes: Mapping[str, tuple[float, ...]]

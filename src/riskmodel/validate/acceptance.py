@@ -15,14 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError
+from riskmodel.model.selection import FLOOR
 from riskmodel.validate import statistics
 from riskmodel.validate.performance import Metric
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-FLOOR = 0.05
-"""Propensities below it count as it: the weights are trimmed there (Lee, Lessler and Stuart 2011)."""
 MOST_UNSUPPORTED = 0.05
 """Share of applicants below the floor from which on the estimate does not speak for all."""
 METRICS: Mapping[str, Metric] = MappingProxyType(

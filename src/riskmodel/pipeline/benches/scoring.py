@@ -31,7 +31,7 @@ ENSEMBLES: Mapping[str, Mapping[str, int]] = MappingProxyType(
 )
 """Changes to the settings: LightGBM's own size of trees at any depth, and ours."""
 FEATURES = 100
-FIT_ROWS = 20_000
+FIT_ROWS = 10_000
 BLOCK = 20_000
 """Rows drawn and scored at once, so that memory does not grow with the enterprises."""
 SLOW_ROWS, SHAP_ROWS = 1_000, 500

@@ -21,8 +21,8 @@ from riskmodel.features.language import Card
 from riskmodel.model.applicants import calibrated_pd, learner_of, seen_of
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.model.logistic import Array, expit
-from riskmodel.model.selection import METHODS, Sample
-from riskmodel.pipeline.benches.selection_judged import KNOWN, judged, verdict
+from riskmodel.model.selection import KNOWN, METHODS, Sample
+from riskmodel.pipeline.benches.selection_judged import judged, verdict
 from riskmodel.settings import Settings, default_settings
 from riskmodel.sources.folder import held, read_folder
 

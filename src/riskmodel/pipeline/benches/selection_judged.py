@@ -7,14 +7,10 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.model.logistic import Array
-from riskmodel.model.selection import METHODS
+from riskmodel.model.selection import BASE, KNOWN, METHODS
 from riskmodel.validate import acceptance, statistics
 
 DRAWS = 200
-BASE = next(iter(METHODS))
-KNOWN = "all_outcomes_known"
-"""For comparison: the rejected's outcomes too, drawn from the truth. No bound: a default is rare, and
-the refusals of a bank that sees more than the features may tell more of the risk."""
 ALONE, WEIGHTED, TRUTH = "accepted_alone", "accepted_weighted", "truth"
 COLUMNS = ["question", "method", "population", "metric"]
 FIGURES = ["figure", "low", "high", "gain", "gain_low", "gain_high", "helps"]
