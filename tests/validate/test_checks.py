@@ -46,7 +46,7 @@ def evidence(settings):
     )
     cards = [by_name()[name] for name in NAMES]
     both = pd.concat([ours, dull], ignore_index=True)
-    return Evidence(both, panel, cards, "trees", True, (0, 400), settings, 7)
+    return Evidence(both, panel, cards, "trees", True, True, (0, 400), settings, 7)
 
 
 def changed(evidence, **parts):
