@@ -153,6 +153,7 @@ def fitted(
     fold = _folds(everyone, task)
     mine, of = rows["enterprise_id"].map(fold), everyone["enterprise_id"].map(fold).to_numpy()
     ranker = learn(name, rows, task, how)
+    how = how.model_copy(update=dict(LADDER[name].settled(ranker)))
     rankers: dict[int, Ranker] = {}
     raw = np.empty(len(everyone))
     for k in sorted(fold.unique()):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -70,13 +70,15 @@ class Kind:
     """One rung: how it is learnt and read, and where its settings are looked for.
 
     `losses` is there for kinds that learn in rounds; the best number of them becomes
-    `how.trees`.
+    `how.trees`. `settled` is what a ranking chose for itself, and rankings of other enterprises must
+    choose alike, for their scores to mean the same.
     """
 
     learn: Learn
     read: Callable[[Inputs, Mapping[str, str], int], Ranker]
     space: Mapping[str, Range] = field(default_factory=dict)
     losses: Losses | None = None
+    settled: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
 
 
 def _free(
@@ -111,6 +113,10 @@ LADDER: Mapping[str, Kind] = {
     "trees": Kind(trees.learn, trees.read, BOOSTING, trees.losses),
     "free_trees": Kind(_free, trees.read, BOOSTING, _free_losses),
     "glass_box": Kind(glass_box.learn, glass_box.read, {}),
-    "one_number": Kind(one_number.learn, one_number.read),
+    "one_number": Kind(
+        one_number.learn,
+        one_number.read,
+        settled=lambda ranker: {"one_number": ranker.inputs.names[0]},
+    ),
 }
 """Every kind by its name in `model.candidates`."""

@@ -7,21 +7,18 @@ there, many move it to what the feature adds beside the others.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from riskmodel.errors import DataError
 from riskmodel.model.bins import Bins, Places
+from riskmodel.model.bounded import Bounded, fit_bounded
 from riskmodel.model.inputs import Array
-from riskmodel.model.logistic import expit
 from riskmodel.settings import ModelSettings
 
 NO_SLOPE = 1e-6
 """A slope below is 0 up to the search's tolerance."""
-SEARCH = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-13, "gtol": 1e-6}
-"""L-BFGS-B (Byrd and others 1995) goes on until the log likelihood stands still."""
 
 
 def select(
@@ -91,60 +88,17 @@ def _right(
 
 def fit_slopes(evidence: Array, defaulted: Array, *, l2: float) -> Array:
     """Slopes of at least 0 that maximise the log likelihood less l2 / 2 times their squares."""
-    from scipy.optimize import minimize
-
-    x = np.column_stack([np.ones(len(evidence)), evidence])
-    shrunk = np.r_[0.0, np.full(evidence.shape[1], l2)]
-
-    def loss(w: Array) -> tuple[float, Array]:
-        z = x @ w
-        value = np.logaddexp(0, z).sum() - defaulted @ z + w @ (shrunk * w) / 2
-        return float(value), x.T @ (expit(z) - defaulted) + shrunk * w
-
-    start = np.r_[_log_odds(defaulted), np.full(evidence.shape[1], 0.5)]
-    bounds = [(None, None)] + [(0, None)] * evidence.shape[1]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=SEARCH)
-    return np.asarray(found.x[1:])
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where each feature's bins stand in one long vector: the first share, then steps from bin to
-    bin, then the shares of special codes and missing values."""
-
-    bins: Sequence[Bins]
-    starts: Sequence[int]
-
-    def shares(self, x: Array) -> list[Array]:
-        """Each feature's shares by bin."""
-        found = []
-        for one, start in zip(self.bins, self.starts, strict=True):
-            ordinary = np.cumsum(x[start : start + one.ordinary])
-            found.append(np.r_[ordinary, x[start + one.ordinary : start + one.count]])
-        return found
-
-    def slopes_of(self, by_bin: Sequence[Array]) -> Array:
-        """Derivatives by the vector, from those by the shares."""
-        made = []
-        for one, g in zip(self.bins, by_bin, strict=True):
-            made += [np.cumsum(g[: one.ordinary][::-1])[::-1], g[one.ordinary :]]
-        return np.concatenate(made)
-
-    def vector(self, shares: Sequence[Array]) -> Array:
-        """The vector of given shares."""
-        made = []
-        for one, share in zip(self.bins, shares, strict=True):
-            made += [np.diff(share[: one.ordinary], prepend=0.0), share[one.ordinary :]]
-        return np.concatenate(made)
-
-    def bounds(self) -> list[tuple[float | None, float | None]]:
-        """Steps never go against the card's direction."""
-        step = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
-        found: list[tuple[float | None, float | None]] = []
-        for one in self.bins:
-            found += [(None, None), *[step[one.sign]] * (one.ordinary - 1)]
-            found += [(None, None)] * (one.count - one.ordinary)
-        return found
+    count = evidence.shape[1]
+    task = Bounded(
+        design=np.column_stack([np.ones(len(evidence)), evidence]),
+        made=np.eye(count + 1),
+        defaulted=defaulted,
+        penalty=np.r_[0.0, np.full(count, l2)],
+        centre=np.zeros(count + 1),
+        low=np.r_[-np.inf, np.zeros(count)],
+        high=np.full(count + 1, np.inf),
+    )
+    return fit_bounded(task, np.r_[_log_odds(defaulted), np.full(count, 0.5)])[1:]
 
 
 def refine(
@@ -153,31 +107,55 @@ def refine(
     """Intercept, and the share of each bin in the log-odds.
 
     They maximise the log likelihood less l2 / 2 times the squares of what each share departs from
-    slope times weight of evidence.
+    slope times weight of evidence. A feature's coefficients are the share of its first bin, the
+    steps from bin to bin, which never go against the card's direction, and the shares of special
+    codes and missing values.
     """
-    from scipy.optimize import minimize
+    from scipy.linalg import block_diag
 
-    starts = np.cumsum([0, *(one.count for one in bins)])[:-1].tolist()
-    layout = _Layout(bins, starts)
+    counts = [one.count for one in bins]
     before = [s * np.array(one.weights) for s, one in zip(slopes, bins, strict=True)]
+    made = block_diag(1.0, *(_summed(one) for one in bins))
+    ends = np.array([(-np.inf, np.inf)] + [end for one in bins for end in _ends(one)])
+    task = Bounded(
+        design=_indicators(places, counts),
+        made=made,
+        defaulted=defaulted,
+        penalty=np.r_[0.0, np.full(sum(counts), l2)],
+        centre=np.r_[0.0, np.concatenate(before)],
+        low=ends[:, 0],
+        high=ends[:, 1],
+    )
+    start = np.linalg.solve(made, np.r_[_log_odds(defaulted), np.concatenate(before)])
+    shares = made @ fit_bounded(task, start)
+    return float(shares[0]), np.split(shares[1:], np.cumsum(counts)[:-1])
 
-    def loss(x: Array) -> tuple[float, Array]:
-        shares = layout.shares(x[1:])
-        z = x[0] + sum(share[place] for share, place in zip(shares, places, strict=True))
-        wrong = expit(z) - defaulted
-        away = [share - start for share, start in zip(shares, before, strict=True)]
-        value = np.logaddexp(0, z).sum() - defaulted @ z + l2 / 2 * sum(a @ a for a in away)
-        by_bin = [
-            np.bincount(place, wrong, one.count) + l2 * a
-            for one, place, a in zip(bins, places, away, strict=True)
-        ]
-        return float(value), np.r_[wrong.sum(), layout.slopes_of(by_bin)]
 
-    start = np.r_[_log_odds(defaulted), layout.vector(before)]
-    limits = [(None, None), *layout.bounds()]
-    how: dict[str, Any] = {"jac": True, "method": "L-BFGS-B", "options": SEARCH}
-    found = minimize(loss, start, bounds=limits, **how)
-    return float(found.x[0]), layout.shares(found.x[1:])
+def _indicators(places: Sequence[Places], counts: Sequence[int]) -> Any:
+    """Rows x (1, then every bin): in a sparse row a one for each feature's bin."""
+    from scipy.sparse import csr_array
+
+    starts = np.cumsum([1, *counts[:-1]])
+    rows, width = len(places[0]), 1 + len(counts)
+    columns = np.column_stack([np.zeros(rows, dtype=np.int64), *places])
+    columns[:, 1:] += starts
+    pointers = np.arange(0, rows * width + 1, width)
+    shape = rows, 1 + sum(counts)
+    return csr_array((np.ones(columns.size), columns.ravel(), pointers), shape=shape)
+
+
+def _summed(bins: Bins) -> Array:
+    """What makes a feature's shares from its coefficients: bins x coefficients."""
+    made = np.eye(bins.count)
+    made[: bins.ordinary, : bins.ordinary] = np.tri(bins.ordinary)
+    return made
+
+
+def _ends(bins: Bins) -> list[tuple[float, float]]:
+    """The bounds of a feature's coefficients: only steps have any."""
+    free = (-np.inf, np.inf)
+    step = {1: (0.0, np.inf), -1: (-np.inf, 0.0), 0: free}[bins.sign]
+    return [free, *[step] * (bins.ordinary - 1), *[free] * (bins.count - bins.ordinary)]
 
 
 def _log_odds(defaulted: Array) -> float:

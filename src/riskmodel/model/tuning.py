@@ -17,6 +17,8 @@ from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
 Values = Mapping[str, float]
+FEW = 3
+"""Trials that must have come as far before another may be given up."""
 
 
 @dataclass(frozen=True)
@@ -117,18 +119,29 @@ def _distribution(where: Range) -> Any:
 
 
 def _tried(kind: Kind, search: Search, values: Values, before: Sequence[Trial]) -> Trial:
-    """One trial over the folds, given up where it lags behind the median of those before."""
+    """One trial over the folds, given up where it lags behind the median of those before.
+
+    Only from the second fold on, and where a few trials came so far: one fold of few defaults says
+    little.
+    """
     how = search.how.model_copy(update=_settings(kind, Trial(values, (), search.how.trees, False)))
     curves: list[Array] = []
     means: list[float] = []
     for curve in _curves(kind, search, how):
         curves.append(curve)
-        means.append(float(np.min(np.mean(curves, axis=0))))
+        means.append(float(_mean(curves).min()))
         seen = [trial.losses[len(means) - 1] for trial in before if len(trial.losses) >= len(means)]
-        if len(curves) < len(search.folds) and seen and means[-1] > np.median(seen):
+        sure = 1 < len(curves) < len(search.folds) and len(seen) >= FEW
+        if sure and means[-1] > np.median(seen):
             return Trial(values, tuple(means), 0, True)
-    rounds = int(np.argmin(np.mean(curves, axis=0))) + 1
+    rounds = int(np.argmin(_mean(curves))) + 1
     return Trial(values, tuple(means), rounds, False)
+
+
+def _mean(curves: Sequence[Array]) -> Array:
+    """The mean loss after each round that all folds have reached."""
+    reached = min(len(curve) for curve in curves)
+    return np.asarray(np.mean([curve[:reached] for curve in curves], axis=0))
 
 
 def _curves(kind: Kind, search: Search, how: ModelSettings) -> Iterator[Array]:

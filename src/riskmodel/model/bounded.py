@@ -1,0 +1,105 @@
+"""Penalised logistic regression within bounds, by Newton's method."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.model.logistic import expit
+
+Array = npt.NDArray[np.float64]
+STEPS = 100
+HALVINGS = 40
+STILL = 1e-9
+"""The search ends where a step would win less log likelihood."""
+WON = 1e-4
+"""Of what a full step promises, so much must come true (Armijo 1966)."""
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """The task: log-odds are `design @ made @ x`, with `x` between `low` and `high`.
+
+    `design` is rows x terms, dense or sparse, and `made` terms x coefficients. The log likelihood
+    is lessened by half of `penalty` (one a term) times the squared distance of each term's weight
+    from `centre`.
+    """
+
+    design: Any
+    made: Array
+    defaulted: Array
+    penalty: Array
+    centre: Array
+    low: Array
+    high: Array
+
+    def loss(self, x: Array) -> float:
+        """What is minimised."""
+        weights = self.made @ x
+        z, away = self.design @ weights, weights - self.centre
+        kept = self.penalty @ away**2 / 2
+        return float(np.logaddexp(0.0, z).sum() - self.defaulted @ z + kept)
+
+    def slope_and_curve(self, x: Array) -> tuple[Array, Array]:
+        """Its first and second derivatives."""
+        weights = self.made @ x
+        p = expit(self.design @ weights)
+        by_term = self.design.T @ (p - self.defaulted) + self.penalty * (weights - self.centre)
+        curve = self.design.T @ _scaled(self.design, p * (1 - p))
+        curve = np.asarray(curve.todense() if hasattr(curve, "todense") else curve)
+        curve = curve + np.diag(self.penalty)
+        return self.made.T @ by_term, self.made.T @ curve @ self.made
+
+
+def fit_bounded(task: Bounded, start: Array) -> Array:
+    """The coefficients that minimise the loss.
+
+    Newton's method, each step to the least of the local parabola within the bounds and halved until
+    the loss falls enough.
+    """
+    x = np.clip(start, task.low, task.high)
+    best = task.loss(x)
+    for _ in range(STEPS):
+        slope, curve = task.slope_and_curve(x)
+        step = _step(curve, slope, task.low - x, task.high - x)
+        if -slope @ step < STILL:
+            break
+        x, best, fell = _halved(task, x, step, (best, float(slope @ step)))
+        if not fell:
+            break
+    return x
+
+
+def _step(curve: Array, slope: Array, low: Array, high: Array) -> Array:
+    """The d between `low` and `high` that minimises slope d + d curve d / 2.
+
+    As least squares with a root of the curve, by BVLS (Stark and Parker 1995).
+    """
+    from scipy.linalg import cholesky, solve_triangular
+    from scipy.optimize import lsq_linear
+
+    root = cholesky(curve)
+    target = -solve_triangular(root, slope, trans="T")
+    found = lsq_linear(root, target, bounds=(low, high), method="bvls", tol=1e-14)
+    return np.clip(found.x, low, high)
+
+
+def _halved(
+    task: Bounded, x: Array, step: Array, known: tuple[float, float]
+) -> tuple[Array, float, bool]:
+    """The first of the step, its half, its quarter and so on that lessens the loss enough."""
+    best, slope = known
+    for share in 0.5 ** np.arange(HALVINGS):
+        moved = np.clip(x + share * step, task.low, task.high)
+        loss = task.loss(moved)
+        if loss <= best + WON * share * slope:
+            return moved, loss, True
+    return x, best, False
+
+
+def _scaled(design: Any, weights: Array) -> Any:
+    """The design with each row times its weight."""
+    if hasattr(design, "multiply"):
+        return design.multiply(weights[:, None]).tocsr()
+    return design * weights[:, None]
