@@ -15,6 +15,11 @@ from riskmodel.features.profile import Profile, profile
 from riskmodel.figures import Picture
 from riskmodel.figures.canvas import BAD, GOOD
 from riskmodel.figures.features import in_short
+from riskmodel.model import RiskModel
+from riskmodel.model.calibrate import Calibration, Curve
+from riskmodel.model.grade import Grades, Seen
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.one_number import OneNumber
 from riskmodel.sources import Source
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-07-01"])
@@ -303,6 +308,39 @@ def anchored() -> pd.DataFrame:
     )
 
 
+def fitted_model(seen: tuple[Seen, ...] = ()) -> RiskModel:
+    number = OneNumber(Inputs(("exports_usd_6m",), (-1,), {}), -1, 0.0)
+    line = Curve("logistic", -1.0, (1.5,))
+    calibration = Calibration(line, 0.0, ((-2.0, 0.1, 0.2), (2.0, 0.1, 0.1)), 0.9, {})
+    return RiskModel("one_number", number, calibration, Grades((), seen), {})
+
+
+def tried() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "model": ["trees", "trees"],
+            "trial": [0, 1],
+            "log_loss": [0.3, 0.4],
+            "pruned": [False, True],
+        }
+    )
+
+
+def walked() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "vintage": ["2020-01", "2020-07"],
+            "model": ["trees", "trees"],
+            "auc": [0.7, 0.8],
+            "low": [0.6, 0.7],
+            "high": [0.8, 0.9],
+            "defaults": [20, 30],
+        }
+    )
+
+
+GRADE = Seen("G01", 100.0, 2.0, 0.03, 0.005, 0.06, 0.05)
+
 DRAWN: dict[str, Callable[[], Picture]] = {
     "anchors": lambda: figures.anchors(anchored()),
     "table_rows": lambda: figures.table_rows(report()),
@@ -318,6 +356,10 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "default_rate": lambda: figures.default_rate(panel()),
     "split_sizes": lambda: figures.split_sizes(counts()),
     "sensitivity": lambda: figures.sensitivity(definitions()),
+    "trials": lambda: figures.trials(tried()),
+    "calibration_curves": lambda: figures.calibration_curves({"one_number": fitted_model()}),
+    "scale": lambda: figures.scale(fitted_model((GRADE,))),
+    "vintage_ranking": lambda: figures.vintage_ranking(walked()),
     "roc": lambda: figures.roc(predictions()),
     "pd_distribution": lambda: figures.pd_distribution(predictions()),
     "grade_sizes": lambda: figures.grade_sizes(predictions()),
@@ -364,6 +406,10 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "default_rate": lambda: figures.default_rate(panel().iloc[:0]),
     "split_sizes": lambda: figures.split_sizes(counts().iloc[:0]),
     "sensitivity": lambda: figures.sensitivity(definitions().iloc[:0]),
+    "trials": lambda: figures.trials(tried().iloc[:0]),
+    "calibration_curves": lambda: figures.calibration_curves({}),
+    "scale": lambda: figures.scale(fitted_model()),
+    "vintage_ranking": lambda: figures.vintage_ranking(walked().iloc[:0]),
     "roc": lambda: figures.roc(predictions().iloc[:0]),
     "pd_distribution": lambda: figures.pd_distribution(predictions().iloc[:0]),
     "grade_sizes": lambda: figures.grade_sizes(predictions().iloc[:0]),

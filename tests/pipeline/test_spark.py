@@ -12,10 +12,10 @@ from riskmodel.cli import main
 from riskmodel.errors import DataError
 from riskmodel.features.engine import in_threads
 from riskmodel.model import RiskModel
-from riskmodel.model.calibrate import Calibration
+from riskmodel.model.calibrate import Calibration, Curve
 from riskmodel.model.grade import Grades
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.trees import grow, parameters
+from riskmodel.model.trees import learn
 from riskmodel.pipeline.score_files import score_features
 from riskmodel.settings import default_settings
 from riskmodel.sources.economy import write_world
@@ -57,10 +57,10 @@ def model(local) -> dict[str, str]:
     rows = pd.concat([pq.read_table(path).to_pandas() for path in files], ignore_index=True)
     rows = rows.assign(defaulted=np.arange(len(rows)) % 3 == 0)
     inputs = Inputs(names, (0,) * len(names), {})
-    how = parameters(default_settings().model, len(rows), 7, 1) | {"min_data_in_leaf": 3}
-    trees = grow(rows, inputs, how, 10)
-    bins = Calibration(-1.0, 1.0, ((0.0, 1.0),), 0.9)
-    return RiskModel("trees", trees, bins, Grades(()), {}).to_files()
+    how = default_settings().model.model_copy(update={"trees": 10, "min_rows_per_leaf": 3})
+    trees = learn(rows, inputs, how, seed=7, threads=1)
+    line = Calibration(Curve("logistic", -1.0, (1.0,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
+    return RiskModel("trees", trees, line, Grades(()), {}).to_files()
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

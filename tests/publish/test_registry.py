@@ -10,7 +10,7 @@ import pytest
 
 from riskmodel.errors import DataError, NotApproved, UsageError
 from riskmodel.model import RiskModel
-from riskmodel.model.calibrate import Calibration
+from riskmodel.model.calibrate import Calibration, Curve
 from riskmodel.model.grade import Grades
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.one_number import OneNumber
@@ -164,7 +164,7 @@ def test_a_run_whose_process_died_is_marked_killed_by_the_next_one(root: Path) -
 def test_the_served_script_gives_what_the_model_itself_gives(root: Path, run_id: str) -> None:
     ranker = OneNumber(Inputs(("exports_usd_6m",), (-1,), {}), sign=-1, median=100.0)
     calibration = Calibration(
-        intercept=0.5, slope=0.3, draws=((0.4, 0.3), (0.6, 0.3)), interval=0.9
+        Curve("logistic", 0.5, (0.3,)), 0.1, ((-5.0, 0.1, 0.1), (5.0, 0.2, 0.3)), 0.9, {}
     )
     model = RiskModel("one_number", ranker, calibration, Grades((0.1, 0.3)), {})
     version = registry.register(

@@ -44,6 +44,8 @@ def trials(found: pd.DataFrame) -> Picture:
 def calibration_curves(models: Mapping[str, RiskModel]) -> Picture:
     """From the score to the PD, with the interval, a chart a model; the method in its title."""
     title = "From the score (log-odds, before calibration) to the default probability"
+    if not models:
+        return nothing(title, "there is no model")
     named = {f"{name}: {one.calibration.curve.method}": one for name, one in models.items()}
     figure, charts = panels(title, list(named), columns=2)
     for axes, one in zip(charts, named.values(), strict=True):
@@ -67,6 +69,8 @@ def scale(model: RiskModel) -> Picture:
     """
     title = f"Master scale of {model.name} (rows that it was calibrated on)"
     seen = model.grades.seen
+    if not seen:
+        return nothing(title, "the model does not say what was seen of its grades")
     figure, axes = single(title, height=4)
     places = np.arange(len(seen))
     colours = [grade_colour(one.grade) for one in seen]

@@ -114,10 +114,11 @@ def headline(run: Run) -> dict[str, str]:
     """Ranking and calibration of the champion on the test rows, as text."""
     figures = run.read("validate", "performance")
     name = run.read_json("model", "champion")["name"]
-    facts = run.read_json("datasets", "population")
+    facts, blind = run.read_json("datasets", "population"), run.read("model", "blind")
     mine = figures[(figures["model"] == name) & (figures["split"] == "test")].set_index("metric")
     auc, ratio = mine.loc["auc"], mine.loc["realised_to_expected"]
-    place = "out of time" if facts["by_time"] else "cross-validated, not out of time"
+    place = "out of time" if blind.empty else "out of time and of enterprise"
+    place = place if facts["by_time"] else "cross-validated, not out of time"
     return {
         f"AUC ({place})": f"{auc.figure:.3f} ({auc.low:.3f} to {auc.high:.3f})",
         "Realised over expected defaults": f"{ratio.figure:.2f} ({ratio.low:.2f} to {ratio.high:.2f})",
