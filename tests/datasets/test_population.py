@@ -232,6 +232,32 @@ def test_given_labels_without_a_verdict_or_of_another_horizon_are_left_out(drawn
     assert found.outcome == "default within 12 months"
 
 
+def test_a_default_ends_the_watching_and_its_label_stays(drawn, settings):
+    given = outcomes(
+        ("E1", "2023-01-01", True, "2023-03-15", 12),
+        ("E2", "2023-01-01", False, "2023-12-31", 12),
+        ("E3", "2023-01-01", False, "2023-03-15", 12),
+    )
+    found = population(drawn({"outcomes": given}), settings, RUN)
+    # E3 was lost from sight and may have defaulted later; of E1 all is known.
+    assert found.labelled["enterprise_id"].tolist() == ["E1", "E2"]
+    assert left_out(found, "not_mature") == 1
+
+
+def test_early_defaults_of_a_cohort_that_is_not_over_are_left_out_whatever_they_claim(
+    drawn, settings
+):
+    given = outcomes(
+        ("E1", "2022-01-01", True, "2022-12-31", 12),
+        ("E2", "2022-01-01", False, "2022-12-31", 12),
+        ("E3", "2023-01-01", True, "2023-12-31", 12),
+        ("E4", "2023-01-01", False, "2023-06-30", 12),
+    )
+    found = population(drawn({"outcomes": given}), settings, RUN)
+    assert found.labelled["enterprise_id"].tolist() == ["E1", "E2"]
+    assert left_out(found, "not_mature") == 2
+
+
 def test_given_labels_of_another_horizon_than_twelve_months_are_named_so(drawn, settings):
     given = outcomes(("E1", "2023-01-01", True, "2023-06-30", 6))
     found = population(drawn({"outcomes": given}), settings, RUN)

@@ -123,6 +123,53 @@ def test_what_lifts_the_others_but_does_not_outrank_them_is_watched_and_stays(se
     assert left_out(found) == frozenset()
 
 
+def lent(seed: int, count: int = 4000) -> pd.DataFrame:
+    """Loans whose risk rises with the debt that a given income must carry, mostly where it is
+    more than half of it."""
+    rng = np.random.default_rng(seed)
+    amount, income = np.exp(rng.normal(9, 0.6, count)), np.exp(rng.normal(9.8, 0.5, count))
+    odds = -2.8 + 0.8 * np.log(amount / income) + 1.2 * (amount / income > 0.5)
+    return pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n:05d}" for n in range(count)],
+            "defaulted": rng.random(count) < 1 / (1 + np.exp(-odds)),
+            "attribute_amount": amount,
+            "attribute_income": income,
+            "attribute_age": rng.normal(0, 1, count),
+        }
+    )
+
+
+def test_what_was_paid_back_tells_only_beside_what_was_lent_and_is_left_out(settings):
+    rows, rng = lent(5), np.random.default_rng(6)
+    share = np.where(rows["defaulted"], rng.beta(6, 2, len(rows)), 1.0)
+    rows = rows.assign(attribute_paid=rows["attribute_amount"] * share)
+    assert alone(rows["attribute_paid"], leaks._labelled(rows, settings)).auc < 0.75
+    found = suspects(rows, cards_of(rows), settings)
+    assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
+        ["attribute_paid", "together", "left_out"]
+    ]
+    copied = rows.assign(attribute_settled=rows["attribute_paid"] * 1.01)
+    both = {"attribute_paid", "attribute_settled"}
+    assert left_out(suspects(copied, cards_of(copied), settings)) == both
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_honest_columns_that_mean_little_without_each_other_stay(settings, seed):
+    rows = lent(seed)
+    assert suspects(rows, cards_of(rows), settings).empty
+
+
+def test_two_scores_of_independent_evidence_rank_as_their_sum_does():
+    rng = np.random.default_rng(0)
+    bad = np.arange(200_000) % 2 == 0
+    one, two = (rng.normal(0, 1, len(bad)) + gap * bad for gap in (0.6, 1.1))
+    who = np.arange(len(bad))
+    ranked = [lone.clustered_auc(s, bad, who).auc for s in (one, two, 0.6 * one + 1.1 * two)]
+    assert leaks._of_both(ranked[0], ranked[1]) == pytest.approx(ranked[2], abs=0.003)
+    assert leaks._of_both(0.4, 0.7) == pytest.approx(0.7)
+
+
 def test_a_card_of_our_own_is_not_suspected_for_outranking_all_others(settings, cards):
     rows = honest().drop(columns=["attribute_use", "attribute_sales", "attribute_kind"])
     weak = planted(rows, "weak")["attribute_weak"]

@@ -17,6 +17,7 @@ from riskmodel.model.grade import Grades
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.peers import learn
 from riskmodel.model.trees import Trees
+from riskmodel.pipeline import score_files
 from riskmodel.pipeline.score_files import score_features, score_with_reasons
 from riskmodel.settings import default_settings
 
@@ -98,6 +99,14 @@ def _rating():
     from riskmodel.features.registry import attribute_cards
 
     return attribute_cards({"rating": "number"})[0]
+
+
+@pytest.mark.parametrize(("sign", "risk"), [(1, "rises"), (-1, "falls"), (0, "none")])
+def test_an_attributes_card_moves_as_in_the_model(sign, risk):
+    inputs = Inputs(NAMES, (-1, 1, 0, sign), {"sector": ("shoes", "toys")})
+    found = {card.name: card.risk for card in score_files._cards(inputs)}
+    assert found["attribute_rating"] == risk
+    assert found["exports_usd_12m"] == "falls"
 
 
 def test_without_reasons_asked_for_there_are_none_and_the_scores_are_the_same(

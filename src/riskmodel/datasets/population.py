@@ -105,11 +105,9 @@ def _given(outcomes: pd.DataFrame, day: pd.Timestamp) -> tuple[pd.DataFrame, int
         raise DataError("outcomes: no rows, so nothing to learn from. Bring labels.")
     months_given = _column(outcomes, "horizon_months", "Float64").fillna(-1)
     most = months_given.mode().max()
-    mature = months_given.eq(-1) | (
-        outcomes["observed_until"] + pd.Timedelta(days=1) >= _ends(outcomes["as_of"], months_given)
-    )
     since = pd.to_datetime(_column(outcomes, "defaulted_on", "datetime64[us]"))
     defaulted = _column(outcomes, "defaulted", "boolean")
+    mature = months_given.eq(-1) | _over(outcomes, defaulted, months_given)
     reason = pd.Series("", index=outcomes.index)
     reason = reason.mask(defaulted.isna(), "no_label").mask(~mature, "not_mature")
     reason = reason.mask(since < outcomes["as_of"], "already_in_default")
@@ -124,6 +122,19 @@ def _given(outcomes: pd.DataFrame, day: pd.Timestamp) -> tuple[pd.DataFrame, int
         reason=reason,
     )
     return judged, None if most == -1 else int(most)
+
+
+def _over(outcomes: pd.DataFrame, defaulted: pd.Series, months_given: pd.Series) -> pd.Series:
+    """Whether each horizon was over by the end of the data, and the row was watched that long.
+
+    A default ends the watching, so it need not be watched on; and it may claim a whole horizon
+    that is not over. So the end of the data is that of the rows without default.
+    """
+    ends, until = _ends(outcomes["as_of"], months_given), outcomes["observed_until"]
+    bad = defaulted.fillna(False).astype(bool)
+    last = until.max() if bad.all() else until[~bad].max()
+    day = pd.Timedelta(days=1)
+    return (ends <= last + day) & (bad | (ends <= until + day))
 
 
 def _ends(starts: pd.Series, spans: pd.Series) -> pd.Series:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from riskmodel.figures.canvas import (
     MAIN,
@@ -19,25 +20,25 @@ from riskmodel.model import RiskModel
 
 
 def trials(found: pd.DataFrame) -> Picture:
-    """The log loss of every trial on folds of the fit rows, a chart a model.
+    """The log loss on folds of the fit rows of every trial that went through, a chart a model.
 
-    `found`: model, trial, log_loss, pruned. Hollow: given up before the last fold.
+    `found`: model, trial, log_loss, pruned. Those that were given up have seen fewer folds, so
+    their losses cannot be compared: their number stands in the chart's title.
     """
     title = "Tuning: log loss of each trial on held-out folds (lower is better)"
-    if found.empty:
+    whole = found[~found["pruned"]] if len(found) else found
+    if whole.empty:
         return nothing(title, "no candidate was tuned")
-    models = list(dict.fromkeys(found["model"]))
-    figure, charts = panels(title, models)
-    for axes, model in zip(charts, models, strict=True):
-        mine, colour = found[found["model"] == model], model_colour(model)
-        whole, given_up = mine[~mine["pruned"]], mine[mine["pruned"]]
-        axes.plot(whole["trial"], whole["log_loss"], "o", color=colour)
-        axes.plot(given_up["trial"], given_up["log_loss"], "o", mfc="none", color=colour)
-        best = whole.loc[whole["log_loss"].idxmin()]
-        axes.axhline(best["log_loss"], color=colour, linewidth=0.8, linestyle=":")
+    given_up = found.groupby("model")["pruned"].sum()
+    names = {model: f"{model}: {given_up[model]:.0f} given up" for model in whole["model"].unique()}
+    figure, charts = panels(title, list(names.values()))
+    for axes, model in zip(charts, names, strict=True):
+        mine, colour = whole[whole["model"] == model], model_colour(model)
+        axes.plot(mine["trial"], mine["log_loss"], "o", color=colour)
+        axes.axhline(mine["log_loss"].min(), color=colour, linewidth=0.8, linestyle=":")
         axes.set_xlabel("trial (0: the settings as they stand)", fontsize="x-small")
         axes.set_ylabel("nats a row", fontsize="x-small")
-        axes.set_xlim(-0.5, mine["trial"].max() + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
@@ -56,6 +57,7 @@ def calibration_curves(models: Mapping[str, RiskModel]) -> Picture:
         axes.fill_between(raw, low, high, color=colour, alpha=0.25, linewidth=0)
         axes.plot(raw, one.calibration.pd(raw), color=colour)
         axes.set_yscale("log")
+        axes.set_ylim(one.calibration.pd(raw).min() / 4, 1)
         axes.set_xlabel("score", fontsize="x-small")
         axes.set_ylabel("default probability", fontsize="x-small")
         in_percent(axes, "y")

@@ -27,6 +27,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "brier": "mean squared error",
         "log_loss": "nats a row",
         "realised_to_expected": "realised rate over mean PD",
+        "calibration_slope": "outcome on log-odds of the PD",
     }
 )
 

@@ -11,6 +11,9 @@ from riskmodel.model.logistic import expit
 Array = npt.NDArray[np.float64]
 STEPS = 100
 HALVINGS = 40
+TURNS = 10
+"""Rounds of a step's search, for each coefficient."""
+NOUGHT = 1e-12
 STILL = 1e-9
 """The search ends where a step would win less log likelihood."""
 WON = 1e-4
@@ -72,17 +75,37 @@ def fit_bounded(task: Bounded, start: Array) -> Array:
 
 
 def _step(curve: Array, slope: Array, low: Array, high: Array) -> Array:
-    """The d between `low` and `high` that minimises slope d + d curve d / 2.
+    """The d between `low` and `high`, 0 among them, that minimises slope d + d curve d / 2.
 
-    As least squares with a root of the curve, by BVLS (Stark and Parker 1995).
+    The primal active-set method (Nocedal and Wright 2006, section 16.5): of the coefficients held
+    by a bound the one that is drawn inside most is let go, until none is.
     """
-    from scipy.linalg import cholesky, solve_triangular
-    from scipy.optimize import lsq_linear
+    d = np.zeros(len(slope))
+    held = ((low >= 0) & (slope > 0)) | ((high <= 0) & (slope < 0))
+    for _ in range(TURNS * len(d)):
+        free = np.flatnonzero(~held)
+        drawn = slope + curve @ d
+        move = np.zeros(len(d))
+        move[free] = -np.linalg.solve(curve[np.ix_(free, free)], drawn[free])
+        reach = _reach(move, low - d, high - d)
+        share = min(1.0, float(reach.min()))
+        d = np.clip(d + share * move, low, high)
+        if share < 1:
+            held |= reach <= share
+            continue
+        drawn = slope + curve @ d
+        inside = np.where(held, np.where(d <= low, -drawn, drawn), 0.0)
+        if inside.max() <= STILL:
+            break
+        held[np.argmax(inside)] = False
+    return d
 
-    root = cholesky(curve)
-    target = -solve_triangular(root, slope, trans="T")
-    found = lsq_linear(root, target, bounds=(low, high), method="bvls", tol=1e-14)
-    return np.clip(found.x, low, high)
+
+def _reach(move: Array, low: Array, high: Array) -> Array:
+    """What share of its move each coefficient can go until a bound."""
+    room = np.where(move < 0, low, high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(move) > NOUGHT, np.maximum(room / move, 0.0), np.inf)
 
 
 def _halved(

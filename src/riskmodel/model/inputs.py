@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.features.language import Card
+from riskmodel.features.language import Card, Risk
 
 Array = npt.NDArray[np.float64]
-SIGN = {"rises": 1, "falls": -1, "none": 0}
+SIGN: Mapping[Risk, int] = {"rises": 1, "falls": -1, "none": 0}
+DIRECTION: Mapping[int, Risk] = {sign: risk for risk, sign in SIGN.items()}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from riskmodel.datasets.splits import folds
 from riskmodel.features.language import Card
-from riskmodel.features.ranking import COVERAGE
+from riskmodel.features.ranking import COVERAGE, clustered_auc
 from riskmodel.model.alone import Alone, Labelled, alone, groups, numbers, purest
 from riskmodel.settings import ModelSettings, Settings
 
@@ -23,6 +23,9 @@ Array = npt.NDArray[np.float64]
 FOLDS = 4
 MOST_ROWS = 100_000
 """What no such number of rows shows is no leak that moves a model."""
+MOST_ASKED = 10
+"""Columns that are set beside all others though they rank no better than most: what a model gains
+little from is no leak that moves it."""
 ROUNDS, QUICK = 60, {"learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 10.0}
 """The quick models only rank columns against each other; they are kept nowhere."""
 
@@ -31,7 +34,7 @@ ROUNDS, QUICK = 60, {"learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 10.0}
 class Suspect:
     """One column and why it is taken for a leak: the figure, its interval and what it may be.
 
-    `kind`: alone, region, outranks, lifts or fading. `fate`: left_out, kept (by `model.leaks`),
+    `kind`: alone, region, outranks, together, lifts or fading. `fate`: left_out, kept (by `model.leaks`),
     cleared (by `model.cleared`), or watched: reported, and no reason to leave the column out.
     """
 
@@ -53,8 +56,9 @@ def suspects(rows: pd.DataFrame, cards: Sequence[Card], settings: Settings) -> p
 
     `rows`: enterprise_id, `defaulted` and the cards' columns. A column is one, if it ranks alone
     above `validate.most_single_auc`, or has a region of near-certain default, or if it came with
-    the source as it stands (`attributes`) and outranks a model of all others; what only lifts
-    that model is watched. Empty where nothing is found. Of very many rows those of enterprises
+    the source as it stands (`attributes`) and outranks a model of all others, or completes one:
+    together they rank better than both could by evidence of their own. What only lifts that model
+    is watched. Empty where nothing is found. Of very many rows those of enterprises
     drawn are looked at.
     """
     rows = _drawn(rows, settings.run.seed)
@@ -164,27 +168,48 @@ def _beside_others(
     seen: Labelled,
     settings: Settings,
 ) -> dict[str, Suspect]:
-    """The strong ones of the `given` columns, each beside all others, the weakest first.
+    """The `given` columns that are strong or much used, each beside all others, the weakest first.
 
     What is honest joins the others; what is not must not hide the next one.
     """
-    strong = [name for name in given if ranked[name].auc > settings.model.watched_auc]
-    others = [name for name in ranked if name not in strong]
-    found = {}
-    for name in sorted(strong, key=lambda name: (ranked[name].auc, name)):
+    strong = {name for name in given if ranked[name].auc > settings.model.watched_auc}
+    asked = strong | _most_used(rows, list(ranked), given, seen)
+    others = [name for name in ranked if name not in asked]
+    found: dict[str, Suspect] = {}
+
+    def ask(name: str) -> None:
         beside = *_matrix(rows, [*others, name]), seen
-        one = _ahead_or_lifting(name, ranked[name], beside, settings)
+        one = _beside(name, ranked[name], beside, settings)
         if one is None:
             others.append(name)
         else:
             found[name] = one
+
+    for name in sorted(asked, key=lambda name: (ranked[name].auc, name)):
+        ask(name)
+    # What completed the few that came before may tell nothing beside all that are honest.
+    for name in [name for name, one in found.items() if one.kind == "together"]:
+        del found[name]
+        ask(name)
     return found
 
 
-def _ahead_or_lifting(
+def _most_used(
+    rows: pd.DataFrame, names: Sequence[str], given: frozenset[str], seen: Labelled
+) -> set[str]:
+    """Those of the `given` columns that a model of all columns gains most from."""
+    if not given:
+        return set()
+    gain = _trained(*_matrix(rows, names), seen.bad).feature_importance("gain")
+    most = sorted(zip(-gain, names, strict=True))
+    return {name for _, name in [one for one in most if one[1] in given][:MOST_ASKED]}
+
+
+def _beside(
     name: str, one: Alone, beside: tuple[Array, list[int], Labelled], settings: Settings
 ) -> Suspect | None:
-    """A column, the last one of the matrix, if it outranks or lifts a model of the others."""
+    """A column, the last one of the matrix, if it outranks, completes or lifts a model of the
+    others."""
     matrix, texts, seen = beside
     how, last = settings.model, matrix.shape[1] - 1
     without = _out_of_fold(matrix[:, :last], [t for t in texts if t < last], seen)
@@ -193,10 +218,31 @@ def _ahead_or_lifting(
         why = f"ranks {one.auc:.3f} alone, {ahead:.3f} above a model of all others"
         return Suspect(name, "outranks", why, ahead, low, high, how.most_ahead, _fate(name, how))
     lift, low, high = _difference(_out_of_fold(matrix, texts, seen), without, seen)
-    if low > how.most_lift:
+    base = clustered_auc(without, seen.bad, seen.who).auc
+    own = _of_both(base, one.auc) - base
+    if low - own > how.most_excess:
+        why = (
+            f"ranks {one.auc:.3f} alone, all others {base:.3f}, together {base + lift:.3f}:"
+            f" {lift - own:.3f} more than both can tell apart"
+        )
+        ends, limit = (low - own, high - own), how.most_excess
+        return Suspect(name, "together", why, lift - own, *ends, limit, _fate(name, how))
+    if one.auc > how.watched_auc and low > how.most_lift:
         why = f"ranks {one.auc:.3f} alone and lifts a model of all others by {lift:.3f}"
         return Suspect(name, "lifts", why, lift, low, high, how.most_lift, "watched")
     return None
+
+
+def _of_both(one: float, two: float) -> float:
+    """The AUC of two normal scores together that are independent given the outcome.
+
+    The squares of their distances add up (Su and Liu 1993, JASA 88, 1350-1355). Scores that know
+    the same rank less well together; better only where each tells what the other means.
+    """
+    from scipy.stats import norm
+
+    apart = [norm.ppf(np.clip(auc, 0.5, 1 - 1e-9)) for auc in (one, two)]
+    return float(norm.cdf(np.hypot(*apart)))
 
 
 def _matrix(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int]]:
@@ -211,22 +257,27 @@ def _matrix(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int]]
 
 def _out_of_fold(matrix: Array, texts: Sequence[int], seen: Labelled) -> Array:
     """Scores of small boosted trees, each row's by a model that never saw its enterprise."""
-    import lightgbm
-
     scores = np.zeros(len(matrix))
     if not matrix.shape[1]:
         return scores
     for k in np.unique(seen.fold):
         mine = seen.fold == k
-        data = lightgbm.Dataset(
-            matrix[~mine],
-            seen.bad[~mine].astype(float),
-            categorical_feature=list(texts),
-            params={"verbosity": -1},
-        )
-        booster = lightgbm.train(_quick(int((~mine).sum())), data, ROUNDS)
+        booster = _trained(matrix[~mine], texts, seen.bad[~mine])
         scores[mine] = booster.predict(matrix[mine], num_threads=1)
     return scores
+
+
+def _trained(matrix: Array, texts: Sequence[int], bad: npt.NDArray[np.bool_]) -> Any:
+    """Small boosted trees: LightGBM's booster."""
+    import lightgbm
+
+    data = lightgbm.Dataset(
+        matrix,
+        bad.astype(float),
+        categorical_feature=list(texts),
+        params={"verbosity": -1},
+    )
+    return lightgbm.train(_quick(len(matrix)), data, ROUNDS)
 
 
 def _quick(rows: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ stopped command goes on where it was.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from riskmodel.features import by_name, computed_cards
 from riskmodel.features.engine import Each
 from riskmodel.features.language import Card
 from riskmodel.model import RiskModel
+from riskmodel.model.inputs import DIRECTION, Inputs
 from riskmodel.settings import default_settings
 from riskmodel.sources.files import sha256, write_parquet, write_whole
 
@@ -148,18 +149,20 @@ def _model(texts: Texts) -> RiskModel:
 @lru_cache(maxsize=1)
 def _baseline(texts: Texts) -> Baseline:
     model = _model(texts)
-    return baseline_of(model, _cards(model.inputs))
+    return baseline_of(model, _cards(model.ranker.inputs))
 
 
-def _cards(inputs: Sequence[tuple[str, str]]) -> tuple[Card, ...]:
-    """The cards of the model's features; an attribute's says only its name."""
+def _cards(inputs: Inputs) -> tuple[Card, ...]:
+    """The cards of the model's features; an attribute's says its name and the model's direction."""
     known = by_name()
     attributes = {
         name.removeprefix("attribute_"): "text" if kind == "category" else "number"
-        for name, kind in inputs
+        for name, kind in inputs.kinds()
         if name not in known
     }
-    return computed_cards([name for name, _ in inputs], attributes)
+    moved = dict(zip(inputs.names, inputs.signs, strict=True))
+    risk = {name: DIRECTION[moved[f"attribute_{name}"]] for name in attributes}
+    return computed_cards(inputs.names, attributes, risk)
 
 
 def _check_inputs(path: Path, model: RiskModel) -> None:

@@ -124,6 +124,7 @@ class ModelSettings(Frozen):
     most_ahead: Share
     watched_auc: Share
     most_lift: Share
+    most_excess: Share
     beside_defaults: Count
     most_fading: Share
 
