@@ -7,6 +7,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
+from sklearn.isotonic import IsotonicRegression
 
 from riskmodel.model.bounded import Bounded, fit_bounded
 from riskmodel.model.logistic import expit
@@ -89,3 +90,23 @@ def test_where_the_search_starts_does_not_matter():
     task = drawn(12)
     far = fit_bounded(task, np.array([9.0, 9.0, -9.0, 9.0, -9.0, -9.0]))
     assert far == pytest.approx(fit_bounded(task, np.zeros(6)), abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_steps_that_never_fall_give_the_pooled_rates_of_isotonic_regression(seed):
+    """The rates are scikit-learn's (pooled adjacent violators); the penalty is a trace."""
+    rng = np.random.default_rng(seed)
+    place = rng.integers(0, 40, 3000)
+    bad = (rng.random(3000) < 0.3 + 0.002 * place).astype(float)
+    task = Bounded(
+        design=np.eye(40)[place],
+        made=np.tri(40),
+        defaulted=bad,
+        penalty=np.full(40, 1e-6),
+        centre=np.zeros(40),
+        low=np.r_[-np.inf, np.zeros(39)],
+        high=np.full(40, np.inf),
+    )
+    rates = expit(np.cumsum(fit_bounded(task, np.r_[-1.0, np.full(39, 0.1)])))
+    pooled = IsotonicRegression().fit(place, bad).predict(np.arange(40))
+    assert rates == pytest.approx(pooled, abs=1e-4)

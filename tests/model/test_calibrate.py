@@ -75,6 +75,9 @@ def test_the_method_of_the_least_held_out_loss_is_taken_only_where_it_is_surely_
     found = calibrated(raw, stepped, "best", 20)
     assert found.curve.method == "isotonic"
     assert found.losses["isotonic"] < found.losses["logistic"]
+    some = calibrated(raw[:300], stepped[:300], "best", 20)
+    assert stepped[:300].sum() < 100
+    assert some.curve.method == "logistic"
 
 
 @pytest.mark.parametrize("method", ["logistic", "beta", "isotonic"])

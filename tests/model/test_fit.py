@@ -1,6 +1,7 @@
 """Fitting: what the candidates learn from, and what they never see."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -102,6 +103,13 @@ def test_the_one_number_is_the_best_ranking_one_or_the_one_that_the_settings_nam
     assert choose(rows, inputs, "auto").inputs.names == ("exports_usd_6m",)
     named = choose(rows, inputs, "days_past_due_now")
     assert (named.inputs.names, named.sign, named.median) == (("days_past_due_now",), 1, 0.0)
+
+
+def test_a_number_without_a_declared_direction_may_be_the_one_number(panel, cards):
+    rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
+    free = [replace(card, risk="none") for card in cards]
+    found = choose(rows, learn_inputs(rows, free, 60), "auto")
+    assert (found.inputs.names, found.sign) == (("exports_usd_6m",), -1)
 
 
 def test_a_one_number_that_no_card_gives_is_a_bad_setting(panel, parts, settings, cards):

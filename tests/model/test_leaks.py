@@ -13,7 +13,8 @@ from riskmodel.features.registry import attribute_cards
 from riskmodel.model import alone as lone
 from riskmodel.model import leaks
 from riskmodel.model.alone import Labelled, alone, purest
-from riskmodel.model.leaks import fading, left_out, paired, suspects
+from riskmodel.model.beside import of_both, paired
+from riskmodel.model.leaks import fading, left_out, suspects
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the public data is not at ../shared/data")
@@ -147,11 +148,19 @@ def test_what_was_paid_back_tells_only_beside_what_was_lent_and_is_left_out(sett
     assert alone(rows["attribute_paid"], leaks._labelled(rows, settings)).auc < 0.75
     found = suspects(rows, cards_of(rows), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
-        ["attribute_paid", "together", "left_out"]
+        ["attribute_amount", "together", "left_out"],
+        ["attribute_paid", "together", "left_out"],
     ]
-    copied = rows.assign(attribute_settled=rows["attribute_paid"] * 1.01)
-    both = {"attribute_paid", "attribute_settled"}
-    assert left_out(suspects(copied, cards_of(copied), settings)) == both
+    assert "beside attribute_amount" in found["why"][1]
+
+
+def test_once_what_was_lent_is_cleared_only_what_was_paid_back_is_left_out(settings):
+    rows, rng = lent(5), np.random.default_rng(6)
+    share = np.where(rows["defaulted"], rng.beta(6, 2, len(rows)), 1.0)
+    rows = rows.assign(attribute_paid=rows["attribute_amount"] * share)
+    knows = settings.model.model_copy(update={"cleared": ("attribute_amount",)})
+    found = suspects(rows, cards_of(rows), settings.model_copy(update={"model": knows}))
+    assert left_out(found) == {"attribute_paid"}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -166,8 +175,8 @@ def test_two_scores_of_independent_evidence_rank_as_their_sum_does():
     one, two = (rng.normal(0, 1, len(bad)) + gap * bad for gap in (0.6, 1.1))
     who = np.arange(len(bad))
     ranked = [lone.clustered_auc(s, bad, who).auc for s in (one, two, 0.6 * one + 1.1 * two)]
-    assert leaks._of_both(ranked[0], ranked[1]) == pytest.approx(ranked[2], abs=0.003)
-    assert leaks._of_both(0.4, 0.7) == pytest.approx(0.7)
+    assert of_both(ranked[0], ranked[1]) == pytest.approx(ranked[2], abs=0.003)
+    assert of_both(0.4, 0.7) == pytest.approx(0.7)
 
 
 def test_a_card_of_our_own_is_not_suspected_for_outranking_all_others(settings, cards):
@@ -229,6 +238,58 @@ def test_the_purest_region_is_found_in_a_tail_a_value_or_a_hole():
     # scipy 1.17: beta.ppf(.025, 30.5, .5) and beta.ppf(.975, .5, 170.5)
     assert found.low == pytest.approx(0.9204, abs=1e-4)
     assert found.odds == pytest.approx(0.9204 / 0.0796 / (0.0146 / 0.9854), rel=0.01)
+
+
+def paid_last(seed: int = 5) -> pd.DataFrame:
+    """Twelve quarters of enterprises, and the day of the last payment as a snapshot knew it."""
+    rows, rng = honest(seed=seed), np.random.default_rng(seed)
+    as_of = pd.date_range("2015-01-01", periods=12, freq="QS")[rng.integers(0, 12, len(rows))]
+    late = np.where(rows["defaulted"], rng.integers(0, 250, len(rows)), 300)
+    on = as_of + pd.to_timedelta(late + rng.integers(0, 60, len(rows)), "D")
+    return rows.assign(
+        as_of=as_of,
+        attribute_last_paid=on.strftime("%Y%m%d").astype(float),
+        attribute_last_paid_text=on.strftime("%Y-%m-%d"),
+    )
+
+
+def test_dates_are_judged_by_their_distance_from_the_as_of_date(settings):
+    rows = paid_last()
+    dates = {"attribute_last_paid", "attribute_last_paid_text"}
+    assert alone(rows["attribute_last_paid"], leaks._labelled(rows, settings)).auc < 0.7
+    found = suspects(rows, cards_of(rows), settings)
+    assert set(found["feature"]) == left_out(found) == dates
+
+
+def test_honest_dates_stay_and_those_after_the_as_of_date_are_watched(settings):
+    rows, rng = paid_last(), np.random.default_rng(7)
+    near = pd.to_timedelta(rng.integers(1, 900, len(rows)), "D")
+    columns = {
+        "attribute_last_paid": (rows["as_of"] - near).dt.strftime("%Y%m").astype(float),
+        "attribute_last_paid_text": (rows["as_of"] + near).dt.strftime("%Y-%m-%d"),
+    }
+    rows = rows.assign(**columns)
+    found = suspects(rows, cards_of(rows), settings)
+    assert found[["feature", "kind", "figure", "fate"]].to_numpy().tolist() == [
+        ["attribute_last_paid_text", "ahead", 1.0, "watched"]
+    ]
+
+
+def test_a_column_of_dates_is_known_by_how_it_is_written():
+    day = pd.Series(pd.to_datetime(["2020-01-31"] * 2))
+    for values in ([20200201.0, np.nan], ["2020-02-01", None], ["2020-02", None]):
+        assert lone.days_after(pd.Series(values), day).tolist()[0] == 1
+    assert lone.days_after(pd.Series([202002.0, np.nan]), day).isna().tolist() == [False, True]
+    for values in ([1.5, 2.0], [100.0, 200.0], ["open", "closed"], [np.nan, np.nan], [True, False]):
+        assert lone.days_after(pd.Series(values), day) is None
+
+
+def test_of_equal_regions_that_of_more_enterprises_in_default_counts_whatever_the_columns_sign():
+    values, bad = pd.Series([1.0, 1.0, 0.0, -1.0, -1.0]), [True, True, False, True, True]
+    rows = seen(bad, [0, 0, 1, 2, 3])
+    for column in (values, -values):
+        region = purest(column, rows, least=2)
+        assert (region.rows, region.defaults) == (2, 2)
 
 
 def test_alone_a_column_ranks_as_sklearn_ranks_it_in_either_direction():

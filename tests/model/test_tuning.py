@@ -1,13 +1,14 @@
 """Tuning: one budget, pruned, resumable, and the same whatever happened on the way."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.ladder import Kind, Range
+from riskmodel.model.ladder import LADDER, Kind, Range
 from riskmodel.model.tuning import Search, tuned
 from riskmodel.settings import default_settings
 
@@ -86,3 +87,31 @@ def test_whole_numbers_stay_whole(search):
     how, trials = tuned(kind, search, (), silent)
     assert isinstance(how.leaves, int)
     assert all(4 <= trial.tried["leaves"] <= 24 for trial in trials[1:])
+
+
+def test_what_no_setting_moves_is_learnt_once_a_fold(search):
+    begun = []
+
+    def begin(rows, inputs, how, *, seed, threads):
+        begun.append(len(rows))
+        return lambda own: SimpleNamespace(raw=lambda held: np.full(len(held), own.l2 / 100))
+
+    kind = Kind(learn=None, read=None, space={"l2": Range(0.1, 100.0)}, begin=begin)
+    how, trials = tuned(kind, replace(search, threads=2), (), silent)
+    assert begun == [40, 40, 40]
+    assert len({trial.losses for trial in trials}) > 3
+    assert how.l2 == min(trial.tried["l2"] for trial in trials)
+
+
+def test_settings_of_the_scorecards_space_leave_its_bins_alone():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=600)
+    rows = pd.DataFrame({"x": x, "defaulted": rng.random(600) < 1 / (1 + np.exp(2 - x))})
+    inputs, how = Inputs(("x",), (1,), {}), default_settings().model
+    kind = LADDER["scorecard"]
+    begun = kind.begin(rows, inputs, how, seed=7, threads=1)
+    for name, where in kind.space.items():
+        for end in (where.low, where.high):
+            own = how.model_copy(update={name: end})
+            anew = kind.learn(rows, inputs, own, seed=7, threads=1)
+            assert begun(own).to_files() == anew.to_files()

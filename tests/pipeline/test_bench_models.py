@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskmodel.datasets import balanced_folds
 from riskmodel.errors import DataError
 from riskmodel.features.language import Card, latest
+from riskmodel.model.inputs import learn_inputs
+from riskmodel.model.ladder import LADDER
 from riskmodel.pipeline.benches import models
 from riskmodel.pipeline.benches.models import (
     COLUMNS,
@@ -20,8 +23,10 @@ from riskmodel.pipeline.benches.models import (
 )
 from riskmodel.settings import Settings, load_settings
 from riskmodel.sources.files import write_parquet
+from riskmodel.validate.statistics import auc
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "gmsc"
 SMALL = [
     "model.trees=20",
     "model.inner_folds=2",
@@ -182,3 +187,25 @@ def test_the_way_is_importer_door_cards_folds_and_an_absent_set_is_told(
     assert table["auc"].iloc[0] > 0.7
     assert any("gmsc: not in" in words for words in told)
     assert any("repeat 1 of 1, fold 2 of 2" in words for words in told)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the borrowers' data is not at ../shared/data")
+def test_on_one_half_of_the_borrowers_scorecard_and_trees_rank_as_published_models_do():
+    """This half is harder than most, and fewer, quicker rounds cost the trees a little."""
+    settings = load_settings(
+        EXPERIMENTS / "gmsc.toml", ["model.trees=110", "model.learning_rate=0.06"]
+    )
+    rows, cards = models.labelled_features("gmsc", REAL, settings, silent)
+    _, fold = next(balanced_folds(rows, settings.datasets, settings.run.seed))
+    learnt, held = (rows[side].reset_index(drop=True) for side in (fold != 0, fold == 0))
+    inputs = learn_inputs(learnt, cards, settings.model.most_levels)
+    found = {
+        name: auc(
+            LADDER[name].learn(learnt, inputs, settings.model, seed=7, threads=2).raw(held),
+            held["defaulted"].to_numpy(float),
+        )
+        for name in ("scorecard", "trees")
+    }
+    assert found["scorecard"] >= 0.856
+    assert found["trees"] >= 0.860
+    assert found["trees"] > found["scorecard"]

@@ -91,6 +91,26 @@ def test_pds_far_too_high_fail_the_overall_calibration_but_no_grade(evidence):
     assert "calibration_by_grade" not in found
 
 
+def test_pds_that_lie_too_far_apart_fail_the_slope_and_nothing_of_the_ranking(evidence):
+    def spread(p):
+        odds = np.log(p / (1 - p))
+        return 1 / (1 + np.exp(-2 * odds - 2.2))
+
+    found = run_checks(with_pds(evidence, spread)).set_index("check")
+    assert not found.loc["calibration_slope", "passed"]
+    assert found.loc["calibration_slope", "figure"] == pytest.approx(0.5, abs=0.1)
+    assert found.loc["ranking", "passed"]
+
+
+def test_the_place_of_the_headline_is_said(evidence):
+    texts = [
+        run_checks(changed(evidence, by_time=time, by_enterprise=own)).set_index("check").text
+        for time, own in ((True, True), (True, False), (False, True))
+    ]
+    words = ("(out of time and of enterprise)", "(out of time)", "(out of enterprise, not out of")
+    assert all(word in text["ranking"] for word, text in zip(words, texts, strict=True))
+
+
 def test_scored_enterprises_unlike_the_learnt_ones_drift(evidence):
     rows = evidence.predictions
     away = rows["pd_12m"].mask(rows["split"] == "score", 0.9)
@@ -128,6 +148,13 @@ def test_a_leak_may_lie_in_what_is_missing_or_run_downwards(evidence):
 
 def suspect(feature, why, fate):
     return Suspect(feature, "alone", why, 0.97, 0.95, 0.98, 0.9, fate)
+
+
+def test_the_features_that_rank_best_alone_are_named_the_best_first(evidence, monkeypatch):
+    first, second = "exports_usd_6m (AUC 0.621)", "days_past_due_now (AUC 0.523)"
+    assert f"{first}, {second}; above" in CHECKS["leak_single_feature"](evidence).text
+    monkeypatch.setattr("riskmodel.validate.checks.NAMED", 1)
+    assert f"{first}; above" in CHECKS["leak_single_feature"](evidence).text
 
 
 def test_columns_left_out_as_leaks_are_named_and_are_a_condition(evidence):

@@ -8,7 +8,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.validate import statistics
-from riskmodel.validate.performance import by_grade, holm, performance
+from riskmodel.validate.performance import by_grade, by_vintage, holm, judged, performance
 
 
 def test_jeffreys_gives_the_golden_value():
@@ -165,3 +165,51 @@ def test_performance_speaks_of_calibrate_and_test_rows_only_each_figure_in_its_i
     assert (table["low"] <= table["figure"]).all()
     assert (table["figure"] <= table["high"]).all()
     assert set(table["rows"]) == {100}
+
+
+def test_the_slope_is_one_for_true_pds_and_a_half_for_log_odds_twice_as_far_apart():
+    rng = np.random.default_rng(3)
+    odds = rng.normal(-1, 1, 40_000)
+    p = 1 / (1 + np.exp(-odds))
+    y = (rng.random(40_000) < p).astype(float)
+    twice = 1 / (1 + np.exp(-2 * odds))
+    assert statistics.calibration_slope(p, y) == pytest.approx(1, abs=0.05)
+    assert statistics.calibration_slope(twice, y) == pytest.approx(0.5, abs=0.025)
+
+
+def test_the_slope_agrees_with_another_library_under_weights():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(4)
+    p = rng.uniform(0.02, 0.6, 500)
+    y = (rng.random(500) < p).astype(float)
+    w = rng.integers(0, 4, 500).astype(float)
+    odds = np.log(p / (1 - p))[:, None]
+    theirs = LogisticRegression(C=1e12, tol=1e-10).fit(odds, y, sample_weight=w)
+    ours = statistics.calibration_slope(p, y, w)
+    assert ours == pytest.approx(theirs.coef_[0, 0], abs=1e-4)
+
+
+def test_the_headline_takes_the_place_of_the_models_own_word_on_the_test_rows():
+    own = pd.DataFrame({"split": ["fit", "test"], "pd_12m": [0.1, 0.2]})
+    blind = pd.DataFrame({"split": ["test"], "pd_12m": [0.3]})
+    found = judged(own, blind)
+    assert found["split"].tolist() == ["fit", "same_enterprises", "test"]
+    assert found["pd_12m"].tolist() == [0.1, 0.2, 0.3]
+    assert judged(own, blind.iloc[:0]).equals(own)
+
+
+def test_each_vintage_has_its_own_ranking():
+    walked = pd.DataFrame(
+        {
+            "enterprise_id": list("ABCDABCD"),
+            "vintage": ["2020-01"] * 4 + ["2020-07"] * 4,
+            "model": "trees",
+            "defaulted": [True, False, False, False, True, False, True, False],
+            "score": [4.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0],
+        }
+    )
+    found = by_vintage(walked, 50, 1)
+    # All above; then 1 of 4 pairs in order (the 3 above the 2).
+    assert found["auc"].tolist() == [1.0, 0.25]
+    assert found["defaults"].tolist() == [1, 2]

@@ -134,7 +134,8 @@ def _over(outcomes: pd.DataFrame, defaulted: pd.Series, months_given: pd.Series)
     bad = defaulted.fillna(False).astype(bool)
     last = until.max() if bad.all() else until[~bad].max()
     day = pd.Timedelta(days=1)
-    return (ends <= last + day) & (bad | (ends <= until + day))
+    over: pd.Series = (ends <= last + day) & (bad | (ends <= until + day))
+    return over
 
 
 def _ends(starts: pd.Series, spans: pd.Series) -> pd.Series:

@@ -18,6 +18,11 @@ MOST_VALUES = 50
 BINS = 20
 PRIOR = 5.0
 """Rows at the mean rate that every group of values is given, so that a small one claims little."""
+DATED = 0.99
+"""Share of a column's values that must be dates for it to be one of dates."""
+FORMATS = {"text": ("%Y-%m-%d", "%Y-%m"), "number": ("%Y%m%d", "%Y%m")}
+"""How dates are written where a table has numbers and texts only."""
+DATES = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
 LEAST_GROUP = 5
 """A group of fewer rows stands for those rows and not for a meaning."""
 STEPS = 20
@@ -78,6 +83,25 @@ def numbers(values: pd.Series) -> Floats | None:
     return np.asarray(values.to_numpy(float, na_value=np.nan), dtype=float)
 
 
+def days_after(values: pd.Series, as_of: pd.Series) -> pd.Series | None:
+    """A column of dates, written as numbers or texts, as days after `as_of`; None for any other."""
+    plain, there = numbers(values), values.notna()
+    if not there.any():
+        return None
+    if plain is None:
+        words, formats = values[there].astype(str), FORMATS["text"]
+    elif (plain[there] % 1 == 0).all():
+        words, formats = values[there].astype("int64").astype(str), FORMATS["number"]
+    else:
+        return None
+    for form in formats:
+        dates = pd.to_datetime(words, format=form, errors="coerce")
+        if dates.between(*DATES).mean() >= DATED:
+            days = (dates - as_of[there]).dt.days
+            return days.astype(float).reindex(values.index)
+    return None
+
+
 def groups(values: pd.Series) -> Ints:
     """A group for each row: 0 for missing, then one a value, or one a bin where values are many."""
     plain = numbers(values)
@@ -130,8 +154,15 @@ def purest(values: pd.Series, seen: Labelled, least: int) -> Region | None:
     found = [(where, inside) for where, inside in _regions(values, seen, least) if not inside.all()]
     if not found:
         return None
-    where, inside = max(found, key=lambda one: (seen.bad[one[1]].mean(), one[1].sum()))
-    region = _measured(where, inside, seen)
+    standing = [(float(seen.bad[inside].mean()), int(inside.sum())) for _, inside in found]
+    best = max(standing)
+    # Equals differ in whose rows they are: that of the most enterprises stands for them.
+    equal = [
+        _measured(where, inside, seen)
+        for (where, inside), own in zip(found, standing, strict=True)
+        if own == best
+    ]
+    region = max(equal, key=lambda one: (one.defaults, one.rows))
     return region if region.defaults >= least else None
 
 

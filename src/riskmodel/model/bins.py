@@ -17,8 +17,8 @@ from riskmodel.settings import ModelSettings
 Places = npt.NDArray[np.int64]
 MOST_ROWS = 100_000
 """Rows among which splits are sought; of more, so many are drawn."""
-PREBINS = 30
-"""Fine bins that optbinning joins; its search grows steeply with them."""
+FINER = 1.5
+"""Fine bins that optbinning joins, for each that may be left; its search grows steeply with them."""
 NORMAL_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
@@ -178,7 +178,7 @@ def _split(
     found = OptimalBinning(
         dtype="categorical" if whole.group else "numerical",
         monotonic_trend="ascending" if whole.group else trend,
-        max_n_prebins=PREBINS,
+        max_n_prebins=int(FINER * how.most_bins),
         min_prebin_size=least,
         min_bin_size=least,
         max_n_bins=how.most_bins,

@@ -11,9 +11,8 @@ from riskmodel.model.logistic import expit
 Array = npt.NDArray[np.float64]
 STEPS = 100
 HALVINGS = 40
-TURNS = 10
-"""Rounds of a step's search, for each coefficient."""
 NOUGHT = 1e-12
+"""A coefficient that moves less stands still."""
 STILL = 1e-9
 """The search ends where a step would win less log likelihood."""
 WON = 1e-4
@@ -58,8 +57,8 @@ class Bounded:
 def fit_bounded(task: Bounded, start: Array) -> Array:
     """The coefficients that minimise the loss.
 
-    Newton's method, each step to the least of the local parabola within the bounds and halved until
-    the loss falls enough.
+    Newton's method: each step goes towards the least of the local parabola within the bounds, and is
+    halved until the loss falls enough.
     """
     x = np.clip(start, task.low, task.high)
     best = task.loss(x)
@@ -75,30 +74,26 @@ def fit_bounded(task: Bounded, start: Array) -> Array:
 
 
 def _step(curve: Array, slope: Array, low: Array, high: Array) -> Array:
-    """The d between `low` and `high`, 0 among them, that minimises slope d + d curve d / 2.
+    """A d between `low` and `high`, 0 among them, that lessens slope d + d curve d / 2 most.
 
-    The primal active-set method (Nocedal and Wright 2006, section 16.5): of the coefficients held
-    by a bound the one that is drawn inside most is let go, until none is.
+    By the active-set method (Nocedal and Wright 2006, section 16.5) as far as holding goes: a
+    coefficient that meets its bound on the way stays there for the rest of the step. The next step
+    lets go whatever the slope then draws inside.
     """
     d = np.zeros(len(slope))
     held = ((low >= 0) & (slope > 0)) | ((high <= 0) & (slope < 0))
-    for _ in range(TURNS * len(d)):
+    while True:
         free = np.flatnonzero(~held)
-        drawn = slope + curve @ d
         move = np.zeros(len(d))
-        move[free] = -np.linalg.solve(curve[np.ix_(free, free)], drawn[free])
+        move[free] = -np.linalg.solve(curve[np.ix_(free, free)], (slope + curve @ d)[free])
         reach = _reach(move, low - d, high - d)
         share = min(1.0, float(reach.min()))
         d = np.clip(d + share * move, low, high)
-        if share < 1:
-            held |= reach <= share
-            continue
-        drawn = slope + curve @ d
-        inside = np.where(held, np.where(d <= low, -drawn, drawn), 0.0)
-        if inside.max() <= STILL:
-            break
-        held[np.argmax(inside)] = False
-    return d
+        if share == 1:
+            return d
+        stopped = reach <= share
+        d = np.where(stopped, np.where(move < 0, low, high), d)
+        held |= stopped
 
 
 def _reach(move: Array, low: Array, high: Array) -> Array:

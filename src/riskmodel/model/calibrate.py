@@ -85,7 +85,7 @@ class Calibration:
             return np.full(len(end), self.curve.terms[0])
         near = np.abs(end - start) < STEP
         low, high = np.where(near, end - STEP, start), np.where(near, end + STEP, end)
-        return (self.log_odds(high) - self.log_odds(low)) / (high - low)
+        return np.asarray((self.log_odds(high) - self.log_odds(low)) / (high - low))
 
     def bounds(self, raw: Array) -> tuple[Array, Array]:
         """Lower and upper PD; the point lies between."""
@@ -122,6 +122,9 @@ class How:
     seed: int
 
 
+LEAST_DEFAULTS = 100
+"""Fewer say nothing of a calibration's form: it stays a line."""
+
 CONTRADICTED = 3.0
 """Standard errors by which the later rows' slope must differ before they alone give the form."""
 
@@ -129,8 +132,8 @@ CONTRADICTED = 3.0
 def calibrate(blind: Blind, how: How, anchor: float | None = None) -> Calibration:
     """The method with the least log loss on held-out enterprises, and its interval.
 
-    A method takes the place of logistic calibration only where its loss is lower by more than the
-    difference's standard error. All rows give the form, since the spread of a hundred later
+    A method takes the place of logistic calibration only where defaults are not few and its loss is
+    lower by more than the difference's standard error. All rows give the form, since the spread of a hundred later
     defaults is hardly known; unless the later ones contradict it, when they alone do. The level is
     the later rows' default rate, or `anchor`.
     """
@@ -201,7 +204,7 @@ def compared(rows: Blind, how: How, folds: int = 5) -> tuple[dict[str, float], s
             odds = fitted(name, rows, weights if able else np.ones(len(sign))).log_odds
             loss[held] = np.logaddexp(0.0, sign[held] * odds(rows.raw[held]))
     best = "logistic"
-    for name in METHODS[1:]:
+    for name in METHODS[1:] if rows.defaulted.sum() >= LEAST_DEFAULTS else ():
         gain = np.bincount(codes, losses["logistic"] - losses[name])
         better = losses[name].mean() < losses[best].mean()
         if better and gain.sum() > gain.std() * np.sqrt(len(gain)):

@@ -71,11 +71,9 @@ def master_scale(bounds: Sequence[float], rows: Graded, least_defaults: float) -
 def _sums(grades: Grades, rows: Graded) -> tuple[Array, Array, Array]:
     """Enterprises, expected and seen defaults of each grade."""
     place, count = grades.place(rows.pd_12m), len(grades.names)
-    return (
-        np.bincount(place, rows.weight, count),
-        np.bincount(place, rows.weight * rows.pd_12m, count),
-        np.bincount(place, rows.weight * rows.defaulted, count),
-    )
+    weighed = (rows.weight, rows.weight * rows.pd_12m, rows.weight * rows.defaulted)
+    count_of, expected, bad = (np.asarray(np.bincount(place, w, count), float) for w in weighed)
+    return count_of, expected, bad
 
 
 def _enough(bounds: list[float], rows: Graded, least: float) -> list[float]:

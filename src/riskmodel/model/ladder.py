@@ -65,19 +65,29 @@ class Range:
     high: float
 
 
+class Begin(Protocol):
+    """Learns what no setting of the kind's space moves; the rest is learnt with each setting."""
+
+    def __call__(
+        self, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+    ) -> Callable[[ModelSettings], Ranker]: ...
+
+
 @dataclass(frozen=True)
 class Kind:
     """One rung: how it is learnt and read, and where its settings are looked for.
 
     `losses` is there for kinds that learn in rounds; the best number of them becomes
-    `how.trees`. `settled` is what a ranking chose for itself, and rankings of other enterprises must
-    choose alike, for their scores to mean the same.
+    `how.trees`. `begin` is there for kinds whose first part no setting of `space` moves: tuning
+    learns it once a fold. `settled` is what a ranking chose for itself, and rankings of other
+    enterprises must choose alike, for their scores to mean the same.
     """
 
     learn: Learn
     read: Callable[[Inputs, Mapping[str, str], int], Ranker]
     space: Mapping[str, Range] = field(default_factory=dict)
     losses: Losses | None = None
+    begin: Begin | None = None
     settled: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
 
 
@@ -109,7 +119,12 @@ BOOSTING = {
 }
 
 LADDER: Mapping[str, Kind] = {
-    "scorecard": Kind(scorecard.learn, scorecard.read, {"scorecard_l2": Range(0.03, 30.0)}),
+    "scorecard": Kind(
+        scorecard.learn,
+        scorecard.read,
+        {"scorecard_l2": Range(1.0, 300.0)},
+        begin=scorecard.begin,
+    ),
     "trees": Kind(trees.learn, trees.read, BOOSTING, trees.losses),
     "free_trees": Kind(_free, trees.read, BOOSTING, _free_losses),
     "glass_box": Kind(glass_box.learn, glass_box.read, {}),

@@ -70,11 +70,11 @@ def compressed(values: Array) -> Array:
 
 
 def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
-    """The named feature, or for "auto" the number that ranks the fit rows best as declared."""
+    """The named feature, or for "auto" the number that ranks the fit rows best: as declared, or in
+    the direction found where none is."""
     numbers = [n for n in inputs.names if n not in inputs.levels]
     if name == "auto":
-        signed = [n for n in numbers if inputs.signs[inputs.names.index(n)]] or numbers
-        name = max(signed, key=lambda n: _ranking(rows, inputs, n))
+        name = max(numbers, key=lambda n: _ranking(rows, inputs, n))
     sign = _sign(rows, inputs, name)
     median = float(np.nanmedian(rows[name].to_numpy(float, na_value=np.nan)))
     return OneNumber(Inputs((name,), (sign,), {}), sign, median)

@@ -1,7 +1,7 @@
 """The points scorecard: logistic regression on monotone bins, each bin worth so many points."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -155,7 +155,15 @@ def learn(
     rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
 ) -> Scorecard:
     """A scorecard learnt from the rows: features and `defaulted`, both outcomes among them."""
-    return from_bins(rows, inputs, learn_bins(rows, inputs, how, seed), how)
+    return begin(rows, inputs, how, seed=seed, threads=threads)(how)
+
+
+def begin(
+    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+) -> Callable[[ModelSettings], Scorecard]:
+    """The bins, and what makes a scorecard of them under settings that leave the bins alone."""
+    bins = learn_bins(rows, inputs, how, seed)
+    return lambda own: from_bins(rows, inputs, bins, own)
 
 
 def from_bins(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any
 
@@ -12,11 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.ladder import Kind, Range
+from riskmodel.model.ladder import Kind, Range, Ranker
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
 Values = Mapping[str, float]
+Judge = Callable[[ModelSettings], Array]
+"""What a fold says of settings: its losses by round."""
 FEW = 3
 """Trials that must have come as far before another may be given up."""
 
@@ -70,8 +72,10 @@ def tuned(
     if not kind.space or (search.how.trials == 1 and not kind.losses):
         return search.how, []
     trials = list(before)[: search.how.trials]
+    judges = [_judge(kind, search, samples) for samples in search.folds]
     for number in range(len(trials), search.how.trials):
-        trial = _tried(kind, search, _suggested(kind, search, trials, number), trials)
+        values = _suggested(kind, search, trials, number)
+        trial = _tried(search, _with(kind, search, values), values, judges=judges, before=trials)
         trials.append(trial)
         keep(trial)
     whole = [trial for trial in trials if not trial.pruned]
@@ -118,16 +122,28 @@ def _distribution(where: Range) -> Any:
     return optuna.distributions.FloatDistribution(where.low, where.high, log=True)
 
 
-def _tried(kind: Kind, search: Search, values: Values, before: Sequence[Trial]) -> Trial:
+def _with(kind: Kind, search: Search, values: Values) -> ModelSettings:
+    """The settings with these values, and all the rounds."""
+    trial = Trial(values, (), search.how.trees, False)
+    return search.how.model_copy(update=_settings(kind, trial))
+
+
+def _tried(
+    search: Search,
+    how: ModelSettings,
+    values: Values,
+    *,
+    judges: Sequence[Judge],
+    before: Sequence[Trial],
+) -> Trial:
     """One trial over the folds, given up where it lags behind the median of those before.
 
     Only from the second fold on, and where a few trials came so far: one fold of few defaults says
     little.
     """
-    how = search.how.model_copy(update=_settings(kind, Trial(values, (), search.how.trees, False)))
     curves: list[Array] = []
     means: list[float] = []
-    for curve in _curves(kind, search, how):
+    for curve in _curves(judges, how, search.threads):
         curves.append(curve)
         means.append(float(_mean(curves).min()))
         seen = [trial.losses[len(means) - 1] for trial in before if len(trial.losses) >= len(means)]
@@ -144,19 +160,30 @@ def _mean(curves: Sequence[Array]) -> Array:
     return np.asarray(np.mean([curve[:reached] for curve in curves], axis=0))
 
 
-def _curves(kind: Kind, search: Search, how: ModelSettings) -> Iterator[Array]:
+def _curves(judges: Sequence[Judge], how: ModelSettings, threads: int) -> Iterator[Array]:
     """Each fold's losses by round, in order; as many folds at once as there are threads."""
+    with ThreadPoolExecutor(threads) as pool:
+        folds = iter(judges)
+        while batch := list(islice(folds, threads)):
+            yield from pool.map(lambda judge: judge(how), batch)
 
-    def one(samples: tuple[pd.DataFrame, pd.DataFrame]) -> Array:
-        if kind.losses:
-            return kind.losses(samples, search.inputs, how, seed=search.seed, threads=1)
-        ranker = kind.learn(samples[0], search.inputs, how, seed=search.seed, threads=1)
-        return np.array([_log_loss(ranker.raw(samples[1]), samples[1]["defaulted"])])
 
-    with ThreadPoolExecutor(search.threads) as pool:
-        folds = iter(search.folds)
-        while batch := list(islice(folds, search.threads)):
-            yield from pool.map(one, batch)
+def _judge(kind: Kind, search: Search, samples: tuple[pd.DataFrame, pd.DataFrame]) -> Judge:
+    """The losses on a fold by settings; what these do not move is learnt when first asked for."""
+    rows, held = samples
+    inputs, seed = search.inputs, search.seed
+    if kind.losses:
+        return partial(kind.losses, samples, inputs, seed=seed, threads=1)
+    begin = kind.begin or partial(_whole_anew, kind)
+    begun = cache(lambda: begin(rows, inputs, search.how, seed=seed, threads=1))
+    return lambda how: np.array([_log_loss(begun()(how).raw(held), held["defaulted"])])
+
+
+def _whole_anew(
+    kind: Kind, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, **draw: int
+) -> Callable[[ModelSettings], Ranker]:
+    """Nothing to begin with: everything moves with the settings."""
+    return lambda own: kind.learn(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])
 
 
 def _log_loss(raw: Array, defaulted: pd.Series) -> float:
