@@ -24,6 +24,7 @@ from riskmodel.settings import ModelSettings, Settings
 Array = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
 KEYS = ["enterprise_id", "as_of"]
+FEWEST_DRAWS = 20
 PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 
 
@@ -300,7 +301,7 @@ def _cross_validated(
     `how` None: the number of rounds is looked for in every fold anew, as few defaults demand.
     """
     rows, found = rows.reset_index(drop=True), []
-    task = replace(task, tried={}, keep=None)
+    task = _light(task)
     settings = task.settings.datasets
     settings = settings if how is None else settings.model_copy(update={"repeats": 1})
     for repeat, fold in balanced_folds(rows, settings, task.settings.run.seed):
@@ -311,6 +312,15 @@ def _cross_validated(
             model = fitted(name, (seen, seen), task, own).model
             found.append(predict(model, rows[fold == k]).assign(repeat=repeat, split="test"))
     return pd.concat(found, ignore_index=True)
+
+
+def _light(task: Task) -> Task:
+    """The task for models of a fold: no trials kept, and a quarter of the bootstrap's draws, since
+    the folds' intervals are averaged."""
+    draws = max(task.settings.model.interval_draws // 4, FEWEST_DRAWS)
+    model = task.settings.model.model_copy(update={"interval_draws": draws})
+    settings = task.settings.model_copy(update={"model": model})
+    return replace(task, settings=settings, tried={}, keep=None)
 
 
 def _averaged(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:

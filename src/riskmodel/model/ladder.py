@@ -110,8 +110,8 @@ def _free_losses(
 
 BOOSTING = {
     "learning_rate": Range(0.015, 0.1),
-    "leaves": Range(4, 24),
-    "depth": Range(2, 6),
+    "leaves": Range(4, 31),
+    "depth": Range(2, 8),
     "min_rows_per_leaf": Range(20, 250),
     "feature_share": Range(0.15, 1.0),
     "row_share": Range(0.4, 1.0),
