@@ -123,7 +123,7 @@ def test_every_model_compared_has_its_predictions(first: Finished) -> None:
     predictions = first.run.read("model", "predictions")
 
     assert list(predictions.columns) == PREDICTIONS
-    assert set(predictions["model"]) == {"trees", "one_number"}
+    assert set(predictions["model"]) == set(first.run.settings.model.candidates)
     assert {"test", "score"} <= set(predictions["split"])
     assert predictions["pd_12m"].between(0, 1).all()
 

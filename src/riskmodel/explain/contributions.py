@@ -15,7 +15,7 @@ BLOCK = 20_000
 def contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
     """A column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
 
-    Shapley values of the trees (Lundberg and others 2020), scaled by the calibration's slope.
+    Shapley values of the trees (Lundberg and others 2020), stretched as `RiskModel.contributions` says.
     """
     blocks = [rows.iloc[i : i + BLOCK] for i in range(0, max(len(rows), 1), BLOCK)]
     return pd.concat([model.contributions(block) for block in blocks])

@@ -12,6 +12,7 @@ from riskmodel.model import trees
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.logistic import expit, fit_logistic
 from riskmodel.model.selection import Sample, Seen
+from riskmodel.model.tuning import mean_curve
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
@@ -77,7 +78,7 @@ def _best_rounds(
 ) -> int:
     samples = [(rows[fold != one], rows[fold == one]) for one in np.unique(fold)]
     curves = [trees.losses(two, inputs, how, seed=seed, threads=1) for two in samples]
-    return int(np.argmin(np.mean(curves, axis=0))) + 1
+    return int(np.argmin(mean_curve(curves))) + 1
 
 
 def _decided(rows: pd.DataFrame) -> pd.DataFrame:

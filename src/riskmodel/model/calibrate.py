@@ -240,7 +240,8 @@ def _margins(
 
     What the sample leaves open (bootstrap by enterprise) and what a year may bring (`how.cycle`)
     are taken as independent; the reach is widened to the later rows' Venn-Abers pair (Vovk and
-    Petej 2014), which is valid whatever the curve's form, where that lies outside.
+    Petej 2014), which is valid whatever the curve's form, where that lies outside. An anchor moves
+    the pair with the level.
     """
     knots = np.unique(np.quantile(blind.raw, np.linspace(0, 1, KNOTS)))
     point, tail = found.log_odds(knots), (1 - how.interval) / 2
@@ -249,8 +250,9 @@ def _margins(
     year = how.cycle * _normal_quantile(1 - tail)
     below, above = np.hypot(np.minimum(low, 0), year), np.hypot(np.maximum(high, 0), year)
     pair = venn_abers(blind.only(blind.later), knots)
-    below = np.maximum(below, point - _logit(pair[0]))
-    above = np.maximum(above, _logit(pair[1]) - point)
+    moved = found.shift - level_of(found.curve, blind, None)
+    below = np.maximum(below, point - _logit(pair[0]) - moved)
+    above = np.maximum(above, _logit(pair[1]) + moved - point)
     return tuple(
         (float(x), float(b), float(a)) for x, b, a in zip(knots, below, above, strict=True)
     )

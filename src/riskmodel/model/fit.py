@@ -73,7 +73,9 @@ class Fitted:
 class Candidate:
     """A model, and the same by the folds of enterprises that it was calibrated with.
 
-    `fold` says which of `blind` never saw an enterprise; others were never seen by `model` itself.
+    `fold` says which of `blind` has a ranking and a calibration fitted without an enterprise; others
+    are unknown to `model` itself. What is chosen rather than fitted (settings, leaks, the
+    calibration's form, the scale) is chosen on all fit and calibrate rows.
     """
 
     model: RiskModel
@@ -94,7 +96,7 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     """All candidates of the settings on the panel; see `Fitted`."""
     learnt = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     leaks = _leaks(learnt, panel[panel["split"] == "calibrate"], task)
-    task = _without(leaks, task)
+    task = _remembering(leaks, without(leaks, task))
     models: dict[str, RiskModel] = {}
     predictions, blind, repeats, trials = [], [], [], []
     # Few defaults without a date split: every fold looks for its own rounds, and nothing is tuned.
@@ -126,9 +128,10 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
 
 
 def replayed(model: RiskModel, panel: pd.DataFrame) -> Fitted:
-    """A model that stands, on a new panel: nothing is learnt."""
+    """A model that stands, on a new panel: nothing is learnt; its leaks are those it remembers."""
     none = pd.DataFrame()
-    return Fitted({model.name: model}, predict(model, panel), none, none, none, as_table(()))
+    leaks = pd.DataFrame(list(model.facts.get("suspects", ())), columns=as_table(()).columns)
+    return Fitted({model.name: model}, predict(model, panel), none, none, none, leaks)
 
 
 def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
@@ -148,7 +151,7 @@ def fitted(
     name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: Task, how: ModelSettings
 ) -> Candidate:
     """One model: ranked on the first sample, calibrated on the second by rankings that are blind
-    to each enterprise."""
+    to each enterprise (where the others hold one outcome only, by the whole ranking)."""
     rows, later = samples
     everyone = pd.concat([rows, later]).drop_duplicates(KEYS)
     fold = _folds(everyone, task)
@@ -217,7 +220,8 @@ def long_run_rate(rows: pd.DataFrame) -> float:
 
 
 def _graded(pd_12m: Array, later: pd.DataFrame, model: ModelSettings) -> Grades:
-    weight = 1 / later.groupby("enterprise_id")["defaulted"].transform("size").to_numpy(float)
+    own = [later["enterprise_id"].to_numpy(), Grades(model.grade_bounds).of(pd_12m)]
+    weight = 1 / pd.Series(pd_12m).groupby(own).transform("size").to_numpy(float)
     rows = Graded(pd_12m, later["defaulted"].to_numpy(float), weight)
     return master_scale(model.grade_bounds, rows, model.min_defaults_per_grade)
 
@@ -282,21 +286,28 @@ def _leaks(learnt: pd.DataFrame, later: pd.DataFrame, task: Task) -> pd.DataFram
     """Columns taken for leaks, and those that rank well in the fit rows and hardly later."""
     found = [suspects(learnt, task.cards, task.settings)]
     if later["defaulted"].nunique() > 1:
-        later = later.astype({"defaulted": bool})
-        found.append(fading(learnt, later, task.cards, task.settings))
+        later, named = later.astype({"defaulted": bool}), set(found[0]["feature"])
+        others = [card for card in task.cards if card.name not in named]
+        found.append(fading(learnt, later, others, task.settings))
     return pd.concat([one for one in found if len(one)] or [as_table(())], ignore_index=True)
 
 
-def _without(leaks: pd.DataFrame, task: Task) -> Task:
+def without(leaks: pd.DataFrame, task: Task) -> Task:
     """The task without the columns that are left out as leaks."""
     out = left_out(leaks)
     return replace(task, cards=[card for card in task.cards if card.name not in out])
 
 
+def _remembering(leaks: pd.DataFrame, task: Task) -> Task:
+    """The task with the suspects among the facts, so that a model's replay still names them."""
+    plain = leaks.astype(object).where(leaks.notna(), None).to_dict("records")
+    return replace(task, facts={**task.facts, "suspects": plain})
+
+
 def _cross_validated(
     name: str, rows: pd.DataFrame, task: Task, how: ModelSettings | None
 ) -> pd.DataFrame:
-    """Out-of-fold predictions of every repeat: model and calibration never saw the enterprise.
+    """Out-of-fold predictions of every repeat: ranking and calibration never saw the enterprise.
 
     `how` None: the number of rounds is looked for in every fold anew, as few defaults demand.
     """

@@ -16,8 +16,8 @@ class Seen:
     """A grade on the rows it was calibrated on: enterprises, their defaults, and what these say.
 
     `pd_12m` is the mean PD stated; `low` and `high` are Jeffreys' 95 % interval of the rate;
-    `prudent` is Pluto and Tasche's bound at 90 %. Enterprises that stand in a grade on several
-    dates count once there, so `defaults` need not be whole.
+    `prudent` is Pluto and Tasche's bound at 90 %. Rows share weights (see `Graded`), so counts need
+    not be whole.
     """
 
     grade: str
@@ -54,7 +54,8 @@ class Grades:
 class Graded:
     """Rows that a scale is made from: PDs, labels, and each row's weight.
 
-    Rows of one enterprise share its weight, since they tell of the same default.
+    Rows of one enterprise in one band of the given bounds share a weight of one, since they tell of
+    the same default.
     """
 
     pd_12m: Array

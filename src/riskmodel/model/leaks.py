@@ -230,7 +230,8 @@ def _beside_others(
     for one in [one for one in found.values() if one.kind == "together"]:
         name = partner(rows, one.feature, others, seen)
         if name in given and name not in {*found, *cleared}:
-            found[name] = replace(one, feature=name, why=f"beside {one.feature}: {one.why}")
+            why = f"beside {one.feature}: {one.why}"
+            found[name] = replace(one, feature=name, why=why, fate=_fate(name, settings.model))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.errors import SettingsError
+from riskmodel.errors import DataError, SettingsError
 from riskmodel.model.inputs import Inputs
 from riskmodel.settings import ModelSettings
 
@@ -73,6 +73,10 @@ def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
     """The named feature, or for "auto" the number that ranks the fit rows best: as declared, or in
     the direction found where none is."""
     numbers = [n for n in inputs.names if n not in inputs.levels]
+    if not numbers:
+        raise DataError(
+            "features: no number for the baseline. Drop one_number from model.candidates."
+        )
     if name == "auto":
         name = max(numbers, key=lambda n: _ranking(rows, inputs, n))
     sign = _sign(rows, inputs, name)

@@ -129,6 +129,7 @@ def _calibration(given: Mapping[str, Any]) -> Calibration:
         tuple((x, below, above) for x, below, above in given["margins"]),
         given["interval"],
         given["losses"],
+        given["basis"],
     )
 
 

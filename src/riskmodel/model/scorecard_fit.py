@@ -41,20 +41,28 @@ def select(
     right, slopes = _right(unlike, evidence, defaulted, how.scorecard_l2)
     strength = slopes * [evidence[b.name].std() for b in right]
     first = np.sort(np.argsort(-strength, kind="stable")[: how.scorecard_features])
-    kept, slopes = _right([right[k] for k in first], evidence, defaulted, how.scorecard_l2)
-    rungs = {"number": right, "sign": unlike, "correlation": told, "information": bins}
+    chosen = [right[k] for k in first]
+    kept, slopes = _right(chosen, evidence, defaulted, how.scorecard_l2)
+    rungs = (
+        ("sign", chosen),
+        ("number", right),
+        ("sign", unlike),
+        ("correlation", told),
+        ("information", bins),
+    )
     return _in_order(kept, slopes, bins, rungs)
 
 
 def _in_order(
-    kept: Sequence[Bins], slopes: Array, bins: Sequence[Bins], rungs: Mapping[str, Sequence[Bins]]
+    kept: Sequence[Bins],
+    slopes: Array,
+    bins: Sequence[Bins],
+    rungs: Sequence[tuple[str, Sequence[Bins]]],
 ) -> tuple[list[Bins], Array, dict[str, str]]:
     slope = {b.name: s for b, s in zip(kept, slopes, strict=True)}
     used = [b for b in bins if b.name in slope]
     left_out = {
-        b.name: next(why for why, group in rungs.items() if b in group)
-        for b in bins
-        if b.name not in slope
+        b.name: next(why for why, group in rungs if b in group) for b in bins if b.name not in slope
     }
     return used, np.array([slope[b.name] for b in used]), left_out
 

@@ -145,16 +145,16 @@ def _tried(
     means: list[float] = []
     for curve in _curves(judges, how, search.threads):
         curves.append(curve)
-        means.append(float(_mean(curves).min()))
+        means.append(float(mean_curve(curves).min()))
         seen = [trial.losses[len(means) - 1] for trial in before if len(trial.losses) >= len(means)]
         sure = 1 < len(curves) < len(search.folds) and len(seen) >= FEW
         if sure and means[-1] > np.median(seen):
             return Trial(values, tuple(means), 0, True)
-    rounds = int(np.argmin(_mean(curves))) + 1
+    rounds = int(np.argmin(mean_curve(curves))) + 1
     return Trial(values, tuple(means), rounds, False)
 
 
-def _mean(curves: Sequence[Array]) -> Array:
+def mean_curve(curves: Sequence[Array]) -> Array:
     """The mean loss after each round that all folds have reached."""
     reached = min(len(curve) for curve in curves)
     return np.asarray(np.mean([curve[:reached] for curve in curves], axis=0))

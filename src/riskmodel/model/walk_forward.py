@@ -1,4 +1,7 @@
-"""Walking forward: each vintage ranked by what was known before it began."""
+"""Walking forward: each vintage ranked by what was known before it began.
+
+The settings are those that the champion was tuned to, on later rows.
+"""
 
 import pandas as pd
 

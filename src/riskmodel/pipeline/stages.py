@@ -170,7 +170,12 @@ def model(run: Run) -> modelling.Fitted:
         parts = data.Split(panel[panel["split"] != "score"], facts["by_time"], facts["split"])
         task = _task(run, facts)
         fitted = modelling.fit(panel, parts, task)
-        walked = _walked(next(iter(fitted.models.values())), panel, facts, task)
+        walked = _walked(
+            next(iter(fitted.models.values())),
+            panel,
+            facts,
+            modelling.without(fitted.suspects, task),
+        )
     run.write(
         "model",
         predictions=fitted.predictions,
@@ -182,7 +187,7 @@ def model(run: Run) -> modelling.Fitted:
     )
     for name, one in fitted.models.items():
         _write_model(run, name, one)
-        _write_sql(run, one)
+        _write_scorecard(run, one, panel)
     run.write_json("model", "champion", {"name": next(iter(fitted.models))})
     return fitted
 
@@ -206,8 +211,12 @@ def _walked(
 def _searched(run: Run) -> str:
     """What the trials of a search depend on: the panel, the settings, the code."""
     panel = sha256(run.written("datasets", "panel.parquet"))
-    facts = (panel, run.settings.model, run.settings.datasets, run.settings.run.seed)
-    return hashlib.sha256(repr((*facts, code_fingerprint())).encode()).hexdigest()
+    settings = run.settings.model_copy(
+        update={"model": run.settings.model.model_copy(update={"trials": 1})}
+    )
+    tables = [settings.tables()[name] for name in ("features", "datasets", "model", "validate")]
+    facts = (panel, tables, settings.run.seed, _versions(), code_fingerprint())
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def champion_of(run: Run) -> modelling.RiskModel:
@@ -394,9 +403,6 @@ def _churn(run: Run, policy: lending.Policy) -> pd.DataFrame | None:
 
 def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
     """What the model remembers of its making."""
-    from importlib import metadata
-
-    packages = ("riskmodel", "lightgbm", "numba", "numpy", "pandas")
     return {
         "as_of": str(run.settings.run.as_of),
         "data_fingerprint": source_of(run).fingerprint,
@@ -406,10 +412,25 @@ def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
         "settings": {
             "model": run.settings.model.model_dump(mode="json"),
             "datasets": run.settings.datasets.model_dump(mode="json"),
+            "features": run.settings.features.model_dump(mode="json"),
             "seed": run.settings.run.seed,
         },
-        "versions": {name: metadata.version(name) for name in packages},
+        "versions": _versions(),
     }
+
+
+def _versions() -> dict[str, str]:
+    """The versions of what a model's bytes can depend on."""
+    import platform
+    from importlib import metadata
+
+    packages = (
+        "riskmodel lightgbm numba numpy optbinning optuna ortools pandas scikit-learn scipy".split()
+    )
+    found = {name: metadata.version(name) for name in packages}
+    extra = [one for one in ("interpret-core",) if list(metadata.distributions(name=one))]
+    found |= {name: metadata.version(name) for name in extra}
+    return {"python": platform.python_version(), **found}
 
 
 def _write_model(run: Run, name: str, one: modelling.RiskModel) -> None:
@@ -419,14 +440,20 @@ def _write_model(run: Run, name: str, one: modelling.RiskModel) -> None:
         write_text(run.folder / "model" / name / file, text)
 
 
-def _write_sql(run: Run, one: modelling.RiskModel) -> None:
-    """A scorecard as SQL, so that a bank can score by itself; with the PD where it is a line."""
+def _write_scorecard(run: Run, one: modelling.RiskModel, panel: pd.DataFrame) -> None:
+    """A scorecard's bins with their points, what it left out and why, levels of scored rows that it
+    has not seen; and as SQL, so that a bank can score by itself, with the PD where it is a line."""
     from riskmodel.model.scorecard import Scorecard
     from riskmodel.model.scorecard_sql import scorecard_sql
     from riskmodel.sources.files import write_text
 
     if not isinstance(one.ranker, Scorecard):
         return
+    run.write("model", scorecard=one.ranker.table())
+    unseen = one.ranker.unseen(panel[panel["split"] == "score"])
+    run.write_json(
+        "model", "scorecard", {"left_out": dict(one.ranker.left_out), "unseen": dict(unseen)}
+    )
     curve, line = one.calibration.curve, None
     if curve.method == "logistic":
         line = (curve.intercept + one.calibration.shift, curve.terms[0])

@@ -203,7 +203,8 @@ def drift_in_time(e: Evidence) -> Check:
     if not e.by_time:
         text = "Fit and test rows share their dates; there is no drift in time to see."
         return Check("drift_in_time", True, np.nan, np.nan, np.nan, e.settings.most_psi, text)
-    return _drift(e, "drift_in_time", "test")
+    own = e.rows("same_enterprises")
+    return _drift(e, "drift_in_time", "test" if own.empty else "same_enterprises")
 
 
 def drift_to_scored(e: Evidence) -> Check:
