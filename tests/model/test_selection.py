@@ -25,6 +25,7 @@ from riskmodel.model.selection import (
     parcelled,
     self_learnt,
 )
+from riskmodel.model.tuning import mean_curve
 from riskmodel.settings import Settings
 
 ACCEPTED = np.array([True, False, True, False, True, False, True, False, True, False])
@@ -255,5 +256,5 @@ def test_the_rounds_are_those_of_the_least_loss_over_the_folds(
             )
             for k in range(3)
         ]
-        assert found == int(np.argmin(np.mean(curves, axis=0))) + 1
+        assert found == int(np.argmin(mean_curve(curves))) + 1
     assert learner.rounds < learner.acceptance_rounds
