@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
+from riskmodel.model.few_defaults import jeffreys_interval
 from riskmodel.sources.economy.card import fidelity_card, limit_response, open_tables
 from riskmodel.sources.economy.card.arrival import lag, mended, missing_bank_months
 from riskmodel.sources.economy.card.banks import pairs_without_agreement
@@ -29,7 +30,6 @@ from riskmodel.sources.economy.card.settlement import settlements, unpaid_usd
 from riskmodel.sources.economy.card.survival import exit_in, exits_unpaid, spell_hazards, spell_mean
 from riskmodel.sources.economy.card.tables import Tables
 from riskmodel.sources.files import write_folder
-from riskmodel.validate.statistics import jeffreys_interval
 
 # --- The world that the whole card is held against: adjust these when the economy changes. -------
 WORLD = {"enterprises": 2000, "months": 60, "seed": 11}

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
+from riskmodel.model.few_defaults import jeffreys_interval
 from riskmodel.validate import statistics
 from riskmodel.validate.performance import by_grade, by_vintage, holm, judged, performance
 
@@ -32,9 +33,9 @@ def test_jeffreys_in_the_cycle_agrees_with_draws_of_the_cycle():
 
 
 def test_the_interval_of_a_rate_reaches_zero_and_one_where_nothing_speaks_against_it():
-    low, high = statistics.jeffreys_interval(0, 20)
+    low, high = jeffreys_interval(0, 20)
     assert (low, round(high, 3)) == (0, 0.117)
-    assert statistics.jeffreys_interval(20, 20)[1] == 1
+    assert jeffreys_interval(20, 20)[1] == 1
 
 
 def test_auc_counts_ties_half():

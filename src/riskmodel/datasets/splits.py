@@ -102,6 +102,15 @@ def folds(enterprises: pd.Series, count: int, rng: np.random.Generator) -> pd.Se
     return enterprises.map(fold)
 
 
+def drawn(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """All rows, or those of enterprises drawn so that about `most` remain."""
+    if len(rows) <= most:
+        return rows
+    everyone = np.sort(rows["enterprise_id"].unique())
+    some = np.random.default_rng(seed).random(len(everyone)) < most / len(rows)
+    return rows[rows["enterprise_id"].isin(everyone[some])]
+
+
 def balanced_folds(
     rows: pd.DataFrame, settings: DatasetsSettings, seed: int
 ) -> Iterator[tuple[int, pd.Series]]:

@@ -7,9 +7,7 @@ import pandas as pd
 
 from riskmodel.features.language import Card
 from riskmodel.model import RiskModel
-
-KEY = ["enterprise_id", "as_of"]
-BLOCK = 20_000
+from riskmodel.model.peers import BLOCK
 
 
 def contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.contributions import BLOCK, KEY
 from riskmodel.explain.strengths import strengths
+from riskmodel.model.peers import BLOCK
 
 
 def fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:

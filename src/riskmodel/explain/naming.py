@@ -37,7 +37,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Trial:
+class AtPeers:
     """Rows as the model sees them with their scores, and what a value of the peers' would do."""
 
     baseline: Baseline
@@ -77,9 +77,9 @@ def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
     eligible = (sums > 0) & (share >= settings.least_share)
     order = np.argsort(np.where(eligible, -sums, np.inf), axis=1, kind="stable")
     matrix = baseline.inputs.matrix(rows)
-    trial = Trial(baseline, matrix, baseline.model.ranker.raw_of(matrix))
-    row, rank, family, card = _filled(trial, strength, (order, eligible), settings.reasons)
-    word = words_for(baseline, rows, trial.matrix, (row, card))
+    asked = AtPeers(baseline, matrix, baseline.model.ranker.raw_of(matrix))
+    row, rank, family, card = _filled(asked, strength, (order, eligible), settings.reasons)
+    word = words_for(baseline, rows, asked.matrix, (row, card))
     return Named(row, rank, family, card, sums[row, family], share[row, family], word)
 
 
@@ -94,7 +94,7 @@ def joined(parts: list[tuple[int, Named]]) -> Named:
 
 
 def _filled(
-    trial: Trial, strength: Array, ranked: tuple[Ints, npt.NDArray[np.bool_]], most: int
+    asked: AtPeers, strength: Array, ranked: tuple[Ints, npt.NDArray[np.bool_]], most: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Row, rank, family and card of each reason, by row and rank."""
     order, eligible = ranked
@@ -104,7 +104,7 @@ def _filled(
     for slot in range(order.shape[1]):
         asking = np.flatnonzero((count < most) & eligible[places, order[:, slot]])
         family = order[asking, slot]
-        card = _answering(trial, strength, asking, family)
+        card = _answering(asked, strength, asking, family)
         there = card >= 0
         row = asking[there]
         found.append(np.stack([row, count[row], family[there], card[there]]))
@@ -114,16 +114,16 @@ def _filled(
     return row[by_row], rank[by_row], family[by_row], card[by_row]
 
 
-def _answering(trial: Trial, strength: Array, rows: Ints, families: Ints) -> Ints:
+def _answering(asked: AtPeers, strength: Array, rows: Ints, families: Ints) -> Ints:
     """The strongest card of each row's family that lowers the risk by itself; -1 where none does."""
     chosen = np.full(len(rows), -1, dtype=np.int64)
-    left = np.where(trial.baseline.members[families], strength[rows], 0.0)
+    left = np.where(asked.baseline.members[families], strength[rows], 0.0)
     trying = np.arange(len(rows))
     while len(trying):
         card = left[trying].argmax(axis=1)
         raising = left[trying, card] > 0
         trying, card = trying[raising], card[raising]
-        falls = trial.falls(rows[trying], card)
+        falls = asked.falls(rows[trying], card)
         chosen[trying[falls]] = card[falls]
         left[trying, card] = 0.0
         trying = trying[~falls]

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.contributions import BLOCK, KEY
 from riskmodel.explain.naming import Named, joined, name_reasons
 from riskmodel.explain.words import WORDS, vocabulary
+from riskmodel.model.peers import BLOCK
 from riskmodel.settings import ExplainSettings
 
 COLUMNS = [

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.contributions import KEY
 from riskmodel.explain.reasons import reasons
 from riskmodel.settings import ExplainSettings
 

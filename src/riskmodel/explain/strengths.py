@@ -6,7 +6,7 @@ import pandas as pd
 
 from riskmodel.errors import UsageError
 from riskmodel.explain.baseline import Baseline, HasBest
-from riskmodel.explain.contributions import BLOCK
+from riskmodel.model.peers import BLOCK
 
 Array = npt.NDArray[np.float64]
 

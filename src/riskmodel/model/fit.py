@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.datasets import Split, balanced_folds
+from riskmodel.datasets.panel import KEY
+from riskmodel.datasets.splits import drawn
 from riskmodel.features.language import Card
 from riskmodel.model import peers
 from riskmodel.model.calibrate import Blind, Calibration, How, calibrate, recalibrated
@@ -23,7 +25,6 @@ from riskmodel.settings import ModelSettings, Settings
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
-KEYS = ["enterprise_id", "as_of"]
 FEWEST_DRAWS = 20
 PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 
@@ -108,7 +109,8 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
         trials.append(_table(name, tries))
         later = panel[panel["split"] == "calibrate"] if parts.by_time else learnt
         one = fitted(name, (learnt, later.astype({"defaulted": bool})), task, how)
-        models[name] = one.model
+        near = peers.learn(one.model.ranker, learnt, task.settings.explain.peers_share)
+        models[name] = replace(one.model, peers=near)
         if parts.by_time:
             predictions.append(predict(one.model, panel))
             blind.append(one.blind_predictions(panel[panel["split"] == "test"]))
@@ -136,7 +138,7 @@ def replayed(model: RiskModel, panel: pd.DataFrame) -> Fitted:
 
 def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
     """The model's predictions beside the rows' keys."""
-    keys = rows[[*KEYS, "split", "defaulted"]].assign(model=model.name)
+    keys = rows[[*KEY, "split", "defaulted"]].assign(model=model.name)
     return keys.join(model.score(rows))
 
 
@@ -153,7 +155,7 @@ def fitted(
     """One model: ranked on the first sample, calibrated on the second by rankings that are blind
     to each enterprise (where the others hold one outcome only, by the whole ranking)."""
     rows, later = samples
-    everyone = pd.concat([rows, later]).drop_duplicates(KEYS)
+    everyone = pd.concat([rows, later]).drop_duplicates(KEY)
     fold = _folds(everyone, task)
     mine, of = rows["enterprise_id"].map(fold), everyone["enterprise_id"].map(fold).to_numpy()
     ranker = learn(name, rows, task, how)
@@ -169,8 +171,7 @@ def fitted(
     calibration = calibrate(blind, _how(task), anchor)
     facts = {**task.facts, "learnt": {key: getattr(how, key) for key in _learnt(name)}}
     grades = _graded(calibration.pd(blind.raw[blind.later]), later, task.settings.model)
-    near = peers.learn(ranker, rows, task.settings.explain.peers_share)
-    whole = RiskModel(name, ranker, calibration, grades, facts, near)
+    whole = RiskModel(name, ranker, calibration, grades, facts)
     others = {
         k: replace(
             whole, ranker=one, calibration=_recalibrated(calibration, blind, of != k, anchor)
@@ -231,14 +232,14 @@ def _tuned(
 ) -> tuple[ModelSettings, list[Trial]]:
     """The candidate's settings after so many trials on folds of the rows."""
     model = task.settings.model.model_copy(update={"trials": trials})
-    drawn = _drawn(rows, model.tuning_rows, task.settings.run.seed)
+    some = drawn(rows, model.tuning_rows, task.settings.run.seed)
     how, tries = tuned(
         LADDER[name],
-        _search(drawn, task, model),
+        _search(some, task, model),
         task.tried.get(name, ()),
         lambda trial: _keep(task, name, trial),
     )
-    if len(drawn) < len(rows) and LADDER[name].losses:
+    if len(some) < len(rows) and LADDER[name].losses:
         once = how.model_copy(update={"trials": 1, "trees": model.trees})
         how, _ = tuned(LADDER[name], _search(rows, task, once), (), lambda _: None)
     return how, tries
@@ -250,15 +251,6 @@ def _search(rows: pd.DataFrame, task: Task, how: ModelSettings) -> Search:
     fold = rows["enterprise_id"].map(_folds(rows, task)).to_numpy()
     run = task.settings.run
     return Search(rows, fold, inputs, how, run.seed, run.threads)
-
-
-def _drawn(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """All rows, or those of enterprises drawn until there are about so many."""
-    if len(rows) <= most:
-        return rows
-    everyone = np.sort(rows["enterprise_id"].unique())
-    some = np.random.default_rng(seed).random(len(everyone)) < most / len(rows)
-    return rows[rows["enterprise_id"].isin(everyone[some])]
 
 
 def _keep(task: Task, name: str, trial: Trial) -> None:
@@ -336,7 +328,7 @@ def _light(task: Task) -> Task:
 
 def _averaged(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
     """The mean of the out-of-fold predictions over the repeats, graded on the final scale."""
-    keys = [*KEYS, "split", "defaulted", "model"]
+    keys = [*KEY, "split", "defaulted", "model"]
     mean = folds.groupby(keys, sort=True)[PREDICTED].mean().reset_index()
     return mean.assign(grade=model.grades.of(mean["pd_12m"].to_numpy()))
 

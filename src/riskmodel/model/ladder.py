@@ -91,21 +91,9 @@ class Kind:
     settled: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
 
 
-def _free(
-    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
-) -> Ranker:
-    return trees.learn(rows, inputs.unsigned(), how, seed=seed, threads=threads)
-
-
-def _free_losses(
-    samples: tuple[pd.DataFrame, pd.DataFrame],
-    inputs: Inputs,
-    how: ModelSettings,
-    *,
-    seed: int,
-    threads: int,
-) -> Array:
-    return trees.losses(samples, inputs.unsigned(), how, seed=seed, threads=threads)
+def _unsigned(of: Callable[..., Any]) -> Callable[..., Any]:
+    """The same without the features' directions."""
+    return lambda data, inputs, how, **more: of(data, inputs.unsigned(), how, **more)
 
 
 BOOSTING = {
@@ -126,7 +114,7 @@ LADDER: Mapping[str, Kind] = {
         begin=scorecard.begin,
     ),
     "trees": Kind(trees.learn, trees.read, BOOSTING, trees.losses),
-    "free_trees": Kind(_free, trees.read, BOOSTING, _free_losses),
+    "free_trees": Kind(_unsigned(trees.learn), trees.read, BOOSTING, _unsigned(trees.losses)),
     "glass_box": Kind(glass_box.learn, glass_box.read, {}),
     "one_number": Kind(
         one_number.learn,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.datasets.splits import folds
+from riskmodel.datasets.splits import drawn, folds
 from riskmodel.features.language import Card
 from riskmodel.features.ranking import clustered_auc
 from riskmodel.model.alone import Alone, Labelled, alone, days_after, purest
@@ -66,7 +66,7 @@ def suspects(rows: pd.DataFrame, cards: Sequence[Card], settings: Settings) -> p
     too, where the rows have it. Empty where nothing is found. Of very many rows those of
     enterprises drawn are looked at.
     """
-    rows = _drawn(rows, settings.run.seed)
+    rows = drawn(rows, MOST_ROWS, settings.run.seed)
     seen = _labelled(rows, settings)
     asked = {card.name: card for card in cards if card.model and card.name in rows}
     varied = [name for name in asked if rows[name].nunique() + rows[name].isna().any() > 1]
@@ -120,16 +120,6 @@ def as_table(found: Iterable[Suspect]) -> pd.DataFrame:
 def left_out(found: pd.DataFrame) -> frozenset[str]:
     """The columns that no model is given."""
     return frozenset(found.loc[found["fate"] == "left_out", "feature"])
-
-
-def _drawn(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """All rows, or those of so many enterprises, drawn, that about `MOST_ROWS` remain."""
-    if len(rows) <= MOST_ROWS:
-        return rows
-    everyone = np.sort(rows["enterprise_id"].unique())
-    share = MOST_ROWS / len(rows)
-    drawn = everyone[np.random.default_rng(seed).random(len(everyone)) < share]
-    return rows[rows["enterprise_id"].isin(drawn)]
 
 
 def _labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:

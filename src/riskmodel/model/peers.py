@@ -3,31 +3,16 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.model.inputs import Inputs
+from riskmodel.model.ladder import Ranker
 
 Array = npt.NDArray[np.float64]
 Value = float | str | None
 BLOCK = 20_000
-
-
-class Ranks(Protocol):
-    """Any ranking: log-odds of default before calibration, and what each feature adds to them."""
-
-    @property
-    def inputs(self) -> Inputs:
-        """The features in order."""
-
-    def raw(self, frame: pd.DataFrame) -> Array:
-        """The score of each row."""
-
-    def contributions(self, frame: pd.DataFrame) -> Array:
-        """Rows x (features, then what all rows share); each row sums to `raw`."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +44,7 @@ class Peers:
         return cls(**{**given, "contributions": tuple(given["contributions"])})
 
 
-def learn(ranker: Ranks, rows: pd.DataFrame, share: float) -> Peers:
+def learn(ranker: Ranker, rows: pd.DataFrame, share: float) -> Peers:
     """The peers among the fit rows: the `share` of them that the model ranks best.
 
     Whether a row defaulted does not count: a bank approves before it knows. Regulation B's

@@ -5,12 +5,13 @@ The settings are those that the champion was tuned to, on later rows.
 
 import pandas as pd
 
+from riskmodel.datasets.panel import KEY
 from riskmodel.datasets.splitters import WalkForward
-from riskmodel.model.fit import KEYS, Task, learn
+from riskmodel.model.fit import Task, learn
 from riskmodel.model.risk_model import RiskModel
 
 EVERY_MONTHS = 6
-COLUMNS = [*KEYS, "defaulted", "vintage", "model", "score"]
+COLUMNS = [*KEY, "defaulted", "vintage", "model", "score"]
 
 
 def walk_forward(model: RiskModel, panel: pd.DataFrame, horizon: int, task: Task) -> pd.DataFrame:
@@ -33,7 +34,7 @@ def walk_forward(model: RiskModel, panel: pd.DataFrame, horizon: int, task: Task
             continue
         task.tell(f"{model.name}: the vintage of {vintage['as_of'].min():%Y-%m}")
         ranker = learn(model.name, rows.iloc[train], task, how)
-        keys = vintage[[*KEYS, "defaulted"]]
+        keys = vintage[[*KEY, "defaulted"]]
         begins = f"{vintage['as_of'].min():%Y-%m}"
         scores = keys.assign(vintage=begins, model=model.name, score=ranker.raw(vintage))
         found.append(scores)

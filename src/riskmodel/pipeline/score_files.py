@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from riskmodel.datasets.panel import KEY
 from riskmodel.errors import DataError
 from riskmodel.explain import Baseline, baseline_of, in_columns, vocabulary
 from riskmodel.features import by_name, computed_cards
@@ -29,7 +30,6 @@ from riskmodel.model.inputs import DIRECTION, Inputs
 from riskmodel.settings import default_settings
 from riskmodel.sources.files import sha256, write_parquet, write_whole
 
-KEYS = ["enterprise_id", "as_of"]
 COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64())])
 _MADE_FROM = b"riskmodel.scores"
 _PACKAGE = Path(__file__).parent.parent
@@ -111,9 +111,9 @@ def _scores(job: Scoring, path: Path) -> pa.Table:
     """The keys, the scores and the reasons of one file of features."""
     model = _model(job.texts)
     names = list(model.ranker.inputs.names)
-    frame = pq.read_table(path, columns=[*KEYS, *names]).to_pandas()
+    frame = pq.read_table(path, columns=[*KEY, *names]).to_pandas()
     scores = model.score(frame)
-    found = pd.concat([frame[KEYS], scores.assign(grade=scores["grade"].astype("str"))], axis=1)
+    found = pd.concat([frame[KEY], scores.assign(grade=scores["grade"].astype("str"))], axis=1)
     if job.reasons:
         told = in_columns(_baseline(job.texts), frame, default_settings().explain)
         found = pd.concat([found, told], axis=1)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.features.language import Card
+from riskmodel.model.few_defaults import jeffreys_interval
 from riskmodel.model.leaks import as_table
 from riskmodel.settings import ValidateSettings
 from riskmodel.validate import statistics
@@ -180,7 +181,7 @@ def enough_defaults(e: Evidence) -> Check:
     """Whether the test rows hold enough defaults to say much."""
     test = e.rows("test")
     defaults, limit = int(test["defaulted"].sum()), e.settings.least_defaults
-    low, high = statistics.jeffreys_interval(defaults, len(test))
+    low, high = jeffreys_interval(defaults, len(test))
     text = (
         f"{defaults} defaults among {len(test):,} test rows: the rate alone is known only to"
         f" {low:.2%} - {high:.2%}; under {limit} defaults every figure here is weak."

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.model.few_defaults import jeffreys_interval
 from riskmodel.validate import statistics
 
 Metric = Callable[..., float]
@@ -103,7 +104,7 @@ def by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.DataFrame:
         pd_12m=table["of"] / table["enterprises"], rate=table["defaults"] / table["enterprises"]
     ).drop(columns="of")
     counts = list(zip(table["defaults"], table["enterprises"], table["pd_12m"], strict=True))
-    bounds = [statistics.jeffreys_interval(d, n) for d, n, _ in counts]
+    bounds = [jeffreys_interval(d, n) for d, n, _ in counts]
     p = pd.Series([statistics.jeffreys(d, n, p) for d, n, p in counts], dtype=float)
     cycle = [statistics.jeffreys_in_cycle(d, n, p, correlation) for d, n, p in counts]
     adjusted = holm(pd.Series(cycle, dtype=float))

@@ -4,10 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.model.few_defaults import jeffreys_interval
 from riskmodel.model.logistic import fit_logistic
-
-__all__ = ["jeffreys_interval"]
 
 Array = npt.NDArray[np.float64]
 

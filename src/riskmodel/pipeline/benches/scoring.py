@@ -17,6 +17,7 @@ from riskmodel.model import RiskModel, peers
 from riskmodel.model.calibrate import Calibration, Curve
 from riskmodel.model.grade import Grades
 from riskmodel.model.inputs import learn_inputs
+from riskmodel.model.peers import BLOCK
 from riskmodel.model.shapley import shapley_tables
 from riskmodel.model.trees import Trees, learn
 from riskmodel.settings import Settings, default_settings
@@ -32,8 +33,6 @@ ENSEMBLES: Mapping[str, Mapping[str, int]] = MappingProxyType(
 """Changes to the settings: LightGBM's own size of trees at any depth, and ours."""
 FEATURES = 100
 FIT_ROWS = 10_000
-BLOCK = 20_000
-"""Rows drawn and scored at once, so that memory does not grow with the enterprises."""
 SLOW_ROWS, SHAP_ROWS = 1_000, 500
 """What the slow contenders get of the rows; a row costs them the same each."""
 MISSING = 0.05
