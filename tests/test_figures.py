@@ -1,6 +1,7 @@
 """Every chart is drawn from a small table, says its units, and says why where there is nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,12 @@ from riskmodel.figures import Picture
 from riskmodel.figures.canvas import BAD, GOOD
 from riskmodel.figures.features import in_short
 from riskmodel.model import RiskModel
+from riskmodel.model.bins import Bins
 from riskmodel.model.calibrate import Calibration, Curve
 from riskmodel.model.grade import Grades, Seen
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.one_number import OneNumber
+from riskmodel.model.scorecard import Scale, Scorecard
 from riskmodel.sources import Source
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-07-01"])
@@ -315,6 +318,17 @@ def fitted_model(seen: tuple[Seen, ...] = ()) -> RiskModel:
     return RiskModel("one_number", number, calibration, Grades((), seen), {})
 
 
+def fitted_scorecard() -> RiskModel:
+    """One feature in two bins and one of missing values: 10, 20 and 5 rows."""
+    one = Bins("exports_usd_6m", -1, (1000.0,), rows=(10, 20, 5), defaults=(4, 1, 0),
+               weights=(0.9, -0.8, 0.0))  # fmt: skip
+    card = Scorecard(
+        Inputs(("exports_usd_6m",), (-1,), {}), (one,), ((0.7, -0.5, 0.0),), -2.0,
+        Scale(600.0, 50.0, 20.0), {},
+    )  # fmt: skip
+    return replace(fitted_model(), name="scorecard", ranker=card)
+
+
 def tried() -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -358,6 +372,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "sensitivity": lambda: figures.sensitivity(definitions()),
     "trials": lambda: figures.trials(tried()),
     "calibration_curves": lambda: figures.calibration_curves({"one_number": fitted_model()}),
+    "scorecard": lambda: figures.scorecard({"scorecard": fitted_scorecard()}),
     "scale": lambda: figures.scale(fitted_model((GRADE,))),
     "vintage_ranking": lambda: figures.vintage_ranking(walked()),
     "roc": lambda: figures.roc(predictions()),
@@ -408,6 +423,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "sensitivity": lambda: figures.sensitivity(definitions().iloc[:0]),
     "trials": lambda: figures.trials(tried().iloc[:0]),
     "calibration_curves": lambda: figures.calibration_curves({}),
+    "scorecard": lambda: figures.scorecard({"one_number": fitted_model()}),
     "scale": lambda: figures.scale(fitted_model()),
     "vintage_ranking": lambda: figures.vintage_ranking(walked().iloc[:0]),
     "roc": lambda: figures.roc(predictions().iloc[:0]),

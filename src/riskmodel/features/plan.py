@@ -82,7 +82,9 @@ def attribute_columns(source: Source | Sorted) -> dict[str, str]:
         else source.tables["attributes"].schema
     )
     own = {*CANONICAL["attributes"].by_name, UNTIL}
-    return {f.name: _attribute_kind(f.type) for f in schema if f.name not in own}
+    # pandas writes a frame's index beside its columns under names of its own.
+    named = (f for f in schema if f.name not in own and not f.name.startswith("__index_level_"))
+    return {f.name: _attribute_kind(f.type) for f in named}
 
 
 def _attribute_kind(kind: pa.DataType) -> str:

@@ -28,7 +28,7 @@ from riskmodel.figures.feature_profile import (
     rankings_in_time,
 )
 from riskmodel.figures.features import coverage, shapes
-from riskmodel.figures.ladder import calibration_curves, scale, trials, vintage_ranking
+from riskmodel.figures.ladder import calibration_curves, scale, scorecard, trials, vintage_ranking
 from riskmodel.figures.limits import bank_use, binding, funnel, limit_sizes, profit_curves, rates
 from riskmodel.figures.model import grade_sizes, pd_distribution, repeats, roc
 from riskmodel.figures.publish import published
@@ -76,6 +76,7 @@ __all__ = [
     "riskiest_enterprise",
     "roc",
     "scale",
+    "scorecard",
     "selection_gains",
     "sensitivity",
     "shapes",

@@ -7,7 +7,10 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from riskmodel.figures.canvas import (
+    BAD,
+    GOOD,
     MAIN,
+    PALE,
     Picture,
     grade_colour,
     in_percent,
@@ -17,6 +20,10 @@ from riskmodel.figures.canvas import (
     single,
 )
 from riskmodel.model import RiskModel
+from riskmodel.model.scorecard import Scorecard
+
+MOST_FEATURES = 8
+"""Features of a scorecard that a page shows; all stand in its table."""
 
 
 def trials(found: pd.DataFrame) -> Picture:
@@ -61,6 +68,28 @@ def calibration_curves(models: Mapping[str, RiskModel]) -> Picture:
         axes.set_xlabel("score", fontsize="x-small")
         axes.set_ylabel("default probability", fontsize="x-small")
         in_percent(axes, "y")
+    return figure
+
+
+def scorecard(models: Mapping[str, RiskModel]) -> Picture:
+    """The points of each bin of the features that move most, a chart a feature; more, less risk.
+
+    The colour of a bar is the bin's default rate against that of all fit rows: red above, green
+    below, pale where the bin held nobody.
+    """
+    title = "Points of the scorecard by bin, the features that move most first"
+    cards = [one.ranker for one in models.values() if isinstance(one.ranker, Scorecard)]
+    if not cards:
+        return nothing(title, "no scorecard was fitted")
+    table = cards[0].table()
+    spread = table.groupby("feature")["points"].agg(np.ptp).sort_values(ascending=False)
+    figure, charts = panels(title, list(spread.index[:MOST_FEATURES]), columns=2)
+    for axes, feature in zip(charts, spread.index, strict=False):
+        mine = table[table["feature"] == feature].iloc[::-1]
+        colours = np.where(mine["woe"] > 0, BAD, GOOD)
+        axes.barh(mine["bin"], mine["points"], color=np.where(mine["rows"] > 0, colours, PALE))
+        axes.tick_params(axis="y", labelsize="xx-small")
+        axes.set_xlabel("points", fontsize="x-small")
     return figure
 
 

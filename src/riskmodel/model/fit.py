@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -233,11 +234,13 @@ def _tuned(
     """The candidate's settings after so many trials on folds of the rows."""
     model = task.settings.model.model_copy(update={"trials": trials})
     some = drawn(rows, model.tuning_rows, task.settings.run.seed)
+    known = task.tried.get(name, ())
+    numbers = count(len(known) + 1)
     how, tries = tuned(
         LADDER[name],
         _search(some, task, model),
-        task.tried.get(name, ()),
-        lambda trial: _keep(task, name, trial),
+        known,
+        lambda trial: _keep(task, name, trial, f"{next(numbers)} of {trials}"),
     )
     if len(some) < len(rows) and LADDER[name].losses:
         once = how.model_copy(update={"trials": 1, "trees": model.trees})
@@ -253,10 +256,10 @@ def _search(rows: pd.DataFrame, task: Task, how: ModelSettings) -> Search:
     return Search(rows, fold, inputs, how, run.seed, run.threads)
 
 
-def _keep(task: Task, name: str, trial: Trial) -> None:
+def _keep(task: Task, name: str, trial: Trial, which: str) -> None:
     if task.keep:
         task.keep(name, trial)
-    task.tell(f"{name}: a trial of {task.settings.model.trials} done")
+    task.tell(f"{name}: trial {which} done")
 
 
 def _folds(rows: pd.DataFrame, task: Task) -> pd.Series:

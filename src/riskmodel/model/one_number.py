@@ -55,13 +55,18 @@ def learn(
 ) -> OneNumber:
     """The feature that the settings name, or for "auto" the best one of the rows.
 
-    `SettingsError` where no feature has that name.
+    `SettingsError` where no number among the features has that name.
     """
-    if how.one_number != "auto" and how.one_number not in rows:
+    if how.one_number != "auto" and not _is_number(rows, how.one_number):
         raise SettingsError(
-            f"model.one_number: no feature is called {how.one_number}. Name a card."
+            f"model.one_number: no number among the features is called {how.one_number}."
+            " Name a card."
         )
     return choose(rows, inputs, how.one_number)
+
+
+def _is_number(rows: pd.DataFrame, name: str) -> bool:
+    return name in rows and name != "defaulted" and pd.api.types.is_numeric_dtype(rows[name])
 
 
 def compressed(values: Array) -> Array:

@@ -7,6 +7,7 @@ from pathlib import Path
 from riskmodel.sources.files import sha256
 
 PACKAGE = Path(__file__).parents[1]
+MAKES_A_MODEL = ("months.py", "settings", "tables", "sources", "features", "datasets", "model")
 
 
 def data_fingerprint(folder: Path) -> str:
@@ -20,11 +21,12 @@ def data_fingerprint(folder: Path) -> str:
 
 
 @cache
-def code_fingerprint() -> str:
-    """sha256 over the names and bytes of what makes a model: from the sources to the model."""
+def code_fingerprint(*more: str) -> str:
+    """sha256 over the names and bytes of what makes a model: from the sources to the model, and
+    `more` stages after it."""
     digest = hashlib.sha256()
-    for stage in ("settings", "tables", "sources", "features", "datasets", "model"):
-        for file in sorted((PACKAGE / stage).rglob("*")):
+    for stage in (*MAKES_A_MODEL, *more):
+        for file in sorted([PACKAGE / stage, *(PACKAGE / stage).rglob("*")]):
             if file.suffix in (".py", ".toml"):
                 digest.update(f"{file.relative_to(PACKAGE).as_posix()} {sha256(file)}\n".encode())
     return digest.hexdigest()

@@ -27,13 +27,12 @@ from riskmodel.features.engine import Each
 from riskmodel.features.language import Card
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import DIRECTION, Inputs
-from riskmodel.settings import default_settings
+from riskmodel.pipeline.fingerprints import code_fingerprint
+from riskmodel.settings import ExplainSettings, default_settings
 from riskmodel.sources.files import sha256, write_parquet, write_whole
 
 COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64())])
 _MADE_FROM = b"riskmodel.scores"
-_PACKAGE = Path(__file__).parent.parent
-_CODE = ("model", "explain", "features/cards", "settings/defaults.toml", "pipeline/score_files.py")
 Texts = tuple[tuple[str, str], ...]
 
 
@@ -93,7 +92,8 @@ def _job(features: Path, out: Path, texts: Mapping[str, str], *, reasons: bool) 
     if not files:
         raise DataError(f"{features.name}: 0 feature files; run `riskmodel features` first.")
     kept: Texts = tuple(sorted(texts.items()))
-    _check_inputs(folder / files[0], _model(kept))
+    for name in files:
+        _check_inputs(folder / name, name, _model(kept))
     made_from = _digest(*(word for pair in kept for word in pair), _program(), str(reasons))
     return Scoring(folder.resolve(), files, out.resolve(), kept, reasons, made_from)
 
@@ -115,7 +115,7 @@ def _scores(job: Scoring, path: Path) -> pa.Table:
     scores = model.score(frame)
     found = pd.concat([frame[KEY], scores.assign(grade=scores["grade"].astype("str"))], axis=1)
     if job.reasons:
-        told = in_columns(_baseline(job.texts), frame, default_settings().explain)
+        told = in_columns(_baseline(job.texts), frame, _explain(model))
         found = pd.concat([found, told], axis=1)
     table = pa.Table.from_pandas(found, preserve_index=False)
     return table.cast(pa.schema([(field.name, _plain(field.type)) for field in table.schema]))
@@ -138,6 +138,12 @@ def _standing(path: Path, made_from: str) -> int | None:
         return None
     same = (found.metadata or {}).get(_MADE_FROM, b"").decode() == made_from
     return int(found.num_rows) if same else None
+
+
+def _explain(model: RiskModel) -> ExplainSettings:
+    """How reasons were given where the model was made; the defaults where it does not say."""
+    told = model.facts.get("settings", {}).get("explain", {})
+    return default_settings().explain.model_copy(update=told)
 
 
 @lru_cache(maxsize=1)
@@ -165,24 +171,19 @@ def _cards(inputs: Inputs) -> tuple[Card, ...]:
     return computed_cards(inputs.names, attributes, risk)
 
 
-def _check_inputs(path: Path, model: RiskModel) -> None:
+def _check_inputs(path: Path, name: str, model: RiskModel) -> None:
     there = set(pq.read_schema(path).names)
     missing = [name for name, _ in model.inputs if name not in there]
     if missing:
         raise DataError(
-            f"features: {len(missing)} of {len(model.inputs)} inputs of the model are not there"
+            f"features/{name}: {len(missing)} of {len(model.inputs)} inputs of the model are not there"
             f" (first: {missing[0]}). Compute them from the tables that the model was fitted on."
         )
 
 
 def _program() -> str:
     """What the scores depend on beside the model and the features: the program."""
-    paths = (
-        file
-        for name in _CODE
-        for file in (sorted((_PACKAGE / name).rglob("*.py")) or [_PACKAGE / name])
-    )
-    return _digest(*(f"{file.relative_to(_PACKAGE)} {sha256(file)}" for file in paths))
+    return _digest(code_fingerprint("explain"), sha256(Path(__file__)))
 
 
 def _digest(*words: str) -> str:

@@ -413,6 +413,7 @@ def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
             "model": run.settings.model.model_dump(mode="json"),
             "datasets": run.settings.datasets.model_dump(mode="json"),
             "features": run.settings.features.model_dump(mode="json"),
+            "explain": run.settings.explain.model_dump(mode="json"),
             "seed": run.settings.run.seed,
         },
         "versions": _versions(),
