@@ -355,6 +355,61 @@ def walked() -> pd.DataFrame:
 
 GRADE = Seen("G01", 100.0, 2.0, 0.03, 0.005, 0.06, 0.05)
 
+
+def judged_books() -> pd.DataFrame:
+    """Two books at two volumes, as the back-test's frontier has them."""
+    return pd.DataFrame(
+        {
+            "book": ["book", "rule_with_cut", "book", "rule_with_cut"],
+            "step": [0.5, 0.5, 1.0, 1.0],
+            "limit_cny": [1e6, 1e6, 2e6, 2e6],
+            "expected_profit_cny": [6e4, np.nan, 1e5, np.nan],
+            "profit_cny": [5e4, 4e4, 9e4, 6e4],
+            "loss_cny": [1e4, 2e4, 3e4, 4e4],
+            "bad_rate": [0.01, 0.02, 0.02, 0.03],
+            "bad_rate_by_limit": [0.01, 0.02, 0.015, 0.03],
+        }
+    )
+
+
+def swapped() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "set": ["both", "ours only", "theirs only"],
+            "enterprises": [5, 3, 0],
+            "limit_cny": [5e6, 1e6, 0.0],
+            "their_limit_cny": [6e6, 0.0, 0.0],
+            "profit_cny": [2e5, 1e5, 0.0],
+            "their_profit_cny": [1e5, 0.0, 0.0],
+            "bad_rate": [0.01, 0.02, np.nan],
+        }
+    )
+
+
+def informed() -> pd.DataFrame:
+    knows = ["nothing", "pd_level", "all but pd_level", "everything"]
+    return pd.DataFrame({"knows": knows, "regret": [0.3, 0.2, 0.1, 0.0]})
+
+
+def stressed() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "scenario": ["base", "base", "shock", "shock"],
+            "bank": ["north", "south", "north", "south"],
+            "loss_cny": [1e4, 2e4, 4e4, 3e4],
+            "loss_cap_cny": [3e4, 4e4, 3e4, 4e4],
+            "profit_cny": [5e4, 4e4, 1e4, -2e4],
+            "bad_rate": [0.01, 0.01, 0.03, 0.03],
+            "losing": [0, 0, 2, 2],
+            "too_high_cny": [1e6, 1e6, 2e6, 2e6],
+        }
+    )
+
+
+def measured_over_worlds() -> pd.DataFrame:
+    return pd.DataFrame({"measure": ["regret"], "value": [0.12], "low": [0.08], "high": [0.16]})
+
+
 DRAWN: dict[str, Callable[[], Picture]] = {
     "anchors": lambda: figures.anchors(anchored()),
     "table_rows": lambda: figures.table_rows(report()),
@@ -403,6 +458,13 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "limit_response": lambda: figures.limit_response(responses()),
     "true_pd": lambda: figures.true_pd(deciles()),
     "selection_gains": lambda: figures.selection_gains(gained()),
+    "backtest_intervals": lambda: figures.backtest_intervals(measured_over_worlds()),
+    "promised_profit": lambda: figures.promised_profit(judged_books().iloc[2:]),
+    "regret_causes": lambda: figures.regret_causes(informed()),
+    "stress_caps": lambda: figures.stress_caps(stressed()),
+    "stress_profit": lambda: figures.stress_profit(stressed()),
+    "swap_sets": lambda: figures.swap_sets(swapped()),
+    "volume_frontier": lambda: figures.volume_frontier(judged_books()),
 }
 """Every chart with axes, drawn."""
 
@@ -455,6 +517,13 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "limit_response": lambda: figures.limit_response(responses().iloc[:0]),
     "true_pd": lambda: figures.true_pd(deciles().iloc[:0]),
     "selection_gains": lambda: figures.selection_gains(gained().iloc[:1]),
+    "backtest_intervals": lambda: figures.backtest_intervals(measured_over_worlds().iloc[:0]),
+    "promised_profit": lambda: figures.promised_profit(judged_books().iloc[:0]),
+    "regret_causes": lambda: figures.regret_causes(informed().iloc[:0]),
+    "stress_caps": lambda: figures.stress_caps(stressed().iloc[:0]),
+    "stress_profit": lambda: figures.stress_profit(stressed().iloc[:0]),
+    "swap_sets": lambda: figures.swap_sets(swapped().iloc[2:]),
+    "volume_frontier": lambda: figures.volume_frontier(judged_books().iloc[:0]),
 }
 """Every chart, with nothing to draw."""
 
@@ -650,3 +719,16 @@ def test_a_small_axis_tells_thousands_and_millions_in_short() -> None:
     in_short(axes, "x")
     told = axes.xaxis.get_major_formatter()
     assert [told(value) for value in (0.25, 1500, -2e6, 3e9)] == ["0.25", "1.5k", "-2m", "3bn"]
+
+
+def test_a_cap_that_a_stress_breaks_is_red_and_the_others_are_not() -> None:
+    base, shock = figures.stress_caps(stressed()).axes[:2]
+    assert [to_hex(bar.get_facecolor()) == BAD for bar in base.patches] == [False, False]
+    assert [to_hex(bar.get_facecolor()) == BAD for bar in shock.patches] == [True, False]
+
+
+def test_only_our_book_shows_a_promise() -> None:
+    (axes,) = figures.promised_profit(judged_books().iloc[2:]).axes
+    promises = [bar.get_width() for bar in axes.containers[0]]
+    assert promises[0] == pytest.approx(0.1)
+    assert np.isnan(promises[1])

@@ -455,6 +455,11 @@ def top_share(measure: Measure, seen: Seen) -> Value:
     return part(max(sums, default=0), sum(sums))
 
 
+def top_group(measure: Measure, seen: Seen) -> Value:
+    sums = groups(seen.window, measure)
+    return min(sums, key=lambda group: (-sums[group], group), default=None)
+
+
 def herfindahl(measure: Measure, seen: Seen) -> Value:
     sums = groups(seen.window, measure).values()
     return part(sum(one**2 for one in sums), sum(sums) ** 2)
@@ -558,7 +563,7 @@ KINDS: dict[str, Callable[[Measure, Seen], Value]] = {
     for kind in (
         *(count, total, mean, largest, smallest, distinct, share, value_share),
         *(months_since_last, months_since_first, lag, latest, category, months_from),
-        *(top_share, herfindahl, new_share, lost_share),
+        *(top_share, top_group, herfindahl, new_share, lost_share),
         *(months_active, longest_gap, volatility, trend, peak_share),
         *(growth, growth_on_year, growth_on_lunar_year, exchange_rate),
     )

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskmodel.features import compute
 from riskmodel.features import language as say
 from riskmodel.features.aggregates import AGGREGATES
 from riskmodel.features.coded import in_cents
-from riskmodel.features.language import column
+from riskmodel.features.language import TEXT_KINDS, Card, column
 
 AS_OF = "2024-07-01"
 USA = column("destination", "is", "USA")
@@ -54,6 +55,11 @@ ANSWERS = {
         say.top_share("fob_usd", by="destination", months=3),
         0.75,
     ),
+    "top_group": (say.top_group("fob_usd", by="destination", months=3), "DEU"),
+    "top_group of a longer window": (
+        say.top_group("fob_usd", by="destination", months=6),
+        "USA",
+    ),
     "herfindahl": (say.herfindahl("fob_usd", by="buyer_id", months=3), 0.4**2 + 0.6**2),
     "months_active": (say.months_active(months=3), 2.0),
     "longest_gap": (say.longest_gap(months=6), 3.0),
@@ -76,6 +82,7 @@ ANSWERS = {
         0.0,
     ),
     "lost_share": (say.lost_share("fob_usd", by="buyer_id", months=1), 0.75),
+    "category": (say.category("destination"), "USA"),
     "latest": (say.latest("fob_usd"), 100.0),
     "latest of the rows that meet": (
         say.latest("terms_days", where=(column("buyer_id", "is", "B2"),)),
@@ -94,6 +101,57 @@ def test_each_aggregate_gives_the_answer_written_by_hand(trade, value, name):
 def test_no_aggregate_is_without_an_answer_written_by_hand():
     dates = {"lag", "months_from"}  # of tables with two dates: below, and in test_time
     assert {measure.kind for measure, _ in ANSWERS.values()} == {*AGGREGATES} - dates
+
+
+def test_the_kinds_of_text_are_those_that_answer_with_one():
+    texts = {measure.kind for measure, answer in ANSWERS.values() if isinstance(answer, str)}
+    assert texts == TEXT_KINDS
+
+
+TOP = {
+    "the sum counts, not the largest row": ([("USA", 60), ("DEU", 100), ("USA", 50)], "USA"),
+    "rows without a group are left out": ([(None, 500), ("DEU", 1)], "DEU"),
+    "none without any group": ([(None, 500)], None),
+    "a cent decides": ([("DEU", 4e9), ("USA", 4e9 + 0.01)], "USA"),
+    "of equal ones the first by its letters": ([("USA", 0.3), ("FRA", 0.1), ("FRA", 0.2)], "FRA"),
+    "whichever was seen first": ([("AUS", 0.1), ("AUS", 0.2), ("USA", 0.3)], "AUS"),
+    # .0001 + .0002 is more than .0003 in doubles
+    "equal in parts of a cent": ([("USA", 0.0001), ("CAN", 0.0003), ("USA", 0.0002)], "CAN"),
+    "what is below zero is taken off": ([("USA", 100), ("USA", -60), ("DEU", 50)], "DEU"),
+    "the largest may lie below zero": ([("DEU", -5), ("USA", -3)], "USA"),
+}
+
+
+@pytest.mark.parametrize("portion", [1, 2, 20_000])
+def test_the_top_group_is_that_of_the_largest_sum_however_the_work_is_cut(drawn, settings, portion):
+    rows = [(who, *row) for who, (drawn_rows, _) in TOP.items() for row in drawn_rows]
+    declarations = pd.DataFrame(rows, columns=["enterprise_id", "destination", "fob_usd"]).assign(
+        declaration_id=[f"D{number:02d}" for number in range(len(rows))],
+        declared_on=pd.to_datetime("2024-06-01"),
+        known_at=pd.to_datetime("2024-06-02", utc=True),
+    )
+    source = drawn(
+        {
+            "enterprises": pd.DataFrame({"enterprise_id": list(TOP)}),
+            "declarations": declarations,
+            "outcomes": pd.DataFrame(
+                {
+                    "enterprise_id": [rows[0][0]],
+                    "as_of": pd.to_datetime([AS_OF]),
+                    "defaulted": [False],
+                    "observed_until": pd.to_datetime(["2025-06-30"]),
+                }
+            ),
+        }
+    )
+    measure = say.top_group("fob_usd", by="destination", months=3)
+    card = Card("top", "", "none", "declarations", measure, ("", ""))
+    asked = pd.DataFrame({"enterprise_id": list(TOP), "as_of": pd.to_datetime(AS_OF)})
+    portions = settings.model_copy(update={"chunk_enterprises": portion})
+    found = compute(source, asked, portions, cards=[card]).frame["top"].astype(object)
+    answers = {who: answer for who, (_, answer) in TOP.items()}
+    given = dict(zip(TOP, found.where(found.notna(), None), strict=True))
+    assert given == answers
 
 
 def test_a_lag_is_the_mean_of_the_days_to_dates_before_the_as_of_date(drawn, value):

@@ -5,7 +5,16 @@ import pytest
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.limits import Banks, Policy, policy_from
 from riskmodel.limits.capital import risk_weight
-from riskmodel.limits.economics import Terms, pd_at, prospects
+from riskmodel.limits.economics import (
+    Pairs,
+    Prospects,
+    Terms,
+    equal_steps,
+    prospects,
+    round_levels,
+    shifted,
+)
+from riskmodel.limits.learnt import Learnt
 from riskmodel.limits.price import TakeUp, risk_based, segment_of, take_up
 
 
@@ -18,8 +27,21 @@ def test_the_basel_risk_weight_meets_its_golden_values(
     assert risk_weight(np.asarray([pd_12m]), policy.capital)[0] == pytest.approx(weight, abs=0.006)
 
 
+def _lines(pds: list[float], caps: list[float], terms: Terms, steps: int) -> Prospects:
+    """Every enterprise with every bank, by equal steps of the cap: enterprise by enterprise."""
+    every = Pairs.of(np.ones((len(pds), len(terms.banks.bank)), dtype=np.bool_))
+    rows = pd.DataFrame({"enterprise_id": [f"E{n}" for n in range(len(pds))], "pd_12m": pds})
+    return prospects(rows, _caps(caps), every, terms, equal_steps(steps))
+
+
+def _caps(caps: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"cap_cny": caps, "programme_cny": caps})
+
+
 def test_the_models_pd_holds_at_the_typical_limit_and_falls_below_it(policy: Policy) -> None:
-    at = pd_at(np.asarray([0.05, 0.05]), np.asarray([1.0, 0.5]), policy)
+    rows, both = pd.DataFrame({"pd_12m": [0.05]}), np.asarray([0, 0])
+    move = Learnt().shift(rows, both, np.asarray([[1.0], [0.5]]), policy.economics)
+    at = shifted(np.asarray([0.05, 0.05]), move[:, 0])
     assert at[0] == pytest.approx(0.05)
     # logit .05 - .8 x .5 = -3.3444
     assert at[1] == pytest.approx(1 / (1 + np.exp(3.34443898)))
@@ -37,14 +59,14 @@ def test_the_rate_is_the_base_rate_at_the_typical_pd_and_stays_in_the_band(
 def test_expected_profit_is_interest_less_funding_loss_capital_and_opening(
     policy: Policy, banks: Banks
 ) -> None:
-    lines = prospects(np.asarray([0.03]), np.asarray([1_000_000.0]), Terms(policy, banks), steps=2)
+    lines = _lines([0.03], [1_000_000.0], Terms(policy, banks), 2)
     weight = risk_weight(np.asarray([0.03]), policy.capital)[0]
     # Drawn 500,000 at 12 % less 4 %, of which 97 % perform; at default 750,000 are owed.
     interest, loss = 500_000 * 0.08 * 0.97, 0.03 * 0.6 * 750_000
     capital = 0.12 * 0.1 * weight * 750_000
-    assert lines.limit_cny[0, 0].tolist() == [500_000.0, 1_000_000.0]
-    assert lines.loss_cny[0, 0, 1] == pytest.approx(loss)
-    assert lines.profit_cny[0, 0, 1] == pytest.approx(interest - loss - capital - 800)
+    assert lines.limit_cny[0].tolist() == [500_000.0, 1_000_000.0]
+    assert lines.loss_cny[0, 1] == pytest.approx(loss)
+    assert lines.profit_cny[0, 1] == pytest.approx(interest - loss - capital - 800)
 
 
 def test_the_banks_own_maximum_bounds_its_grid_and_limits_are_whole_thousands(
@@ -53,9 +75,31 @@ def test_the_banks_own_maximum_bounds_its_grid_and_limits_are_whole_thousands(
     small = banks.model_copy(
         update={"bank": (banks.bank[0].model_copy(update={"max_limit_cny": 123_456.0}),)}
     )
-    lines = prospects(np.asarray([0.03]), np.asarray([1_000_000.0]), Terms(policy, small), steps=4)
-    assert lines.limit_cny[0, 0].tolist() == [30_000.0, 61_000.0, 92_000.0, 123_000.0]
-    assert lines.opens[0, 0].tolist() == [False, True, True, True]
+    lines = _lines([0.03], [1_000_000.0], Terms(policy, small), 4)
+    assert lines.limit_cny[0].tolist() == [30_000.0, 61_000.0, 92_000.0, 123_000.0]
+    assert lines.opens[0].tolist() == [False, True, True, True]
+
+
+def test_levels_are_the_cap_and_the_round_numbers_below_it() -> None:
+    limits = round_levels(5)(np.asarray([1_234_000.0, 100_000.0, 3_000.0, 0.0]), 1_000.0)
+    assert limits[0].tolist() == [500_000.0, 630_000.0, 800_000.0, 1_000_000.0, 1_234_000.0]
+    # A cap that is a round number stands once, and below the smallest one there is nothing.
+    assert limits[1].tolist() == [40_000.0, 50_000.0, 63_000.0, 80_000.0, 100_000.0]
+    assert limits[2].tolist() == [0.0, 0.0, 1_000.0, 2_000.0, 3_000.0]
+    assert limits[3].tolist() == [0.0] * 5
+
+
+def test_a_subsidy_is_charged_for_the_dollars_through_the_platform(
+    policy: Policy, banks: Banks
+) -> None:
+    paid = policy.model_copy(
+        update={"economics": policy.economics.model_copy(update={"subsidy_cny_per_usd": 0.03})}
+    )
+    rows = pd.DataFrame({"pd_12m": [0.03], "exports_platform_usd_12m": [200_000.0]})
+    one, cap = Pairs(np.asarray([0]), np.asarray([0])), _caps([1e6])
+    with_it = prospects(rows, cap, one, Terms(paid, banks), equal_steps(1)).profit_cny
+    without = prospects(rows, cap, one, Terms(policy, banks), equal_steps(1)).profit_cny
+    assert without - with_it == pytest.approx(6_000.0)
 
 
 def test_with_a_churn_curve_the_rate_of_the_largest_expected_profit_is_taken(
@@ -63,20 +107,18 @@ def test_with_a_churn_curve_the_rate_of_the_largest_expected_profit_is_taken(
 ) -> None:
     churned = _with_curve(policy)
     curve = TakeUp(np.asarray([0.05, 0.11, 0.14]), np.asarray([[1.0, 0.9, 0.3], [1.0, 0.9, 0.9]]))
-    lines = prospects(
-        np.asarray([0.01, 0.03]), np.asarray([1e6, 1e6]), Terms(churned, banks, curve), steps=1
-    )
+    lines = _lines([0.01, 0.03], [1e6, 1e6], Terms(churned, banks, curve), 1)
     # .05 lies outside the band; the first leaves at .14, the second does not.
-    assert lines.annual_rate[:, 0, 0].tolist() == [0.11, 0.14]
+    assert lines.annual_rate[::2, 0].tolist() == [0.11, 0.14]
     plain = 500_000 * (0.14 - 0.04) * 0.97 - 0.03 * 0.6 * 750_000
     weight = risk_weight(np.asarray([0.03]), policy.capital)[0]
     expected = 0.9 * (plain - 0.12 * 0.1 * weight * 750_000 - 800)
-    assert lines.profit_cny[1, 0, 0] == pytest.approx(expected)
+    assert lines.profit_cny[2, 0] == pytest.approx(expected)
 
 
 def test_segments_follow_the_ranks_of_those_that_a_bank_would_serve(policy: Policy) -> None:
     pds = np.asarray([0.01, 0.02, 0.03, 0.04, 0.9])
-    served = pds < 0.5
+    served = pds[pds < 0.5]
     assert segment_of(pds, served, _with_curve(policy)).tolist() == [0, 0, 1, 1, 1]
 
 
@@ -89,7 +131,7 @@ def test_a_curve_without_a_segment_of_the_policy_is_refused(policy: Policy) -> N
 def test_a_band_without_any_rate_of_the_curve_names_its_bank(policy: Policy, banks: Banks) -> None:
     terms = Terms(_with_curve(policy), banks, TakeUp(np.asarray([0.05]), np.ones((2, 1))))
     with pytest.raises(SettingsError, match="north_bank"):
-        prospects(np.asarray([0.03]), np.asarray([1e6]), terms, steps=1)
+        _lines([0.03], [1e6], terms, 1)
 
 
 def test_a_bank_dearer_than_the_all_in_price_is_named(policy: Policy, banks: Banks) -> None:

@@ -280,6 +280,31 @@ def test_the_report_says_what_a_credit_officer_asks(north_rows, facts, tmp_path)
         assert words in said
 
 
+def test_the_report_says_what_the_banks_own_rows_held_and_what_more_of_them_would_earn(
+    north_rows, facts, tmp_path
+) -> None:
+    part = pd.DataFrame(
+        {
+            "row": ["bank_budget", "bank_loss_cap", "sector_share", "sector_share"],
+            "key": ["", "", "toys", "shoes"],
+            "capacity_cny": [800_000.0, 10_000.0, 300_000.0, 300_000.0],
+            "used_cny": [800_000.0, 3_651.86, 300_000.0, 500.0],
+            "price": [0.0312, 0.0, 0.01, 0.0],
+        }
+    )
+    made = publish_bank(
+        north_rows, bank="north_bank", as_of=AS_OF, folder=tmp_path, facts=facts, part=part
+    )
+    assert made.manifest["part"] == part.to_dict("records")
+    page = (made.folder / "report.html").read_text("utf-8")
+    assert "The budget is used to 100%" in page
+    assert "would have earned about 31,200 CNY more a year" in page
+    assert "预期损失上限已使用37%" in page
+    assert "More of it would have earned nothing." in page
+    assert "sector toys" in page
+    assert "shoes" not in page
+
+
 def test_a_large_book_shows_a_thousand_rows_and_says_where_the_rest_is(
     north_rows, facts, tmp_path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from riskmodel.datasets.events import current
 from riskmodel.datasets.panel import observed, panel
+from riskmodel.datasets.past_lines import past_lines
 from riskmodel.datasets.population import Population, kind_of, last_as_of, population
 from riskmodel.datasets.sensitivity import sensitivity
 from riskmodel.datasets.splits import Split, balanced_folds, split
@@ -25,6 +26,7 @@ __all__ = [
     "last_as_of",
     "observed",
     "panel",
+    "past_lines",
     "population",
     "sensitivity",
     "split",

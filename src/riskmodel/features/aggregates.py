@@ -1,12 +1,14 @@
-"""The aggregates: one function each, from a view and a measure to a number for every pair.
+"""The aggregates: one function each, from a view and a measure to a value for every pair.
 
-A new one is one function here with its name in `AGGREGATES`, and a word in `language`.
+A new one is one function here with its name in `AGGREGATES`, and a word in `language`. Values are
+numbers, NaN where missing; of `TEXT_KINDS` Arrow texts, null where missing.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from riskmodel.features import kernels, monthly
@@ -15,8 +17,9 @@ from riskmodel.features.language import Measure
 from riskmodel.features.view import Span, View, Window
 
 MONTH_DAYS = 30.4375
+MILLION = 1e6
 
-Aggregate = Callable[[View, Measure], Floats]
+Aggregate = Callable[[View, Measure], Floats | pa.Array]
 
 
 def count(view: View, m: Measure) -> Floats:
@@ -94,6 +97,11 @@ def months_from(view: View, m: Measure) -> Floats:
     return (view.pairs.as_of - latest(view, m)) / MONTH_DAYS
 
 
+def category(view: View, m: Measure) -> pa.Array:
+    """The text in the newest row."""
+    return view.words(m.column, newest(view, m))
+
+
 def newest(view: View, m: Measure) -> Places:
     """The place of each pair's newest row, -1 where it has none."""
     return kernels.last_kept(*view.window(m.months), *view.keep(m.where))
@@ -101,12 +109,21 @@ def newest(view: View, m: Measure) -> Places:
 
 def top_share(view: View, m: Measure) -> Floats:
     """The largest group's part of the sum."""
-    return kernels.largest_part(*view.groups(m))
+    return kernels.largest_part(*_sums(view, m))
 
 
 def herfindahl(view: View, m: Measure) -> Floats:
     """The sum of squared shares of the groups."""
-    return kernels.squared_parts(*view.groups(m))
+    return kernels.squared_parts(*_sums(view, m))
+
+
+def top_group(view: View, m: Measure) -> pa.Array:
+    """The text of the group with the largest sum."""
+    groups = view.groups(m)
+    # in whole millionths: sums of decimals that are equal must not differ by how they were added
+    sums = np.rint(groups.sums * MILLION)
+    ranks = view.rows.ranks(m.by)[view.seen[groups.places]]
+    return view.words(m.by, kernels.largest_group(groups.offsets, sums, groups.places, ranks))
 
 
 def new_share(view: View, m: Measure) -> Floats:
@@ -164,17 +181,23 @@ AGGREGATES: dict[str, Aggregate] = {
     one.__name__: one
     for one in (
         count, total, mean, largest, smallest, distinct, share, value_share, months_since_last,
-        months_since_first, lag, latest, months_from, top_share, herfindahl, new_share, lost_share,
-        growth, growth_on_year, growth_on_lunar_year, months_active, longest_gap, volatility,
-        trend, peak_share,
+        months_since_first, lag, latest, category, months_from, top_share, top_group, herfindahl,
+        new_share, lost_share, growth, growth_on_year, growth_on_lunar_year, months_active,
+        longest_gap, volatility, trend, peak_share,
     )
 }  # fmt: skip
-"""Every aggregate by its kind; `category` and `exchange_rate` are the engine's own."""
+"""Every aggregate by its kind; `exchange_rate` is the engine's own."""
 
 
 def _months(view: View, m: Measure) -> tuple[Floats, Floats, int]:
     """The totals of the window's months, newest first, their sum, and how many they are."""
     return view.monthly(m, m.months)[0], view.sum(m.column, m.where, m.months), m.months
+
+
+def _sums(view: View, m: Measure) -> tuple[Places, Floats, Floats]:
+    """The groups' offsets and sums, and the sum over all of them."""
+    groups = view.groups(m)
+    return groups.offsets, groups.sums, groups.whole
 
 
 def _over(upper: Floats, lower: Floats) -> Floats:

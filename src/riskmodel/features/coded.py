@@ -124,6 +124,11 @@ class Coded:
         """The column's words as codes within each enterprise, and how many one has at most."""
         return self._once(("local", name), lambda: self._local(name))
 
+    def ranks(self, name: str) -> NDArray[np.int32]:
+        """Each row's place of its word among the batch's in alphabetical order, -1 for null."""
+        codes, words = self.codes(name)
+        return np.append(np.asarray(pc.rank(words)).astype(np.int32), np.int32(-1))[codes]
+
     def joint(self, names: tuple[str, str]) -> tuple[NDArray[np.int32], int]:
         """Two columns together as codes within each enterprise, and how many there can be."""
         (one, most), (other, others) = self.local(names[0]), self.local(names[1])

@@ -158,15 +158,12 @@ def computed_cards(
 
 
 def _measured(batch: "Batch", table: str, measure: Measure) -> Any:
-    from riskmodel.features.aggregates import AGGREGATES, newest
+    from riskmodel.features.aggregates import AGGREGATES
 
     if measure.kind == "exchange_rate":
         shared = batch.shared
         return rate_at(shared.rates, measure.column, batch.pairs.as_of, shared.cny_per_usd)
-    view = batch.view(table)
-    if measure.kind == "category":
-        return view.words(measure.column, newest(view, measure))
-    return AGGREGATES[measure.kind](view, measure)
+    return AGGREGATES[measure.kind](batch.view(table), measure)
 
 
 def rate_at(

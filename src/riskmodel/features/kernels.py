@@ -203,13 +203,14 @@ def distinct(first, last, keep, at, codes, on, most):
 
 @kernel
 def parts(first, last, keep, at, codes, to, most, cents, rest, on):
-    """Each pair's groups in the order of their first place: offsets, sum of each; sum of all."""
+    """Each pair's groups in the order of their first place: offsets, sum and that place of each;
+    sum of all."""
     pairs = len(first)
     offsets, wholes = np.empty(pairs + 1, np.int64), np.empty(pairs)
     capacity = 0
     for p in range(pairs):
         capacity += min(last[p] - first[p], most)
-    sums = np.empty(capacity)
+    sums, places = np.empty(capacity), np.empty(capacity, np.int32)
     stamp, group = np.full(most, -1, np.int64), np.empty(most, np.int64)
     whole, part = np.empty(most, np.int64), np.empty(most)
     total = 0
@@ -222,6 +223,7 @@ def parts(first, last, keep, at, codes, to, most, cents, rest, on):
                 if stamp[code] != p:
                     stamp[code], group[code] = p, groups
                     whole[groups], part[groups] = 0, 0.0
+                    places[total + groups] = place
                     groups += 1
                 whole[group[code]] += cents[on[place]]
                 all_whole += cents[on[place]]
@@ -233,7 +235,21 @@ def parts(first, last, keep, at, codes, to, most, cents, rest, on):
         wholes[p] = all_whole / 100.0 + all_part
         total += groups
     offsets[pairs] = total
-    return offsets, sums[:total], wholes
+    return offsets, sums[:total], places[:total], wholes
+
+
+@kernel
+def largest_group(offsets, sums, places, ranks):
+    """The place of each pair's largest group, of equal ones that of the lowest rank; or -1."""
+    out = np.full(len(offsets) - 1, -1, np.int64)
+    for p in range(len(out)):
+        top = offsets[p]
+        for g in range(offsets[p], offsets[p + 1]):
+            equal = sums[g] == sums[top]
+            if sums[g] > sums[top] or (equal and ranks[g] < ranks[top]):
+                top = g
+            out[p] = places[top]
+    return out
 
 
 @kernel

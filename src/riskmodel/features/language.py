@@ -10,6 +10,9 @@ Risk = Literal["rises", "falls", "none"]
 Word = str | float | int | bool
 Operator = Literal["is", "is_not", "above", "at_least", "below", "at_most", "missing", "open"]
 
+TEXT_KINDS = frozenset({"category", "top_group"})
+"""The kinds of measures whose value is a text."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -88,7 +91,7 @@ class Card:
     @property
     def category(self) -> bool:
         """Whether the feature is a text with few levels."""
-        return isinstance(self.value, Measure) and self.value.kind == "category"
+        return isinstance(self.value, Measure) and self.value.kind in TEXT_KINDS
 
     @property
     def window(self) -> str:
@@ -165,6 +168,15 @@ def months_since_first(*, months: int = 0, where: Where = ()) -> Measure:
 def top_share(column: str, *, by: str, months: int, where: Where = ()) -> Measure:
     """The largest group's part of the sum; rows without a group are left out."""
     return Measure("top_share", column, months, where, by)
+
+
+def top_group(column: str, *, by: str, months: int, where: Where = ()) -> Measure:
+    """The text of the group with the largest sum; missing where no row has a group.
+
+    `by` is a column of text. Of groups whose sums are equal to a millionth it is the first in
+    alphabetical order (of code points).
+    """
+    return Measure("top_group", column, months, where, by)
 
 
 def herfindahl(column: str, *, by: str, months: int, where: Where = ()) -> Measure:

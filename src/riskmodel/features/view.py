@@ -7,7 +7,7 @@ taken back, and counts if its event lies before `as_of`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -108,6 +108,19 @@ class Pairs:
             np.int32,
         )
         return (starts - moved)[self.date], (self.days - moved)[self.date]
+
+
+class Groups(NamedTuple):
+    """Each pair's groups, in the order of their first place: pair p's are `offsets[p]:offsets[p + 1]`.
+
+    `sums` and `places` (the first place) are by group; `whole` is the sum over all rows with a
+    group, by pair.
+    """
+
+    offsets: Places
+    sums: Floats
+    places: Index
+    whole: Floats
 
 
 @dataclass(frozen=True)
@@ -238,15 +251,15 @@ class View:
             lambda: kernels.summed(*self.window(back, which), *self.keep(where), *self.cents(name)),
         )
 
-    def groups(self, measure: Measure) -> tuple[Places, Floats, Floats]:
-        """Each pair's groups' sums (offsets, sums), and the sum over all rows with a group."""
+    def groups(self, measure: Measure) -> Groups:
+        """The sums of the measure's column by the groups of another."""
         key = ("groups", measure.column, measure.by, measure.where, measure.months)
         return self._once(
             key,
-            lambda: kernels.parts(
+            lambda: Groups(*kernels.parts(
                 *self.window(measure.months), *self.keep(measure.where),
                 *self.local(measure.by), *self.cents(measure.column),
-            ),
+            )),
         )  # fmt: skip
 
     def words(self, name: str, places: Places) -> pa.Array:

@@ -1,6 +1,15 @@
 """Figures: the charts that the notebooks show; the only place that imports the plotting library."""
 
 from riskmodel.figures.anchors import anchors
+from riskmodel.figures.backtest import (
+    backtest_intervals,
+    promised_profit,
+    regret_causes,
+    stress_caps,
+    stress_profit,
+    swap_sets,
+    volume_frontier,
+)
 from riskmodel.figures.canvas import Picture
 from riskmodel.figures.datasets import default_rate, exclusions, sensitivity, split_sizes
 from riskmodel.figures.economy import (
@@ -40,6 +49,7 @@ __all__ = [
     "Picture",
     "anchors",
     "arrivals",
+    "backtest_intervals",
     "bank_use",
     "beeswarm",
     "binding",
@@ -66,12 +76,14 @@ __all__ = [
     "pd_distribution",
     "performance",
     "profit_curves",
+    "promised_profit",
     "published",
     "rankings_in_time",
     "rates",
     "reason_counts",
     "reason_overlap",
     "reasons_at_peers",
+    "regret_causes",
     "repeats",
     "riskiest_enterprise",
     "roc",
@@ -81,9 +93,13 @@ __all__ = [
     "sensitivity",
     "shapes",
     "split_sizes",
+    "stress_caps",
+    "stress_profit",
+    "swap_sets",
     "table_rows",
     "trials",
     "true_pd",
     "vintage_defaults",
     "vintage_ranking",
+    "volume_frontier",
 ]

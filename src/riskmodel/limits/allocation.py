@@ -1,27 +1,50 @@
-"""At most one bank and level an enterprise, under the banks' rows, with a certificate."""
+"""At most one pair and level an enterprise, under the rows, with a certificate."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riskmodel.limits.dual import prices_by_step
-from riskmodel.limits.options import NONE, Options, Problem, open_options
-from riskmodel.limits.rounding import greedy, rounded
+from riskmodel.errors import SettingsError
+from riskmodel.limits.blocks import Over, threaded
+from riskmodel.limits.candidates import Asked, Candidates, candidates
+from riskmodel.limits.dual import (
+    COLD,
+    FROZEN,
+    HOT,
+    best_net,
+    ceilings,
+    exact_bound,
+    largest_amount,
+    prices_by_step,
+    scales,
+    smoothed_dual,
+)
+from riskmodel.limits.options import NONE, Floats, Ints, Options, shaped
+from riskmodel.limits.rounding import Judged, Room, from_vertex, greedy, rebuilt
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+LARGE = 60_000
+"""Enterprises from which on a sample is solved first, and short lists made at its prices."""
+SAMPLE = 20_000
+LISTS = ((0.05, 12), (0.2, 20), (0.6, 32))
+"""The short lists of a large book: options that are best while prices move by a share, at most so
+many an enterprise. The wider ones are made only where the prices moved by half the share."""
+
+
+MORE = 6
+"""Steps of prices, at most, from which a greedy choice is made as well."""
 
 
 @dataclass(frozen=True)
 class Allocation:
     """The choice and its certificate.
 
-    `bank` and `level` are -1 where nothing is chosen; `prices` is measures x banks: what one more
-    unit of that row's capacity earns. No allocation is worth more than `bound`.
+    `pair` (a position among all pairs) and `level` are one an enterprise, -1 where nothing is
+    chosen. `value` is CNY; no allocation is worth more than `bound`. `prices` is what one more CNY
+    of each row's capacity earns, `used` what is used of it, CNY.
     """
 
-    bank: Ints
+    pair: Ints
     level: Ints
     value: float
     bound: float
@@ -35,38 +58,142 @@ class Allocation:
         return (self.bound - self.value) / self.bound if self.bound > 0 else 0.0
 
 
-def allocated(options: Options) -> Allocation:
+def allocated(options: Options, *, warm: Floats | None = None, threads: int = 1) -> Allocation:
     """The allocation of the largest value that was found, and the smallest bound on any.
 
-    A smoothed dual (log-sum-exp, L-BFGS-B on the prices, temperature lowered in steps), its exact
-    bound at every step, and whole choices from each step's prices, the best of which is taken.
+    A smoothed dual (log-sum-exp, Newton steps on the prices, temperature lowered in steps), its exact
+    bound, and whole choices from its prices, the best of which is taken. `warm` are prices to
+    begin from, one a row, such as last month's; bad ones cost time only. The same bytes whatever
+    the number of threads. `DataError` for options that break their contract, `SettingsError` for
+    warm prices or threads that do.
     """
-    count, _, levels = options.value.shape
-    rows = open_options(options)
-    if not rows.any():
-        return _empty(options)
-    kept = np.flatnonzero(rows.any(axis=(1, 2)))
-    problem = Problem.of(options, rows, kept)
-    steps = prices_by_step(problem)
-    bounds = [problem.bound(prices) for prices in steps]
-    prices = steps[int(np.argmin(bounds))]
-    found = [*(greedy(problem, step) for step in steps), rounded(problem, prices)]
-    best = max(found, key=problem.worth)
-    choice = np.full(count, NONE, dtype=np.int64)
-    choice[kept] = best
-    used = problem.usage(best, problem.uses)
+    if threads < 1:
+        raise SettingsError(f"allocation: {threads} threads. Give 1 or more.")
+    options = shaped(options)
+    begin = _warm(warm, options.rows)
+    with threaded(threads) as over:
+        found = _certified(options, begin, over)
+        choice = _choice(found, options.capacity, over)
+    return _allocation(options, found, choice)
+
+
+def _warm(warm: Floats | None, rows: int) -> Floats | None:
+    if warm is None:
+        return None
+    prices = np.asarray(warm, dtype=np.float64)
+    if prices.shape != (rows,) or not (np.isfinite(prices) & (prices >= 0)).all():
+        raise SettingsError(
+            f"allocation: the warm prices are not {rows} numbers of 0 or more. Give one a row."
+        )
+    return prices
+
+
+@dataclass(frozen=True)
+class _Certified:
+    """Prices, the bound that they prove, and the candidates that they were found on.
+
+    `steps` are the prices on the way, from which whole choices are made as well: a smoother
+    dual's, which are further from a tie, at times lead to better ones.
+    """
+
+    of: Candidates
+    steps: list[Floats]
+    prices: Floats
+    bound: float
+
+
+def _certified(options: Options, warm: Floats | None, over: Over) -> _Certified:
+    """The prices of the least bound: of the whole book, or from a sample's and short lists."""
+    largest = largest_amount(options, over)
+    ceiling = ceilings(options.capacity, largest)
+    nothing = np.zeros(options.rows)
+    worth = best_net(options, nothing, ceiling, over)
+
+    def bound(prices: Floats) -> float:
+        return exact_bound(options, prices, ceiling, worth=worth, over=over)
+
+    who, large = _first(options.enterprises)
+    of = candidates(options, who, Asked(nothing, ceiling), over)
+    share = len(who) / max(options.enterprises, 1)
+    steps = _steps(of, options.capacity * share, warm, largest, over)
+    tried = [nothing, *steps[-3:]]
+    bounds = [bound(prices) for prices in tried]
+    for slack, most in LISTS if large else ():
+        begin = tried[int(np.argmin(bounds))]
+        asked = Asked(begin, ceiling, slack, most)
+        of = candidates(options, np.arange(options.enterprises), asked, over)
+        scale = scales(options.capacity, float(of.top.sum()), largest)
+        steps = prices_by_step(of, options.capacity, begin, scale, heats=COLD[1:], over=over)
+        tried.append(steps[-1])
+        bounds.append(bound(steps[-1]))
+        if _moved(begin, steps[-1], options.capacity) < slack / 2:
+            break
+    best = int(np.argmin(bounds))
+    return _Certified(of, steps, tried[best], bounds[best])
+
+
+def _first(enterprises: int) -> tuple[Ints, bool]:
+    """Whom the prices are found on first, and whether that is a sample of a large book."""
+    if enterprises <= LARGE:
+        return np.arange(enterprises), False
+    drawn = np.random.default_rng(0).choice(enterprises, SAMPLE, replace=False)
+    return np.sort(drawn), True
+
+
+def _steps(
+    of: Candidates, capacity: Floats, warm: Floats | None, largest: float, over: Over
+) -> list[Floats]:
+    """Prices by temperature: from none, or from warm ones that are nearer to the least dual."""
+    scale = scales(capacity, float(of.top.sum()), largest)
+    nothing = np.zeros_like(capacity)
+    if warm is not None:
+        warm = np.where(scale > 0, warm, 0.0)
+        if _dual(of, warm, capacity, over) < _dual(of, nothing, capacity, over):
+            return prices_by_step(of, capacity, warm, scale, heats=COLD + FROZEN, over=over)
+    return prices_by_step(of, capacity, nothing, scale, heats=HOT + COLD + FROZEN, over=over)
+
+
+def _dual(of: Candidates, prices: Floats, capacity: Floats, over: Over) -> float:
+    priced = prices > 0
+    smooth = smoothed_dual(of, prices, COLD[0], over)[0]
+    return smooth + math.fsum(prices[priced] * capacity[priced])
+
+
+def _moved(before: Floats, after: Floats, capacity: Floats) -> float:
+    """How far prices moved, weighted by what each row costs."""
+    priced = (before > 0) | (after > 0)
+    cost = before[priced] @ capacity[priced]
+    change = np.abs(after - before)[priced] @ capacity[priced]
+    return float(change / cost) if cost > 0 else float(change > 0)
+
+
+def _choice(found: _Certified, capacity: Floats, over: Over) -> Ints:
+    """The candidates' places of the whole choice that is worth most; `NONE` for nothing."""
+    room = Room.of(capacity)
+    judged = Judged.at(found.of, found.prices, over)
+    choices = [greedy(judged, room), from_vertex(judged, room)]
+    for prices in found.steps[-MORE:]:
+        choices.append(greedy(Judged.at(found.of, prices, over), room))
+    best = max(choices, key=lambda choice: _worth(found.of, choice))
+    return max(best, rebuilt(judged, room, best), key=lambda choice: _worth(found.of, choice))
+
+
+def _worth(of: Candidates, choice: Ints) -> float:
+    return math.fsum(of.value[choice[choice >= 0]])
+
+
+def _allocation(options: Options, found: _Certified, choice: Ints) -> Allocation:
+    of, chosen = found.of, choice >= 0
+    pair, level = (np.full(options.enterprises, NONE, dtype=np.int64) for _ in range(2))
+    pair[chosen], level[chosen] = of.pair[choice[chosen]], of.level[choice[chosen]]
+    used = of.used(choice[chosen], options.rows)
+    over = np.maximum(used - options.capacity, 0.0)
     return Allocation(
-        bank=np.where(choice >= 0, choice // levels, NONE),
-        level=np.where(choice >= 0, choice % levels, NONE),
-        value=problem.worth(best),
-        bound=min(bounds),
-        prices=prices,
+        pair=pair,
+        level=level,
+        value=_worth(of, choice),
+        bound=found.bound,
+        prices=found.prices,
         used=used,
-        largest_violation=float(np.maximum(used - options.capacity, 0.0).max()),
+        largest_violation=float(over.max(initial=0.0)),
     )
-
-
-def _empty(options: Options) -> Allocation:
-    nobody = np.full(len(options.value), NONE, dtype=np.int64)
-    nothing = np.zeros_like(options.capacity)
-    return Allocation(nobody, nobody, 0.0, 0.0, nothing, nothing, 0.0)

@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.limits.allocation import Allocation
-from riskmodel.limits.economics import Prospects
+from riskmodel.limits.concentration import NO_ROW, Rows
+from riskmodel.limits.economics import Pairs, Prospects
 from riskmodel.limits.options import Options
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Words = NDArray[np.object_]
-
-ROWS = ("bank_budget", "bank_loss_cap")
-"""The rows of each bank, in the order of the allocation's measures."""
 
 DECLINES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -48,38 +46,69 @@ DECLINES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The bank's cap on expected loss was taken by lines of more expected profit",
             "该银行预期损失上限已被预期收益更高的额度占用",
         ),
+        "sector_share": (
+            "The bank's share for this sector was taken by lines of more expected profit",
+            "该银行对该行业的额度上限已被预期收益更高的额度占用",
+        ),
+        "destination_share": (
+            "The programme's share for this export destination was taken by lines of more expected"
+            " profit",
+            "本项目对该出口目的地的额度上限已被预期收益更高的额度占用",
+        ),
     }
 )
 """Why a pair without a failed rule is declined, in words."""
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """The pairs in question, by position, and what is known of each beforehand."""
+class Known:
+    """What is known of each pair beforehand: the first failed rule, whether there is a PD, whether
+    it is below the bank's cut."""
 
-    enterprise: Ints
-    bank: Ints
     first_refusal: Words
     has_pd: Flags
     below_cut: Flags
 
 
-def decided(pairs: Pairs, options: Options, lines: Prospects, allocation: Allocation) -> Words:
+@dataclass(frozen=True)
+class Decided:
+    """The pairs with their levels, their rows, and what was chosen; positions are of pairs."""
+
+    pairs: Pairs
+    lines: Prospects
+    options: Options
+    rows: Rows
+    allocation: Allocation
+
+    @property
+    def offered(self) -> Flags:
+        """The pairs that are offered a line."""
+        chosen = self.allocation.pair[self.pairs.enterprise]
+        return np.asarray(chosen == np.arange(len(self.pairs.bank)))
+
+    @property
+    def level(self) -> Ints:
+        """The level of each offered pair's line, 0 for the others."""
+        chosen = self.allocation.level[self.pairs.enterprise]
+        return np.where(self.offered, chosen, 0)
+
+
+def declined(of: Decided, known: Known) -> Words:
     """The code of what decides each pair, for those that are offered nothing.
 
     The first that holds: the first failed rule, then the codes of `DECLINES` in their order.
     """
-    chosen = allocation.bank[pairs.enterprise]
-    opens: Flags = np.any(lines.opens[pairs.enterprise, pairs.bank], axis=1)
-    earns: Flags = np.any(_values(pairs, options) > 0, axis=1)
-    tight = scarcest(pairs, options, allocation)
+    elsewhere = of.allocation.pair[of.pairs.enterprise] >= 0
+    opens: Flags = np.asarray(of.lines.opens.any(axis=1))
+    earns: Flags = np.asarray((of.options.value > 0).any(axis=1))
+    tight = scarcest(of)
     tests: list[tuple[Flags, str | Words]] = [
-        (pairs.first_refusal != "", pairs.first_refusal),
-        (~pairs.has_pd, "pd_horizon"),
-        (~pairs.below_cut, "pd_cut"),
+        (known.first_refusal != "", known.first_refusal),
+        (~known.has_pd, "pd_horizon"),
+        (~known.below_cut, "pd_cut"),
         (~opens, "floor"),
         (~earns, "profit"),
-        (chosen >= 0, "other_allocation"),
+        (elsewhere, "other_allocation"),
     ]
     words: Words = np.select(
         [holds for holds, _ in tests], [_spread(word, tight) for _, word in tests], tight
@@ -87,41 +116,42 @@ def decided(pairs: Pairs, options: Options, lines: Prospects, allocation: Alloca
     return words
 
 
-def held(pairs: Pairs, options: Options, allocation: Allocation, cap_part: Words) -> Words:
+def held(of: Decided, cap_part: Words) -> Words:
     """What keeps each offered pair's limit from being larger.
 
-    A bank's row where it is below the most profitable level, else "profit" below the cap, else
-    the part of the cap that binds.
+    A row where it is below the most profitable level, else "profit" below the cap, else the part
+    of the cap that binds.
     """
-    level = allocation.level[pairs.enterprise]
-    best = _values(pairs, options).argmax(axis=1)
-    limit = options.uses[0, pairs.enterprise, pairs.bank]
-    everyone = np.arange(len(level))
-    below_best = limit[everyone, level] < limit[everyone, best]
-    below_cap = limit[everyone, level] < limit[:, -1]
-    tight = scarcest(pairs, options, allocation)
-    profit = _spread("profit", tight)
-    words: Words = np.where(below_best, tight, np.where(below_cap, profit, cap_part))
+    everyone = np.arange(len(of.pairs.bank))
+    limit = of.lines.limit_cny
+    chosen, best = of.level, of.options.value.argmax(axis=1)
+    below_best = limit[everyone, chosen] < limit[everyone, best]
+    below_cap = limit[everyone, chosen] < limit[:, -1]
+    tight = scarcest(of)
+    words: Words = np.where(
+        below_best, tight, np.where(below_cap, _spread("profit", tight), cap_part)
+    )
     return words
 
 
-def scarcest(pairs: Pairs, options: Options, allocation: Allocation) -> Words:
-    """The bank's row that weighs most on each pair's best level: by its price, else by its room."""
-    best = _values(pairs, options).argmax(axis=1)
-    uses = options.uses[:, pairs.enterprise, pairs.bank, best]
-    charge = allocation.prices[:, pairs.bank] * uses
-    room = (options.capacity - allocation.used)[:, pairs.bank]
-    crowding = uses / np.maximum(room, 1e-9)
-    row = np.where(charge.sum(axis=0) > 0, charge.argmax(axis=0), crowding.argmax(axis=0))
-    words: Words = np.asarray(ROWS, dtype=object)[row]
+def scarcest(of: Decided) -> Words:
+    """The row that weighs most on each pair's best level: by its price, else by its room."""
+    everyone = np.arange(len(of.pairs.bank))
+    best = of.options.value.argmax(axis=1)
+    row = np.column_stack([of.rows.limit_rows, of.rows.loss_rows])
+    there = row != NO_ROW
+    use = np.column_stack(
+        [
+            *[of.options.limit[everyone, best]] * of.rows.limit_rows.shape[1],
+            *[of.options.loss[everyone, best]] * of.rows.loss_rows.shape[1],
+        ]
+    )
+    charge = np.where(there, of.allocation.prices[row] * use, 0.0)
+    room = (of.options.capacity - of.allocation.used)[row]
+    crowding = np.where(there, use / np.maximum(room, 1e-9), 0.0)
+    column = np.where(charge.sum(axis=1) > 0, charge.argmax(axis=1), crowding.argmax(axis=1))
+    words: Words = of.rows.table["row"].to_numpy(object)[row[everyone, column]]
     return words
-
-
-def _values(pairs: Pairs, options: Options) -> NDArray[np.float64]:
-    """The values of each pair's allowed levels; minus infinity for the others."""
-    allowed = options.allowed[pairs.enterprise, pairs.bank]
-    values: NDArray[np.float64] = options.value[pairs.enterprise, pairs.bank]
-    return np.where(allowed, values, -np.inf)
 
 
 def _spread(word: str | Words, like: Words) -> Words:

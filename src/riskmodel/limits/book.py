@@ -6,22 +6,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.allocation import Allocation
-from riskmodel.limits.binding import DECLINES, ROWS, Pairs, decided, held
-from riskmodel.limits.economics import Prospects, Terms
+from riskmodel.limits.binding import DECLINES, Decided, Known, declined, held
+from riskmodel.limits.caps import PARTS
+from riskmodel.limits.concentration import BUDGET, LOSS_CAP
+from riskmodel.limits.economics import Pairs, Terms
 from riskmodel.limits.eligibility import SEPARATOR, funnel
-from riskmodel.limits.options import Options
 from riskmodel.limits.policy import AGREEMENT, Banks
+from riskmodel.limits.price import rate_holds
 
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 CARRIED = ("enterprise_id", "as_of", "pd_12m", "pd_low", "pd_high", "grade")
 COLUMNS = (
     "enterprise_id", "bank", "as_of", "decision", "limit_cny", "annual_rate", "pd_12m", "pd_low",
     "pd_high", "grade", "pd_at_limit", "expected_loss_cny", "expected_profit_cny", "cap_cny",
-    "binding_constraint", "refusals", "refusal_text_en", "refusal_text_zh",
+    "binding_constraint", "to_next_cny", "rate_held_by", "refusals", "refusal_text_en",
+    "refusal_text_zh",
 )  # fmt: skip
 TEXTS = (
-    "bank", "decision", "binding_constraint", "refusals", "refusal_text_en", "refusal_text_zh"
+    "bank", "decision", "binding_constraint", "rate_held_by", "refusals", "refusal_text_en",
+    "refusal_text_zh",
 )  # fmt: skip
 
 
@@ -29,8 +33,9 @@ TEXTS = (
 class Certificate:
     """Proof of how good the allocation is: no allocation is worth more than `bound`, in CNY.
 
-    `rows` has one row a bank and row: bank, row, capacity_cny, used_cny, price (CNY of expected
-    profit that one more yuan of capacity earns).
+    `rows` has one row a row: bank ("" for all together), row, key (a sector or destination, else
+    ""), capacity_cny, used_cny, price (CNY of expected profit that one more yuan of capacity
+    earns).
     """
 
     value: float
@@ -44,7 +49,9 @@ class Certificate:
 class Book:
     """A month's recommendations and what stands behind them.
 
-    `recommendations` has one row a pair, and one with bank "" for an enterprise without any.
+    `recommendations` has one row a pair, and one with bank "" for an enterprise without any;
+    `to_next_cny` says how far an offer's limit is from the next larger thing that would hold it:
+    the second part of the cap where the first binds, else the cap.
     `pairs_without_candidate` counts signed pairs whose enterprise was not scored.
     """
 
@@ -67,43 +74,69 @@ class Case:
     paired: Flags
     terms: Terms
 
+    @property
+    def pairs(self) -> Pairs:
+        """The pairs that have signed."""
+        return Pairs.of(self.paired)
 
-def rows_of(case: Case, lines: Prospects, options: Options, allocation: Allocation) -> pd.DataFrame:
+    @property
+    def pd_12m(self) -> Floats:
+        """The candidates' PDs at their usual limits."""
+        return self.candidates["pd_12m"].to_numpy(np.float64)
+
+
+def rows_of(case: Case, of: Decided) -> pd.DataFrame:
     """One row a pair, and one for each enterprise without a pair, by enterprise and bank."""
-    enterprise, bank = np.nonzero(case.paired)
-    pairs = _pairs(case, enterprise, bank)
-    level = allocation.level[enterprise]
-    offered = allocation.bank[enterprise] == bank
-    at = (enterprise, bank, np.where(offered, level, 0))
-    lender = lines.cap_cny[enterprise, bank] < case.caps["cap_cny"].to_numpy()[enterprise]
-    part = np.where(lender, "bank_maximum", case.caps["binding"].to_numpy(object)[enterprise])
+    enterprise, bank = of.pairs.enterprise, of.pairs.bank
+    policy, banks, offered = case.terms.policy, case.terms.banks, of.offered
+    at = (np.arange(len(bank)), of.level)
+    binding = held(of, _cap_part(case, of))
+    rate_held = np.full(len(bank), "", dtype=object)
+    if case.terms.curve is None:
+        rate_held = rate_holds(case.pd_12m, policy, banks)[enterprise, bank]
     signed = _carried(case, enterprise).assign(
-        bank=np.asarray(case.terms.banks.names, dtype=object)[bank],
+        bank=np.asarray(banks.names, dtype=object)[bank],
         decision=np.where(offered, "offer", "decline"),
-        limit_cny=np.where(offered, lines.limit_cny[at], 0.0),
-        annual_rate=np.where(offered, lines.annual_rate[at], np.nan),
-        pd_at_limit=np.where(offered, lines.pd_12m[at], np.nan),
-        expected_loss_cny=np.where(offered, lines.loss_cny[at], 0.0),
-        expected_profit_cny=np.where(offered, lines.profit_cny[at], 0.0),
-        cap_cny=lines.cap_cny[enterprise, bank],
-        binding_constraint=np.where(
-            offered,
-            held(pairs, options, allocation, part),
-            decided(pairs, options, lines, allocation),
-        ),
+        limit_cny=np.where(offered, of.lines.limit_cny[at], 0.0),
+        annual_rate=np.where(offered, of.lines.annual_rate[at], np.nan),
+        pd_at_limit=np.where(offered, of.lines.pd_12m[at], np.nan),
+        expected_loss_cny=np.where(offered, of.lines.loss_cny[at], 0.0),
+        expected_profit_cny=np.where(offered, of.lines.profit_cny[at], 0.0),
+        cap_cny=of.lines.cap_cny,
+        binding_constraint=np.where(offered, binding, declined(of, _known(case, of.pairs))),
+        to_next_cny=np.where(offered, _to_next(case, of, binding), np.nan),
+        rate_held_by=np.where(offered, rate_held, ""),
     )
     rows = pd.concat([_in_words(signed), _unsigned(case)], ignore_index=True)
     rows = rows.sort_values(["enterprise_id", "bank"], kind="stable", ignore_index=True)
     return rows[list(COLUMNS)].astype(dict.fromkeys(TEXTS, "str"))
 
 
-def _pairs(case: Case, enterprise: NDArray[np.int64], bank: NDArray[np.int64]) -> Pairs:
-    pd_12m = case.candidates["pd_12m"].to_numpy(np.float64)[enterprise]
-    cut = np.asarray([one.largest_pd for one in case.terms.banks.bank])[bank]
-    return Pairs(
-        enterprise=enterprise,
-        bank=bank,
-        first_refusal=_first(case.verdicts["refusals"]).to_numpy(object)[enterprise],
+BANK_MAXIMUM = "bank_maximum"
+
+
+def _cap_part(case: Case, of: Decided) -> NDArray[np.object_]:
+    """The part of the cap that binds each pair: the programme's, or the bank's own maximum."""
+    programme = case.caps["cap_cny"].to_numpy()[of.pairs.enterprise]
+    part = case.caps["binding"].to_numpy(object)[of.pairs.enterprise]
+    return np.where(of.lines.cap_cny < programme, BANK_MAXIMUM, part).astype(object)
+
+
+def _to_next(case: Case, of: Decided, binding: NDArray[np.object_]) -> Floats:
+    """How far each offer is from what would hold it next, in CNY."""
+    largest = np.asarray([bank.max_limit_cny for bank in case.terms.banks.bank])
+    parts = case.caps[list(PARTS)].to_numpy(np.float64)[of.pairs.enterprise]
+    every = np.sort(np.column_stack([parts, largest[of.pairs.bank]]), axis=1)
+    limit = of.lines.limit_cny[np.arange(len(of.level)), of.level]
+    by_cap = np.isin(binding.astype(str), [*PARTS, BANK_MAXIMUM])
+    return np.where(by_cap, every[:, 1] - every[:, 0], of.lines.cap_cny - limit)
+
+
+def _known(case: Case, pairs: Pairs) -> Known:
+    pd_12m = case.pd_12m[pairs.enterprise]
+    cut = np.asarray([one.largest_pd for one in case.terms.banks.bank])[pairs.bank]
+    return Known(
+        first_refusal=_first(case.verdicts["refusals"]).to_numpy(object)[pairs.enterprise],
         has_pd=np.isfinite(pd_12m),
         below_cut=pd_12m <= cut,
     )
@@ -141,6 +174,8 @@ def _unsigned(case: Case) -> pd.DataFrame:
         expected_loss_cny=0.0,
         expected_profit_cny=0.0,
         cap_cny=case.caps["cap_cny"].to_numpy()[alone],
+        to_next_cny=np.nan,
+        rate_held_by="",
         refusals=_with(rows["refusals"], AGREEMENT),
         refusal_text_en=_with(rows["refusal_text_en"], agreement.en),
         refusal_text_zh=_with(rows["refusal_text_zh"], agreement.zh),
@@ -177,48 +212,42 @@ def whole_funnel(case: Case) -> pd.DataFrame:
     return pd.concat([steps.assign(failed_alone=alone), pd.DataFrame([last])], ignore_index=True)
 
 
-def certificate_of(allocation: Allocation, options: Options, banks: Banks) -> Certificate:
-    count = len(banks.names)
-    rows = pd.DataFrame(
-        {
-            "bank": np.tile(np.asarray(banks.names, dtype=object), len(ROWS)),
-            "row": np.repeat(np.asarray(ROWS, dtype=object), count),
-            "capacity_cny": options.capacity.reshape(-1),
-            "used_cny": allocation.used.reshape(-1),
-            "price": allocation.prices.reshape(-1),
-        }
-    )
+def certificate_of(of: Decided) -> Certificate:
+    """The proof of the allocation, with what each row holds, uses and is worth."""
+    allocation = of.allocation
     return Certificate(
         value=allocation.value,
         bound=allocation.bound,
         gap=allocation.gap,
         largest_violation=allocation.largest_violation,
-        rows=rows,
+        rows=of.rows.table.assign(used_cny=allocation.used, price=allocation.prices),
     )
 
 
-def by_bank(
-    rows: pd.DataFrame, allocation: Allocation, options: Options, banks: Banks
-) -> pd.DataFrame:
+def by_bank(rows: pd.DataFrame, proof: Certificate, banks: Banks) -> pd.DataFrame:
     """One row a bank: pairs, offers, sums against its rows, the limit-weighted rate, the prices."""
     offers = rows[rows["decision"] == "offer"]
     offers = offers.assign(interest=offers["annual_rate"] * offers["limit_cny"])
     sums = offers.groupby("bank")[["limit_cny", "expected_profit_cny", "interest"]].sum()
     sums = sums.reindex(list(banks.names), fill_value=0.0)
+    own = {
+        row: proof.rows[proof.rows["row"] == row].set_index("bank").loc[list(banks.names)]
+        for row in (BUDGET, LOSS_CAP)
+    }
     return pd.DataFrame(
         {
             "bank": banks.names,
             "pairs": rows["bank"].value_counts().reindex(banks.names, fill_value=0).to_numpy(),
             "offers": offers["bank"].value_counts().reindex(banks.names, fill_value=0).to_numpy(),
             "limit_cny": sums["limit_cny"].to_numpy(),
-            "budget_cny": options.capacity[0],
-            "expected_loss_cny": allocation.used[1],
-            "loss_cap_cny": options.capacity[1],
+            "budget_cny": own[BUDGET]["capacity_cny"].to_numpy(),
+            "expected_loss_cny": own[LOSS_CAP]["used_cny"].to_numpy(),
+            "loss_cap_cny": own[LOSS_CAP]["capacity_cny"].to_numpy(),
             "expected_profit_cny": sums["expected_profit_cny"].to_numpy(),
             "mean_rate": (
                 sums["interest"] / sums["limit_cny"].where(sums["limit_cny"] > 0)
             ).to_numpy(),
-            "price_of_budget": allocation.prices[0],
-            "price_of_loss_cap": allocation.prices[1],
+            "price_of_budget": own[BUDGET]["price"].to_numpy(),
+            "price_of_loss_cap": own[LOSS_CAP]["price"].to_numpy(),
         }
     )

@@ -14,7 +14,7 @@ def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Each enterprise's cap and its parts, in CNY, and how much the next one leaves.
 
     One row an enterprise, in the candidates' order: enterprise_id, exports_ratio, ceiling,
-    sales_cny, cost_share, growth, need_cny, debt_cny, working_capital, cap_cny (the least part,
+    programme_cny (the lesser of both: what the programme's 1:1 rule gives), sales_cny, cost_share, growth, need_cny, debt_cny, working_capital, cap_cny (the least part,
     rounded down; 0 below the floor), binding (its name, or "floor"), to_next_cny.
     """
     parts = _parts(candidates, policy)
@@ -24,6 +24,7 @@ def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     rounded = np.floor(least[:, 0] / step) * step
     opens = rounded >= policy.caps.floor_cny
     return parts.assign(
+        programme_cny=parts[["exports_ratio", "ceiling"]].min(axis=1),
         cap_cny=np.where(opens, rounded, 0.0),
         binding=np.where(opens, np.asarray(PARTS)[amounts.argmin(axis=1)], "floor"),
         to_next_cny=least[:, 1] - least[:, 0],

@@ -1,58 +1,150 @@
-"""Prices of the rows, from the smoothed Lagrangian dual.
+"""Prices of the rows, from the smoothed Lagrangian dual, and the exact bound that they prove.
 
 The dual separates over enterprises: given the prices, each takes its best option net of them. Any
-prices of zero or more give an upper bound on every allocation.
+prices of zero or more give an upper bound on every allocation (weak duality).
 """
 
-from typing import Any
+import math
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riskmodel.limits.options import Problem
+from riskmodel.errors import DataError
+from riskmodel.limits import allocation_kernels as kernels
+from riskmodel.limits.blocks import Over
+from riskmodel.limits.candidates import Candidates
+from riskmodel.limits.newton import Point, least
+from riskmodel.limits.options import Floats, Options
 
-Floats = NDArray[np.float64]
-TEMPERATURES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-"""Of the smoothing, in mean best values: from a smooth landscape to nearly the true one."""
+HOT = (0.1, 0.03, 0.01)
+COLD = (0.003, 0.001, 0.0003)
+FROZEN = (0.0001, 0.00003)
+"""Temperatures of the smoothing, in each enterprise's largest value: from a smooth landscape to
+nearly the true one. Large books have so many enterprises near a tie that they are smooth without
+the last two."""
+ROUNDING = float(np.finfo(np.float64).eps)
+NOTHING = 1e-30
+"""A row that holds less than this share of the largest amount holds nothing."""
 
 
-def prices_by_step(problem: Problem) -> list[Floats]:
-    """Prices of the rows: none at all, then those of each temperature, warm-started."""
-    from scipy.optimize import minimize
+def largest_amount(options: Options, over: Over) -> float:
+    """The largest limit or loss, CNY; `DataError` where values or amounts are not as they must be."""
+    amounts = (options.value, options.limit, options.loss)
+    found = list(over(lambda a, b: kernels.faulty(*amounts, a, b), options.pairs))
+    names = {"value": "a number or minus infinity", "limit": "0 or more", "loss": "0 or more"}
+    for place, (name, right) in enumerate(names.items()):
+        bad = sum(one[place] for one in found)
+        if bad:
+            raise DataError(
+                f"options.{name}: {bad:,} of {options.value.size:,} entries are not {right}. "
+                "Close a level by a value of minus infinity, and give amounts that are numbers."
+            )
+    return max((float(one[3]) for one in found), default=0.0)
 
-    best = problem.value.max(axis=1)
-    typical, total = float(best.mean()), float(best.sum())
-    # Prices in units in which each row's whole capacity costs the book's best value.
-    unit = total / np.where(problem.capacity > 0, problem.capacity, np.inf)
-    steps = [np.zeros_like(problem.capacity)]
-    start = np.zeros(problem.capacity.size)
-    for temperature in TEMPERATURES:
-        found: Any = minimize(
-            _smoothed_dual,
-            start,
-            args=(problem, unit, temperature * typical, total),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(0.0, None)] * start.size,
-            options={"maxiter": 200, "ftol": 1e-12, "gtol": 1e-9},
-        )
-        start = np.maximum(found.x, 0.0)
-        steps.append(start.reshape(unit.shape) * unit)
+
+def scales(capacity: Floats, total: float, largest: float) -> Floats:
+    """The price at which a row's whole capacity costs `total`; 0 for rows that need no price.
+
+    Those are rows without a bound, and rows that hold nothing: what uses them is closed.
+    """
+    priced = np.isfinite(capacity) & (capacity > NOTHING * largest)
+    scale: Floats = np.where(priced, total / np.where(priced, capacity, 1.0), 0.0)
+    return scale
+
+
+def ceilings(capacity: Floats, largest: float) -> Floats:
+    """The most that the bound lets an option use of a row: all, or nothing where it holds nothing.
+
+    An option that is alone larger than a row is never chosen. The bound lets a part of it in all
+    the same, as the linear relaxation does, so that it is never under a linear program's optimum.
+    """
+    ceiling: Floats = np.where(capacity > NOTHING * largest, np.inf, 0.0)
+    return ceiling
+
+
+def exact_bound(
+    options: Options, prices: Floats, ceiling: Floats, *, worth: float, over: Over
+) -> float:
+    """The dual's value without smoothing: no allocation is worth more, rounding included.
+
+    An enterprise's best option, if its true net is above 0, is charged less than it is worth, so
+    the net is wrong by a few roundings of its value. All such values together are not above
+    `worth`, the sum of the enterprises' largest values; a few roundings of it are added.
+    """
+    best = best_net(options, prices, ceiling, over)
+    priced = prices > 0
+    cost = math.fsum(prices[priced] * options.capacity[priced])
+    steps = options.limit_rows.shape[1] + options.loss_rows.shape[1] + 8
+    bound: float = best + cost + 2 * ROUNDING * (steps * worth + best + cost)
+    return bound
+
+
+def best_net(options: Options, prices: Floats, ceiling: Floats, over: Over) -> float:
+    """The sum of what the enterprises' best options are worth net of these prices, CNY."""
+    columns = (
+        options.start, options.limit_rows, options.loss_rows,
+        options.value, options.limit, options.loss,
+    )  # fmt: skip
+    sums = over(lambda a, b: kernels.best_sum(*columns, prices, ceiling, a, b), options.enterprises)
+    return math.fsum(part for pair in sums for part in pair)
+
+
+def prices_by_step(
+    of: Candidates,
+    capacity: Floats,
+    start: Floats,
+    scale: Floats,
+    *,
+    heats: tuple[float, ...],
+    over: Over,
+) -> list[Floats]:
+    """The prices at which the smoothed dual is least, a step each temperature, each from the last.
+
+    `start` and what is given are in CNY a CNY; the search runs in prices of `scale`.
+    """
+    total = float(of.top.sum())
+    known = scale > 0
+    if not known.any() or total == 0:
+        return [np.zeros_like(capacity)]
+    unit = scale[known]
+
+    def dual_at(x: Floats, heat: float) -> Point:
+        prices = np.zeros_like(capacity)
+        prices[known] = x * unit
+        smooth, use, bend = smoothed_dual(of, prices, heat, over)
+        slope = (capacity[known] - use[known]) * unit
+        cost = float(prices[known] @ capacity[known])
+        curve = bend[np.ix_(known, known)] * unit[:, None] * unit
+        return Point(x, (smooth + cost) / total, slope / total, curve / total)
+
+    x = np.where(known, start / np.where(known, scale, 1.0), 0.0)[known]
+    steps = []
+    for heat in heats:
+        x = least(partial(dual_at, heat=heat), x)
+        prices = np.zeros_like(capacity)
+        prices[known] = x * unit
+        steps.append(prices)
     return steps
 
 
-def _smoothed_dual(
-    scaled: Floats, problem: Problem, unit: Floats, temperature: float, total: float
-) -> tuple[float, Floats]:
-    """The dual with log-sum-exp for the maximum, over the book's best value, and its gradient."""
-    prices = scaled.reshape(unit.shape) * unit
-    exponent = problem.reduced(prices) / temperature
-    peak = np.maximum(exponent.max(axis=1), 0.0)
-    weight = np.exp(exponent - peak[:, None])
-    mass = weight.sum(axis=1) + np.exp(-peak)
-    smooth = temperature * (peak + np.log(mass)).sum()
-    expected = ((weight / mass[:, None])[None] * problem.uses).sum(axis=1)
-    banks = unit.shape[1]
-    used = np.stack([np.bincount(problem.bank, row, banks) for row in expected])
-    slope = (problem.capacity - used) * unit
-    return float(smooth + (prices * problem.capacity).sum()) / total, slope.reshape(-1) / total
+def smoothed_dual(
+    of: Candidates, prices: Floats, heat: float, over: Over
+) -> tuple[float, Floats, Floats]:
+    """The enterprises' part of the smoothed dual, CNY, what they use of each row, and the second
+    derivatives by the prices."""
+    rows = len(prices)
+
+    def block(first: int, last: int) -> tuple[float, Floats, Floats]:
+        use, bend = np.zeros(rows), np.zeros((rows, rows))
+        smooth = kernels.smoothed(
+            of.start, of.pair, of.value, of.limit, of.loss, of.top, of.limit_rows, of.loss_rows,
+            prices, heat, use, bend, first, last,
+        )  # fmt: skip
+        return smooth, use, bend
+
+    use, bend, smooth = np.zeros(rows), np.zeros((rows, rows)), []
+    for part, used, bent in over(block, of.enterprises):
+        smooth.append(part)
+        use += used
+        bend += bent
+    return math.fsum(smooth), use, bend

@@ -1,98 +1,180 @@
-"""What a line earns and may lose, for each enterprise, bank and level of the grid."""
+"""What a line earns and may lose, for each pair of enterprise and bank and each level of the grid."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.limits.capital import risk_weight
+from riskmodel.limits.cards import card_values
+from riskmodel.limits.learnt import Learnt
 from riskmodel.limits.policy import Banks, Policy
 from riskmodel.limits.price import TakeUp, rates_in_band, risk_based, segment_of
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+PREFERRED = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
+"""The preferred numbers R10 (ISO 3): a round step of about a quarter."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Who lends on what terms, how many take an offer (None: all of them), and what past lines
+    teach of its use and of the PD's response (nothing: the policy's stated values).
+
+    `ranked` are the sorted PDs among which a curve's segments are found; None: those of the
+    candidates at hand.
+    """
+
+    policy: Policy
+    banks: Banks
+    curve: TakeUp | None = None
+    learnt: Learnt = field(default_factory=Learnt)
+    ranked: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Who may borrow from whom: positions of enterprise and bank, by enterprise, then bank."""
+
+    enterprise: Ints
+    bank: Ints
+
+    @classmethod
+    def of(cls, paired: Flags) -> "Pairs":
+        """From enterprises x banks."""
+        enterprise, bank = np.nonzero(paired)
+        return cls(enterprise, bank)
+
+    def starts(self, enterprises: int) -> Ints:
+        """Where each enterprise's pairs begin, and the end."""
+        return np.searchsorted(self.enterprise, np.arange(enterprises + 1))
 
 
 @dataclass(frozen=True)
 class Prospects:
-    """Arrays of enterprises x banks x levels.
+    """Arrays of pairs x levels; `cap_cny` is one a pair.
 
-    `pd_12m` is the PD at that limit; `loss_cny` the expected loss if the offer is taken;
+    `pd_12m` is the PD at that limit; `earning_cny` the expected balance that bears interest; `loss_cny` the expected loss if the offer is taken;
     `profit_cny` the expected yearly profit, with the chance that it is taken; `opens` whether the
-    level reaches the floor. `cap_cny` is enterprises x banks.
+    level reaches the floor.
     """
 
     cap_cny: Floats
     limit_cny: Floats
     pd_12m: Floats
     annual_rate: Floats
+    earning_cny: Floats
     loss_cny: Floats
     profit_cny: Floats
     opens: Flags
 
 
-@dataclass(frozen=True)
-class Terms:
-    """Who lends on what terms, and how many take an offer (None: all of them)."""
-
-    policy: Policy
-    banks: Banks
-    curve: TakeUp | None = None
+Grid = Callable[[Floats, float], Floats]
+"""From the pairs' caps and the step of rounding to limits, pairs x levels, ascending."""
 
 
-def prospects(pd_12m: Floats, cap_cny: Floats, terms: Terms, *, steps: int) -> Prospects:
+def prospects(
+    candidates: pd.DataFrame, caps: pd.DataFrame, pairs: Pairs, terms: Terms, grid: Grid
+) -> Prospects:
     """Expected profit and loss over the grid, at the best rate of each level.
 
-    `pd_12m` and `cap_cny` are one an enterprise: the PD at the typical limit (missing: nothing
-    can be earned), and the programme's cap, 0 where there is none.
+    `candidates` has `pd_12m` (at the usual limit; missing: nothing can be earned) and the features
+    that `terms.learnt` reads; `caps` are those of `caps.capped`: `cap_cny` (0 where there is no
+    cap) and `programme_cny`, of which past limits were shares.
     """
     policy = terms.policy
-    bank_cap, limit = _limits(cap_cny, terms, steps)
-    share = limit / np.where(cap_cny > 0, cap_cny, 1.0)[:, None, None]
-    default = pd_at(pd_12m[:, None, None], share, policy)
-    loss = policy.economics.lgd * policy.economics.exposure_at_default * default * limit
-    earning = policy.economics.drawn_share * limit * (1 - default)
-    costs = _costs(limit, default, terms) + loss
-    served = (pd_12m <= max(bank.largest_pd for bank in terms.banks.bank)) & (cap_cny > 0)
-    rate, profit = _priced(_Asked(pd_12m, served), earning, costs, terms)
+    cap_cny = caps["cap_cny"].to_numpy(np.float64)
+    usual = caps["programme_cny"].to_numpy(np.float64)
+    pd_12m = candidates["pd_12m"].to_numpy(np.float64)
+    bank_cap = _bank_caps(cap_cny, pairs, terms)
+    limit = grid(bank_cap, policy.caps.rounding_cny)
+    share = limit / np.where(usual > 0, usual, 1.0)[pairs.enterprise, None]
+    moved = terms.learnt.shift(candidates, pairs.enterprise, share, policy.economics)
+    default = shifted(pd_12m[pairs.enterprise, None], moved)
+    drawn, owed = terms.learnt.drawn(candidates, pairs.enterprise, limit, policy.economics)
+    loss = policy.economics.lgd * owed * default * limit
+    earning = drawn * limit * (1 - default)
+    costs = _costs(_Line(pairs, limit, default, earning, owed), candidates, terms) + loss
+    ranked = served_pds(pd_12m, cap_cny, terms) if terms.ranked is None else terms.ranked
+    rate, profit = _priced(_Asked(pd_12m, ranked, pairs), earning, costs, terms)
     return Prospects(
         cap_cny=bank_cap,
         limit_cny=limit,
         pd_12m=default,
         annual_rate=rate,
+        earning_cny=earning,
         loss_cny=loss,
         profit_cny=profit,
         opens=limit >= policy.caps.floor_cny,
     )
 
 
-def pd_at(pd_12m: Floats, limit_share: Floats, policy: Policy) -> Floats:
-    """The PD at a limit, given as a share of the cap: the logit moves by the policy's slope."""
+def served_pds(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats:
+    """The sorted PDs of the enterprises that some bank would serve."""
+    largest = max(bank.largest_pd for bank in terms.banks.bank)
+    return np.sort(pd_12m[(pd_12m <= largest) & (cap_cny > 0)])
+
+
+def shifted(pd_12m: Floats, move: Floats) -> Floats:
+    """PDs after a move of their log-odds."""
     inside = np.clip(pd_12m, 1e-9, 1 - 1e-9)
-    move = policy.economics.pd_slope * (limit_share - policy.economics.pd_centre)
     odds = inside / (1 - inside) * np.exp(move)
     moved: Floats = odds / (1 + odds)
     return moved
 
 
-def profit_curves(lines: Prospects, pairs: Flags, grade: pd.Series, banks: Banks) -> pd.DataFrame:
-    """Mean expected profit, loss and PD by bank, grade and level, over the pairs that are asked.
+def round_levels(levels: int) -> Grid:
+    """The cap and the round numbers next below it (`PREFERRED`): the same for all enterprises.
 
-    Columns: bank, grade, level (share of the cap), pairs, expected_profit_cny, expected_loss_cny,
-    pd_12m.
+    So a limit inside the cap stays what it was when exports raise the cap, which a share of the
+    cap would not.
     """
-    steps = lines.limit_cny.shape[2]
-    enterprise, bank = np.nonzero(pairs)
+
+    def grid(cap_cny: Floats, step: float) -> Floats:
+        decades = 10.0 ** np.arange(0, 13)
+        rungs = np.unique(np.floor(np.outer(decades, PREFERRED).reshape(-1) / step + 1e-9) * step)
+        rungs = np.concatenate([np.zeros(levels), rungs[rungs > 0]])
+        below = np.searchsorted(rungs, cap_cny, side="left")[:, None]
+        before: Floats = rungs[np.maximum(below - np.arange(levels - 1, 0, -1), 0)]
+        return np.column_stack([before, cap_cny])
+
+    return grid
+
+
+def equal_steps(levels: int) -> Grid:
+    """Equal steps of the cap, rounded down."""
+
+    def grid(cap_cny: Floats, step: float) -> Floats:
+        level = np.arange(1, levels + 1) / levels
+        # The nudge keeps a step that is whole, but for floating point, from falling to the one below.
+        rounded: Floats = np.floor(cap_cny[:, None] * level / step + 1e-9) * step
+        return rounded
+
+    return grid
+
+
+def profit_curves(lines: Prospects, pairs: Pairs, grade: pd.Series, banks: Banks) -> pd.DataFrame:
+    """Mean expected profit, loss and PD by bank, grade and level, over the pairs.
+
+    `lines` are over equal steps of the cap. Columns: bank, grade, level (share of the cap), pairs,
+    expected_profit_cny, expected_loss_cny, pd_12m.
+    """
+    steps = lines.limit_cny.shape[1]
     level = np.arange(1, steps + 1) / steps
+    bank = np.asarray(banks.names, dtype=object)[pairs.bank]
     long = pd.DataFrame(
         {
-            "bank": np.repeat(np.asarray(banks.names, dtype=object)[bank], steps),
-            "grade": np.repeat(grade.to_numpy(dtype=object)[enterprise], steps),
+            "bank": np.repeat(bank, steps),
+            "grade": np.repeat(grade.to_numpy(dtype=object)[pairs.enterprise], steps),
             "level": np.tile(level, len(bank)),
-            "expected_profit_cny": lines.profit_cny[pairs].reshape(-1),
-            "expected_loss_cny": lines.loss_cny[pairs].reshape(-1),
-            "pd_12m": lines.pd_12m[pairs].reshape(-1),
+            "expected_profit_cny": lines.profit_cny.reshape(-1),
+            "expected_loss_cny": lines.loss_cny.reshape(-1),
+            "pd_12m": lines.pd_12m.reshape(-1),
         }
     )
     by = long.groupby(["bank", "grade", "level"], sort=True)
@@ -101,56 +183,71 @@ def profit_curves(lines: Prospects, pairs: Flags, grade: pd.Series, banks: Banks
     return means.reset_index()
 
 
-def _limits(cap_cny: Floats, terms: Terms, steps: int) -> tuple[Floats, Floats]:
-    """The cap at each bank, and equal steps of it, all rounded down."""
-    rounding = terms.policy.caps.rounding_cny
+def _bank_caps(cap_cny: Floats, pairs: Pairs, terms: Terms) -> Floats:
+    """The cap of each pair: the programme's, or the bank's own where that is less; rounded down."""
+    step = terms.policy.caps.rounding_cny
     largest = np.asarray([bank.max_limit_cny for bank in terms.banks.bank])
-    bank_cap = np.floor(np.minimum(cap_cny[:, None], largest) / rounding) * rounding
-    level = np.arange(1, steps + 1) / steps
-    # The nudge keeps a step that is whole, but for floating point, from falling to the one below.
-    limit = np.floor(bank_cap[:, :, None] * level / rounding + 1e-9) * rounding
-    return bank_cap, limit
+    least = np.minimum(cap_cny[pairs.enterprise], largest[pairs.bank])
+    rounded: Floats = np.floor(least / step) * step
+    return rounded
 
 
-def _costs(limit: Floats, default: Floats, terms: Terms) -> Floats:
-    """Funding, capital and opening: what is paid whatever the rate; enterprises x banks x levels.
+@dataclass(frozen=True)
+class _Line:
+    """The pairs with what costs hang on: pairs x levels, `owed` a share of the limit at default."""
+
+    pairs: Pairs
+    limit: Floats
+    default: Floats
+    earning: Floats
+    owed: Floats
+
+
+def _costs(line: _Line, candidates: pd.DataFrame, terms: Terms) -> Floats:
+    """Funding, capital, opening and subsidy: what is paid whatever the rate; pairs x levels.
 
     Defaulted lines earn nothing; what their funding costs lies inside the LGD.
     """
-    economics = terms.policy.economics
-    funding = np.asarray([bank.funding_rate for bank in terms.banks.bank])[None, :, None]
-    asked = np.asarray([bank.capital_cost for bank in terms.banks.bank])[None, :, None]
-    weighted = risk_weight(default, terms.policy.capital) * economics.exposure_at_default * limit
-    capital = asked * economics.capital_ratio * weighted
+    economics, policy = terms.policy.economics, terms.policy
+    of = line.pairs.bank
+    funding = np.asarray([bank.funding_rate for bank in terms.banks.bank])[of, None]
+    asked = np.asarray([bank.capital_cost for bank in terms.banks.bank])[of, None]
+    weighted = risk_weight(line.default, policy.capital) * line.owed * line.limit
+    through = card_values(candidates, policy.caps.platform_card).fillna(0.0).clip(lower=0.0)
+    subsidy = economics.subsidy_cny_per_usd * through.to_numpy()[line.pairs.enterprise, None]
     costs: Floats = (
-        funding * economics.drawn_share * limit * (1 - default)
-        + capital
+        funding * line.earning
+        + asked * economics.capital_ratio * weighted
         + economics.opening_cost_cny
+        + subsidy
     )
     return costs
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """The enterprises' PDs, and whether any bank would serve them at all."""
+    """The enterprises' PDs, the sorted ones of those that are served, and the pairs."""
 
     pd_12m: Floats
-    served: Flags
+    ranked: Floats
+    pairs: Pairs
 
 
 def _priced(asked: _Asked, earning: Floats, costs: Floats, terms: Terms) -> tuple[Floats, Floats]:
     """The rate and the expected profit, which is earning x rate - costs if the offer is taken."""
+    pairs = asked.pairs
     if terms.curve is None:
-        rate = risk_based(asked.pd_12m, terms.policy, terms.banks)[:, :, None]
+        offered = risk_based(asked.pd_12m, terms.policy, terms.banks)
+        rate = offered[pairs.enterprise, pairs.bank][:, None]
         return np.broadcast_to(rate, earning.shape), earning * rate - costs
     allowed = rates_in_band(terms.curve, terms.policy, terms.banks)
-    segment = segment_of(asked.pd_12m, asked.served, terms.policy)
+    segment = segment_of(asked.pd_12m, asked.ranked, terms.policy)[pairs.enterprise]
     best_rate = np.full(earning.shape, np.nan)
     best = np.full(earning.shape, -np.inf)
     for position, rate_asked in enumerate(terms.curve.rates):
-        taken = terms.curve.taken[segment, position][:, None, None]
+        taken = terms.curve.taken[segment, position][:, None]
         profit = taken * (earning * rate_asked - costs)
-        better = (profit > best) & allowed[position][None, :, None]
+        better = (profit > best) & allowed[position][pairs.bank, None]
         best = np.where(better, profit, best)
         best_rate = np.where(better, rate_asked, best_rate)
     return best_rate, best

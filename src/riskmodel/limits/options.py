@@ -1,96 +1,128 @@
-"""What may be chosen, and the choice as a problem: one option an enterprise, under rows."""
+"""What may be chosen: one pair and level an enterprise, under rows that bound sums."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.errors import DataError
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 NONE = -1
+"""No row, or nothing chosen."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What may be chosen: arrays of enterprises x banks x levels.
+    """What may be chosen: for each enterprise its pairs (one a bank that may lend), for each pair
+    its levels.
 
-    `uses` has a measure in front (limit, expected loss, ...), `capacity` is measures x banks.
-    Options that are not `allowed` are never chosen, nor are those without profit.
+    Enterprise i has the pairs `start[i]` to `start[i + 1]`. `limit_rows` (pairs x k) are the rows
+    that a pair's limit counts in (its bank's budget, bank and sector, destination), `loss_rows`
+    (pairs x m) those that its expected loss counts in, `NONE` where there is none. `value`,
+    `limit` and `loss` are pairs x levels, in CNY; a value of minus infinity closes a level.
+    `capacity` is one a row, in CNY; infinity is no bound.
     """
 
+    start: Ints
+    limit_rows: Ints
+    loss_rows: Ints
     value: Floats
-    uses: Floats
-    allowed: Flags
+    limit: Floats
+    loss: Floats
     capacity: Floats
 
+    @property
+    def enterprises(self) -> int:
+        return len(self.start) - 1
 
-@dataclass(frozen=True)
-class Problem:
-    """The choice over enterprises x (bank, level), without those that have no open option.
+    @property
+    def pairs(self) -> int:
+        return len(self.value)
 
-    `whole` are the uses rounded up to a power of two far below the capacity, so that sums are
-    exact in any order; `room` is the capacity rounded down likewise.
+    @property
+    def levels(self) -> int:
+        return int(self.value.shape[1])
+
+    @property
+    def rows(self) -> int:
+        return len(self.capacity)
+
+
+def shaped(options: Options) -> Options:
+    """The same options as contiguous arrays of one type, nothing copied that is so already.
+
+    `DataError` where shapes do not belong together, or positions lead nowhere. The values
+    themselves are checked by `dual.refuse_bad_amounts`, which runs through them once.
     """
+    whole = {name: _array(options, name, np.int64) for name in ("start", "limit_rows", "loss_rows")}
+    money = {
+        name: _array(options, name, np.float64) for name in ("value", "limit", "loss", "capacity")
+    }
+    made = Options(**whole, **money)
+    _refuse_bad_shapes(made)
+    _refuse_bad_positions(made)
+    _refuse_bad_capacity(made.capacity)
+    return made
 
-    value: Floats
-    uses: Floats
-    whole: Floats
-    capacity: Floats
-    room: Floats
-    bank: Ints
 
-    @classmethod
-    def of(cls, options: Options, rows: Flags, kept: Ints) -> "Problem":
-        """The open options, flattened; closed ones are worth minus infinity and use nothing."""
-        _, banks, levels = options.value.shape
-        open_rows = rows[kept].reshape(len(kept), -1)
-        value = options.value[kept].reshape(open_rows.shape)
-        uses = options.uses[:, kept].reshape(len(options.uses), *open_rows.shape)
-        uses = np.where(open_rows, uses, 0.0)
-        bank = np.repeat(np.arange(banks), levels)
-        quantum = _quantum(options.capacity)
-        grain = quantum[:, bank][:, None, :]
-        return cls(
-            value=np.where(open_rows, value, -np.inf),
-            uses=uses,
-            whole=np.ceil(uses / grain) * grain,
-            capacity=options.capacity,
-            room=np.floor(options.capacity / quantum) * quantum,
-            bank=bank,
+def _array(options: Options, name: str, kind: type) -> NDArray:  # type: ignore[type-arg]
+    try:
+        return np.ascontiguousarray(getattr(options, name), dtype=kind)
+    except (TypeError, ValueError):
+        raise DataError(f"options.{name}: not an array of numbers. Give one.") from None
+
+
+def _refuse_bad_shapes(options: Options) -> None:
+    shape = options.value.shape
+    wanted = {
+        "value": len(shape) == 2 and shape[-1] > 0,
+        "limit": options.limit.shape == shape,
+        "loss": options.loss.shape == shape,
+        "limit_rows": options.limit_rows.ndim == 2 and len(options.limit_rows) == shape[0],
+        "loss_rows": options.loss_rows.ndim == 2 and len(options.loss_rows) == shape[0],
+        "start": options.start.ndim == 1 and len(options.start) > 0,
+        "capacity": options.capacity.ndim == 1,
+    }
+    for name, right in wanted.items():
+        if not right:
+            raise DataError(
+                f"options.{name}: shape {getattr(options, name).shape} does not fit value's "
+                f"{shape}. See Options for the shapes."
+            )
+
+
+def _refuse_bad_positions(options: Options) -> None:
+    start = options.start
+    if start[0] != 0 or start[-1] != options.pairs or np.any(np.diff(start) < 0):
+        raise DataError(
+            f"options.start: does not run from 0 up to the {options.pairs:,} pairs. "
+            "Give each enterprise's first pair, then the number of pairs."
         )
-
-    def reduced(self, prices: Floats) -> Floats:
-        """Each option's value net of what it uses at these prices."""
-        net: Floats = self.value - (prices[:, self.bank][:, None, :] * self.uses).sum(axis=0)
-        return net
-
-    def bound(self, prices: Floats) -> float:
-        """The dual's exact value: no allocation is worth more."""
-        best = np.maximum(self.reduced(prices).max(axis=1), 0.0)
-        return float(best.sum() + (prices * self.capacity).sum())
-
-    def worth(self, choice: Ints) -> float:
-        """The value of a choice of one option (or none) an enterprise."""
-        taken = np.flatnonzero(choice >= 0)
-        return float(self.value[taken, choice[taken]].sum())
-
-    def usage(self, choice: Ints, uses: Floats) -> Floats:
-        """What the choice uses, measures x banks."""
-        taken = np.flatnonzero(choice >= 0)
-        spot = self.bank[choice[taken]]
-        amounts = uses[:, taken, choice[taken]]
-        banks = self.capacity.shape[1]
-        return np.stack([np.bincount(spot, amount, banks) for amount in amounts])
+    for name in ("limit_rows", "loss_rows"):
+        rows = getattr(options, name)
+        if rows.size and not NONE <= rows.min() <= rows.max() < options.rows:
+            bad = int(np.count_nonzero((rows < NONE) | (rows >= options.rows)))
+            raise DataError(
+                f"options.{name}: {bad:,} of {rows.size:,} entries name no row of "
+                f"{options.rows:,}. Give -1 where there is none."
+            )
+    rows = np.hstack([options.limit_rows, options.loss_rows])
+    for one in range(1, rows.shape[1]):
+        twice = (rows[:, one, None] == rows[:, :one]) & (rows[:, one, None] != NONE)
+        if twice.any():
+            raise DataError(
+                f"options: {int(twice.any(axis=1).sum()):,} pairs count twice in one row. "
+                "Name a row once a pair, for its limit or for its loss."
+            )
 
 
-def open_options(options: Options) -> Flags:
-    """Options that are allowed, earn something, and alone break no row."""
-    fits = (options.uses <= options.capacity[:, None, :, None]).all(axis=0)
-    return np.asarray(options.allowed & fits & (options.value > 0))
-
-
-def _quantum(capacity: Floats) -> Floats:
-    size = np.where(capacity > 0, capacity, 1.0)
-    quantum: Floats = np.exp2(np.floor(np.log2(size)) - 36)
-    return quantum
+def _refuse_bad_capacity(capacity: Floats) -> None:
+    bad = np.flatnonzero(~(capacity >= 0))
+    if len(bad):
+        raise DataError(
+            f"options.capacity: {len(bad)} of {len(capacity)} rows are below 0 or not a number "
+            f"(first: row {bad[0]}). Give the most that a row may hold."
+        )

@@ -1,6 +1,7 @@
 """The programme's terms and the banks' rows, as frozen settings."""
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -17,17 +18,22 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Words = Annotated[str, Field(min_length=1)]
 AGREEMENT = "agreement"
 ATTRIBUTE = "attribute_"
+AS_ITS_PARTS = "as its parts"
+"""What the dictionary says of a card that is made from others: it has no window of its own."""
 
 
 class Rule(Frozen):
     """One term of eligibility: a card held against a threshold.
 
+    `window` is the time that the card looks back on, in the words of the dictionary, so that the
+    terms can be read without the cards; `policy_from` holds it against a card that states one.
     `missing` says what it means that the card has no value, for one enterprise or for the whole
     source: "refuse" (it cannot be shown that the term is met) or "pass" (nothing speaks against).
     """
 
     name: Name
     card: str
+    window: str = ""
     at_least: float | None = None
     at_most: float | None = None
     missing: Literal["refuse", "pass"]
@@ -90,13 +96,18 @@ class Need(Frozen):
 
 
 class Economics(Frozen):
-    """What a line costs and how its use answers to its size; shares, and CNY a line."""
+    """What a line costs and how its use answers to its size; shares, and CNY a line.
+
+    `drawn_share` and `pd_slope` (with `pd_centre`) stand where past lines teach nothing better.
+    The subsidy is paid for a year's USD exported through the platform and charged to the line.
+    """
 
     lgd: Share
     credit_conversion: Share
     drawn_share: Annotated[float, Field(gt=0, le=1)]
     capital_ratio: Share
     opening_cost_cny: Money
+    subsidy_cny_per_usd: Money = 0.0
     pd_slope: float
     pd_centre: Annotated[float, Field(ge=0)]
 
@@ -104,6 +115,24 @@ class Economics(Frozen):
     def exposure_at_default(self) -> float:
         """Share of the limit that is owed when default comes."""
         return self.drawn_share + self.credit_conversion * (1 - self.drawn_share)
+
+
+class Learning(Frozen):
+    """What is believed before past lines are looked at, and how cautiously they are read.
+
+    `slope_sd` is that of `economics.pd_slope` as a guess; `transfer_sd` how far the response of being
+    `early_days` past due may lie from that of default; `spread` how much enterprises differ;
+    `stated_lines` for how many lines the stated drawing counts; `cautious_quantile` where the
+    response's upper end lies; `moderators` are cards that the response may depend on.
+    """
+
+    slope_sd: Positive = 0.3
+    transfer_sd: Positive = 0.25
+    spread: Money = 0.4
+    stated_lines: Positive = 10.0
+    cautious_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
+    early_days: Annotated[int, Field(ge=1)] = 1
+    moderators: tuple[str, ...] = ()
 
 
 class Capital(Frozen):
@@ -155,6 +184,7 @@ class Policy(Frozen):
     economics: Economics
     capital: Capital
     price: Price
+    learning: Learning = Learning()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -168,18 +198,24 @@ class Policy(Frozen):
         """Every card that rules, caps and need read, each once."""
         named = [rule.card for rule in self.eligibility]
         caps = (self.caps.exports_card, self.caps.platform_card, self.caps.sales_card)
-        return tuple(dict.fromkeys([*named, *caps, *NEED_CARDS]))
+        return tuple(dict.fromkeys([*named, *caps, *NEED_CARDS, *ROW_CARDS]))
 
 
 NEED_CARDS = ("purchases_to_sales_12m", "exports_growth_6m", "debt_cny")
 """What the need reads beside yearly sales: cost share, growth, existing working-capital loans."""
 
 
+SECTOR, DESTINATION = "sector", "main_destination_12m"
+ROW_CARDS = (SECTOR, DESTINATION)
+"""What the rows on concentration read."""
+
+
 class Bank(Frozen):
     """One bank's row: its cost of money, its band of rates, and its appetite.
 
     Yearly fractions and CNY; `expected_loss_cap` is a share of the budget, `budget_cny` a sum of
-    limits.
+    limits. No sector may take more of the budget than `sector_share`, or than its own entry in
+    `sector_shares`; 1 is no such row.
     """
 
     name: Annotated[str, Field(pattern=f"^{BANK_NAME}$")]
@@ -192,6 +228,8 @@ class Bank(Frozen):
     expected_loss_cap: Share
     max_limit_cny: Money
     largest_pd: Share
+    sector_share: Share = 1.0
+    sector_shares: Mapping[str, Share] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _band_holds_base(self) -> Self:
@@ -204,11 +242,28 @@ class Bank(Frozen):
         """The largest expected loss of the bank's book."""
         return self.expected_loss_cap * self.budget_cny
 
+    def sector_cap_cny(self, sector: str) -> float:
+        """The largest sum of limits in a sector; infinite where there is no such row."""
+        share = self.sector_shares.get(sector, self.sector_share)
+        return share * self.budget_cny if share < 1 else math.inf
+
+
+class Destinations(Frozen):
+    """The largest share of all budgets that may rest on exports to one destination; 1: any."""
+
+    largest_share: Share = 1.0
+    shares: Mapping[str, Share] = Field(default_factory=dict)
+
+    def share(self, destination: str) -> float:
+        """The share that one destination may take."""
+        return self.shares.get(destination, self.largest_share)
+
 
 class Banks(Frozen):
     """The banks of the programme, one row each."""
 
     bank: Annotated[tuple[Bank, ...], Field(min_length=1)]
+    destinations: Destinations = Destinations()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -221,11 +276,17 @@ class Banks(Frozen):
         """The banks' names, in the file's order."""
         return tuple(bank.name for bank in self.bank)
 
+    def destination_cap_cny(self, destination: str) -> float:
+        """The largest sum of limits on exports to a destination; infinite where none is set."""
+        share = self.destinations.share(destination)
+        return share * sum(bank.budget_cny for bank in self.bank) if share < 1 else math.inf
+
 
 def policy_from(values: Mapping[str, Any], where: str) -> Policy:
     """The terms from TOML values; `SettingsError` for unknown keys, cards and bad values."""
     policy = checked(Policy, _frozen(values), where)
     _refuse_unknown_cards(policy.cards, where)
+    _refuse_other_windows(policy.eligibility, where)
     return policy
 
 
@@ -242,6 +303,18 @@ def _refuse_unknown_cards(cards: Iterable[str], where: str) -> None:
         raise SettingsError(
             f"{where}: {len(strange)} unknown cards (first: {strange[0]}). "
             f"The nearest known one is '{near}'."
+        )
+
+
+def _refuse_other_windows(rules: Iterable[Rule], where: str) -> None:
+    known = by_name()
+    stated = [r for r in rules if r.window and r.card in known]
+    wrong = [r for r in stated if known[r.card].window not in (r.window, AS_ITS_PARTS)]
+    if wrong:
+        raise SettingsError(
+            f"{where}: {len(wrong)} rules state another window than their card has (first:"
+            f" {wrong[0].name}, whose card looks at {known[wrong[0].card].window}). Fix the window,"
+            " or name the card of the window that is meant."
         )
 
 

@@ -38,13 +38,31 @@ def risk_based(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
     Held to each bank's band, rounded to a hundredth of a percent. A proposal: it hands a stated
     share of the expected loss above the typical to the one who causes it.
     """
+    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
+    held: Floats = np.clip(_unbound(pd_12m, policy, banks), low, high)
+    return held
+
+
+def rate_holds(pd_12m: Floats, policy: Policy, banks: Banks) -> NDArray[np.object_]:
+    """Enterprises x banks: what the rate was held by ("" nothing): the bank's own lowest or highest
+    rate, or the all-in price of the law."""
+    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
+    own = np.asarray([bank.rate_high <= policy.price.max_all_in for bank in banks.bank])
+    asked = _unbound(pd_12m, policy, banks)
+    above = np.where(own, "bank_highest_rate", "all_in_price")
+    return np.where(asked < low, "bank_lowest_rate", np.where(asked > high, above, "")).astype(
+        object
+    )
+
+
+def _unbound(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
+    """The risk-based rate before any band."""
     economics, price = policy.economics, policy.price
     loss = economics.lgd * economics.exposure_at_default / economics.drawn_share
     premium = np.round(price.pass_through * loss * (pd_12m - price.typical_pd), RATE_DECIMALS)
     base = np.asarray([bank.base_rate for bank in banks.bank])
-    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
-    held: Floats = np.clip(base + premium[:, None], low, high)
-    return held
+    unbound: Floats = base + premium[:, None]
+    return unbound
 
 
 def take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
@@ -77,13 +95,13 @@ def take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
     return TakeUp(curve.columns.to_numpy(np.float64), 1 - curve.to_numpy(np.float64))
 
 
-def segment_of(pd_12m: Floats, served: NDArray[np.bool_], policy: Policy) -> NDArray[np.int64]:
-    """Each enterprise's segment of the curve: its PD's rank among those that banks would serve.
+def segment_of(pd_12m: Floats, ranked: Floats, policy: Policy) -> NDArray[np.int64]:
+    """Each enterprise's segment of the curve: its PD's rank among `ranked`, the sorted PDs of those
+    that banks would serve.
 
     Enterprises that are not served fall where their PD would stand. Equal PDs share a segment.
     """
-    known = np.sort(pd_12m[served])
-    share = np.searchsorted(known, pd_12m, side="right") / max(len(known), 1)
+    share = np.searchsorted(ranked, pd_12m, side="right") / max(len(ranked), 1)
     bounds = np.asarray([segment.up_to_share for segment in policy.price.segments])
     return np.minimum(np.searchsorted(bounds, share, side="left"), len(bounds) - 1)
 

@@ -1,11 +1,14 @@
 """The month's book: a decision, a limit and a rate for every enterprise and bank that signed."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError, SettingsError
-from riskmodel.limits.allocation import allocated
+from riskmodel.limits.allocation import Allocation, allocated
+from riskmodel.limits.binding import Decided
 from riskmodel.limits.book import (
     CARRIED,
     Book,
@@ -16,13 +19,36 @@ from riskmodel.limits.book import (
     whole_funnel,
 )
 from riskmodel.limits.caps import capped
-from riskmodel.limits.economics import Prospects, Terms, profit_curves, prospects
+from riskmodel.limits.concentration import Rows, rows_for
+from riskmodel.limits.economics import (
+    Pairs,
+    Prospects,
+    Terms,
+    equal_steps,
+    profit_curves,
+    prospects,
+    round_levels,
+)
 from riskmodel.limits.eligibility import judged
+from riskmodel.limits.learnt import Learnt
 from riskmodel.limits.options import Options
 from riskmodel.limits.policy import Banks, Policy
 from riskmodel.limits.price import TakeUp, take_up
 
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+CURVE_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The month before it is decided: the pairs with what each level of each would earn, and the
+    rows that hold them."""
+
+    case: Case
+    lines: Prospects
+    rows: Rows
+    options: Options
 
 
 def recommend(
@@ -33,42 +59,79 @@ def recommend(
     *,
     grid: int,
     churn: pd.DataFrame | None = None,
+    learnt: Learnt | None = None,
+    last_prices: pd.DataFrame | None = None,
+    threads: int = 1,
 ) -> Book:
     """Eligibility, caps, economics and allocation for one as-of date.
 
     `candidates` has one row an enterprise: enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
     and the cards that the terms read, as far as the source has them. `signed` holds the pairs in
-    force: enterprise_id, bank. `grid` is the number of steps of a cap. `SettingsError` for a pair
-    at a bank without a row, or a churn curve that the policy does not ask for or lacks;
-    `DataError` for candidates that are not one row an enterprise.
+    force: enterprise_id, bank. `grid` is the number of levels of a limit: the cap and round numbers
+    below it. `learnt` is what past lines teach. `last_prices` are the rows of last month's
+    certificate, from which the search for prices starts. `SettingsError` for a pair at a bank
+    without a row, or a churn curve that the policy does not ask for or lacks; `DataError` for
+    candidates that are not one row an enterprise.
+    """
+    weighed = weigh(
+        candidates,
+        signed,
+        Terms(policy, banks, curve_of(churn, policy), learnt or Learnt()),
+        grid=grid,
+    )
+    warm = None if last_prices is None else weighed.rows.prices(last_prices)
+    return book_of(weighed, allocated(weighed.options, warm=warm, threads=threads), signed)
+
+
+def weigh(candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid: int) -> Weighed:
+    """What each level of each pair would earn and use; the candidates in the order of their ids.
+
+    Errors as in `recommend`.
     """
     _refuse_bad_candidates(candidates)
-    _refuse_unknown_banks(signed, banks)
+    _refuse_unknown_banks(signed, terms.banks)
     # In one order, so that equal enterprises' ties fall alike however the rows came.
     candidates = candidates.sort_values("enterprise_id", ignore_index=True)
     case = Case(
         candidates=candidates,
-        verdicts=judged(candidates, policy),
-        caps=capped(candidates, policy),
-        paired=_paired(candidates, signed, policy, banks),
-        terms=Terms(policy, banks, _curve(churn, policy)),
+        verdicts=judged(candidates, terms.policy),
+        caps=capped(candidates, terms.policy),
+        paired=_paired(candidates, signed, terms.policy, terms.banks),
+        terms=terms,
     )
-    pd_12m = candidates["pd_12m"].to_numpy(np.float64)
-    lines = prospects(pd_12m, case.caps["cap_cny"].to_numpy(), case.terms, steps=grid)
-    options = _options(case, lines)
-    allocation = allocated(options)
-    rows = rows_of(case, lines, options, allocation)
+    pairs = case.pairs
+    lines = prospects(candidates, case.caps, pairs, terms, round_levels(grid))
+    rows = rows_for(candidates, pairs, terms.banks)
+    return Weighed(case, lines, rows, _options(case, pairs, lines, rows))
+
+
+def book_of(weighed: Weighed, allocation: Allocation, signed: pd.DataFrame) -> Book:
+    """The book as frames, from what was weighed and what was chosen of it."""
+    case = weighed.case
+    pairs = case.pairs
+    of = Decided(pairs, weighed.lines, weighed.options, weighed.rows, allocation)
+    rows, proof = rows_of(case, of), certificate_of(of)
+    known = case.candidates["enterprise_id"]
     return Book(
         recommendations=rows,
         funnel=whole_funnel(case),
         caps=case.caps,
-        certificate=certificate_of(allocation, options, banks),
-        curves=profit_curves(lines, _asked(case, pd_12m), candidates["grade"], banks),
-        by_bank=by_bank(rows, allocation, options, banks),
-        pairs_without_candidate=int(
-            (~signed["enterprise_id"].isin(candidates["enterprise_id"])).sum()
-        ),
+        certificate=proof,
+        curves=_curves(case, pairs),
+        by_bank=by_bank(rows, proof, case.terms.banks),
+        pairs_without_candidate=int((~signed["enterprise_id"].isin(known)).sum()),
     )
+
+
+def curve_of(churn: pd.DataFrame | None, policy: Policy) -> TakeUp | None:
+    """The churn curve where the policy asks for one; neither is ignored in silence."""
+    if (churn is None) != (policy.price.churn_file == ""):
+        given = "was not found" if churn is None else "is given, and the policy names none"
+        raise SettingsError(
+            f"price.churn_file: 1 churn curve {given}. "
+            "Put the file into the source's _terms folder, or set churn_file to fit."
+        )
+    return None if churn is None else take_up(churn, policy)
 
 
 def _refuse_bad_candidates(candidates: pd.DataFrame) -> None:
@@ -101,17 +164,6 @@ def _refuse_unknown_banks(signed: pd.DataFrame, banks: Banks) -> None:
         )
 
 
-def _curve(churn: pd.DataFrame | None, policy: Policy) -> TakeUp | None:
-    """The churn curve where the policy asks for one; neither is ignored in silence."""
-    if (churn is None) != (policy.price.churn_file == ""):
-        given = "was not found" if churn is None else "is given, and the policy names none"
-        raise SettingsError(
-            f"price.churn_file: 1 churn curve {given}. "
-            "Put the file into the source's _terms folder, or set churn_file to fit."
-        )
-    return None if churn is None else take_up(churn, policy)
-
-
 def _paired(candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks) -> Flags:
     """Enterprises x banks: who may lend to whom; all to all where no agreement is required."""
     paired = np.full((len(candidates), len(banks.bank)), not policy.agreement.required)
@@ -122,24 +174,27 @@ def _paired(candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank
     return paired
 
 
-def _options(case: Case, lines: Prospects) -> Options:
-    """The levels that eligibility, agreement, the banks' PD cut and the floor leave open."""
-    banks = case.terms.banks.bank
-    pd_12m = case.candidates["pd_12m"].to_numpy(np.float64)
-    below_cut = pd_12m[:, None] <= np.asarray([bank.largest_pd for bank in banks])
-    eligible = case.verdicts["eligible"].to_numpy(np.bool_)
+def _options(case: Case, pairs: Pairs, lines: Prospects, rows: Rows) -> Options:
+    """The levels that eligibility, the banks' PD cut and the floor leave open, under the rows."""
+    cut = np.asarray([bank.largest_pd for bank in case.terms.banks.bank])[pairs.bank]
+    eligible = case.verdicts["eligible"].to_numpy(np.bool_)[pairs.enterprise]
+    allowed = (eligible & (case.pd_12m[pairs.enterprise] <= cut))[:, None] & lines.opens
     return Options(
-        value=lines.profit_cny,
-        uses=np.stack([lines.limit_cny, lines.loss_cny]),
-        allowed=(case.paired & below_cut & eligible[:, None])[:, :, None] & lines.opens,
-        capacity=np.asarray(
-            [[bank.budget_cny for bank in banks], [bank.loss_cap_cny for bank in banks]]
-        ),
+        start=pairs.starts(len(case.candidates)),
+        limit_rows=rows.limit_rows,
+        loss_rows=rows.loss_rows,
+        value=np.where(allowed, lines.profit_cny, -np.inf),
+        limit=np.where(allowed, lines.limit_cny, 0.0),
+        loss=np.where(allowed, lines.loss_cny, 0.0),
+        capacity=rows.table["capacity_cny"].to_numpy(np.float64),
     )
 
 
-def _asked(case: Case, pd_12m: NDArray[np.float64]) -> Flags:
-    """The pairs whose profit is worth a picture: eligible, signed, with a PD and a cap."""
-    capable = case.caps["cap_cny"].to_numpy() > 0
-    able = case.verdicts["eligible"].to_numpy(np.bool_) & np.isfinite(pd_12m) & capable
-    return np.asarray(case.paired & able[:, None])
+def _curves(case: Case, pairs: Pairs) -> pd.DataFrame:
+    """Profit by the size of the line, over the pairs worth a picture: eligible, with PD and cap."""
+    cap = case.caps["cap_cny"].to_numpy(np.float64)
+    able = case.verdicts["eligible"].to_numpy(np.bool_) & np.isfinite(case.pd_12m) & (cap > 0)
+    asked = able[pairs.enterprise]
+    some = Pairs(pairs.enterprise[asked], pairs.bank[asked])
+    lines = prospects(case.candidates, case.caps, some, case.terms, equal_steps(CURVE_STEPS))
+    return profit_curves(lines, some, case.candidates["grade"], case.terms.banks)

@@ -1,134 +1,209 @@
 """Whole choices that fit, from prices of the rows: greedy ones, and an LP's vertex filled up."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riskmodel.limits.options import NONE, Problem
+from riskmodel.limits import allocation_kernels as kernels
+from riskmodel.limits.blocks import Over, done
+from riskmodel.limits.candidates import Candidates
+from riskmodel.limits.options import NONE, Flags, Floats, Ints
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-CONTESTED = 2_000
+CONTESTED = 1_000
 """Enterprises left to the LP: those nearest to a tie. The others take their best option."""
-NEAREST = 10
+NEAREST = 4
 """Options of each of them that the LP sees: the best ones net of prices."""
+REBUILT, REBUILDS = 300, 50_000
+"""Enterprises nearest to a tie that are rebuilt a few at a time, and how often; a small book's
+number of times is `REBUILDS_EACH` an enterprise."""
+REBUILDS_EACH = 200
+TOGETHER, SKIPPED = 6, 10
+"""Enterprises in one rebuild, at most, and options passed over, in 256."""
+FINEST = 1_000
+"""The binary exponent of the smallest grain: beyond it doubles come to their end."""
+FILLS = 4
+"""Rounds of filling up; each begins with the largest gains."""
+FEW = 1_000
+"""A round that moves no more than one enterprise in so many is the last."""
 
 
-def greedy(problem: Problem, prices: Floats) -> Ints:
-    """What the enterprises take at these prices, as far as it fits, then filled up."""
-    nobody = np.full(len(problem.value), NONE, dtype=np.int64)
-    return improved(problem, improved(problem, nobody, problem.reduced(prices)), problem.value)
+@dataclass(frozen=True)
+class Room:
+    """Rows in whole grains, so that sums are exact in any order.
+
+    A grain is a power of two, some 2^-51 of the row's capacity; `grains` is how many make a CNY
+    (0: no bound), `free` how many the row holds.
+    Use is rounded up to whole grains, capacity down. Sums in floating point of what was chosen
+    cannot exceed the capacity either, in whatever order: rounding is monotone, and the sums of the
+    rounded amounts, which are no smaller, are exact.
+    """
+
+    grains: Floats
+    free: Ints
+
+    @classmethod
+    def of(cls, capacity: Floats) -> "Room":
+        bounded = np.isfinite(capacity)
+        size = np.where(bounded & (capacity > 0), capacity, np.finfo(np.float64).tiny)
+        fine = np.exp2(np.minimum(51 - np.floor(np.log2(size)), FINEST))
+        grains = np.where(bounded, fine, 0.0)
+        return cls(grains, np.floor(np.where(bounded, capacity, 0.0) * grains).astype(np.int64))
+
+    @property
+    def bounded(self) -> Flags:
+        return self.grains > 0
+
+    def in_cny(self, grains: Ints) -> Floats:
+        """So many grains of each row, CNY; 0 where there is no bound."""
+        size: Floats = np.where(self.bounded, grains, 0) / np.where(self.bounded, self.grains, 1.0)
+        return size
 
 
-def rounded(problem: Problem, prices: Floats) -> Ints:
+@dataclass(frozen=True)
+class Judged:
+    """The candidates at some prices: each option's net, each enterprise's margin over its second
+    best (in its largest values), and all enterprises by that margin, the largest first."""
+
+    of: Candidates
+    net: Floats
+    margin: Floats
+    order: Ints
+
+    @classmethod
+    def at(cls, of: Candidates, prices: Floats, over: Over) -> "Judged":
+        net, margin = np.empty(len(of.value)), np.empty(of.enterprises)
+        columns = (
+            of.start, of.pair, of.value, of.limit, of.loss, of.top, of.limit_rows, of.loss_rows,
+            prices, net, margin,
+        )  # fmt: skip
+        done(over(lambda a, b: kernels.margins(*columns, a, b), of.enterprises))
+        able = np.flatnonzero(of.top > 0)
+        return cls(of, net, margin, able[np.argsort(-margin[able], kind="stable")])
+
+
+def greedy(judged: Judged, room: Room) -> Ints:
+    """Each enterprise's place among the candidates (`NONE`: nothing): the best that still fits at
+    these prices, for those with the largest margin first, then filled up.
+
+    So what a full row turns away loses least.
+    """
+    choice = np.full(judged.of.enterprises, NONE, dtype=np.int64)
+    free = room.free.copy()
+    _moved(judged.of, judged.order, judged.net, room, free, choice)
+    return _filled(judged.of, room, free, choice)
+
+
+def from_vertex(judged: Judged, room: Room) -> Ints:
     """The whole part of an LP's vertex over the enterprises nearest to a tie, then filled up.
 
     A vertex has at most as many fractional enterprises as there are rows, so little is lost.
     """
-    net = problem.reduced(prices)
-    contested = _contested(net)
-    nobody = np.full(len(net), NONE, dtype=np.int64)
-    settled = np.where(contested[:, None], -np.inf, net)
-    choice = improved(problem, nobody, settled)
-    return improved(
-        problem, _vertex(problem, choice, np.flatnonzero(contested), net), problem.value
-    )
+    of = judged.of
+    contested = np.sort(judged.order[-CONTESTED:])
+    settled = judged.order[:-CONTESTED]
+    choice = np.full(of.enterprises, NONE, dtype=np.int64)
+    free = room.free.copy()
+    _moved(of, settled, judged.net, room, free, choice)
+    share, places = _vertex(judged, contested, room, free)
+    whole = places[share > 1 - 1e-6]
+    owner = np.searchsorted(of.start, whole, side="right") - 1
+    suggested = np.full(len(of.value), -np.inf)
+    suggested[whole] = of.value[whole]
+    _moved(of, owner[np.argsort(-judged.net[whole], kind="stable")], suggested, room, free, choice)
+    # the fractional ones at these prices: by value alone they would crowd each other out
+    _moved(of, judged.order[choice[judged.order] == NONE], judged.net, room, free, choice)
+    return _filled(of, room, free, choice)
 
 
-def improved(problem: Problem, choice: Ints, score: Floats) -> Ints:
-    """The choice after single moves to an option of a higher score, for as long as one fits."""
-    least = 1e-12 * float(problem.value.max())
-    while True:
-        room = problem.room - problem.usage(choice, problem.whole)
-        option, gain, extra = _best_moves(problem, choice, score, room)
-        gain = np.where(gain > least, gain, 0.0)
-        admitted = _admitted(gain, extra, problem.bank[option], room)
-        if not admitted.any():
-            return choice
-        choice = np.where(admitted, option, choice)
+def rebuilt(judged: Judged, room: Room, choice: Ints) -> Ints:
+    """The choice after many small rebuilds of what is nearest to a tie; worth no less."""
+    of, better = judged.of, choice.copy()
+    pool = judged.order[-REBUILT:]
+    if not len(pool):
+        return better
+    free = room.free - _grains(of, room, choice[choice >= 0])
+    kernels.rebuild(
+        pool, judged.net, of.value, of.start, of.pair, of.limit, of.loss, of.limit_rows,
+        of.loss_rows, room.grains, free, better,
+        min(REBUILDS, REBUILDS_EACH * of.enterprises), TOGETHER, SKIPPED,
+    )  # fmt: skip
+    return _filled(of, room, free, better)
 
 
-def _best_moves(
-    problem: Problem, choice: Ints, score: Floats, room: Floats
-) -> tuple[Ints, Floats, Floats]:
-    """Each enterprise's best option that fits by itself, its gain, and what it uses more."""
-    everyone = np.arange(len(choice))
-    taken = choice >= 0
-    now = np.where(taken, score[everyone, choice], 0.0)
-    using = np.where(taken, problem.whole[:, everyone, choice], 0.0)
-    stays = taken[:, None] & (problem.bank[choice][:, None] == problem.bank[None, :])
-    extra = problem.whole - np.where(stays[None], using[:, :, None], 0.0)
-    fits = (extra <= room[:, problem.bank][:, None, :]).all(axis=0)
-    closed = ~fits | np.isneginf(score)
-    gain = np.where(closed, -np.inf, score - np.where(np.isneginf(now), 0.0, now)[:, None])
-    option = gain.argmax(axis=1)
-    return option, gain[everyone, option], extra[:, everyone, option]
+def _grains(of: Candidates, room: Room, places: Ints) -> Ints:
+    """What these places use of each row, in whole grains."""
+    use = np.zeros(len(room.free), dtype=np.int64)
+    for of_pairs, amount in ((of.limit_rows, of.limit), (of.loss_rows, of.loss)):
+        for row in of_pairs[of.pair[places]].T:
+            counted = row >= 0
+            grains = np.ceil(amount[places][counted] * room.grains[row[counted]])
+            np.add.at(use, row[counted], grains.astype(np.int64))
+    return use
 
 
-def _admitted(gain: Floats, extra: Floats, bank: Ints, room: Floats) -> Flags:
-    """The moves that fit together, the largest gain first.
-
-    What a move frees elsewhere is not counted on, so each admitted set fits.
-    """
-    more = np.maximum(extra, 0.0)
-    order = np.lexsort((np.arange(len(gain)), -gain))
-    order = order[gain[order] > 0]
-    admitted = np.zeros(len(gain), dtype=np.bool_)
-    for one in range(room.shape[1]):
-        here = order[bank[order] == one]
-        together = np.cumsum(more[:, here], axis=1)
-        admitted[here[(together <= room[:, one, None]).all(axis=0)]] = True
-    return admitted
+def _moved(of: Candidates, order: Ints, score: Floats, room: Room, free: Ints, choice: Ints) -> int:
+    moves = kernels.move_in_order(
+        order, score, of.start, of.pair, of.limit, of.loss, of.limit_rows, of.loss_rows,
+        room.grains, free, choice,
+    )  # fmt: skip
+    return int(moves)
 
 
-def _contested(net: Floats) -> Flags:
-    """The enterprises whose two best options, or best one and none, lie nearest together."""
-    best = np.sort(np.column_stack([net, np.zeros(len(net))]), axis=1)
-    margin = best[:, -1] - best[:, -2]
-    contested = np.zeros(len(net), dtype=np.bool_)
-    contested[np.argsort(margin, kind="stable")[:CONTESTED]] = True
-    return contested
+def _filled(of: Candidates, room: Room, free: Ints, choice: Ints) -> Ints:
+    """The choice after moves to options of more value, for as long as some fit."""
+    for _ in range(FILLS):
+        has = np.where(choice >= 0, of.value[choice], 0.0) if len(of.value) else of.top
+        order = np.argsort(has - of.top, kind="stable")
+        order = order[(of.top > has)[order]]
+        moves = _moved(of, order, of.value, room, free, choice)
+        if moves * FEW <= of.enterprises:
+            break
+    return choice
 
 
-def _vertex(problem: Problem, choice: Ints, contested: Ints, net: Floats) -> Ints:
-    """The choice with the whole part of the LP's solution for the contested enterprises."""
+def _vertex(judged: Judged, contested: Ints, room: Room, free: Ints) -> tuple[Floats, Ints]:
+    """The LP's shares of the contested enterprises' nearest options, and those options' places."""
     from scipy.optimize import linprog
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_array
 
-    best = np.argsort(-net[contested], axis=1, kind="stable")[:, :NEAREST]
-    who = np.repeat(np.arange(len(contested)), best.shape[1])
-    option = best.reshape(-1)
-    seen = np.isfinite(problem.value[contested[who], option])
-    who, option = who[seen], option[seen]
-    room = problem.room - problem.usage(choice, problem.whole)
-    scale = np.where(problem.room > 0, problem.room, 1.0)
-    uses = problem.whole[:, contested[who], option] / scale[:, problem.bank[option]]
-    measures, banks = room.shape
-    row = len(contested) + np.arange(measures)[:, None] * banks + problem.bank[option]
-    column = np.tile(np.arange(len(who)), measures + 1)
-    matrix = csr_matrix(
-        (
-            np.concatenate([np.ones(len(who)), uses.reshape(-1)]),
-            (np.concatenate([who, row.reshape(-1)]), column),
-        ),
-        shape=(len(contested) + room.size, len(who)),
+    of = judged.of
+    places, who = _nearest(judged, contested)
+    if not len(places):
+        return np.zeros(0), places
+    most = room.in_cny(free)
+    size = np.where(room.free > 0, room.in_cny(room.free), 1.0)
+    rows, columns, uses = [who], [np.arange(len(places))], [np.ones(len(places))]
+    for of_pairs, amount in ((of.limit_rows, of.limit), (of.loss_rows, of.loss)):
+        for row in of_pairs[of.pair[places]].T:
+            counted = np.flatnonzero(row >= 0)
+            counted = counted[room.bounded[row[counted]]]
+            rows.append(len(contested) + row[counted])
+            columns.append(counted)
+            uses.append(amount[places[counted]] / size[row[counted]])
+    matrix = csr_array(
+        (np.concatenate(uses), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(len(contested) + len(size), len(places)),
     )
-    most = np.concatenate([np.ones(len(contested)), (room / scale).reshape(-1)])
-    worth = problem.value[contested[who], option]
-    solved: Any = linprog(-worth / worth.max(), A_ub=matrix, b_ub=most, method="highs-ds")
-    if solved.status != 0:
-        return choice  # only an improvement is lost, and the certificate's gap shows it
-    whole = solved.x > 1 - 1e-6
-    suggested = choice.copy()
-    suggested[contested[who[whole]]] = option[whole]
-    return _fitting(problem, suggested, choice)
+    worth = of.value[places]
+    solved: Any = linprog(
+        -worth / worth.max(),
+        A_ub=matrix,
+        b_ub=np.concatenate([np.ones(len(contested)), most / size]),
+        method="highs-ds",
+    )
+    # without a solution only an improvement is lost, and the certificate's gap shows it
+    return (solved.x if solved.status == 0 else np.zeros(len(places))), places
 
 
-def _fitting(problem: Problem, suggested: Ints, choice: Ints) -> Ints:
-    """As much of the suggestion as fits exactly: the LP holds its rows only to a tolerance."""
-    moved = np.flatnonzero(suggested != choice)
-    score = np.full_like(problem.value, -np.inf)
-    score[moved, suggested[moved]] = problem.value[moved, suggested[moved]]
-    return improved(problem, choice, score)
+def _nearest(judged: Judged, contested: Ints) -> tuple[Ints, Ints]:
+    """The places of the contested enterprises' best options, and whose each is."""
+    of = judged.of
+    sizes = of.start[contested + 1] - of.start[contested]
+    who = np.repeat(np.arange(len(contested)), sizes)
+    ends = np.cumsum(sizes)
+    places = np.arange(len(who)) - np.repeat(ends - sizes - of.start[contested], sizes)
+    by_net = np.lexsort((-judged.net[places], who))
+    rank = np.arange(len(who)) - np.repeat(ends - sizes, sizes)
+    kept = np.sort(by_net[rank < NEAREST])
+    return places[kept], who[kept]

@@ -11,6 +11,7 @@ from riskmodel.pipeline.stages import (
     limits,
     model,
     profile,
+    questions,
     sources,
     validate,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "open_run",
     "profile",
     "publish",
+    "questions",
     "sources",
     "validate",
 ]

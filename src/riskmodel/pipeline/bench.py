@@ -1,8 +1,6 @@
 """Benchmarks: ours beside what a user would pick instead, on the same generated work."""
 
-import time
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
@@ -10,7 +8,7 @@ Tell = Callable[[str], None]
 
 
 def bench(what: str, enterprises: int, tell: Tell) -> pd.DataFrame:
-    """name, seconds, rows_per_second, ratio (to ours), agrees: one row a contender."""
+    """One row a contender (and size, or model): each kind of work has columns of its own."""
     kinds = {
         "features": _features,
         "limits": _limits,
@@ -18,18 +16,6 @@ def bench(what: str, enterprises: int, tell: Tell) -> pd.DataFrame:
         "selection": _selection,
     }
     return kinds[what](enterprises, tell)
-
-
-def _table(rows: int, lines: list[tuple[str, float, float]]) -> pd.DataFrame:
-    table = pd.DataFrame(lines, columns=["name", "seconds", "largest_difference"])
-    return table.assign(
-        rows_per_second=rows / table["seconds"], ratio=table["seconds"] / table["seconds"].iloc[0]
-    )
-
-
-def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
 
 
 def _features(enterprises: int, tell: Tell) -> pd.DataFrame:
@@ -56,14 +42,8 @@ def _selection(enterprises: int, tell: Tell) -> pd.DataFrame:
 
 
 def _limits(enterprises: int, tell: Tell) -> pd.DataFrame:
-    """The allocation beside HiGHS's linear bound, on a drawn book of seven banks."""
-    from riskmodel.limits.allocation import allocated
-    from riskmodel.limits.bench import drawn_options, linear_optimum
+    """The allocation beside HiGHS's linear bound, size by size: a table of its own (see
+    `benches.limits.COLUMNS`)."""
+    from riskmodel.pipeline.benches.limits import bench_limits
 
-    options = drawn_options(enterprises, seed=7)
-    ours, mine = _timed(lambda: allocated(options))
-    tell("ours done; HiGHS now")
-    best, theirs = _timed(lambda: linear_optimum(options))
-    gap = (best - ours.value) / best if best else 0.0
-    table = _table(enterprises, [("riskmodel", mine, 0.0), ("HiGHS, linear bound", theirs, gap)])
-    return table.rename(columns={"largest_difference": "relative_difference"})
+    return bench_limits(enterprises, tell)

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     if settings.model.source == "champion":
         approved_version(root)
     terms = _terms(order.experiment, settings)
-    settings = _resolved(settings, progress)
+    settings = _after_last_run(_resolved(settings, progress), root)
     _refuse_banks(order.banks, terms["banks.toml"])
     run = _opened(settings, terms, root)
     with held(run.folder / ".lock"):
@@ -178,6 +179,22 @@ def _resolved(settings: Settings, progress: Progress) -> Settings:
         progress(f"as of {as_of}: the last day that the data can answer for")
     run = settings.run.model_copy(update={"data": str(data), "as_of": as_of})
     return settings.model_copy(update={"run": run})
+
+
+def _after_last_run(settings: Settings, root: Path) -> Settings:
+    """The settings with the newest earlier run of the same name for "auto"; "" where there is none.
+
+    A run's name carries its date, and only a run that is done counts.
+    """
+    if settings.limits.last_run != "auto":
+        return settings
+    day, runs = str(settings.run.as_of), root.resolve() / "experiments" / "runs"
+    named = re.compile(rf"(\d{{4}}-\d\d-\d\d)-{re.escape(settings.run.name)}-[0-9a-f]{{10}}")
+    found = ((named.fullmatch(path.parent.name), path) for path in runs.glob(f"*/{DONE}"))
+    done = [(hit[1], path.stat().st_mtime, hit[0]) for hit, path in found if hit and hit[1] < day]
+    last = max(done, default=("", 0.0, ""))[2]
+    limits = settings.limits.model_copy(update={"last_run": last})
+    return settings.model_copy(update={"limits": limits})
 
 
 def _refuse_banks(named: Sequence[str], text: str) -> None:

@@ -64,8 +64,16 @@ def _published(run: Run, facts: PublicationFacts) -> pd.DataFrame:
     rows = report_rows(recommendations, run.read("explain", "reasons"), facts=facts)
     day = _day(run.settings)
     folder = run.folder / "publish" / "preview" if run.by_hand else run.root / "data" / "published"
+    parts = run.read("limits", "rows")
     found = [
-        publish_bank(rows[rows["bank"] == bank], bank=bank, as_of=day, folder=folder, facts=facts)
+        publish_bank(
+            rows[rows["bank"] == bank],
+            bank=bank,
+            as_of=day,
+            folder=folder,
+            facts=facts,
+            part=parts[parts["bank"] == bank],
+        )
         for bank in chosen_banks(run)
     ]
     return pd.DataFrame([_line(one, run) for one in found], columns=COLUMNS)

@@ -17,16 +17,17 @@ from riskmodel import model as modelling
 from riskmodel import months
 from riskmodel import validate as validation
 from riskmodel.datasets.panel import KEY
-from riskmodel.errors import DataError
+from riskmodel.errors import DataError, SettingsError
 from riskmodel.features.language import Card
 from riskmodel.features.profile import Profile
 from riskmodel.features.profile import profile as card_profile
 from riskmodel.model import peers
 from riskmodel.model.fit import learn
+from riskmodel.pipeline import lending as asking
 from riskmodel.pipeline.approved import approved_model
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.pipeline.trial_file import TrialFile
-from riskmodel.publish.run_folder import Run
+from riskmodel.publish.run_folder import Run, open_run
 from riskmodel.settings import read_toml
 from riskmodel.sources import Source
 from riskmodel.sources.files import sha256
@@ -307,19 +308,22 @@ def validate(run: Run) -> Validated:
 
 
 def limits(run: Run) -> lending.Book:
-    """Eligibility, caps, economics and the allocation under the banks' budgets."""
-    source, panel = source_of(run), panel_of(run)
-    policy, banks = policy_of(run), banks_of(run)
-    scored = panel[panel["split"] == "score"].drop(columns=["split", "defaulted"])
+    """Eligibility, caps, economics and the allocation under the banks' rows."""
+    source, settings = source_of(run), run.settings
+    policy, banks, last = policy_of(run), banks_of(run), last_run(run)
+    learnt = asking.taught(_programme(run))
     signed = signed_pairs(source, _as_of(run))
     known = signed[signed["bank"].isin(banks.names)]
     book = lending.recommend(
-        scored.merge(_twelve_month(run), on="enterprise_id", how="left", validate="1:1"),
+        _candidates(run),
         known,
         policy,
         banks,
-        grid=run.settings.limits.grid,
+        grid=settings.limits.grid,
         churn=_churn(run, policy),
+        learnt=learnt,
+        last_prices=last.read("limits", "rows") if last else None,
+        threads=settings.run.threads,
     )
     run.write(
         "limits",
@@ -336,9 +340,70 @@ def limits(run: Run) -> lending.Book:
         "gap": book.certificate.gap,
         "largest_violation": book.certificate.largest_violation,
         "pairs_at_banks_without_terms": len(signed) - len(known),
+        "last_run": last.name if last else "",
     }
     run.write_json("limits", "certificate", proof)
+    run.write_json("limits", "learnt", learnt.to_text())
     return book
+
+
+def questions(run: Run, book: lending.Book) -> asking.Questions:
+    """What reviewers and enterprises ask of the month's book, answered at its prices."""
+    source, policy, banks, last = source_of(run), policy_of(run), banks_of(run), last_run(run)
+    champion, how = champion_of(run), run.settings.limits
+    horizon = run.read_json("datasets", "population")["horizon_months"]
+
+    def score(features: pd.DataFrame) -> pd.DataFrame:
+        return _in_a_year(champion.score(features), horizon, how.twelve_month_pd)
+
+    signed = signed_pairs(source, _as_of(run))
+    terms = lending.Terms(
+        policy,
+        banks,
+        lending.curve_of(_churn(run, policy), policy),
+        lending.Learnt.from_text(run.read_json("limits", "learnt")),
+    )
+    decided = asking.Decided(
+        _candidates(run), signed[signed["bank"].isin(banks.names)], terms, book, score
+    )
+    before = last.read("limits", "recommendations") if last else None
+    found = asking.asked(decided, run.settings, before)
+    run.write(
+        "limits",
+        raising=found.raising,
+        intervals=found.intervals,
+        pd_errors=found.pd_errors,
+        monotone=found.monotone,
+        provinces=found.provinces,
+        changes=found.changes,
+        change_counts=found.change_counts,
+    )
+    return found
+
+
+def last_run(run: Run) -> Run | None:
+    """Last month's run, where the settings name one; `SettingsError` where it is not there."""
+    name = run.settings.limits.last_run
+    if not name:
+        return None
+    folder = run.folder.parent / Path(name).name
+    if not (folder / "limits" / "rows.parquet").is_file():
+        raise SettingsError(
+            f"limits.last_run: {name} is no run with limits. Name one beside this run, or none."
+        )
+    return open_run(str(folder / "settings.toml"), str(folder))
+
+
+def _programme(run: Run) -> asking.Programme:
+    return asking.Programme(source_of(run), cards_of(run), policy_of(run), run.settings)
+
+
+def _candidates(run: Run) -> pd.DataFrame:
+    """The scored enterprises with their cards, their PDs and the use of their own lines."""
+    panel = panel_of(run)
+    scored = panel[panel["split"] == "score"].drop(columns=["split", "defaulted"])
+    with_pd = scored.merge(_twelve_month(run), on="enterprise_id", how="left", validate="1:1")
+    return asking.with_use(_programme(run), with_pd)
 
 
 def panel_of(run: Run) -> pd.DataFrame:
@@ -383,6 +448,11 @@ def _twelve_month(run: Run) -> pd.DataFrame:
     horizon = run.read_json("datasets", "population")["horizon_months"]
     how = run.settings.limits.twelve_month_pd
     scored = predictions.loc[mine, ["enterprise_id", "pd_12m", "pd_low", "pd_high", "grade"]]
+    return _in_a_year(scored, horizon, how)
+
+
+def _in_a_year(scored: pd.DataFrame, horizon: int | None, how: Any) -> pd.DataFrame:
+    """PDs of the labels' horizon as twelve-month ones."""
     yearly = {
         column: lending.twelve_month(scored[column], horizon, how)
         for column in ("pd_12m", "pd_low", "pd_high")

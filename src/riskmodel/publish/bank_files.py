@@ -22,13 +22,23 @@ from riskmodel.publish.spreadsheet import csv_text
 from riskmodel.sources.files import write_parquet, write_text
 from riskmodel.tables.codes import BANK_NAME
 
+PART = ("row", "key", "capacity_cny", "used_cny", "price")
+"""What a bank is told of its own rows of the allocation."""
+
 
 def publish_bank(
-    rows: pd.DataFrame, *, bank: str, as_of: date, folder: Path, facts: PublicationFacts
+    rows: pd.DataFrame,
+    *,
+    bank: str,
+    as_of: date,
+    folder: Path,
+    facts: PublicationFacts,
+    part: pd.DataFrame | None = None,
 ) -> Publication:
     """The bank's next revision, `<folder>/<bank>/<as_of>/r<n>/`, there whole or not at all.
 
-    `rows` has the columns of `rows.PUBLISHED` and speaks of this bank and date only. Nothing is
+    `rows` has the columns of `rows.PUBLISHED` and speaks of this bank and date only. `part` are the
+    bank's own rows of the allocation: row, key, capacity_cny, used_cny, price. Nothing is
     ever overwritten; where the latest revision was written by the same run and attempt, it is
     returned as it is. Raises `SettingsError` for a bank or date that cannot name a folder and for
     folders that are links, `ChecksFailed` for a failed verdict without an override's reason,
@@ -48,6 +58,7 @@ def publish_bank(
         manifest = described(
             table.to_pandas(date_as_object=False), facts, bank=bank, as_of=as_of, revision=revision
         )
+        manifest["part"] = [] if part is None else part[list(PART)].to_dict("records")
         manifest["difference"] = difference(
             table.to_pandas(date_as_object=False), previous_publication(bank_folder, as_of)
         )

@@ -10,6 +10,7 @@ from riskmodel.publish.facts import PublicationFacts
 from riskmodel.publish.markup import Html, element, joined, table, text_element, words
 from riskmodel.publish.pictures import declines_by_reason, limits_histogram, pd_by_grade
 from riskmodel.publish.report_model import model_section, policy_section
+from riskmodel.publish.report_part import part_section
 
 SHOWN_ROWS = 1000
 NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'"
@@ -51,6 +52,7 @@ def report_html(rows: pd.DataFrame, facts: PublicationFacts, manifest: Mapping[s
         (
             _top(title, facts, manifest),
             _headline(rows, offers),
+            part_section(manifest["part"]),
             _changes(manifest["difference"]),
             _pictures(rows, offers, declines),
             _reading(facts),

@@ -164,12 +164,27 @@ class ValidateSettings(Frozen):
 
 
 class LimitsSettings(Frozen):
-    """Where the terms and the banks stand, and how a PD becomes a limit."""
+    """Where the terms and the banks stand, how a PD becomes a limit, and what it is held against.
+
+    `last_run` is the run of the month before ("auto": the newest earlier one that is done, "":
+    none); a change of a limit by more than `change_share` needs a reason. A limit is the next level
+    if it is higher by `next_share` of itself and by `next_cny`. Enterprises are alike whose PDs (in
+    log-odds) and caps (in logs) lie within the `match_` calipers.
+    """
 
     policy: str
     banks: str
     twelve_month_pd: Literal["refuse", "constant_hazard", "as_is"]
     grid: Count
+    response: Literal["learnt", "stated"]
+    last_run: str
+    change_share: Share
+    next_share: Share
+    next_cny: Annotated[float, Field(ge=0)]
+    match_log_odds: Annotated[float, Field(gt=0)]
+    match_log_cap: Annotated[float, Field(gt=0)]
+    match_nearest: Count
+    match_least: Count
 
 
 class PublishSettings(Frozen):

@@ -101,6 +101,7 @@ ANSWERS = {
     "deals_per_buyer_12m": 9 / 6,
     "destinations_12m": 7,
     "top_destination_share_12m": 1600 / NAMED,  # Mexico
+    "main_destination_12m": "MEX",  # Hong Kong has had 1500
     # Mexico, Hong Kong, Canada, Japan, Vietnam, the United States, Germany.
     "destination_herfindahl_12m": (
         (1600**2 + 1500**2 + 800**2 + 900**2 + 700**2 + 1100**2 + 600**2) / NAMED**2
@@ -118,4 +119,6 @@ ANSWERS = {
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_card_on_declarations_answers_as_counted_by_hand(found, name):
-    assert found[name] == pytest.approx(ANSWERS[name], rel=1e-12, abs=0)
+    answer = ANSWERS[name]
+    text = isinstance(answer, str)
+    assert found[name] == (answer if text else pytest.approx(answer, rel=1e-12, abs=0))

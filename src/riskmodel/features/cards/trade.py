@@ -21,6 +21,7 @@ from riskmodel.features.language import (
     peak_share,
     ratio,
     share,
+    top_group,
     top_share,
     total,
     trend,
@@ -214,6 +215,12 @@ CARDS = (
         "top_destination_share_12m", "share", "rises", TABLE,
         top_share("fob_usd", by="destination", months=12, where=SALES),
         ("Dependence on one destination", "最大目的国占比"), "destinations",
+    ),
+    Card(
+        "main_destination_12m", "country", "none", TABLE,
+        top_group("fob_usd", by="destination", months=12, where=SALES),
+        ("Main destination of a year's exports", "近十二个月主要出口目的国"), "destinations",
+        model=False,
     ),
     Card(
         "destination_herfindahl_12m", "index", "rises", TABLE,

@@ -1,0 +1,406 @@
+"""Compiled loops of the allocation, each over one block of enterprises.
+
+An *option* is a pair at a level. Options come in two forms: whole (`Options`: every pair has all
+levels, in the order of pairs), and as *candidates* (`Candidates`: a list an enterprise). Given
+`prices`, what a pair pays is one price for its limit and one for its loss, the sums over its rows;
+an option's *net* is its value less both. `ceiling` is the most that one option may use of a row.
+"""
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
+# ruff: noqa: PLR0917, PLR0912, PLR0915
+
+import numpy as np
+from numba import njit
+
+kernel = njit(nogil=True, cache=True, error_model="numpy")
+vectorised = njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
+"""Maxima in several lanes at once: no input is NaN, and the sign of a zero says nothing."""
+CUT = 36.0
+"""exp(-36) is a double's rounding: what lies so far below the best weighs nothing."""
+
+
+@kernel
+def faulty(value, limit, loss, first, last):
+    """Of the pairs first to last: how many values, limits and losses are not what they must be,
+    and the largest amount."""
+    values, limits, losses, largest = 0, 0, 0, 0.0
+    for p in range(first, last):
+        for j in range(value.shape[1]):
+            values += not (value[p, j] < np.inf)
+            limits += not (0.0 <= limit[p, j] < np.inf)
+            losses += not (0.0 <= loss[p, j] < np.inf)
+            largest = max(largest, limit[p, j], loss[p, j])
+    return values, limits, losses, largest
+
+
+@kernel
+def _sum_over(rows, of):
+    """The sum of `of` over one pair's rows."""
+    total = 0.0
+    for k in range(len(rows)):
+        if rows[k] >= 0:
+            total += of[rows[k]]
+    return total
+
+
+@kernel
+def _least_over(rows, of):
+    least = np.inf
+    for k in range(len(rows)):
+        if rows[k] >= 0:
+            least = min(least, of[rows[k]])
+    return least
+
+
+@vectorised
+def _best_level(value, limit, loss, limit_price, loss_price, most_limit, most_loss):
+    """The best net of one pair's levels that fit under the ceiling; minus infinity if none."""
+    best = -np.inf
+    for j in range(len(value)):
+        net = value[j] - limit_price * limit[j] - loss_price * loss[j]
+        fits = (limit[j] <= most_limit) & (loss[j] <= most_loss)
+        net = net if fits else -np.inf
+        best = net if net > best else best
+    return best
+
+
+@kernel
+def best_sum(start, limit_rows, loss_rows, value, limit, loss, prices, ceiling, first, last):
+    """The sum of the best nets (0 for nothing) of the enterprises first to last.
+
+    Compensated (Neumaier 1974), so that its error is that of one rounding or two.
+    """
+    total, rest = 0.0, 0.0
+    for i in range(first, last):
+        best = 0.0
+        for p in range(start[i], start[i + 1]):
+            best = max(
+                best,
+                _best_level(
+                    value[p], limit[p], loss[p],
+                    _sum_over(limit_rows[p], prices), _sum_over(loss_rows[p], prices),
+                    _least_over(limit_rows[p], ceiling), _least_over(loss_rows[p], ceiling),
+                ),
+            )  # fmt: skip
+        new = total + best
+        rest += (total - new) + best if abs(total) >= abs(best) else (best - new) + total
+        total = new
+    return total, rest
+
+
+@kernel
+def _held(net, hope, least, most, kept):
+    """Marks the options whose hope reaches `least`; of more than `most` those of the best net."""
+    count = 0
+    for o in range(len(net)):
+        kept[o] = hope[o] >= least and hope[o] > 0.0
+        count += kept[o]
+    if count <= most:
+        return count
+    taken = np.zeros(len(net), np.bool_)
+    for _ in range(most):
+        best = -1
+        for o in range(len(net)):
+            if kept[o] and not taken[o] and (best < 0 or net[o] > net[best]):
+                best = o
+        taken[best] = True
+    kept[: len(net)] = taken
+    return most
+
+
+@kernel
+def _weighed(
+    i, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, net, hope
+):
+    """One enterprise's nets and hopes (values at prices lower by `slack`, a share), and the best
+    that is sure: at prices higher by it. A slack of 1 or more hopes for the whole value, and
+    nothing is sure."""
+    levels = value.shape[1]
+    sure = 0.0
+    place = 0
+    for p in range(start[i], start[i + 1]):
+        limit_price, loss_price = _sum_over(limit_rows[p], prices), _sum_over(loss_rows[p], prices)
+        most_limit = _least_over(limit_rows[p], ceiling)
+        most_loss = _least_over(loss_rows[p], ceiling)
+        for j in range(levels):
+            net[place], hope[place] = -np.inf, -np.inf
+            fits = limit[p, j] <= most_limit and loss[p, j] <= most_loss
+            if value[p, j] > 0.0 and fits:
+                charge = limit_price * limit[p, j] + loss_price * loss[p, j]
+                net[place] = value[p, j] - charge
+                hope[place] = value[p, j] - max(1.0 - slack, 0.0) * charge
+                if slack < 1.0:
+                    sure = max(sure, value[p, j] - (1.0 + slack) * charge)
+            place += 1
+    return sure, place
+
+
+@kernel
+def count_candidates(
+    who, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, most, counts,
+    first, last,
+):  # fmt: skip
+    """How many options of each enterprise may be its best one while prices move by `slack`."""
+    widest = 0
+    for w in range(first, last):
+        widest = max(widest, start[who[w] + 1] - start[who[w]])
+    net, hope = np.empty(widest * value.shape[1]), np.empty(widest * value.shape[1])
+    kept = np.empty(widest * value.shape[1], np.bool_)
+    for w in range(first, last):
+        sure, size = _weighed(
+            who[w], start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling,
+            net, hope,
+        )  # fmt: skip
+        counts[w] = _held(net[:size], hope[:size], sure, most, kept)
+
+
+@kernel
+def write_candidates(
+    who, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, most,
+    places, pair, level, worth, lent, lost, top, first, last,
+):  # fmt: skip
+    """The options that `count_candidates` counted, and each enterprise's largest value."""
+    levels = value.shape[1]
+    widest = 0
+    for w in range(first, last):
+        widest = max(widest, start[who[w] + 1] - start[who[w]])
+    net, hope = np.empty(widest * levels), np.empty(widest * levels)
+    kept = np.empty(widest * levels, np.bool_)
+    for w in range(first, last):
+        i = who[w]
+        sure, size = _weighed(
+            i, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, net, hope
+        )
+        _held(net[:size], hope[:size], sure, most, kept)
+        o = places[w]
+        top[w] = 0.0
+        for place in range(size):
+            if kept[place]:
+                p, j = start[i] + place // levels, place % levels
+                pair[o], level[o] = p, j
+                worth[o], lent[o], lost[o] = value[p, j], limit[p, j], loss[p, j]
+                top[w] = max(top[w], value[p, j])
+                o += 1
+
+
+@kernel
+def smoothed(
+    start, pair, value, limit, loss, top, limit_rows, loss_rows, prices, temperature, use, bend,
+    first, last,
+):  # fmt: skip
+    """Over the enterprises first to last, the sum of T log(1 + sum of exp(net / T)), T being the
+    temperature times the enterprise's largest value.
+
+    What is used of each row, minus the gradient by the prices, is added to `use`; the second
+    derivatives, which are the uses' covariances over T, to `bend` (rows x rows, all of it).
+    """
+    widest = 0
+    for i in range(first, last):
+        widest = max(widest, start[i + 1] - start[i])
+    net = np.empty(widest)
+    mean, touched = np.zeros(len(use)), np.empty(len(use), np.int64)
+    seen = np.zeros(len(use), np.bool_)
+    kinds, most = limit_rows.shape[1], limit_rows.shape[1] + loss_rows.shape[1]
+    at_rows, amounts = np.empty(most, np.int64), np.empty(most)
+    total = 0.0
+    for i in range(first, last):
+        if start[i] == start[i + 1]:
+            continue
+        at, best, limit_price, loss_price = -1, 0.0, 0.0, 0.0
+        for o in range(start[i], start[i + 1]):
+            if pair[o] != at:
+                at = pair[o]
+                limit_price = _sum_over(limit_rows[at], prices)
+                loss_price = _sum_over(loss_rows[at], prices)
+            x = value[o] - limit_price * limit[o] - loss_price * loss[o]
+            net[o - start[i]] = x
+            best = max(best, x)
+        heat = max(temperature * top[i], 1e-290)
+        lowest = best - CUT * heat
+        mass = np.exp(-best / heat)
+        heaviest = mass
+        for n in range(start[i + 1] - start[i]):
+            if net[n] > lowest:
+                net[n] = np.exp((net[n] - best) / heat)
+                mass += net[n]
+                heaviest = max(heaviest, net[n])
+            else:
+                net[n] = 0.0
+        total += best + heat * np.log(mass)
+        curved = mass - heaviest > 1e-9 * mass
+        count = 0
+        for o in range(start[i], start[i + 1]):
+            weight = net[o - start[i]] / mass
+            if weight == 0.0:
+                continue
+            at, found = pair[o], 0
+            for k in range(most):
+                r = limit_rows[at, k] if k < kinds else loss_rows[at, k - kinds]
+                if r >= 0:
+                    at_rows[found] = r
+                    amounts[found] = limit[o] if k < kinds else loss[o]
+                    found += 1
+            for k in range(found):
+                r = at_rows[k]
+                mean[r] += weight * amounts[k]
+                if not seen[r]:
+                    seen[r] = True
+                    touched[count] = r
+                    count += 1
+                if curved:
+                    for other in range(found):
+                        bend[r, at_rows[other]] += weight / heat * amounts[k] * amounts[other]
+        for n in range(count):
+            r = touched[n]
+            if curved:
+                for other in range(count):
+                    bend[r, touched[other]] -= mean[r] / heat * mean[touched[other]]
+        for n in range(count):
+            r = touched[n]
+            use[r] += mean[r]
+            mean[r] = 0.0
+            seen[r] = False
+    return total
+
+
+@kernel
+def margins(
+    start, pair, value, limit, loss, top, limit_rows, loss_rows, prices, net, margin, first, last
+):
+    """Each option's net, and how far each enterprise's best option (or nothing) is above its
+    second, in its largest values."""
+    for i in range(first, last):
+        best, second = 0.0, -np.inf
+        for o in range(start[i], start[i + 1]):
+            at = pair[o]
+            net[o] = (
+                value[o]
+                - _sum_over(limit_rows[at], prices) * limit[o]
+                - _sum_over(loss_rows[at], prices) * loss[o]
+            )
+            if net[o] > best:
+                best, second = net[o], best
+            else:
+                second = max(second, net[o])
+        margin[i] = (best - second) / top[i] if top[i] > 0.0 else np.inf
+
+
+@kernel
+def _change(o, sign, pair, limit, loss, limit_rows, loss_rows, grains, room):
+    """Takes an option's use from the room (sign 1), or gives it back (sign -1).
+
+    Use is counted in whole grains of a row, rounded up.
+    """
+    at = pair[o]
+    for k in range(limit_rows.shape[1]):
+        r = limit_rows[at, k]
+        if r >= 0:
+            room[r] -= sign * np.int64(np.ceil(limit[o] * grains[r]))
+    for k in range(loss_rows.shape[1]):
+        r = loss_rows[at, k]
+        if r >= 0:
+            room[r] -= sign * np.int64(np.ceil(loss[o] * grains[r]))
+
+
+@kernel
+def _fits(o, pair, limit, loss, limit_rows, loss_rows, grains, room):
+    at = pair[o]
+    for k in range(limit_rows.shape[1]):
+        r = limit_rows[at, k]
+        if r >= 0 and np.ceil(limit[o] * grains[r]) > room[r]:
+            return False
+    for k in range(loss_rows.shape[1]):
+        r = loss_rows[at, k]
+        if r >= 0 and np.ceil(loss[o] * grains[r]) > room[r]:
+            return False
+    return True
+
+
+@kernel
+def move_in_order(
+    order, score, start, pair, limit, loss, limit_rows, loss_rows, grains, room, choice
+):
+    """One enterprise after the other moves to its option of the best score that fits, if that is
+    better than what it has (0 for nothing). Gives the number of moves; `room` and `choice` change.
+    """
+    moves = 0
+    for n in range(len(order)):
+        i = order[n]
+        now = choice[i]
+        best, found = (score[now] if now >= 0 else 0.0), now
+        if now >= 0:
+            _change(now, -1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+        for o in range(start[i], start[i + 1]):
+            if score[o] > best and _fits(o, pair, limit, loss, limit_rows, loss_rows, grains, room):
+                best, found = score[o], o
+        if found >= 0:
+            _change(found, 1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+        moves += found != now
+        choice[i] = found
+    return moves
+
+
+@kernel
+def _drawn(state):
+    """The next 32 bits of a generator (PCG, O'Neill 2014), and its state after them."""
+    after = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+    mixed = (((after >> np.uint64(18)) ^ after) >> np.uint64(27)) & np.uint64(0xFFFFFFFF)
+    turn = after >> np.uint64(59)
+    back = (np.uint64(32) - turn) & np.uint64(31)
+    turned = (mixed >> turn) | (mixed << back)
+    return np.int64(turned & np.uint64(0xFFFFFFFF)), after
+
+
+@kernel
+def rebuild(
+    pool, net, value, start, pair, limit, loss, limit_rows, loss_rows, grains, room, choice,
+    rounds, largest, skipped,
+):  # fmt: skip
+    """Ruin and recreate (Schrimpf et al. 2000): a few enterprises of the pool give back what they
+    have and choose anew, one after the other, by net or by value, at times passing over an option
+    (`skipped` in 256). Kept where they are worth no less than before. Gives what was gained.
+    """
+    state = np.uint64(20140722)
+    who, had = np.empty(largest, np.int64), np.empty(largest, np.int64)
+    gained = 0.0
+    for _ in range(rounds):
+        bits, state = _drawn(state)
+        size = min(2 + bits % (largest - 1), len(pool))
+        by_value = (bits >> 16) % 4 == 0
+        before, after = 0.0, 0.0
+        for n in range(size):
+            bits, state = _drawn(state)
+            who[n] = pool[bits % len(pool)]
+            had[n] = choice[who[n]]
+            if had[n] >= 0:
+                before += value[had[n]]
+                _change(had[n], -1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+            choice[who[n]] = -1
+        for n in range(size):
+            i = who[n]
+            if choice[i] >= 0:
+                continue  # drawn twice
+            best, found = 0.0, -1
+            for o in range(start[i], start[i + 1]):
+                score = value[o] if by_value else net[o]
+                if score > best and _fits(
+                    o, pair, limit, loss, limit_rows, loss_rows, grains, room
+                ):
+                    bits, state = _drawn(state)
+                    if bits % 256 >= skipped:
+                        best, found = score, o
+            choice[i] = found
+            if found >= 0:
+                after += value[found]
+                _change(found, 1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+        if after >= before:
+            gained += after - before
+            continue
+        for n in range(size):
+            if choice[who[n]] >= 0:
+                _change(choice[who[n]], -1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+                choice[who[n]] = -1
+        for n in range(size):
+            if had[n] >= 0:
+                _change(had[n], 1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+                choice[who[n]] = had[n]
+    return gained

@@ -1,0 +1,42 @@
+"""Work over fixed blocks, on several threads: what comes out does not depend on their number."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+BLOCK = 8_192
+"""Enterprises (or pairs) in a block."""
+WAVE = 8
+"""Blocks a thread in a wave: no more results than those of one wave wait to be read."""
+
+
+class Over(Protocol):
+    """Does a work on every block of so many, and gives the results in the blocks' order.
+
+    Nothing is done until the results are read.
+    """
+
+    def __call__(self, work: Callable[[int, int], T], count: int, /) -> Iterator[T]: ...
+
+
+def done(results: Iterator[None]) -> None:
+    """Reads results that are nothing, so that the work behind them is done."""
+    for _ in results:
+        pass
+
+
+@contextmanager
+def threaded(threads: int) -> Iterator[Over]:
+    """Blocks are given to so many threads; the work gets a block's first and last place."""
+    with ThreadPoolExecutor(threads) as pool:
+
+        def over(work: Callable[[int, int], T], count: int, /) -> Iterator[T]:
+            run = map if threads == 1 else pool.map
+            first = list(range(0, count, BLOCK))
+            for wave in range(0, len(first), WAVE * threads):
+                begin = first[wave : wave + WAVE * threads]
+                yield from run(work, begin, [min(one + BLOCK, count) for one in begin])
+
+        yield over

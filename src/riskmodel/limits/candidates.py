@@ -1,0 +1,73 @@
+"""The options that may be an enterprise's best one: a short list each, out of all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.limits import allocation_kernels as kernels
+from riskmodel.limits.blocks import Over, done
+from riskmodel.limits.options import Floats, Ints, Options
+
+EVERY = 1.0
+"""A slack with which every open option is a candidate."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Options as a list an enterprise: enterprise i has the places `start[i]` to `start[i + 1]`.
+
+    A place has its `pair` and `level` in the options, its value, limit and loss (CNY). `top` is
+    each enterprise's largest value, 0 where it has no option. Rows are the pairs'.
+    """
+
+    start: Ints
+    pair: Ints
+    level: Ints
+    value: Floats
+    limit: Floats
+    loss: Floats
+    top: Floats
+    limit_rows: Ints
+    loss_rows: Ints
+
+    @property
+    def enterprises(self) -> int:
+        return len(self.top)
+
+    def used(self, places: Ints, rows: int) -> Floats:
+        """What these places use of each row, CNY."""
+        use = np.zeros(rows)
+        for of_pairs, amount in ((self.limit_rows, self.limit), (self.loss_rows, self.loss)):
+            for row in of_pairs[self.pair[places]].T:
+                counted = row >= 0
+                use += np.bincount(row[counted], amount[places][counted], rows)
+        return use
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which options are asked for: those that may be best while `prices` move by `slack` (a
+    share of each), of use under the `ceiling` of each row, at most `most` an enterprise."""
+
+    prices: Floats
+    ceiling: Floats
+    slack: float = EVERY
+    most: int = np.iinfo(np.int64).max
+
+
+def candidates(options: Options, who: Ints, asked: Asked, over: Over) -> Candidates:
+    """The candidates of the enterprises `who`; options without value are none."""
+    whole = (
+        options.start, options.limit_rows, options.loss_rows,
+        options.value, options.limit, options.loss,
+        asked.prices, asked.slack, asked.ceiling, asked.most,
+    )  # fmt: skip
+    counts = np.zeros(len(who), dtype=np.int64)
+    done(over(lambda a, b: kernels.count_candidates(who, *whole, counts, a, b), len(who)))
+    start = np.concatenate([[0], np.cumsum(counts)])
+    pair, level = (np.empty(start[-1], dtype=np.int64) for _ in range(2))
+    value, limit, loss = (np.empty(start[-1]) for _ in range(3))
+    top = np.empty(len(who))
+    lists = (start, pair, level, value, limit, loss, top)
+    done(over(lambda a, b: kernels.write_candidates(who, *whole, *lists, a, b), len(who)))
+    return Candidates(*lists, options.limit_rows, options.loss_rows)

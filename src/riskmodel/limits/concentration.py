@@ -1,0 +1,92 @@
+"""The rows that hold a book: each bank's budget and loss cap, its sectors, the destinations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.limits.economics import Pairs
+from riskmodel.limits.policy import DESTINATION, SECTOR, Banks
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+BUDGET, LOSS_CAP = "bank_budget", "bank_loss_cap"
+SECTOR_SHARE, DESTINATION_SHARE = "sector_share", "destination_share"
+ROWS = (BUDGET, LOSS_CAP, SECTOR_SHARE, DESTINATION_SHARE)
+NOT_KNOWN = "not known"
+NO_ROW = -1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows, and which of them each pair's limit and expected loss count in.
+
+    `table` has one row a row: bank ("" for all together), row, key (the sector or destination, else
+    ""), capacity_cny. `limit_rows` is pairs x 3 (budget, sector, destination), `loss_rows` pairs
+    x 1; -1 is no row.
+    """
+
+    table: pd.DataFrame
+    limit_rows: Ints
+    loss_rows: Ints
+
+    def prices(self, of: pd.DataFrame) -> Floats:
+        """Another month's prices by bank, row and key, in the order of these rows; else 0."""
+        keys = ["bank", "row", "key"]
+        found = self.table[keys].merge(of[[*keys, "price"]], on=keys, how="left", validate="1:1")
+        return found["price"].fillna(0.0).to_numpy(np.float64)
+
+
+def rows_for(candidates: pd.DataFrame, pairs: Pairs, banks: Banks) -> Rows:
+    """The rows of the banks' file that these candidates can touch.
+
+    An enterprise whose sector or destination is not known counts in a row of that name.
+    """
+    sector, sectors = _coded(candidates, SECTOR)
+    destination, destinations = _coded(candidates, DESTINATION)
+    count = len(banks.names)
+    budgets = [
+        (name, BUDGET, "", bank.budget_cny)
+        for name, bank in zip(banks.names, banks.bank, strict=True)
+    ]
+    losses = [
+        (name, LOSS_CAP, "", bank.loss_cap_cny)
+        for name, bank in zip(banks.names, banks.bank, strict=True)
+    ]
+    of_sector = [
+        (bank.name, SECTOR_SHARE, word, bank.sector_cap_cny(word))
+        for bank in banks.bank
+        for word in sectors
+    ]
+    of_destination = [
+        ("", DESTINATION_SHARE, word, banks.destination_cap_cny(word)) for word in destinations
+    ]
+    every = [*budgets, *losses, *of_sector, *of_destination]
+    table = pd.DataFrame(every, columns=["bank", "row", "key", "capacity_cny"])
+    held = np.isfinite(table["capacity_cny"].to_numpy(np.float64))
+    place = np.where(held, np.cumsum(held) - 1, NO_ROW)
+    place = np.append(place, NO_ROW)
+    last = len(every)
+    at_sector = 2 * count + pairs.bank * len(sectors) + sector[pairs.enterprise]
+    at_sector = at_sector if sectors else np.full_like(at_sector, last)
+    at_destination = 2 * count + len(of_sector) + destination[pairs.enterprise]
+    at_destination = at_destination if destinations else np.full_like(at_destination, last)
+    return Rows(
+        table=table[held].reset_index(drop=True),
+        limit_rows=np.column_stack([place[pairs.bank], place[at_sector], place[at_destination]]),
+        loss_rows=place[count + pairs.bank][:, None],
+    )
+
+
+def _coded(candidates: pd.DataFrame, card: str) -> tuple[Ints, list[str]]:
+    """Each candidate's place among the words that occur, in alphabetical order.
+
+    A source that knows none has no rows of this kind: there is nothing to spread over.
+    """
+    nobody = np.zeros(len(candidates), dtype=np.int64)
+    if card not in candidates.columns or candidates[card].isna().all():
+        return nobody, []
+    words = candidates[card].astype("object").where(candidates[card].notna(), NOT_KNOWN)
+    codes, known = pd.factorize(words.astype("str"), sort=True)
+    return codes.astype(np.int64), [str(word) for word in known]

@@ -1,0 +1,120 @@
+"""One enterprise's decision by itself: its best pair and level at the month's prices of the rows.
+
+The prices carry what the others' claims on budgets, loss caps and shares are worth, so that "what
+if this enterprise were otherwise" is answered without a new allocation.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.limits.book import Book
+from riskmodel.limits.caps import capped
+from riskmodel.limits.concentration import NO_ROW, rows_for
+from riskmodel.limits.economics import Pairs, Terms, prospects, served_pds
+from riskmodel.limits.recommend import Weighed, weigh
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a month's decisions rest on: the agreements, the terms, the levels, and the prices of
+    the rows as the certificate states them."""
+
+    signed: pd.DataFrame
+    terms: Terms
+    prices: pd.DataFrame
+    grid: int
+
+    @classmethod
+    def of(
+        cls, candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, book: Book, grid: int
+    ) -> Self:
+        """The month of a book, with the ranks that a churn curve is read by held as they were."""
+        cap = capped(candidates, terms.policy)["cap_cny"].to_numpy(np.float64)
+        ranked = served_pds(candidates["pd_12m"].to_numpy(np.float64), cap, terms)
+        return cls(signed, replace(terms, ranked=ranked), book.certificate.rows, grid)
+
+    def decide(self, candidates: pd.DataFrame) -> pd.DataFrame:
+        """Each enterprise's best pair and level net of the rows' prices, and nothing coupled.
+
+        One row an enterprise, in the order given: enterprise_id, bank ("" none), limit_cny,
+        annual_rate, pd_at_limit, expected_profit_cny, net_cny (after the rows' prices).
+        """
+        mine = self.signed[self.signed["enterprise_id"].isin(candidates["enterprise_id"])]
+        weighed = weigh(candidates, mine, self.terms, grid=self.grid)
+        found = _best(weighed, weighed.rows.prices(self.prices))
+        return found.set_index("enterprise_id").loc[candidates["enterprise_id"]].reset_index()
+
+    def earned(self, candidates: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+        """What given lines earn a year after the rows' prices, at their agreed rates: CNY.
+
+        `lines` (bank, limit_cny, annual_rate) is one a candidate, in their order; bank "" earns 0.
+        With a churn curve the rate is that of the curve, whatever was agreed.
+        """
+        named = lines["bank"].isin(self.terms.banks.names).to_numpy() & (
+            lines["limit_cny"].to_numpy() > 0
+        )
+        earned = np.zeros(len(candidates))
+        if named.any():
+            some = candidates[named].reset_index(drop=True)
+            earned[named] = self._net(some, lines[named].reset_index(drop=True))
+        return pd.Series(earned, index=candidates.index)
+
+    def _net(self, some: pd.DataFrame, lines: pd.DataFrame) -> Floats:
+        banks = self.terms.banks
+        place = pd.Index(banks.names).get_indexer(pd.Index(lines["bank"])).astype(np.int64)
+        pairs = Pairs(np.arange(len(some)), place)
+        limit = lines["limit_cny"].to_numpy(np.float64)
+        found = prospects(
+            some, capped(some, self.terms.policy), pairs, self.terms, lambda _, __: limit[:, None]
+        )
+        gross = found.profit_cny[:, 0]
+        if self.terms.curve is None:
+            agreed = lines["annual_rate"].to_numpy(np.float64)
+            gross = gross + found.earning_cny[:, 0] * (agreed - found.annual_rate[:, 0])
+        rows = rows_for(some, pairs, banks)
+        prices = rows.prices(self.prices)
+        charged = _charge(prices, rows.limit_rows) * limit
+        net: Floats = gross - charged - _charge(prices, rows.loss_rows) * found.loss_cny[:, 0]
+        return net
+
+
+def _best(weighed: Weighed, prices: Floats) -> pd.DataFrame:
+    options, lines, pairs = weighed.options, weighed.lines, weighed.case.pairs
+    ids = weighed.case.candidates["enterprise_id"].to_numpy(object)
+    net = (
+        options.value
+        - _charge(prices, options.limit_rows)[:, None] * options.limit
+        - _charge(prices, options.loss_rows)[:, None] * options.loss
+    )
+    level = net.argmax(axis=1)
+    everyone = np.arange(len(level))
+    best = pd.DataFrame(
+        {
+            "enterprise_id": ids[pairs.enterprise],
+            "bank": np.asarray(weighed.case.terms.banks.names, dtype=object)[pairs.bank],
+            "limit_cny": lines.limit_cny[everyone, level],
+            "annual_rate": lines.annual_rate[everyone, level],
+            "pd_at_limit": lines.pd_12m[everyone, level],
+            "expected_profit_cny": lines.profit_cny[everyone, level],
+            "net_cny": net[everyone, level],
+        }
+    )
+    # As in the allocation, a line that earns nothing net of the prices is not given.
+    best = best[(best["net_cny"] > 0) & (options.value[everyone, level] > 0)]
+    first = best.sort_values(["net_cny"], ascending=False, kind="stable")
+    whole = first.drop_duplicates("enterprise_id").set_index("enterprise_id").reindex(ids)
+    nothing = {"bank": "", "limit_cny": 0.0, "expected_profit_cny": 0.0, "net_cny": 0.0}
+    found: pd.DataFrame = whole.fillna(nothing).rename_axis("enterprise_id").reset_index()
+    return found
+
+
+def _charge(prices: Floats, rows: NDArray[np.int64]) -> Floats:
+    """What one yuan of each pair costs: the sum of the prices of its rows."""
+    charge: Floats = np.where(rows != NO_ROW, np.append(prices, 0.0)[rows], 0.0).sum(axis=1)
+    return charge

@@ -1,0 +1,67 @@
+"""The report's part on the bank's own rows: what its appetite held, and what a little more would
+earn, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from riskmodel.publish.markup import Html, element, joined, text_element
+
+WORTH_SAYING = 1e-4
+"""Prices below a hundredth of a percent are those of a row that does not bind."""
+
+SAYS: Mapping[str, tuple[str, str]] = {
+    "bank_budget": (
+        "The budget is used to {used:.0%} ({used_cny:,.0f} of {capacity_cny:,.0f} CNY).",
+        "预算已使用{used:.0%}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
+    ),
+    "bank_loss_cap": (
+        "The cap on expected loss is used to {used:.0%} ({used_cny:,.0f} of {capacity_cny:,.0f} CNY).",
+        "预期损失上限已使用{used:.0%}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
+    ),
+    "sector_share": (
+        "The share for the sector {key} is used to {used:.0%} ({used_cny:,.0f} of"
+        " {capacity_cny:,.0f} CNY).",
+        "行业“{key}”的份额已使用{used:.0%}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
+    ),
+}
+BINDS = (
+    " One more million CNY of it would have earned about {worth:,.0f} CNY more a year.",
+    "若再增加一百万元，预计每年可多获收益约{worth:,.0f}元。",
+)
+FREE = (" More of it would have earned nothing.", "增加该项不会带来更多收益。")
+
+
+def part_section(part: Sequence[Mapping[str, Any]]) -> Html:
+    """The bank's rows with their use and their price; `part` as the manifest holds it.
+
+    Sectors are named only where they bind: the others say nothing of what to change.
+    """
+    told = [row for row in part if row["row"] in SAYS and _is_told(row)]
+    if not told:
+        return Html("")
+    return joined(
+        (
+            text_element("h2", "Your part of the programme · 贵行部分"),
+            element("ul", *(element("li", *_sentences(row)) for row in told)),
+            text_element(
+                "p",
+                "What a row would earn is its price in the allocation: the expected profit that the"
+                " last yuan brings, all other rows as they are.",
+                class_="soft",
+            ),
+        )
+    )
+
+
+def _is_told(row: Mapping[str, Any]) -> bool:
+    return row["row"] != "sector_share" or float(row["price"]) > WORTH_SAYING
+
+
+def _sentences(row: Mapping[str, Any]) -> tuple[Html, Html]:
+    used = row["used_cny"] / row["capacity_cny"] if row["capacity_cny"] else 1.0
+    last = BINDS if row["price"] > WORTH_SAYING else FREE
+    english, chinese = (
+        (first + rest).format(**row, used=used, worth=1e6 * row["price"])
+        for first, rest in zip(SAYS[row["row"]], last, strict=True)
+    )
+    return text_element("span", english), text_element("div", chinese, class_="soft")

@@ -1,0 +1,87 @@
+"""A decision by itself at the month's prices agrees with the allocation that gave the prices."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.limits import Banks, Policy, banks_from, recommend
+from riskmodel.limits.decide import Month
+from riskmodel.limits.economics import Terms
+
+
+@pytest.fixture
+def month(candidates: pd.DataFrame, policy: Policy, banks: Banks) -> Month:
+    signed = pd.DataFrame(
+        [("E1", "north_bank"), ("E1", "south_bank"), ("E2", "north_bank"), ("E4", "south_bank")],
+        columns=["enterprise_id", "bank"],
+    )
+    book = recommend(candidates, signed, policy, banks, grid=10)
+    return Month(signed, Terms(policy, banks), book.certificate.rows, 10)
+
+
+def test_without_scarcity_the_decision_is_the_allocations(
+    candidates: pd.DataFrame, month: Month
+) -> None:
+    found = month.decide(candidates).set_index("enterprise_id")
+    assert found["bank"].to_dict() == {
+        "E1": "south_bank", "E2": "north_bank", "E3": "", "E4": "", "E5": ""
+    }  # fmt: skip
+    # 1,000,000 USD through the platform; 600,000 off it at .8
+    assert found["limit_cny"].tolist() == [1_000_000.0, 480_000.0, 0.0, 0.0, 0.0]
+    assert found.loc["E3", ["annual_rate", "pd_at_limit"]].isna().all()
+
+
+def test_rows_come_back_in_the_order_given(candidates: pd.DataFrame, month: Month) -> None:
+    mixed = candidates.iloc[[3, 1, 0]]
+    assert month.decide(mixed)["enterprise_id"].tolist() == ["E4", "E2", "E1"]
+
+
+def test_a_price_above_what_a_line_earns_closes_it(candidates: pd.DataFrame, month: Month) -> None:
+    dear = Month(month.signed, month.terms, month.prices.assign(price=1.0), month.grid)
+    assert dear.decide(candidates)["bank"].eq("").all()
+
+
+def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row: Any) -> None:
+    rng = np.random.default_rng(11)
+    count = 400
+    ids = [f"E{n:03d}" for n in range(count)]
+    rows = pd.DataFrame(
+        {
+            "enterprise_id": ids,
+            "as_of": pd.Timestamp("2014-07-01"),
+            "exports_usd_6m": 500_000.0,
+            "deals_6m": 9.0,
+            "exports_usd_12m": rng.lognormal(14, 1, count),
+            "exports_cny_12m": 1e9,
+            "pd_12m": rng.beta(1, 15, count),
+            "pd_low": 0.01,
+            "pd_high": 0.1,
+            "grade": "G03",
+        }
+    )
+    banks = banks_from({"bank": [bank_row("north_bank", largest_pd=1.0)]}, "banks")
+    signed = pd.DataFrame({"enterprise_id": ids, "bank": "north_bank"})
+    nothing = pd.DataFrame({"bank": [], "row": [], "key": [], "price": []})
+    month = Month(signed, Terms(policy, banks), nothing, 10)
+    before = month.decide(rows)["limit_cny"].to_numpy()
+    assert ((before > 0) & (before < rows["exports_usd_12m"] * 0.79)).sum() > 20
+    for more in (1.001, 1.1, 1.5, 3.0):
+        grown = rows.assign(exports_usd_12m=rows["exports_usd_12m"] * more)
+        after = month.decide(grown)["limit_cny"].to_numpy()
+        assert (after >= before).all()
+
+
+def test_a_given_line_earns_what_the_decision_says_it_does_net_of_prices(
+    candidates: pd.DataFrame, month: Month
+) -> None:
+    priced = Month(month.signed, month.terms, month.prices.assign(price=0.01), month.grid)
+    found = priced.decide(candidates)
+    assert (found["net_cny"] > 0).sum() == 2
+    earned = priced.earned(candidates, found)
+    assert earned.to_numpy() == pytest.approx(found["net_cny"].to_numpy())
+    # One point more on the half of each line that is drawn, as far as it performs.
+    dearer = priced.earned(candidates, found.assign(annual_rate=found["annual_rate"] + 0.01))
+    drawn = 0.5 * found["limit_cny"] * (1 - found["pd_at_limit"])
+    assert (dearer - earned)[:2].tolist() == pytest.approx((0.01 * drawn)[:2].tolist())
