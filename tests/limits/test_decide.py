@@ -77,6 +77,8 @@ def test_a_given_line_earns_what_the_decision_says_it_does_net_of_prices(
     candidates: pd.DataFrame, month: Month
 ) -> None:
     priced = Month(month.signed, month.terms, month.prices.assign(price=0.01), month.grid)
+    # Caps that are round limits: between those the decision takes the chord.
+    candidates = candidates.assign(exports_usd_12m=[1e6, 625_000.0, 1e5, 1e6, 1e6])
     found = priced.decide(candidates)
     assert (found["net_cny"] > 0).sum() == 2
     earned = priced.earned(candidates, found)

@@ -10,8 +10,11 @@ from riskmodel.limits.economics import (
     Prospects,
     Terms,
     equal_steps,
+    next_rung,
+    on_chord,
     prospects,
     round_levels,
+    rungs,
     shifted,
 )
 from riskmodel.limits.learnt import Learnt
@@ -80,13 +83,26 @@ def test_the_banks_own_maximum_bounds_its_grid_and_limits_are_whole_thousands(
     assert lines.opens[0].tolist() == [False, True, True, True]
 
 
-def test_levels_are_the_cap_and_the_round_numbers_below_it() -> None:
-    limits = round_levels(5)(np.asarray([1_234_000.0, 100_000.0, 3_000.0, 0.0]), 1_000.0)
-    assert limits[0].tolist() == [500_000.0, 630_000.0, 800_000.0, 1_000_000.0, 1_234_000.0]
-    # A cap that is a round number stands once, and below the smallest one there is nothing.
-    assert limits[1].tolist() == [40_000.0, 50_000.0, 63_000.0, 80_000.0, 100_000.0]
-    assert limits[2].tolist() == [0.0, 0.0, 1_000.0, 2_000.0, 3_000.0]
-    assert limits[3].tolist() == [0.0] * 5
+def test_levels_are_the_cap_and_the_round_limits_below_it(policy: Policy) -> None:
+    ladder = rungs(99, policy.caps)
+    assert ladder[:4].tolist() == [50_000.0, 63_000.0, 80_000.0, 100_000.0]
+    assert (len(ladder), ladder[-1]) == (24, 10_000_000.0)
+    few = rungs(6, policy.caps)
+    assert (len(few), few[0], few[-1]) == (6, 50_000.0, 10_000_000.0)
+    limits = round_levels(ladder)(np.asarray([101_000.0, 80_000.0, 50_000.0, 0.0]), 1_000.0)
+    assert limits[0][-5:].tolist() == [50_000.0, 63_000.0, 80_000.0, 100_000.0, 101_000.0]
+    assert limits[1][-4:].tolist() == [0.0, 50_000.0, 63_000.0, 80_000.0]
+    assert limits[2:].sum() == 50_000.0
+    above = next_rung(ladder)(np.asarray([101_000.0, 80_000.0, 1e7]), 1_000.0)
+    assert above[:, 0].tolist() == [125_000.0, 80_000.0, 1e7]
+
+
+def test_a_cap_between_two_rungs_is_worth_what_the_chord_says() -> None:
+    limits = np.asarray([[0.0, 100.0, 120.0], [0.0, 100.0, 150.0], [0.0, 0.0, 50.0]])
+    worth = np.asarray([[0.0, 10.0, 14.0], [0.0, 10.0, 15.0], [0.0, 0.0, 4.0]])
+    found = on_chord(worth, np.asarray([15.0, 15.0, 9.0]), limits, np.asarray([150.0, 150.0, 60.0]))
+    assert found[:, -1].tolist() == [12.0, 15.0, 4.0]
+    assert (found[:, :-1] == worth[:, :-1]).all()
 
 
 def test_a_subsidy_is_charged_for_the_dollars_through_the_platform(

@@ -19,9 +19,12 @@ from riskmodel.pipeline.benches.backtest import (
     BACK,
     Economy,
     Judgement,
+    Made,
     in_words,
     judged_month,
+    made_with,
     seen_of,
+    stress_summary,
     stresses,
 )
 from riskmodel.settings import default_settings, read_toml
@@ -106,7 +109,11 @@ def test_a_book_decided_before_a_shock_is_the_same_and_loses_more(
 ) -> None:
     monkeypatch.setattr(backtest, "PATHS", 4)
     table = stresses(
-        folder, (ENTERPRISES, SEED), month, (TERMS, ECONOMY, SETTINGS), scenarios=("shock",)
+        folder,
+        made_with(folder / "base"),
+        month,
+        (TERMS, ECONOMY, SETTINGS),
+        scenarios=("shock",),
     )
     base, shock = (table[table["scenario"] == name] for name in ("base", "shock"))
     assert shock["same_book"].all()
@@ -115,6 +122,11 @@ def test_a_book_decided_before_a_shock_is_the_same_and_loses_more(
     assert shock["loss_cny"].sum() > 1.1 * base["loss_cny"].sum()
     assert shock["profit_cny"].sum() < base["profit_cny"].sum()
     assert shock["losing"].iloc[0] >= base["losing"].iloc[0]
+    summary = stress_summary(table).set_index("scenario")
+    assert summary.loc["base", "profit_against_base_cny"] == pytest.approx(0, abs=1e-6)
+    lost = shock["profit_cny"].sum() - base["profit_cny"].sum()
+    assert summary.loc["shock", "profit_against_base_cny"] == pytest.approx(lost)
+    assert summary.loc["base", "too_high"] == 0  # the same oracle
 
 
 def test_a_scenarios_states_are_the_bases_until_its_event(folder: Path, month: Judgement) -> None:
@@ -153,3 +165,19 @@ def test_the_table_has_an_interval_over_worlds_for_every_measure(month: Judgemen
     causes = backtest._causes([(1, month)])
     assert causes["name"].tolist() == month.regrets["knows"].tolist()
     assert over_worlds(pd.DataFrame({"measure": [], "seed": [], "value": []})).empty
+
+
+def test_a_world_says_what_it_was_made_with(folder: Path) -> None:
+    assert made_with(folder / "shock") == Made(ENTERPRISES, MONTHS, SEED)
+
+
+def test_a_month_is_weighed_with_what_past_lines_teach_and_budgets_in_proportion(
+    folder: Path,
+) -> None:
+    weighed, as_of = backtest.decided(folder / "base", TERMS, SETTINGS, back=BACK[1])
+    given = banks_from(read_toml(TERMS / "banks.toml"), "banks.toml")
+    share = ENTERPRISES / backtest.BUDGETS_FOR
+    for ours, theirs in zip(weighed.case.terms.banks.bank, given.bank, strict=True):
+        assert ours.budget_cny == pytest.approx(share * theirs.budget_cny)
+    assert weighed.case.candidates["as_of"].eq(pd.Timestamp(as_of)).all()
+    assert weighed.case.candidates["pd_12m"].between(0, 1).any()

@@ -33,7 +33,9 @@ TEXTS = (
 class Certificate:
     """Proof of how good the allocation is: no allocation is worth more than `bound`, in CNY.
 
-    `rows` has one row a row: bank ("" for all together), row, key (a sector or destination, else
+    Both are of the allocation's own objective, in which a cap between two round levels is worth what
+    a straight line between them says: a little less than its expected profit. `rows` has one row a
+    row: bank ("" for all together), row, key (a sector or destination, else
     ""), capacity_cny, used_cny, price (CNY of expected profit that one more yuan of capacity
     earns).
     """
@@ -228,7 +230,8 @@ def by_bank(rows: pd.DataFrame, proof: Certificate, banks: Banks) -> pd.DataFram
     """One row a bank: pairs, offers, sums against its rows, the limit-weighted rate, the prices."""
     offers = rows[rows["decision"] == "offer"]
     offers = offers.assign(interest=offers["annual_rate"] * offers["limit_cny"])
-    sums = offers.groupby("bank")[["limit_cny", "expected_profit_cny", "interest"]].sum()
+    summed = ["limit_cny", "expected_loss_cny", "expected_profit_cny", "interest"]
+    sums = offers.groupby("bank")[summed].sum()
     sums = sums.reindex(list(banks.names), fill_value=0.0)
     own = {
         row: proof.rows[proof.rows["row"] == row].set_index("bank").loc[list(banks.names)]
@@ -241,7 +244,7 @@ def by_bank(rows: pd.DataFrame, proof: Certificate, banks: Banks) -> pd.DataFram
             "offers": offers["bank"].value_counts().reindex(banks.names, fill_value=0).to_numpy(),
             "limit_cny": sums["limit_cny"].to_numpy(),
             "budget_cny": own[BUDGET]["capacity_cny"].to_numpy(),
-            "expected_loss_cny": own[LOSS_CAP]["used_cny"].to_numpy(),
+            "expected_loss_cny": sums["expected_loss_cny"].to_numpy(),
             "loss_cap_cny": own[LOSS_CAP]["capacity_cny"].to_numpy(),
             "expected_profit_cny": sums["expected_profit_cny"].to_numpy(),
             "mean_rate": (

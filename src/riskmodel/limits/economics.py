@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.cards import card_values
 from riskmodel.limits.learnt import Learnt
-from riskmodel.limits.policy import Banks, Policy
+from riskmodel.limits.policy import Banks, Caps, Policy
 from riskmodel.limits.price import TakeUp, rates_in_band, risk_based, segment_of
 
 Floats = NDArray[np.float64]
@@ -128,22 +128,59 @@ def shifted(pd_12m: Floats, move: Floats) -> Floats:
     return moved
 
 
-def round_levels(levels: int) -> Grid:
-    """The cap and the round numbers next below it (`PREFERRED`): the same for all enterprises.
+def rungs(levels: int, caps: Caps) -> Floats:
+    """The round limits that are the same for all enterprises, ascending: the floor, preferred
+    numbers, the ceiling; about as many as `levels`, evenly spread by ratio."""
+    step, floor = caps.rounding_cny, caps.floor_cny
+    decades = 10.0 ** np.arange(0, 13)
+    every = np.floor(np.outer(decades, PREFERRED).reshape(-1) / step + 1e-9) * step
+    between = every[(every > floor) & (every < caps.ceiling_cny)]
+    ladder = np.unique(np.concatenate([[floor], between, [caps.ceiling_cny]]))
+    kept = np.round(np.linspace(0, len(ladder) - 1, max(min(levels, len(ladder)), 2)))
+    chosen: Floats = ladder[kept.astype(np.int64)]
+    return chosen
 
-    So a limit inside the cap stays what it was when exports raise the cap, which a share of the
-    cap would not.
-    """
 
-    def grid(cap_cny: Floats, step: float) -> Floats:
-        decades = 10.0 ** np.arange(0, 13)
-        rungs = np.unique(np.floor(np.outer(decades, PREFERRED).reshape(-1) / step + 1e-9) * step)
-        rungs = np.concatenate([np.zeros(levels), rungs[rungs > 0]])
-        below = np.searchsorted(rungs, cap_cny, side="left")[:, None]
-        before: Floats = rungs[np.maximum(below - np.arange(levels - 1, 0, -1), 0)]
+def round_levels(ladder: Floats) -> Grid:
+    """The cap as the last level, and before it the ladder's rungs below it; 0 where there is none."""
+
+    def grid(cap_cny: Floats, _: float) -> Floats:
+        below = np.searchsorted(ladder, cap_cny, side="left")[:, None]
+        places = below - np.arange(len(ladder) - 1, 0, -1)
+        before = np.where(places >= 0, ladder[np.maximum(places, 0)], 0.0)
         return np.column_stack([before, cap_cny])
 
     return grid
+
+
+def next_rung(ladder: Floats) -> Grid:
+    """The first rung that is not below the cap, as the only level."""
+
+    def grid(cap_cny: Floats, _: float) -> Floats:
+        above = np.searchsorted(ladder, cap_cny, side="left")
+        found: Floats = ladder[np.minimum(above, len(ladder) - 1)][:, None]
+        return found
+
+    return grid
+
+
+def on_chord(of: Floats, above: Floats, limit_cny: Floats, next_cny: Floats) -> Floats:
+    """`of` (pairs x levels) with its last level, the cap, on the chord between its neighbours: the
+    rung before it and the one not below it, whose value is `above` (one a pair).
+
+    So between two rungs a line is worth what a straight line says, at any prices of the rows: a cap
+    that rises inside the gap never makes a smaller line the better one, which a kink at each
+    enterprise's own cap would. For a profit that bends down (and a loss that bends up) the chord
+    errs on the cautious side.
+    """
+    if of.shape[1] < 2:
+        return of
+    before, cap = limit_cny[:, -2], limit_cny[:, -1]
+    gap = next_cny - before
+    inside = (before > 0) & (gap > 0) & (cap < next_cny)
+    part = np.where(inside, (cap - before) / np.where(gap > 0, gap, 1.0), 1.0)
+    last = np.where(inside, of[:, -2] + part * (above - of[:, -2]), of[:, -1])
+    return np.column_stack([of[:, :-1], last])
 
 
 def equal_steps(levels: int) -> Grid:

@@ -25,9 +25,12 @@ from riskmodel.limits.economics import (
     Prospects,
     Terms,
     equal_steps,
+    next_rung,
+    on_chord,
     profit_curves,
     prospects,
     round_levels,
+    rungs,
 )
 from riskmodel.limits.eligibility import judged
 from riskmodel.limits.learnt import Learnt
@@ -68,7 +71,7 @@ def recommend(
     `candidates` has one row an enterprise: enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
     and the cards that the terms read, as far as the source has them. `signed` holds the pairs in
     force: enterprise_id, bank. `grid` is the number of levels of a limit: the cap and round numbers
-    below it. `learnt` is what past lines teach. `last_prices` are the rows of last month's
+    below it, the same for all. `learnt` is what past lines teach. `last_prices` are the rows of last month's
     certificate, from which the search for prices starts. `SettingsError` for a pair at a bank
     without a row, or a churn curve that the policy does not ask for or lacks; `DataError` for
     candidates that are not one row an enterprise.
@@ -100,9 +103,11 @@ def weigh(candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid:
         terms=terms,
     )
     pairs = case.pairs
-    lines = prospects(candidates, case.caps, pairs, terms, round_levels(grid))
+    ladder = rungs(grid, terms.policy.caps)
+    lines = prospects(candidates, case.caps, pairs, terms, round_levels(ladder))
+    above = prospects(candidates, case.caps, pairs, terms, next_rung(ladder))
     rows = rows_for(candidates, pairs, terms.banks)
-    return Weighed(case, lines, rows, _options(case, pairs, lines, rows))
+    return Weighed(case, lines, rows, _options(case, (lines, above), rows))
 
 
 def book_of(weighed: Weighed, allocation: Allocation, signed: pd.DataFrame) -> Book:
@@ -174,8 +179,15 @@ def _paired(candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank
     return paired
 
 
-def _options(case: Case, pairs: Pairs, lines: Prospects, rows: Rows) -> Options:
-    """The levels that eligibility, the banks' PD cut and the floor leave open, under the rows."""
+def _options(case: Case, of: tuple[Prospects, Prospects], rows: Rows) -> Options:
+    """The levels that eligibility, the banks' PD cut and the floor leave open, under the rows.
+
+    `of` are the levels and each pair's next rung, between which the cap's profit and loss are taken.
+    """
+    (lines, above), pairs = of, case.pairs
+    beside = (lines.limit_cny, above.limit_cny[:, 0])
+    profit = on_chord(lines.profit_cny, above.profit_cny[:, 0], *beside)
+    loss = on_chord(lines.loss_cny, above.loss_cny[:, 0], *beside)
     cut = np.asarray([bank.largest_pd for bank in case.terms.banks.bank])[pairs.bank]
     eligible = case.verdicts["eligible"].to_numpy(np.bool_)[pairs.enterprise]
     allowed = (eligible & (case.pd_12m[pairs.enterprise] <= cut))[:, None] & lines.opens
@@ -183,9 +195,9 @@ def _options(case: Case, pairs: Pairs, lines: Prospects, rows: Rows) -> Options:
         start=pairs.starts(len(case.candidates)),
         limit_rows=rows.limit_rows,
         loss_rows=rows.loss_rows,
-        value=np.where(allowed, lines.profit_cny, -np.inf),
+        value=np.where(allowed, profit, -np.inf),
         limit=np.where(allowed, lines.limit_cny, 0.0),
-        loss=np.where(allowed, lines.loss_cny, 0.0),
+        loss=np.where(allowed, loss, 0.0),
         capacity=rows.table["capacity_cny"].to_numpy(np.float64),
     )
 

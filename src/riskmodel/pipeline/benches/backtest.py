@@ -27,7 +27,7 @@ from riskmodel.limits.recommend import Weighed, weigh
 from riskmodel.pipeline import stages
 from riskmodel.pipeline.lending import taught
 from riskmodel.publish.run_folder import Run, create_run
-from riskmodel.settings import Settings, default_settings
+from riskmodel.settings import Settings, default_settings, read_toml
 from riskmodel.sources.files import write_text
 from riskmodel.sources.folder import held, read_folder
 
@@ -45,6 +45,7 @@ proportion."""
 PATHS = 64
 """Futures that a question to the truth is answered from."""
 DRAWS = 500
+WHOLE = ("too_high", "too_high_cny", "losing", "losing_cny")
 TRIALS, CANDIDATES = 3, ("trees", "one_number")
 
 
@@ -104,6 +105,21 @@ class Economy:
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a world was made with."""
+
+    enterprises: int
+    months: int
+    seed: int
+
+
+def made_with(world: Path) -> Made:
+    """What a written world was made with, as its own folder says."""
+    parts = read_toml(world / "truth" / "world.toml")["world"]
+    return Made(parts["enterprises"], parts["months"], parts["seed"])
+
+
+@dataclass(frozen=True)
 class Judgement:
     """One month of one world, judged.
 
@@ -142,8 +158,8 @@ def bench_backtest(enterprises: int, terms: Path, economy: Economy, tell: Tell) 
                 tell(f"world {seed}, {as_of}: {in_words(month)}")
                 months.append((seed, month))
                 if seed == SEEDS[0] and back == BACK[0]:
-                    asked = (enterprises, seed)
-                    stress = stresses(Path(folder), asked, month, (terms, economy, settings))
+                    how = (terms, economy, settings)
+                    stress = stresses(Path(folder), made_with(world), month, how)
                     tell(f"{len(stress)} scenarios judged")
     return pd.concat([_over_worlds(months), _causes(months), _long(stress)], ignore_index=True)
 
@@ -254,12 +270,12 @@ def seen_of(world: Path, settings: Settings, as_of: str) -> pd.DataFrame:
 
 def stresses(
     folder: Path,
-    asked: tuple[int, int],
+    made: Made,
     base: Judgement,
     how: tuple[Path, Economy, Settings],
     scenarios: Sequence[str] = (*EVENTS, *OTHER_WORLDS),
 ) -> pd.DataFrame:
-    """The scenarios of a world of `asked` enterprises and seed, beside its base's first month.
+    """The scenarios of a world, beside its base's first month; their worlds go to the folder.
 
     One row a scenario and bank: scenario, same_book (whether the base's own book is judged), the
     columns of `measuring.stressed`, and of the whole book bad_rate and the figures of
@@ -272,7 +288,11 @@ def stresses(
         world = folder / scenario
         if not world.exists():
             economy.write(
-                world, enterprises=asked[0], months=MONTHS, seed=asked[1], scenario=scenario
+                world,
+                enterprises=made.enterprises,
+                months=made.months,
+                seed=made.seed,
+                scenario=scenario,
             )
         weighed = base.weighed
         if scenario not in EVENTS:
@@ -347,23 +367,24 @@ def _causes(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
     return table.assign(question="regret", name=table["measure"], measure="regret")
 
 
-def _long(stress: pd.DataFrame) -> pd.DataFrame:
-    """The stress's main figures as rows of the table; of one world, so without an interval."""
-    if stress.empty:
-        return pd.DataFrame()
-    by = stress.groupby("scenario", sort=False)
-    table = pd.DataFrame(
-        {
-            "caps_over": by[["loss_cny", "loss_cap_cny"]].apply(
-                lambda rows: float((rows["loss_cny"] > rows["loss_cap_cny"]).sum())
-            ),
-            "profit_cny": by["profit_cny"].sum(),
-            "profit_against_base_cny": by["profit_cny"].sum() - by["base_book_profit_cny"].first(),
-            "bad_rate": by["bad_rate"].first(),
-            "too_high": by["too_high"].first(),
-            "too_high_cny": by["too_high_cny"].first(),
-            "losing": by["losing"].first(),
-        }
+def stress_summary(stress: pd.DataFrame) -> pd.DataFrame:
+    """One row a scenario: scenario, caps_over (banks whose true expected loss is above their cap),
+    profit_cny, profit_against_base_cny, bad_rate, too_high, too_high_cny, losing, losing_cny."""
+    by = stress.assign(over=stress["loss_cny"] > stress["loss_cap_cny"]).groupby(
+        "scenario", sort=False
     )
-    long = table.reset_index().melt("scenario", var_name="measure", value_name="value")
+    sums, whole = by[["over", "profit_cny"]].sum(), by.first()
+    return pd.DataFrame(
+        {
+            "caps_over": sums["over"],
+            "profit_cny": sums["profit_cny"],
+            "profit_against_base_cny": sums["profit_cny"] - whole["base_book_profit_cny"],
+            **{name: whole[name] for name in ("bad_rate", *WHOLE)},
+        }
+    ).reset_index()
+
+
+def _long(stress: pd.DataFrame) -> pd.DataFrame:
+    """The stress's summary as rows of the table; of one world, so without an interval."""
+    long = stress_summary(stress).melt("scenario", var_name="measure", value_name="value")
     return long.rename(columns={"scenario": "name"}).assign(question="stress", worlds=1)
