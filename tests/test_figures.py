@@ -1,7 +1,9 @@
 """Every chart is drawn from a small table, says its units, and says why where there is nothing."""
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,12 @@ from riskmodel.features.profile import Profile, profile
 from riskmodel.figures import Picture
 from riskmodel.figures.canvas import BAD, GOOD
 from riskmodel.figures.features import in_short
+from riskmodel.figures.limits import DRAWN as DRAWN_WORDS
+from riskmodel.limits import Policy, policy_from
+from riskmodel.limits.drawing import Column, Drawing
+from riskmodel.limits.moderation import no_moderation
+from riskmodel.limits.response import Centre, Estimate, Response
+from riskmodel.limits.use import inputs
 from riskmodel.model import RiskModel
 from riskmodel.model.bins import Bins
 from riskmodel.model.calibrate import Calibration, Curve
@@ -242,6 +250,107 @@ def banks() -> pd.DataFrame:
     )
 
 
+def priced() -> pd.DataFrame:
+    """One budget and one loss cap that bind, a sector of all banks that hardly does, one at rest."""
+    return pd.DataFrame(
+        {
+            "bank": ["bank_a", "bank_b", "", "bank_b"],
+            "row": ["bank_budget", "bank_loss_cap", "destination_share", "bank_budget"],
+            "key": ["", "", "US", ""],
+            "price": [0.02, 0.5, 1e-9, 0.0],
+        }
+    )
+
+
+def terms() -> Policy:
+    path = Path(__file__).parents[1] / "experiments" / "policy.toml"
+    return policy_from(tomllib.loads(path.read_text("utf-8")), "policy.toml")
+
+
+def response() -> Response:
+    seen = (
+        Estimate("strata", "default", 900, 40, 0.5, 0.25),
+        Estimate("strata", "early", 900, 200, 1.0, 0.2),
+        Estimate("naive", "default", 900, 40, -1.0, 0.4),
+    )
+    return Response(
+        "strata", 0.8, 0.15, 0.2, 0.8, Centre(0.9, 0.0, 0.0, 0.0, 0.0), no_moderation(), 0.0, seen
+    )
+
+
+def drawing() -> Drawing:
+    columns = (
+        Column("served", 0.0, 1.0, 0.5, 0.5, 0.01, 0.0),
+        Column("debt_to_sales", 0.0, 1.0, 0.5, 0.5, -0.05, 0.0),
+    )
+    return Drawing(0.45, columns, 0.4, 0.7, -0.1, 0.1, 0.6, 900, 40, 0.8)
+
+
+def ranges() -> pd.DataFrame:
+    """Two small offers, of which one may go, a large one that may halve or double; one without."""
+    return pd.DataFrame(
+        {
+            "limit_cny": [1e5, 1e5, 1e6, 0.0],
+            "limit_low_cny": [0.0, 1e5, 5e5, 0.0],
+            "limit_high_cny": [1e5, 1e5, 2e6, 3e5],
+        }
+    )
+
+
+def mistaken() -> pd.DataFrame:
+    """Errors of the PD at one bank, for those without a line, and over all."""
+    rows = [
+        ("", "pd_low", 0, 0.0, 0.0, 2e5),
+        ("", "pd_high", 0, 0.0, 0.0, 0.0),
+        ("bank_a", "pd_low", 3, 5e6, 6e6, 1e5),
+        ("bank_a", "pd_high", 3, 5e6, 3e6, 1e6),
+        ("all", "pd_low", 3, 5e6, 6e6, 3e5),
+        ("all", "pd_high", 3, 5e6, 3e6, 1e6),
+    ]
+    columns = ["bank", "error", "lines", "believed_cny", "true_cny", "lost_cny"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def levers() -> pd.DataFrame:
+    """Two limits that exports raise, one of them a first; one enterprise that nothing helps."""
+    return pd.DataFrame(
+        {
+            "enterprise_id": ["E1", "E1", "E2", "E3"],
+            "rank": [1, 2, 1, 0],
+            "lever": ["exports", "platform", "exports", ""],
+            "step": [0.1, 0.5, 0.5, np.nan],
+            "limit_cny": [1e5, 1e5, 0.0, 0.0],
+        }
+    )
+
+
+def apart() -> pd.DataFrame:
+    """A province that is apart, one that is not, one of too few, one without any match."""
+    return pd.DataFrame(
+        {
+            "province": ["North", "South", "East", "West"],
+            "matched": [50, 60, 5, 0],
+            "difference": [-0.2, 0.1, 0.4, np.nan],
+            "low": [-0.3, -0.1, 0.1, np.nan],
+            "high": [-0.1, 0.3, 0.8, np.nan],
+            "judged": [True, True, False, False],
+            "apart": [True, False, False, False],
+        }
+    )
+
+
+def moves() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "bank": ["bank_a", "all", "all", "all"],
+            "reason": ["pd", "pd", "unexplained", "small"],
+            "changes": [3, 3, 1, 16],
+            "share": [0.15, 0.15, 0.05, 0.8],
+            "limit_change_cny": [-2e6, -2e6, 1e6, 0.0],
+        }
+    )
+
+
 def publications() -> pd.DataFrame:
     return pd.DataFrame({"bank": ["bank_a"], "rows": [3], "offers": [1], "limit_cny": [1e6]})
 
@@ -448,6 +557,14 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "limit_sizes": lambda: figures.limit_sizes(pairs()),
     "rates": lambda: figures.rates(pairs(), banks()["bank"]),
     "bank_use": lambda: figures.bank_use(banks()),
+    "row_prices": lambda: figures.row_prices(priced()),
+    "limit_response_learnt": lambda: figures.limit_response_learnt(response(), terms()),
+    "drawn_shares": lambda: figures.drawn_shares(drawing()),
+    "limit_intervals": lambda: figures.limit_intervals(ranges()),
+    "pd_error_costs": lambda: figures.pd_error_costs(mistaken()),
+    "raising_levers": lambda: figures.raising_levers(levers()),
+    "province_differences": lambda: figures.province_differences(apart()),
+    "limit_changes": lambda: figures.limit_changes(moves()),
     "published": lambda: figures.published(publications()),
     "fidelity": lambda: figures.fidelity(facts()),
     "monthly_exports": lambda: figures.monthly_exports(exported()),
@@ -507,6 +624,14 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "limit_sizes": lambda: figures.limit_sizes(pairs().iloc[1:]),
     "rates": lambda: figures.rates(pairs().iloc[1:], banks()["bank"]),
     "bank_use": lambda: figures.bank_use(banks().iloc[:0]),
+    "row_prices": lambda: figures.row_prices(priced().iloc[2:]),
+    "limit_response_learnt": lambda: figures.limit_response_learnt(None, terms()),
+    "drawn_shares": lambda: figures.drawn_shares(replace(drawing(), columns=())),
+    "limit_intervals": lambda: figures.limit_intervals(ranges().iloc[3:]),
+    "pd_error_costs": lambda: figures.pd_error_costs(mistaken().assign(lines=0)),
+    "raising_levers": lambda: figures.raising_levers(levers().iloc[3:]),
+    "province_differences": lambda: figures.province_differences(pd.DataFrame()),
+    "limit_changes": lambda: figures.limit_changes(pd.DataFrame()),
     "published": lambda: figures.published(publications().iloc[:0]),
     "fidelity": lambda: figures.fidelity(facts().iloc[:0]),
     "monthly_exports": lambda: figures.monthly_exports(exported().iloc[:0]),
@@ -732,3 +857,103 @@ def test_only_our_book_shows_a_promise() -> None:
     promises = [bar.get_width() for bar in axes.containers[0]]
     assert promises[0] == pytest.approx(0.1)
     assert np.isnan(promises[1])
+
+
+def tick_names(axes) -> list[str]:
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
+def test_rows_stand_by_what_a_million_more_earns_and_rounding_of_the_search_is_no_price() -> None:
+    (axes,) = figures.row_prices(priced()).axes
+    assert tick_names(axes) == ["bank_b: loss cap", "bank_a: budget"]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([500.0, 20.0])
+    assert axes.get_xlabel().endswith("2 of 4 rows bind, 2 shown")
+
+
+def test_a_row_of_all_banks_names_its_destination() -> None:
+    (axes,) = figures.row_prices(priced().assign(price=0.01)).axes
+    assert "all banks: share of US" in tick_names(axes)
+
+
+def test_the_naive_slope_is_red_and_its_interval_lies_off_that_within_strata() -> None:
+    (axes,) = figures.limit_response_learnt(response(), terms()).axes
+    names = tick_names(axes)
+    naive = names.index("naive regression: default (40)")
+    strata = names.index("within strata: default (40)")
+    ends = [lines.get_segments()[0][:, 0] for lines in axes.collections]
+    assert ends[naive] == pytest.approx([-1 - 1.96 * 0.4, -1 + 1.96 * 0.4], abs=1e-3)
+    assert ends[naive][1] < ends[strata][0]
+    assert to_hex(axes.collections[naive].get_color()[0]) == BAD
+
+
+def test_the_belief_and_the_pooled_slope_stand_beside_what_was_seen() -> None:
+    (axes,) = figures.limit_response_learnt(response(), terms()).axes
+    points = dict(zip(tick_names(axes), axes.lines, strict=False))
+    said = terms().economics.pd_slope
+    assert points["the policy's belief beforehand"].get_xdata().tolist() == [said]
+    assert points["pooled: the mean response used"].get_xdata().tolist() == [0.8]
+    *_, mean, own = (lines.get_segments()[0][:, 0] for lines in axes.collections)
+    assert np.diff(mean) == pytest.approx(2 * 1.96 * 0.15, abs=1e-3)
+    assert np.diff(own) == pytest.approx(2 * 1.96 * 0.25, abs=1e-3)  # 0.15 and 0.2 in squares
+
+
+def test_the_strongest_column_of_the_drawing_stands_first_in_words() -> None:
+    (axes,) = figures.drawn_shares(drawing()).axes
+    card = by_name()["debt_to_sales"].says[0]
+    assert tick_names(axes) == [card, "had a line before"]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([-5.0, 1.0])
+    assert "60% of the variance" in axes.get_xlabel()
+
+
+def test_every_column_of_the_drawing_has_words() -> None:
+    columns = set(inputs(pd.DataFrame(index=[0]), np.ones(1), 0.4))
+    assert columns >= set(DRAWN_WORDS)
+    assert columns <= set(DRAWN_WORDS) | set(by_name())
+
+
+def test_a_range_is_of_the_sum_decided_and_tells_what_is_left_of_the_offers() -> None:
+    sums, fates = figures.limit_intervals(ranges()).axes
+    assert tick_names(sums)[-1] == "all offers"
+    low, high = sums.collections[-1].get_segments()[0][:, 0]
+    assert (low, high) == pytest.approx((0.6 / 1.2, 2.2 / 1.2))
+    last = [bars.patches[-1].get_width() for bars in fates.containers]
+    assert last == pytest.approx([1 / 3, 1 / 3, 1 / 3])
+
+
+def test_equal_limits_are_one_size() -> None:
+    sums, _ = figures.limit_intervals(ranges().iloc[:2]).axes
+    assert tick_names(sums) == ["0.10 to 0.10", "all offers"]
+
+
+def test_what_an_error_costs_is_red_and_the_dearest_error_is_told_by_bank() -> None:
+    whole, by_bank = figures.pd_error_costs(mistaken()).axes
+    kept, lost = ([bar.get_width() for bar in bars.patches] for bars in whole.containers)
+    assert kept == pytest.approx([6.0, 3.0])
+    assert lost == pytest.approx([0.3, 1.0])
+    assert by_bank.get_title() == "true PD: its high end"
+    assert tick_names(by_bank) == ["bank_a", "no line now"]
+
+
+def test_a_lever_counts_its_enterprises_by_step_and_first_limits_apart() -> None:
+    picture = figures.raising_levers(levers())
+    exports, platform = picture.axes
+    assert picture.get_suptitle().endswith("(2 of 3 enterprises have one)")
+    assert (exports.get_title(), platform.get_title()) == ("exports: 2", "platform: 1")
+    assert [label.get_text() for label in exports.get_xticklabels()] == ["10%", "50%"]
+    higher, first = ([bar.get_height() for bar in bars.patches] for bars in exports.containers)
+    assert (higher, first) == ([1, 0], [0, 1])
+
+
+def test_only_a_province_that_is_judged_and_apart_is_red() -> None:
+    (axes,) = figures.province_differences(apart()).axes
+    assert tick_names(axes) == ["South", "North", "East"]
+    colours = [to_hex(one) for one in axes.collections[1].get_facecolor()]
+    assert [one == BAD for one in colours] == [False, True, False]
+    assert colours[2] != colours[0]
+
+
+def test_an_unexplained_change_is_red_and_banks_are_not_counted_twice() -> None:
+    counts, sums = figures.limit_changes(moves()).axes
+    assert [bar.get_width() for bar in counts.patches] == [3, 1, 16]
+    assert [to_hex(bar.get_facecolor()) == BAD for bar in counts.patches] == [False, True, False]
+    assert [bar.get_width() for bar in sums.patches] == [-2.0, 1.0, 0.0]

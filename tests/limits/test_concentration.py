@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from riskmodel.errors import SettingsError
 from riskmodel.limits import Banks, Policy, banks_from, recommend
 from riskmodel.limits.concentration import NO_ROW, rows_for
 from riskmodel.limits.economics import Pairs
@@ -92,3 +94,18 @@ def test_an_enterprise_of_unknown_sector_counts_in_a_row_of_its_own(
     banks = _banks(bank_row, sector_share=0.5)
     book = recommend(_placed(candidates), SIGNED, policy, banks, grid=10)
     assert set(book.certificate.rows["key"]) == {"", "toys", "shoes", "not known"}
+
+
+def test_rows_in_which_no_line_fits_are_refused_by_name(
+    candidates: pd.DataFrame, policy: Policy, bank_row: Any
+) -> None:
+    rows = [
+        bank_row("north_bank", sector_shares={"toys": 0.001, "shoes": 0.0}),
+        bank_row("south_bank", budget_cny=49_999.0),
+    ]
+    banks = banks_from({"bank": rows, "destinations": {"shares": {"US": 0.0001}}}, "banks")
+    with pytest.raises(SettingsError, match="3 rows hold less") as error:
+        recommend(candidates, SIGNED, policy, banks, grid=10)
+    assert "south_bank: budget_cny" in str(error.value)
+    assert "north_bank: sector_shares.toys" in str(error.value)
+    assert "shoes" not in str(error.value)

@@ -38,7 +38,24 @@ from riskmodel.figures.feature_profile import (
 )
 from riskmodel.figures.features import coverage, shapes
 from riskmodel.figures.ladder import calibration_curves, scale, scorecard, trials, vintage_ranking
-from riskmodel.figures.limits import bank_use, binding, funnel, limit_sizes, profit_curves, rates
+from riskmodel.figures.limits import (
+    bank_use,
+    binding,
+    drawn_shares,
+    funnel,
+    limit_response_learnt,
+    limit_sizes,
+    profit_curves,
+    rates,
+    row_prices,
+)
+from riskmodel.figures.limits_asked import (
+    limit_changes,
+    limit_intervals,
+    pd_error_costs,
+    province_differences,
+    raising_levers,
+)
 from riskmodel.figures.model import grade_sizes, pd_distribution, repeats, roc
 from riskmodel.figures.publish import published
 from riskmodel.figures.selection import selection_gains
@@ -59,6 +76,7 @@ __all__ = [
     "coverage",
     "default_rate",
     "directions",
+    "drawn_shares",
     "exclusions",
     "exits_by_year",
     "export_sizes",
@@ -69,15 +87,21 @@ __all__ = [
     "grade_sizes",
     "importance",
     "lateness",
+    "limit_changes",
+    "limit_intervals",
     "limit_response",
+    "limit_response_learnt",
     "limit_sizes",
     "monthly_exports",
     "payment_delays",
     "pd_distribution",
+    "pd_error_costs",
     "performance",
     "profit_curves",
     "promised_profit",
+    "province_differences",
     "published",
+    "raising_levers",
     "rankings_in_time",
     "rates",
     "reason_counts",
@@ -87,6 +111,7 @@ __all__ = [
     "repeats",
     "riskiest_enterprise",
     "roc",
+    "row_prices",
     "scale",
     "scorecard",
     "selection_gains",

@@ -1,14 +1,20 @@
-"""Charts of the limits: who is eligible, what decides, what a line earns, what banks use."""
+"""Charts of the limits: who is eligible, what decides, what past lines teach, what a line earns."""
+
+from collections.abc import Mapping
+from statistics import NormalDist
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
+from riskmodel.features import by_name
 from riskmodel.figures.canvas import (
     BAD,
     DECISIONS,
     GOOD,
     MAIN,
     PALE,
+    SECOND,
     Picture,
     bank_colours,
     bars,
@@ -23,8 +29,47 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
+from riskmodel.limits.concentration import BUDGET, DESTINATION_SHARE, LOSS_CAP, SECTOR_SHARE
+from riskmodel.limits.drawing import Drawing
+from riskmodel.limits.policy import Policy
+from riskmodel.limits.response import Estimate, Response
 
 MILLION = 1e6
+ROWS_SHOWN = 12
+LEAST_WORTH_CNY = 100.0
+"""A row whose next million earns less a year is not shown as binding: nobody would ask for it."""
+ROWS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        BUDGET: ("budget", MAIN),
+        LOSS_CAP: ("loss cap", BAD),
+        SECTOR_SHARE: ("share of", SECOND),
+        DESTINATION_SHARE: ("share of", "#6a4c93"),
+    }
+)
+COVERAGE = 0.95
+"""Of the intervals of the response."""
+LINES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "naive": ("naive regression", BAD),
+        "randomised": ("set by experiment", GOOD),
+        "strata": ("within strata", MAIN),
+    }
+)
+COLUMNS_SHOWN = 12
+DRAWN: Mapping[str, str] = MappingProxyType(
+    {
+        "served": "had a line before",
+        "lapsed": "had one, none now",
+        "use": "use of earlier lines, two years",
+        "recent_use": "use of the line now",
+        "carried": "balance carried over, of the new limit",
+        "carried_over": "balance above the new limit",
+        "limit_to_sales": "limit to exports (log)",
+        "deposits_to_limit": "deposits to limit (log)",
+        "log_odds": "log-odds of the model",
+    }
+)
+"""The drawing's own columns in words; the others are cards."""
 NO_OFFER = "no line is offered"
 
 
@@ -66,6 +111,76 @@ def binding(recommendations: pd.DataFrame) -> Picture:
     in_counts(axes, "x")
     axes.set_xlabel("pairs of enterprise and bank (and enterprises without a bank)")
     return figure
+
+
+def limit_response_learnt(response: Response | None, policy: Policy) -> Picture:
+    """Each estimate of the response to the limit with its interval, the prior, and what is used.
+
+    The last row is one enterprise's own response, as far as it is told.
+    """
+    title = "How the log-odds of default answer to the limit"
+    if response is None:
+        return nothing(title, "no past line is learnt from, the policy's response stands")
+    prior = (policy.economics.pd_slope, policy.learning.slope_sd)
+    own = float(np.hypot(response.slope_sd, response.spread))
+    seen = [
+        (_estimated(one, policy), one.slope, one.standard_error, LINES[one.lines][1])
+        for one in response.estimates
+    ]
+    rows = [
+        *seen,
+        ("the policy's belief beforehand", *prior, "grey"),
+        ("pooled: the mean response used", response.slope, response.slope_sd, "black"),
+        ("pooled: one enterprise's own", response.slope, own, "black"),
+    ]
+    figure, axes = single(title, height=tall(len(rows)))
+    half = NormalDist().inv_cdf((1 + COVERAGE) / 2)
+    for place, (_, slope, error, colour) in enumerate(rows):
+        axes.hlines(place, slope - half * error, slope + half * error, colors=colour, linewidth=3)
+        axes.plot(slope, place, "o", color=colour)
+    right = max(slope + half * error for _, slope, error, _ in rows)
+    texts = [f"{slope:+.2f}" for _, slope, _, _ in rows]
+    figures_beside(axes, pd.Series(right, index=range(len(rows))), texts)
+    axes.axvline(0, color="grey", linewidth=0.8)
+    named(axes, [name for name, *_ in rows])
+    axes.set_xlabel(
+        f"move of the log-odds for a line larger by the whole cap, {COVERAGE:.0%} intervals\n"
+        "(in brackets: how often it happened)"
+    )
+    return figure
+
+
+def _estimated(one: Estimate, policy: Policy) -> str:
+    """The lines of an estimate, and its outcome with the number of events."""
+    late = f"{policy.learning.early_days}+ days past due"
+    outcome = late if one.outcome == "early" else one.outcome
+    return f"{LINES[one.lines][0]}: {outcome} ({one.events:,})"
+
+
+def drawn_shares(drawing: Drawing | None) -> Picture:
+    """What the drawn share of a limit hangs on, the strongest first."""
+    title = "What the drawn share of a limit hangs on"
+    if drawing is None:
+        return nothing(title, "no past line is learnt from, the policy's share stands")
+    if not drawing.columns:
+        return nothing(title, f"{drawing.rows:,} past lines tell only a mean, {drawing.level:.0%}")
+    effects = pd.Series({_column(one.name): 100 * one.effect for one in drawing.columns})
+    order = effects.abs().sort_values(ascending=False, kind="stable").index
+    points = effects[order[:COLUMNS_SHOWN]]
+    figure, axes = single(title, height=tall(len(points)))
+    bars(axes, points, colour=[MAIN if effect > 0 else SECOND for effect in points])
+    figures_beside(axes, points.clip(lower=0), [f"{one:+.1f}" for one in points])
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(
+        f"percentage points of the limit for one standard deviation more (mean {drawing.level:.0%})\n"
+        f"{drawing.rows:,} past lines; {drawing.r2:.0%} of the variance told where held out;"
+        f" {len(points)} of {len(effects)} columns shown"
+    )
+    return figure
+
+
+def _column(name: str) -> str:
+    return DRAWN[name] if name in DRAWN else by_name()[name].says[0]
 
 
 def profit_curves(curves: pd.DataFrame) -> Picture:
@@ -146,4 +261,29 @@ def bank_use(by_bank: pd.DataFrame) -> Picture:
         axes.spines[["top", "right"]].set_visible(False)
     left.set_xlabel("limits (million CNY)\ngrey: the budget")
     right.set_xlabel("expected loss (million CNY)\ngrey: the cap")
+    return figure
+
+
+def row_prices(rows: pd.DataFrame) -> Picture:
+    """What one more million CNY of each row that binds would earn a year, the dearest first.
+
+    `rows`: bank ("" for all together), row, key, price. A loss cap's million is one of expected
+    loss, the others' one of limits.
+    """
+    title = "What one more million CNY of each row would earn"
+    worth = rows["price"] * MILLION
+    binding = rows.assign(worth=worth)[worth >= LEAST_WORTH_CNY]
+    if binding.empty:
+        return nothing(title, f"none of the {len(rows):,} rows binds")
+    most = binding.sort_values("worth", ascending=False, kind="stable").head(ROWS_SHOWN)
+    who = most["bank"].where(most["bank"] != "", "all banks")
+    names = who + ": " + most["row"].map(lambda row: ROWS[row][0]) + " " + most["key"]
+    figure, axes = single(title, height=tall(len(most)))
+    earned = most["worth"].set_axis(names.str.strip()) / 1e3
+    bars(axes, earned, colour=[ROWS[row][1] for row in most["row"]])
+    figures_beside(axes, earned, [f"{one:,.1f}" for one in earned])
+    axes.set_xlabel(
+        "thousand CNY a year (a loss cap's million is one of expected loss)\n"
+        f"{len(binding):,} of {len(rows):,} rows bind, {len(most):,} shown"
+    )
     return figure

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmodel.errors import SettingsError
 from riskmodel.limits.economics import Pairs
 from riskmodel.limits.policy import DESTINATION, SECTOR, Banks
 
@@ -77,6 +78,28 @@ def rows_for(candidates: pd.DataFrame, pairs: Pairs, banks: Banks) -> Rows:
         limit_rows=np.column_stack([place[pairs.bank], place[at_sector], place[at_destination]]),
         loss_rows=place[count + pairs.bank][:, None],
     )
+
+
+def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:
+    """`SettingsError` that names the rows in which not even the smallest line fits.
+
+    A budget, or a share of a named sector or destination, of 0 is a plain no and stands; one that is
+    above 0 and below the smallest line says yes and means no.
+    """
+    stated = [(f"{bank.name}: budget_cny", bank.budget_cny) for bank in banks.bank]
+    for bank in banks.bank:
+        named = {f"{bank.name}: sector_shares.{one}": one for one in bank.sector_shares}
+        stated += [(where, bank.sector_cap_cny(one)) for where, one in named.items()]
+    stated += [
+        (f"destinations: shares.{one}", banks.destination_cap_cny(one))
+        for one in banks.destinations.shares
+    ]
+    closed = [where for where, capacity in stated if 0 < capacity < floor_cny]
+    if closed:
+        raise SettingsError(
+            f"banks: {len(closed)} rows hold less than the smallest line of {floor_cny:,.0f} CNY"
+            f" ({', '.join(closed[:3])}). Raise them, or set them to 0."
+        )
 
 
 def _coded(candidates: pd.DataFrame, card: str) -> tuple[Ints, list[str]]:

@@ -21,6 +21,10 @@ PREFERRED = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 """The preferred numbers R10 (ISO 3): a round step of about a quarter."""
 
 
+LARGEST_SHARE = 2.0
+"""Of the programme's own limit: no past line tells of a larger one (`response.SHARES`)."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """Who lends on what terms, how many take an offer (None: all of them), and what past lines
@@ -93,7 +97,9 @@ def prospects(
     pd_12m = candidates["pd_12m"].to_numpy(np.float64)
     bank_cap = _bank_caps(cap_cny, pairs, terms)
     limit = grid(bank_cap, policy.caps.rounding_cny)
-    share = limit / np.where(usual > 0, usual, 1.0)[pairs.enterprise, None]
+    usual = usual[pairs.enterprise, None]
+    share = np.where(usual > 0, limit / np.where(usual > 0, usual, 1.0), 0.0)
+    share = np.minimum(share, LARGEST_SHARE)
     moved = terms.learnt.shift(candidates, pairs.enterprise, share, policy.economics)
     default = shifted(pd_12m[pairs.enterprise, None], moved)
     drawn, owed = terms.learnt.drawn(candidates, pairs.enterprise, limit, policy.economics)

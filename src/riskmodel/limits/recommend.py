@@ -19,7 +19,7 @@ from riskmodel.limits.book import (
     whole_funnel,
 )
 from riskmodel.limits.caps import capped
-from riskmodel.limits.concentration import Rows, rows_for
+from riskmodel.limits.concentration import Rows, refuse_closed_rows, rows_for
 from riskmodel.limits.economics import (
     Pairs,
     Prospects,
@@ -93,6 +93,7 @@ def weigh(candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid:
     """
     _refuse_bad_candidates(candidates)
     _refuse_unknown_banks(signed, terms.banks)
+    refuse_closed_rows(terms.banks, terms.policy.caps.floor_cny)
     # In one order, so that equal enterprises' ties fall alike however the rows came.
     candidates = candidates.sort_values("enterprise_id", ignore_index=True)
     case = Case(
