@@ -902,7 +902,7 @@ def test_the_strongest_column_of_the_drawing_stands_first_in_words() -> None:
     card = by_name()["debt_to_sales"].says[0]
     assert tick_names(axes) == [card, "had a line before"]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([-5.0, 1.0])
-    assert "60% of the variance" in axes.get_xlabel()
+    assert "60% of the variance of 900 past lines" in axes.get_xlabel()
 
 
 def test_every_column_of_the_drawing_has_words() -> None:

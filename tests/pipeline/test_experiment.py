@@ -5,17 +5,22 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from riskmodel.errors import ChecksFailed
-from riskmodel.pipeline.experiment import STAGES, Order, run_experiment
+from riskmodel import pipeline
+from riskmodel.errors import ChecksFailed, SettingsError
+from riskmodel.limits import Learnt
+from riskmodel.pipeline.experiment import DONE, STAGES, Order, after_last_run, run_experiment
+from riskmodel.pipeline.stages import last_run
 from riskmodel.pipeline.summary import summary
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.run_folder import Run
+from riskmodel.settings import default_settings
 from riskmodel.sources.economy import write_world
 
 PROJECT = Path(__file__).parents[2]
@@ -142,6 +147,30 @@ def test_every_scored_enterprise_has_a_recommendation(first: Finished) -> None:
     assert set(rows["decision"]) == {"offer", "decline"}
 
 
+def test_the_limits_keep_what_past_lines_taught_and_the_answers_to_questions(
+    first: Finished,
+) -> None:
+    learnt = Learnt.from_text(first.run.read_json("limits", "learnt"))
+    assert learnt.response is not None
+    assert learnt.drawing is not None
+    assert learnt.drawing.rows > 0
+    rows = first.run.read("limits", "recommendations")
+    offers = rows[rows["decision"] == "offer"]
+    raising = first.run.read("limits", "raising")
+    assert set(raising["enterprise_id"]) == set(rows["enterprise_id"])
+    assert raising["text_en"].ne("").all()
+    assert raising["text_zh"].ne("").all()
+    intervals = first.run.read("limits", "intervals")
+    assert (intervals["limit_low_cny"] <= intervals["limit_cny"]).all()
+    assert (intervals["limit_high_cny"] >= intervals["limit_cny"]).all()
+    size = first.run.read("limits", "monotone").query("lever == 'exports_size' and pd == 'held'")
+    assert size["falls"].sum() == 0
+    assert size["limits"].max() >= len(offers) / 2
+    proof = first.run.read_json("limits", "certificate")
+    assert proof["largest_violation"] == 0.0
+    assert proof["bound"] >= proof["value"] > 0
+
+
 def test_each_bank_has_its_first_revision_of_four_files(root: Path, first: Finished) -> None:
     assert sorted(path.name for path in (root / "data/published").iterdir()) == BANKS
     for bank in BANKS:
@@ -259,6 +288,56 @@ def test_a_notebook_tried_by_hand_writes_beside_the_run_and_publishes_nothing(
     assert sorted(path.name for path in previews.iterdir()) == BANKS
     kept = json.loads((by_hand / "publish/publication.json").read_text("utf-8"))
     assert kept["version"] == "unregistered"
+
+
+def test_last_months_run_is_the_newest_earlier_one_of_the_same_name(tmp_path: Path) -> None:
+    runs = tmp_path / "experiments" / "runs"
+    names = (
+        "2014-05-01-monthly-0123456789",
+        "2014-06-01-monthly-0123456789",  # not done
+        "2014-06-01-monthly-b-0123456789",  # another experiment's
+        "2014-07-01-monthly-0123456789",  # not earlier
+    )
+    for name in names:
+        (runs / name).mkdir(parents=True)
+        if name != names[1]:
+            (runs / name / DONE).touch()
+    asked = {"limits": {"last_run": "auto"}, "run": {"name": "monthly", "as_of": date(2014, 7, 1)}}
+    settings = default_settings()
+    for table, values in asked.items():
+        changed = getattr(settings, table).model_copy(update=values)
+        settings = settings.model_copy(update={table: changed})
+    assert after_last_run(settings, tmp_path).limits.last_run == names[0]
+    (runs / names[0] / DONE).unlink()
+    assert after_last_run(settings, tmp_path).limits.last_run == ""
+
+
+def test_a_last_run_that_is_not_there_is_refused(first: Finished) -> None:
+    limits = first.run.settings.limits.model_copy(update={"last_run": "2014-01-01-none-0123456789"})
+    settings = first.run.settings.model_copy(update={"limits": limits})
+    with pytest.raises(SettingsError, match="no run with limits"):
+        last_run(replace(first.run, settings=settings))
+
+
+def test_a_month_after_last_month_says_what_changed(first: Finished) -> None:
+    limits = first.run.settings.limits.model_copy(update={"last_run": first.run.name})
+    settings = first.run.settings.model_copy(update={"limits": limits})
+    # The same month once more: starting from its own prices gives nearly the same book.
+    again = replace(
+        first.run,
+        folder=first.run.folder.with_name("2014-09-01-again-0123456789"),
+        settings=settings,
+    )
+    shutil.copytree(first.run.folder, again.folder)
+    book = pipeline.limits(again)
+    old = first.run.read("limits", "recommendations")
+    offers = book.recommendations.query("decision == 'offer'")
+    assert offers["limit_cny"].sum() == pytest.approx(
+        old.query("decision == 'offer'")["limit_cny"].sum(), rel=0.01
+    )
+    counts = pipeline.questions(again, book).change_counts
+    assert counts.loc[counts["bank"] == "all", "changes"].sum() > 0
+    shutil.rmtree(again.folder)
 
 
 def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(

@@ -172,9 +172,9 @@ def drawn_shares(drawing: Drawing | None) -> Picture:
     figures_beside(axes, points.clip(lower=0), [f"{one:+.1f}" for one in points])
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(
-        f"percentage points of the limit for one standard deviation more (mean {drawing.level:.0%})\n"
-        f"{drawing.rows:,} past lines; {drawing.r2:.0%} of the variance told where held out;"
-        f" {len(points)} of {len(effects)} columns shown"
+        "percentage points for one standard deviation more\n"
+        f"{drawing.level:.0%} drawn on average; {len(points)} of {len(effects)} columns shown\n"
+        f"{drawing.r2:.0%} of the variance of {drawing.rows:,} past lines told where held out"
     )
     return figure
 

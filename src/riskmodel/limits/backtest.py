@@ -281,15 +281,16 @@ def regrets(weighed: Weighed, truth: pd.DataFrame, *, threads: int = 1) -> pd.Da
     believed_cny, profit_cny, regret (share of the profit of who knows everything).
     """
     believed, true = believed_of(weighed), truth_of(weighed, truth)
-    views: dict[str, Outcome] = {"nothing": believed}
-    views |= {part: knowing((part,), believed, true) for part in PARTS}
+    views = {part: knowing((part,), believed, true) for part in PARTS}
     for part in PARTS:
         others = tuple(one for one in PARTS if one != part)
         views[f"all but {part}"] = knowing(others, believed, true)
     views["everything"] = true
+    told = {"nothing": weighed.options}
+    told |= {name: informed(weighed, view) for name, view in views.items()}
     rows = []
-    for name, view in views.items():
-        chosen = allocated(informed(weighed, view), threads=threads)
+    for name, options in told.items():
+        chosen = allocated(options, threads=threads)
         judged = held_against(book_lines(weighed, chosen), truth, weighed.case.terms)
         sums = judged[["limit_cny", "profit_cny"]].sum()
         rows.append((name, len(judged), sums["limit_cny"], chosen.value, sums["profit_cny"]))

@@ -63,7 +63,8 @@ def sentences(told: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     `told` has enterprise_id, lever, step, limit_cny, limit_then_cny; `features` the cards, one
     row an enterprise.
     """
-    own = features.set_index("enterprise_id").loc[told["enterprise_id"]].reset_index()
+    place = pd.Index(features["enterprise_id"]).get_indexer(pd.Index(told["enterprise_id"]))
+    own = features.iloc[place].reset_index(drop=True)
     english = np.full(len(told), "", dtype=object)
     chinese = english.copy()
     for lever, step in told[["lever", "step"]].drop_duplicates().itertuples(index=False):

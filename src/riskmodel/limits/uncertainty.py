@@ -36,17 +36,22 @@ class Profit(Protocol):
 
 
 def limit_interval(
-    candidates: pd.DataFrame, decide: Decide, *, variants: Mapping[str, Decide] = NO_VARIANTS
+    candidates: pd.DataFrame,
+    decide: Decide,
+    *,
+    chosen: pd.DataFrame | None = None,
+    variants: Mapping[str, Decide] = NO_VARIANTS,
 ) -> pd.DataFrame:
     """The least and the largest limit over the ends of the PD's interval and the variants.
 
     Each at the prices that `decide` knows: where budgets are scarce a line is soon given to others.
-    A variant is the decision under another view, such as the response to the limit at its low
+    `chosen` are the lines as the book has them (bank, limit_cny, one a candidate), where whole lines
+    had to fit; without them what `decide` gives. A variant is the decision under another view, such as the response to the limit at its low
     end. One row a candidate, in their order: enterprise_id, bank, limit_cny, limit_low_cny,
     limit_high_cny, low_at and high_at (which end gave it: "pd_high", or "pd_high, response_low";
     the first of equals, the decision itself before all others). The limit lies inside.
     """
-    central = decide(candidates)
+    central = decide(candidates) if chosen is None else chosen
     decided = {"pd_12m": central["limit_cny"].to_numpy(np.float64)}
     for name, variant in {"": decide, **variants}.items():
         for end in ENDS:
@@ -74,9 +79,13 @@ def cost_of_pd_error(
     decide: Decide,
     profit: Profit,
     *,
+    chosen: pd.DataFrame | None = None,
     factors: tuple[float, ...] = FACTORS,
 ) -> pd.DataFrame:
     """What the chosen line earns, and what the best would have, if the PD is another.
+
+    `chosen` are the lines as the book has them (bank, limit_cny, annual_rate, one a candidate);
+    without them what `decide` gives.
 
     One row a candidate and error: enterprise_id, bank ("" where none was offered), grade, error
     ("pd_low", "pd_high", "x1.5", ...), pd_12m, pd_true, limit_cny, limit_best_cny, and in CNY a
@@ -86,7 +95,7 @@ def cost_of_pd_error(
     its rate was set for a higher PD, or the true PD is above the bank's cut. `DataError` where
     `profit` gives other than one value a candidate.
     """
-    chosen = decide(candidates)
+    chosen = decide(candidates) if chosen is None else chosen
     believed = _earned(profit, candidates, chosen)
     pd_12m = candidates["pd_12m"].to_numpy(np.float64)
     truths = {end: candidates[end].to_numpy(np.float64) for end in ENDS[1:]}

@@ -49,7 +49,7 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     if settings.model.source == "champion":
         approved_version(root)
     terms = _terms(order.experiment, settings)
-    settings = _after_last_run(_resolved(settings, progress), root)
+    settings = after_last_run(_resolved(settings, progress), root)
     _refuse_banks(order.banks, terms["banks.toml"])
     run = _opened(settings, terms, root)
     with held(run.folder / ".lock"):
@@ -181,7 +181,7 @@ def _resolved(settings: Settings, progress: Progress) -> Settings:
     return settings.model_copy(update={"run": run})
 
 
-def _after_last_run(settings: Settings, root: Path) -> Settings:
+def after_last_run(settings: Settings, root: Path) -> Settings:
     """The settings with the newest earlier run of the same name for "auto"; "" where there is none.
 
     A run's name carries its date, and only a run that is done counts.

@@ -116,7 +116,8 @@ def asked(decided: Decided, settings: Settings, last: pd.DataFrame | None) -> Qu
     rows = decided.book.recommendations
     best = replace(decided.terms, learnt=replace(decided.terms.learnt, cautious=False))
     variants = {"response_best": _month(decided, how.grid, best).decide}
-    costs = cost_of_pd_error(candidates, month.decide, month.earned)
+    lines = _lines(rows, candidates)
+    costs = cost_of_pd_error(candidates, month.decide, month.earned, chosen=lines)
     alike = Matching(how.match_log_odds, how.match_log_cap, how.match_nearest, how.match_least)
     changed = pd.DataFrame() if last is None else changes(last, rows, _tolerance(how.change_share))
     return Questions(
@@ -126,13 +127,21 @@ def asked(decided: Decided, settings: Settings, last: pd.DataFrame | None) -> Qu
             recommender,
             next_level=NextLevel(how.next_share, how.next_cny),
         ),
-        intervals=limit_interval(candidates, month.decide, variants=variants),
+        intervals=limit_interval(candidates, month.decide, chosen=lines, variants=variants),
         pd_errors=summed(costs, "bank"),
         monotone=monotone_in_exports(candidates, recommender).counts,
         provinces=_provinces(decided, alike, settings.run.seed),
         changes=changed,
         change_counts=counted(changed) if len(changed) else changed,
     )
+
+
+def _lines(recommendations: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+    """The book's offer of each candidate, in their order; bank "" where there is none."""
+    offers = recommendations[recommendations["decision"] == "offer"]
+    named = offers.set_index("enterprise_id")[["bank", "limit_cny", "annual_rate"]]
+    found = named.reindex(candidates["enterprise_id"])
+    return found.fillna({"bank": "", "limit_cny": 0.0}).reset_index()
 
 
 def _month(decided: Decided, grid: int, terms: lending.Terms) -> lending.Month:

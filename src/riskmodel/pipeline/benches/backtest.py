@@ -280,7 +280,8 @@ def stresses(
     One row a scenario and bank: scenario, same_book (whether the base's own book is judged), the
     columns of `measuring.stressed`, and of the whole book bad_rate and the figures of
     `measuring.lowered`; the base's own stand in the rows of scenario "base". Where the scenario has
-    other enterprises its book is its own, and the base's oracle knows nothing of them.
+    other enterprises its book is its own: nothing is compared with the base's lines, `breaks` says
+    that a cap does not hold, and too_high is missing.
     """
     terms, economy, settings = how
     found = [_stressed("base", base.judged, base)]
@@ -326,6 +327,8 @@ def _stressed(scenario: str, judged: Mapping[str, pd.DataFrame], base: Judgement
     before = base.judged[BOOK] if same else book.assign(loss_cny=0.0, profit_cny=0.0)
     rows = measuring.stressed(before, book, banks)
     whole = measuring.lowered(book, judged[ORACLE], base.judged[ORACLE])
+    if not same:
+        whole |= {"too_high": np.nan, "too_high_cny": np.nan}
     return rows.assign(
         scenario=scenario, same_book=same, bad_rate=book["pd_12m"].mean(),
         base_book_profit_cny=base.judged[BOOK]["profit_cny"].sum(), **whole,
