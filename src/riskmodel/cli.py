@@ -173,8 +173,8 @@ def _review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _bench(made: argparse.ArgumentParser) -> None:
-    made.add_argument("what", metavar="WHAT", choices=["features", "limits", "models", "scoring", "selection"],
-                      help="features, limits, models, scoring or selection")  # fmt: skip
+    made.add_argument("what", metavar="WHAT", choices=["backtest", "features", "limits", "models", "scoring", "selection"],
+                      help="backtest, features, limits, models, scoring or selection")  # fmt: skip
     made.add_argument("--enterprises", type=int, default=2000, help="size (default: 2000)")
     made.add_argument("--data", type=Path, metavar="DIR",
                       help="models: the folder with gmsc and taiwan, each as it was fetched")  # fmt: skip
@@ -354,6 +354,8 @@ def _act_in_force(arguments: argparse.Namespace) -> None:
 def _act_bench(arguments: argparse.Namespace) -> None:
     if arguments.what == "models":
         table = _models_judged(arguments.data)
+    elif arguments.what == "backtest":
+        table = _books_judged(arguments.enterprises)
     else:
         from riskmodel.pipeline.bench import bench
 
@@ -371,6 +373,14 @@ def _models_judged(data: Path | None) -> "pd.DataFrame":
     from riskmodel.pipeline.benches.models import bench_models
 
     return bench_models(data, root_folder() / "experiments", _tell)
+
+
+def _books_judged(enterprises: int) -> "pd.DataFrame":
+    from riskmodel.pipeline.benches.backtest import Economy, bench_backtest
+    from riskmodel.sources.economy import true_drawn_share, true_lgd, true_pd, write_world
+
+    economy = Economy(write_world, true_pd, true_drawn_share, true_lgd)
+    return bench_backtest(enterprises, root_folder() / "experiments", economy, _tell)
 
 
 def _act_dictionary(arguments: argparse.Namespace) -> None:

@@ -311,11 +311,11 @@ def limits(run: Run) -> lending.Book:
     """Eligibility, caps, economics and the allocation under the banks' rows."""
     source, settings = source_of(run), run.settings
     policy, banks, last = policy_of(run), banks_of(run), last_run(run)
-    learnt = asking.taught(_programme(run))
+    learnt = asking.taught(programme_of(run))
     signed = signed_pairs(source, _as_of(run))
     known = signed[signed["bank"].isin(banks.names)]
     book = lending.recommend(
-        _candidates(run),
+        candidates_of(run),
         known,
         policy,
         banks,
@@ -364,7 +364,7 @@ def questions(run: Run, book: lending.Book) -> asking.Questions:
         lending.Learnt.from_text(run.read_json("limits", "learnt")),
     )
     decided = asking.Decided(
-        _candidates(run), signed[signed["bank"].isin(banks.names)], terms, book, score
+        candidates_of(run), signed[signed["bank"].isin(banks.names)], terms, book, score
     )
     before = last.read("limits", "recommendations") if last else None
     found = asking.asked(decided, run.settings, before)
@@ -394,16 +394,16 @@ def last_run(run: Run) -> Run | None:
     return open_run(str(folder / "settings.toml"), str(folder))
 
 
-def _programme(run: Run) -> asking.Programme:
+def programme_of(run: Run) -> asking.Programme:
     return asking.Programme(source_of(run), cards_of(run), policy_of(run), run.settings)
 
 
-def _candidates(run: Run) -> pd.DataFrame:
+def candidates_of(run: Run) -> pd.DataFrame:
     """The scored enterprises with their cards, their PDs and the use of their own lines."""
     panel = panel_of(run)
     scored = panel[panel["split"] == "score"].drop(columns=["split", "defaulted"])
     with_pd = scored.merge(_twelve_month(run), on="enterprise_id", how="left", validate="1:1")
-    return asking.with_use(_programme(run), with_pd)
+    return asking.with_use(programme_of(run), with_pd)
 
 
 def panel_of(run: Run) -> pd.DataFrame:

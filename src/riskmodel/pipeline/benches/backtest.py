@@ -205,9 +205,9 @@ def weighed_of(run: Run, enterprises: int) -> Weighed:
     larger = [one.model_copy(update={"budget_cny": share * one.budget_cny}) for one in given.bank]
     banks = given.model_copy(update={"bank": tuple(larger)})
     signed = stages.signed_pairs(stages.source_of(run), run.settings.run.as_of)
-    learnt = taught(stages._programme(run))
+    learnt = taught(stages.programme_of(run))
     return weigh(
-        stages._candidates(run),
+        stages.candidates_of(run),
         signed[signed["bank"].isin(banks.names)],
         Terms(policy, banks, learnt=learnt),
         grid=run.settings.limits.grid,
