@@ -20,10 +20,10 @@ from riskmodel.figures.canvas import BAD, GOOD
 from riskmodel.figures.features import in_short
 from riskmodel.figures.limits import DRAWN as DRAWN_WORDS
 from riskmodel.limits import Policy, policy_from
-from riskmodel.limits.drawing import Column, Drawing
-from riskmodel.limits.moderation import no_moderation
-from riskmodel.limits.response import Centre, Estimate, Response
-from riskmodel.limits.use import inputs
+from riskmodel.limits.past.drawing import Column, Drawing
+from riskmodel.limits.past.moderation import no_moderation
+from riskmodel.limits.past.response import Centre, Estimate, Response
+from riskmodel.limits.past.use import inputs
 from riskmodel.model import RiskModel
 from riskmodel.model.bins import Bins
 from riskmodel.model.calibrate import Calibration, Curve

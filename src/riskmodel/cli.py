@@ -376,11 +376,9 @@ def _models_judged(data: Path | None) -> "pd.DataFrame":
 
 
 def _books_judged(enterprises: int) -> "pd.DataFrame":
-    from riskmodel.pipeline.benches.backtest import Economy, bench_backtest
-    from riskmodel.sources.economy import true_drawn_share, true_lgd, true_pd, write_world
+    from riskmodel.pipeline.bench import books_judged
 
-    economy = Economy(write_world, true_pd, true_drawn_share, true_lgd)
-    return bench_backtest(enterprises, root_folder() / "experiments", economy, _tell)
+    return books_judged(enterprises, root_folder() / "experiments", _tell)
 
 
 def _act_dictionary(arguments: argparse.Namespace) -> None:

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from riskmodel.errors import DataError, SettingsError
-from riskmodel.limits import allocation
-from riskmodel.limits.allocation import Allocation, allocated
-from riskmodel.limits.bench import drawn_options, linear_optimum, linear_program
-from riskmodel.limits.options import Options
+from riskmodel.limits.allocation import Allocation, allocated, solver
+from riskmodel.limits.allocation.drawn import drawn_options, linear_optimum, linear_program
+from riskmodel.limits.allocation.options import Options
 
 Shape = tuple[int, int, int]
 
@@ -152,8 +151,8 @@ def test_a_large_book_is_solved_by_a_sample_and_short_lists(
 ) -> None:
     options = drawn_options(3_000, seed=2)
     at_once = allocated(options)
-    monkeypatch.setattr(allocation, "LARGE", 1_000)
-    monkeypatch.setattr(allocation, "SAMPLE", 1_000)
+    monkeypatch.setattr(solver, "LARGE", 1_000)
+    monkeypatch.setattr(solver, "SAMPLE", 1_000)
     found = allocated(options)
     assert_sound(options, found)
     assert found.bound == pytest.approx(at_once.bound, rel=1e-4)
@@ -284,9 +283,9 @@ def everything(found: Allocation) -> tuple[object, ...]:
 
 
 def test_threads_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("riskmodel.limits.blocks.BLOCK", 100)
-    monkeypatch.setattr(allocation, "LARGE", 1_000)
-    monkeypatch.setattr(allocation, "SAMPLE", 500)
+    monkeypatch.setattr("riskmodel.limits.allocation.blocks.BLOCK", 100)
+    monkeypatch.setattr(solver, "LARGE", 1_000)
+    monkeypatch.setattr(solver, "SAMPLE", 500)
     options = drawn_options(1_500, seed=3)
     one, *others = (everything(allocated(options, threads=threads)) for threads in (1, 2, 3))
     assert all(other == one for other in others)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.limits.drawing import Drawing, Stated, learn
+from riskmodel.limits.past.drawing import Drawing, Stated, learn
 
 STATED = Stated(drawn_share=0.5, credit_conversion=0.5, weight=10.0, quantile=0.9)
 

@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.limits import Banks, Learnt, Policy, Terms, learn
 from riskmodel.limits.economics import Pairs, equal_steps, prospects
-from riskmodel.limits.use import CARDS
+from riskmodel.limits.past.use import CARDS
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from riskmodel.features.engine import _derived
 from riskmodel.features.registry import by_name
-from riskmodel.limits.levers import (
+from riskmodel.limits.asked.levers import (
     ARREARS,
     CONCENTRATION,
     EVEN_BUYERS,

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError, RiskModelError
+from riskmodel.limits.asked.raising import NextLevel, Recommender, causes_of, raising
 from riskmodel.limits.decide import Month
 from riskmodel.limits.economics import Terms
-from riskmodel.limits.raising import NextLevel, Recommender, causes_of, raising
 from riskmodel.limits.recommend import recommend
 
 NEXT = NextLevel(share=0.1, least_cny=50_000.0)

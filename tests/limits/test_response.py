@@ -11,8 +11,8 @@ import pytest
 from riskmodel import months
 from riskmodel.datasets import past_lines
 from riskmodel.errors import DataError
-from riskmodel.limits.response import How, Response, learn, naive
-from riskmodel.limits.slopes import covariance, pooled, within_strata
+from riskmodel.limits.past.response import How, Response, learn, naive
+from riskmodel.limits.past.slopes import covariance, pooled, within_strata
 from riskmodel.settings import load_settings
 from riskmodel.sources.economy import write_world
 from riskmodel.sources.folder import read_folder

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.limits.provinces import Matching, between_provinces
-from riskmodel.limits.raising import Recommender
-from riskmodel.limits.steadiness import (
+from riskmodel.limits.asked.provinces import Matching, between_provinces
+from riskmodel.limits.asked.raising import Recommender
+from riskmodel.limits.asked.steadiness import (
     REASONS,
     Swap,
     Tolerance,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskmodel.errors import DataError
-from riskmodel.limits.uncertainty import cost_of_pd_error, limit_interval, summed
+from riskmodel.limits.asked.uncertainty import cost_of_pd_error, limit_interval, summed
 
 LEVELS = np.array([100.0, 200.0, 300.0])
 RATE = 0.1

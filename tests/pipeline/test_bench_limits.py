@@ -2,7 +2,7 @@
 
 import pytest
 
-from riskmodel.limits.bench import Optimum, drawn_options, linear_optimum
+from riskmodel.limits.allocation.drawn import Optimum, drawn_options, linear_optimum
 from riskmodel.pipeline.benches import limits
 
 

@@ -30,9 +30,9 @@ from riskmodel.figures.canvas import (
     tall,
 )
 from riskmodel.limits.concentration import BUDGET, DESTINATION_SHARE, LOSS_CAP, SECTOR_SHARE
-from riskmodel.limits.drawing import Drawing
+from riskmodel.limits.past.drawing import Drawing
+from riskmodel.limits.past.response import Estimate, Response
 from riskmodel.limits.policy import Policy
-from riskmodel.limits.response import Estimate, Response
 
 MILLION = 1e6
 ROWS_SHOWN = 12

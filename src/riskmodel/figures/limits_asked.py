@@ -25,7 +25,7 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
-from riskmodel.limits.steadiness import ALL, REASONS, SMALL
+from riskmodel.limits.asked.steadiness import ALL, REASONS, SMALL
 
 MILLION = 1e6
 NO_OFFER = "no line is offered"

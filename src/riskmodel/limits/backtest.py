@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
 from riskmodel.limits.allocation import Allocation, allocated
+from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.cards import card_values
 from riskmodel.limits.economics import Terms
-from riskmodel.limits.options import Options
 from riskmodel.limits.plain import plain_rule
 from riskmodel.limits.recommend import Weighed
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.limits.allocation import Allocation
+from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.concentration import NO_ROW, Rows
 from riskmodel.limits.economics import Pairs, Prospects
-from riskmodel.limits.options import Options
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

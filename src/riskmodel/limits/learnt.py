@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits import drawing, response
 from riskmodel.limits.caps import capped
-from riskmodel.limits.drawing import Drawing
+from riskmodel.limits.past import drawing, response
+from riskmodel.limits.past.drawing import Drawing
+from riskmodel.limits.past.response import Response
 from riskmodel.limits.policy import Economics, Policy
-from riskmodel.limits.response import Response
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.limits.allocation import Allocation, allocated
+from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.binding import Decided
 from riskmodel.limits.book import (
     CARRIED,
@@ -34,7 +35,6 @@ from riskmodel.limits.economics import (
 )
 from riskmodel.limits.eligibility import judged
 from riskmodel.limits.learnt import Learnt
-from riskmodel.limits.options import Options
 from riskmodel.limits.policy import Banks, Policy
 from riskmodel.limits.price import TakeUp, take_up
 

@@ -1,6 +1,7 @@
 """Benchmarks: ours beside what a user would pick instead, on the same generated work."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 
@@ -47,3 +48,13 @@ def _limits(enterprises: int, tell: Tell) -> pd.DataFrame:
     from riskmodel.pipeline.benches.limits import bench_limits
 
     return bench_limits(enterprises, tell)
+
+
+def books_judged(enterprises: int, terms: Path, tell: Tell) -> pd.DataFrame:
+    """Books of earlier months held against the hidden truth of fictional economies, under the policy
+    and the banks in the folder `terms`: a table of its own (see `benches.backtest`)."""
+    from riskmodel.pipeline.benches.backtest import Economy, bench_backtest
+    from riskmodel.sources.economy import true_drawn_share, true_lgd, true_pd, write_world
+
+    economy = Economy(write_world, true_pd, true_drawn_share, true_lgd)
+    return bench_backtest(enterprises, terms, economy, tell)

@@ -9,13 +9,13 @@ from riskmodel import features as feature
 from riskmodel import limits as lending
 from riskmodel.datasets.panel import KEY
 from riskmodel.features.language import Card
+from riskmodel.limits.asked.provinces import Matching, between_provinces
+from riskmodel.limits.asked.raising import NextLevel, Recommender, Score, causes_of, raising
+from riskmodel.limits.asked.steadiness import Tolerance, changes, counted, monotone_in_exports
+from riskmodel.limits.asked.uncertainty import cost_of_pd_error, limit_interval, summed
 from riskmodel.limits.book import BANK_MAXIMUM
 from riskmodel.limits.concentration import ROWS
-from riskmodel.limits.provinces import Matching, between_provinces
-from riskmodel.limits.raising import NextLevel, Recommender, Score, causes_of, raising
-from riskmodel.limits.steadiness import Tolerance, changes, counted, monotone_in_exports
-from riskmodel.limits.uncertainty import cost_of_pd_error, limit_interval, summed
-from riskmodel.limits.use import CARDS as USE
+from riskmodel.limits.past.use import CARDS as USE
 from riskmodel.settings import Settings
 from riskmodel.sources import Source
 

@@ -8,8 +8,8 @@ from functools import partial
 import pandas as pd
 
 from riskmodel.limits.allocation import allocated
-from riskmodel.limits.bench import drawn_options, linear_optimum
-from riskmodel.limits.options import Options
+from riskmodel.limits.allocation.drawn import drawn_options, linear_optimum
+from riskmodel.limits.allocation.options import Options
 from riskmodel.pipeline.benches.apart import in_child
 from riskmodel.pipeline.benches.scoring import Clock
 from riskmodel.settings import default_settings

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from riskmodel.limits.options import Floats, Ints, Options
+from riskmodel.limits.allocation.options import Floats, Ints, Options
 
 SECTORS, DESTINATIONS = 10, 20
 LGD, OPENING_CNY = 0.55, 800.0

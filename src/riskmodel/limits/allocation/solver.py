@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.errors import SettingsError
-from riskmodel.limits.blocks import Over, threaded
-from riskmodel.limits.candidates import Asked, Candidates, candidates
-from riskmodel.limits.dual import (
+from riskmodel.limits.allocation.blocks import Over, threaded
+from riskmodel.limits.allocation.candidates import Asked, Candidates, candidates
+from riskmodel.limits.allocation.dual import (
     COLD,
     FROZEN,
     HOT,
@@ -20,8 +20,8 @@ from riskmodel.limits.dual import (
     scales,
     smoothed_dual,
 )
-from riskmodel.limits.options import NONE, Floats, Ints, Options, shaped
-from riskmodel.limits.rounding import Judged, Room, from_vertex, greedy, rebuilt
+from riskmodel.limits.allocation.options import NONE, Floats, Ints, Options, shaped
+from riskmodel.limits.allocation.rounding import Judged, Room, from_vertex, greedy, rebuilt
 
 LARGE = 60_000
 """Enterprises from which on a sample is solved first, and short lists made at its prices."""

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.features.language import Card, count, latest, total
-from riskmodel.limits.lines_seen import stated_log_odds, values
+from riskmodel.limits.past.lines_seen import stated_log_odds, values
 
 Floats = NDArray[np.float64]
 RECENT, LONG = 3, 24

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.lines_seen import stated_log_odds, values
+from riskmodel.limits.past.lines_seen import stated_log_odds, values
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 
 from riskmodel.errors import DataError
-from riskmodel.limits import allocation_kernels as kernels
-from riskmodel.limits.blocks import Over
-from riskmodel.limits.candidates import Candidates
-from riskmodel.limits.newton import Point, least
-from riskmodel.limits.options import Floats, Options
+from riskmodel.limits.allocation import kernels
+from riskmodel.limits.allocation.blocks import Over
+from riskmodel.limits.allocation.candidates import Candidates
+from riskmodel.limits.allocation.newton import Point, least
+from riskmodel.limits.allocation.options import Floats, Options
 
 HOT = (0.1, 0.03, 0.01)
 COLD = (0.003, 0.001, 0.0003)

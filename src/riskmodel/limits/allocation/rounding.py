@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from riskmodel.limits import allocation_kernels as kernels
-from riskmodel.limits.blocks import Over, done
-from riskmodel.limits.candidates import Candidates
-from riskmodel.limits.options import NONE, Flags, Floats, Ints
+from riskmodel.limits.allocation import kernels
+from riskmodel.limits.allocation.blocks import Over, done
+from riskmodel.limits.allocation.candidates import Candidates
+from riskmodel.limits.allocation.options import NONE, Flags, Floats, Ints
 
 CONTESTED = 1_000
 """Enterprises left to the LP: those nearest to a tie. The others take their best option."""

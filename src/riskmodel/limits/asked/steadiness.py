@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.levers import DECLARED, EXPORTS, EXPRESSIONS, Lever, answers, touched
-from riskmodel.limits.provinces import log_odds
-from riskmodel.limits.raising import SCORED, Decide, Recommender
+from riskmodel.limits.asked.levers import DECLARED, EXPORTS, EXPRESSIONS, Lever, answers, touched
+from riskmodel.limits.asked.provinces import log_odds
+from riskmodel.limits.asked.raising import SCORED, Decide, Recommender
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]

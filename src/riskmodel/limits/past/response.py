@@ -27,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
-from riskmodel.limits.lines_seen import (
+from riskmodel.limits.past.lines_seen import (
     codes,
     correlation,
     known_log_odds,
@@ -38,8 +38,8 @@ from riskmodel.limits.lines_seen import (
     strata_names,
     within,
 )
-from riskmodel.limits.moderation import Moderation, moderated, no_moderation
-from riskmodel.limits.slopes import Fit, covariance, pooled, within_strata
+from riskmodel.limits.past.moderation import Moderation, moderated, no_moderation
+from riskmodel.limits.past.slopes import Fit, covariance, pooled, within_strata
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import RiskModelError
+from riskmodel.limits.asked.levers import EVEN_BUYERS, LEVERS, answers
 from riskmodel.limits.eligibility import SEPARATOR
-from riskmodel.limits.levers import EVEN_BUYERS, LEVERS, answers
 
 Floats = NDArray[np.float64]
 Words = tuple[str, str]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
-from riskmodel.limits.raising import Decide
+from riskmodel.limits.asked.raising import Decide
 
 Floats = NDArray[np.float64]
 NO_VARIANTS: Mapping[str, Decide] = MappingProxyType({})

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.limits import allocation_kernels as kernels
-from riskmodel.limits.blocks import Over, done
-from riskmodel.limits.options import Floats, Ints, Options
+from riskmodel.limits.allocation import kernels
+from riskmodel.limits.allocation.blocks import Over, done
+from riskmodel.limits.allocation.options import Floats, Ints, Options
 
 EVERY = 1.0
 """A slack with which every open option is a candidate."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.limits.options import Flags, Floats
+from riskmodel.limits.allocation.options import Flags, Floats
 
 STEPS = 40
 ENOUGH = 1e-9

@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
+from riskmodel.limits.asked.levers import LEVERS, RECORDS, Lever, answers, touched
+from riskmodel.limits.asked.words import sentences, without_any
 from riskmodel.limits.eligibility import SEPARATOR
-from riskmodel.limits.levers import LEVERS, RECORDS, Lever, answers, touched
 from riskmodel.limits.policy import Policy
-from riskmodel.limits.raising_words import sentences, without_any
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
-from riskmodel.limits.lines_seen import values
-from riskmodel.limits.use import inputs
+from riskmodel.limits.past.lines_seen import values
+from riskmodel.limits.past.use import inputs
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
