@@ -33,9 +33,7 @@ TEXTS = (
 class Certificate:
     """Proof of how good the allocation is: no allocation is worth more than `bound`, in CNY.
 
-    Both are of the allocation's own objective, in which a cap between two round levels is worth what
-    a straight line between them says: a little less than its expected profit. `rows` has one row a
-    row: bank ("" for all together), row, key (a sector or destination, else
+    `value` is the sum of the offers' expected profit. `rows` has one row a row: bank ("" for all together), row, key (a sector or destination, else
     ""), capacity_cny, used_cny, price (CNY of expected profit that one more yuan of capacity
     earns).
     """
@@ -52,7 +50,8 @@ class Book:
     """A month's recommendations and what stands behind them.
 
     `recommendations` has one row a pair, and one with bank "" for an enterprise without any;
-    `to_next_cny` says how far an offer's limit is from the next larger thing that would hold it:
+    a cap between two round levels has the profit and loss that a straight line between these gives
+    (`economics.on_chord`). `to_next_cny` says how far an offer's limit is from the next larger thing that would hold it:
     the second part of the cap where the first binds, else the cap.
     `pairs_without_candidate` counts signed pairs whose enterprise was not scored.
     """

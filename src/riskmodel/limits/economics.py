@@ -1,7 +1,7 @@
 """What a line earns and may lose, for each pair of enterprise and bank and each level of the grid."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -187,6 +187,16 @@ def on_chord(of: Floats, above: Floats, limit_cny: Floats, next_cny: Floats) -> 
     part = np.where(inside, (cap - before) / np.where(gap > 0, gap, 1.0), 1.0)
     last = np.where(inside, of[:, -2] + part * (above - of[:, -2]), of[:, -1])
     return np.column_stack([of[:, :-1], last])
+
+
+def on_chords(lines: Prospects, above: Prospects) -> Prospects:
+    """The levels with the cap's profit and loss on the chord; `above` holds each pair's next rung."""
+    beside = (lines.limit_cny, above.limit_cny[:, 0])
+    return replace(
+        lines,
+        profit_cny=on_chord(lines.profit_cny, above.profit_cny[:, 0], *beside),
+        loss_cny=on_chord(lines.loss_cny, above.loss_cny[:, 0], *beside),
+    )
 
 
 def equal_steps(levels: int) -> Grid:

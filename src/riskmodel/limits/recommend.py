@@ -27,7 +27,7 @@ from riskmodel.limits.economics import (
     Terms,
     equal_steps,
     next_rung,
-    on_chord,
+    on_chords,
     profit_curves,
     prospects,
     round_levels,
@@ -107,8 +107,9 @@ def weigh(candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid:
     ladder = rungs(grid, terms.policy.caps)
     lines = prospects(candidates, case.caps, pairs, terms, round_levels(ladder))
     above = prospects(candidates, case.caps, pairs, terms, next_rung(ladder))
+    lines = on_chords(lines, above)
     rows = rows_for(candidates, pairs, terms.banks)
-    return Weighed(case, lines, rows, _options(case, (lines, above), rows))
+    return Weighed(case, lines, rows, _options(case, lines, rows))
 
 
 def book_of(weighed: Weighed, allocation: Allocation, signed: pd.DataFrame) -> Book:
@@ -180,15 +181,9 @@ def _paired(candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank
     return paired
 
 
-def _options(case: Case, of: tuple[Prospects, Prospects], rows: Rows) -> Options:
-    """The levels that eligibility, the banks' PD cut and the floor leave open, under the rows.
-
-    `of` are the levels and each pair's next rung, between which the cap's profit and loss are taken.
-    """
-    (lines, above), pairs = of, case.pairs
-    beside = (lines.limit_cny, above.limit_cny[:, 0])
-    profit = on_chord(lines.profit_cny, above.profit_cny[:, 0], *beside)
-    loss = on_chord(lines.loss_cny, above.loss_cny[:, 0], *beside)
+def _options(case: Case, lines: Prospects, rows: Rows) -> Options:
+    """The levels that eligibility, the banks' PD cut and the floor leave open, under the rows."""
+    pairs = case.pairs
     cut = np.asarray([bank.largest_pd for bank in case.terms.banks.bank])[pairs.bank]
     eligible = case.verdicts["eligible"].to_numpy(np.bool_)[pairs.enterprise]
     allowed = (eligible & (case.pd_12m[pairs.enterprise] <= cut))[:, None] & lines.opens
@@ -196,9 +191,9 @@ def _options(case: Case, of: tuple[Prospects, Prospects], rows: Rows) -> Options
         start=pairs.starts(len(case.candidates)),
         limit_rows=rows.limit_rows,
         loss_rows=rows.loss_rows,
-        value=np.where(allowed, profit, -np.inf),
+        value=np.where(allowed, lines.profit_cny, -np.inf),
         limit=np.where(allowed, lines.limit_cny, 0.0),
-        loss=np.where(allowed, loss, 0.0),
+        loss=np.where(allowed, lines.loss_cny, 0.0),
         capacity=rows.table["capacity_cny"].to_numpy(np.float64),
     )
 
