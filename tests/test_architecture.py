@@ -131,5 +131,5 @@ def test_only_the_command_line_and_the_benchmarks_know_the_fictional_economy():
         asked = {name for name in everywhere(module) if "sources.economy" in name}
         bench = module == Path("pipeline/bench.py")
         writes = {"write_world"} if stage(module) == "cli" or bench else set()
-        truth = {"true_pd", "true_drawn_share", "true_lgd"} if bench else set()
+        truth = {"true_outcome"} if bench else set()
         assert asked <= {f"riskmodel.sources.economy.{name}" for name in writes | truth}, module

@@ -28,10 +28,10 @@ from riskmodel.pipeline.benches.backtest import (
     stresses,
 )
 from riskmodel.settings import default_settings, read_toml
-from riskmodel.sources.economy import true_drawn_share, true_lgd, true_pd, write_world
+from riskmodel.sources.economy import true_outcome, write_world
 from riskmodel.sources.folder import held, read_folder
 
-ECONOMY = Economy(write_world, true_pd, true_drawn_share, true_lgd)
+ECONOMY = Economy(write_world, true_outcome)
 TERMS = Path(__file__).parents[2] / "experiments"
 ENTERPRISES, MONTHS, SEED = 300, 48, 5
 SETTINGS = default_settings()
@@ -98,7 +98,7 @@ def test_all_books_have_the_volume_of_ours_and_nobody_beats_the_oracle(month: Ju
 
 def test_the_truth_is_asked_in_the_order_of_the_lines(folder: Path, month: Judgement) -> None:
     line = month.judged[BOOK].dropna(subset=["pd_12m"]).iloc[-1]
-    alone = true_pd(
+    alone = true_outcome(
         folder / "base", [line["enterprise_id"]], month.as_of, [line["limit_cny"]], paths=4
     )
     assert line["pd_12m"] == pytest.approx(alone["pd_12m"].iloc[0], rel=1e-12)

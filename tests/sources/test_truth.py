@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import beta
 
 from riskmodel.errors import DataError, UsageError
-from riskmodel.sources.economy import true_drawn_share, true_lgd, true_pd, write_world
+from riskmodel.sources.economy import true_drawn_share, true_lgd, true_outcome, true_pd, write_world
 
 MONTHS = 60
 KEY = ["enterprise_id", "as_of", "limit_cny"]
@@ -100,6 +100,9 @@ def test_one_date_and_limit_serve_all_and_shares_are_shares(world: Path) -> None
     assert list(answer.columns) == [*KEY, "pd_12m", "standard_error"]
     assert answer["enterprise_id"].tolist() == ids
     drawn = true_drawn_share(world, ids, date(2013, 7, 1), 500_000.0, paths=8)
+    whole = true_outcome(str(world), ids, "2013-07-01", 500_000.0, paths=8)
+    pds = true_pd(str(world), ids, "2013-07-01", 500_000.0, paths=8)
+    pd.testing.assert_frame_equal(whole[list(pds.columns)], pds)
     lost = true_lgd(str(world), ids, "2013-07-01", 500_000.0, paths=8)
     assert drawn["drawn_share"].dropna().between(0, 1).all()
     assert (drawn["drawn_share_at_default"] > drawn["drawn_share"]).mean() > 0.5

@@ -54,7 +54,7 @@ def books_judged(enterprises: int, terms: Path, tell: Tell) -> pd.DataFrame:
     """Books of earlier months held against the hidden truth of fictional economies, under the policy
     and the banks in the folder `terms`: a table of its own (see `benches.backtest`)."""
     from riskmodel.pipeline.benches.backtest import Economy, bench_backtest
-    from riskmodel.sources.economy import true_drawn_share, true_lgd, true_pd, write_world
+    from riskmodel.sources.economy import true_outcome, write_world
 
-    economy = Economy(write_world, true_pd, true_drawn_share, true_lgd)
+    economy = Economy(write_world, true_outcome)
     return bench_backtest(enterprises, terms, economy, tell)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from riskmodel import datasets
 from riskmodel.datasets.events import default_dates
@@ -32,6 +33,7 @@ from riskmodel.sources.files import write_text
 from riskmodel.sources.folder import held, read_folder
 
 Tell = Callable[[str], None]
+Ints = NDArray[np.int64]
 SEEDS = (811, 823, 839)
 MONTHS = 72
 BACK = (24, 12)
@@ -79,28 +81,29 @@ class Economy:
     (`riskmodel.sources.economy`)."""
 
     write: WriteWorld
-    true_pd: Question
-    true_drawn_share: Question
-    true_lgd: Question
+    outcome: Question
 
     def truth(
         self, world: Path, asked: pd.DataFrame, as_of: str, *, paths: int = PATHS
     ) -> pd.DataFrame:
-        """What is true of enterprises at limits: the columns of `limits.backtest.Outcome`."""
-        ids, limits = asked["enterprise_id"].tolist(), asked["limit_cny"].to_numpy(np.float64)
+        """What is true of enterprises at limits: the columns of `limits.backtest.Outcome`.
 
-        def answer(question: Question) -> pd.DataFrame:
-            """One question to the truth, of all ids."""
-            return question(world, ids, as_of, limits.tolist(), paths=paths)
+        The questions are dealt out over two threads: an answer does not depend on the others.
+        """
+        halves = np.array_split(np.arange(len(asked)), 2)
+
+        def answer(rows: Ints) -> pd.DataFrame:
+            some = asked.iloc[rows]
+            limits = some["limit_cny"].to_numpy(np.float64).tolist()
+            return self.outcome(world, some["enterprise_id"].tolist(), as_of, limits, paths=paths)
 
         with ThreadPoolExecutor(2) as pool:
-            questions = (self.true_pd, self.true_drawn_share, self.true_lgd)
-            pds, drawn, lgd = pool.map(answer, questions)
+            found = pd.concat(list(pool.map(answer, halves)), ignore_index=True)
         return asked.assign(
-            pd_12m=pds["pd_12m"].to_numpy(),
-            drawn_share=drawn["drawn_share"].to_numpy(),
-            owed_share=drawn["drawn_share_at_default"].to_numpy(),
-            lgd=lgd["lgd"].to_numpy(),
+            pd_12m=found["pd_12m"].to_numpy(),
+            drawn_share=found["drawn_share"].to_numpy(),
+            owed_share=found["drawn_share_at_default"].to_numpy(),
+            lgd=found["lgd"].to_numpy(),
         )
 
 

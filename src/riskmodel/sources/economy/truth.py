@@ -102,6 +102,18 @@ def true_lgd(
     return _asked(world, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[6:8]]]
 
 
+def true_outcome(
+    world: Path | str,
+    enterprise_ids: Sequence[str],
+    as_of: date | str | Sequence[date | str],
+    limit_cny: float | Sequence[float],
+    *,
+    paths: int = PATHS,
+) -> pd.DataFrame:
+    """All of the three at once, from the same futures: their columns side by side."""
+    return _asked(world, enterprise_ids, as_of, limit_cny, paths)
+
+
 _KEY = ("enterprise_id", "as_of", "limit_cny")
 
 
