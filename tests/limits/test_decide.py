@@ -87,3 +87,32 @@ def test_a_given_line_earns_what_the_decision_says_it_does_net_of_prices(
     dearer = priced.earned(candidates, found.assign(annual_rate=found["annual_rate"] + 0.01))
     drawn = 0.5 * found["limit_cny"] * (1 - found["pd_at_limit"])
     assert (dearer - earned)[:2].tolist() == pytest.approx((0.01 * drawn)[:2].tolist())
+
+
+def test_a_decision_does_not_depend_on_who_else_is_asked(
+    candidates: pd.DataFrame, policy: Policy, bank_row: Any
+) -> None:
+    rows = candidates.assign(
+        sector=["toys", None, "toys", "toys", None],
+        main_destination_12m=["US", None, "US", None, "US"],
+        exports_usd_6m=500_000.0,
+        deals_6m=9.0,
+        days_past_due_24m=0.0,
+        exports_usd_12m=1_000_000.0,
+        exports_cny_12m=6_200_000.0,
+        pd_12m=0.01,
+    )
+    banks = banks_from(
+        {
+            "bank": [bank_row("north_bank", sector_share=0.02)],
+            "destinations": {"largest_share": 0.03},
+        },
+        "banks",
+    )
+    signed = pd.DataFrame({"enterprise_id": rows["enterprise_id"], "bank": "north_bank"})
+    book = recommend(rows, signed, policy, banks, grid=10)
+    assert (book.certificate.rows["price"] > 0).any()
+    month = Month(signed, Terms(policy, banks), book.certificate.rows, 10)
+    together = month.decide(rows)
+    alone = pd.concat([month.decide(rows.iloc[[n]]) for n in range(5)], ignore_index=True)
+    pd.testing.assert_frame_equal(together, alone)

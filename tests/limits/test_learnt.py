@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.limits import Banks, Learnt, Policy, Terms, learn
+from riskmodel.limits import Banks, Learnt, Policy, Terms, learn, recommend
 from riskmodel.limits.economics import Pairs, equal_steps, prospects
 from riskmodel.limits.past.use import CARDS
 
@@ -82,3 +82,19 @@ def test_the_text_gives_the_same_prospects_back(
 
 def test_cards_on_the_use_of_lines_are_no_models(past: pd.DataFrame) -> None:
     assert not any(card.model for card in CARDS)
+
+
+def test_a_learnt_drawing_bears_a_month_without_any_pair(
+    past: pd.DataFrame, candidates: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    learnt = learn(past, policy)
+    nobody = pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
+    signed = pd.DataFrame({"enterprise_id": ["E3"], "bank": ["north_bank"]})
+    for rows, pairs in (
+        (candidates, nobody),
+        (candidates, signed),
+        (candidates.iloc[:0], nobody),
+        (candidates.assign(pd_12m=np.nan), signed),
+    ):
+        book = recommend(rows, pairs, policy, banks, grid=10, learnt=learnt)
+        assert (book.recommendations["decision"] == "decline").all()

@@ -297,12 +297,18 @@ def test_last_months_run_is_the_newest_earlier_one_of_the_same_name(tmp_path: Pa
         "2014-06-01-monthly-0123456789",  # not done
         "2014-06-01-monthly-b-0123456789",  # another experiment's
         "2014-07-01-monthly-0123456789",  # not earlier
+        "2014-06-15-monthly-0123456789",  # of another folder
     )
     for name in names:
         (runs / name).mkdir(parents=True)
+        data = "elsewhere" if name == names[4] else "here"
+        (runs / name / "settings.toml").write_text(f'[run]\ndata = "{data}"\n', "utf-8")
         if name != names[1]:
             (runs / name / DONE).touch()
-    asked = {"limits": {"last_run": "auto"}, "run": {"name": "monthly", "as_of": date(2014, 7, 1)}}
+    asked = {
+        "limits": {"last_run": "auto"},
+        "run": {"name": "monthly", "as_of": date(2014, 7, 1), "data": "here"},
+    }
     settings = default_settings()
     for table, values in asked.items():
         changed = getattr(settings, table).model_copy(update=values)

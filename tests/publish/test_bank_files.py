@@ -298,9 +298,10 @@ def test_the_report_says_what_the_banks_own_rows_held_and_what_more_of_them_woul
     assert made.manifest["part"] == part.to_dict("records")
     page = (made.folder / "report.html").read_text("utf-8")
     assert "The budget is used to 100%" in page
-    assert "would have earned about 31,200 CNY more a year" in page
+    # a hundredth of 800,000 at .0312
+    assert "would have earned the programme about 250 CNY more a year" in page
     assert "预期损失上限已使用37%" in page
-    assert "More of it would have earned nothing." in page
+    assert "A little more of it would have earned nothing." in page
     assert "sector toys" in page
     assert "shoes" not in page
 

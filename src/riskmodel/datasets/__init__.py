@@ -1,5 +1,6 @@
 """Datasets: labels, exclusions, splits and the panel."""
 
+from riskmodel.datasets.early import early_signs
 from riskmodel.datasets.events import current
 from riskmodel.datasets.panel import observed, panel
 from riskmodel.datasets.past_lines import past_lines
@@ -22,6 +23,7 @@ __all__ = [
     "WalkForward",
     "balanced_folds",
     "current",
+    "early_signs",
     "kind_of",
     "last_as_of",
     "observed",

@@ -35,7 +35,7 @@ DECLINES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "任何额度下收益均不足以覆盖预期损失与成本",
         ),
         "other_allocation": (
-            "Placed elsewhere by the programme's allocation this month",
+            "Not placed at this bank by the programme's allocation this month",
             "本月项目分配未列入该银行",
         ),
         "bank_budget": (

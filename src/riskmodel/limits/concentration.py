@@ -39,13 +39,18 @@ class Rows:
         return found["price"].fillna(0.0).to_numpy(np.float64)
 
 
-def rows_for(candidates: pd.DataFrame, pairs: Pairs, banks: Banks) -> Rows:
+def rows_for(
+    candidates: pd.DataFrame, pairs: Pairs, banks: Banks, *, priced: pd.DataFrame | None = None
+) -> Rows:
     """The rows of the banks' file that these candidates can touch.
 
-    An enterprise whose sector or destination is not known counts in a row of that name.
+    An enterprise whose sector or destination is not known counts in a row of that name, unless no
+    candidate's is known. `priced` are the rows of a month whose prices are to hold for some of its
+    candidates: what that month spread over sectors or destinations is spread here, whoever is asked.
     """
-    sector, sectors = _coded(candidates, SECTOR)
-    destination, destinations = _coded(candidates, DESTINATION)
+    kinds = set() if priced is None else set(priced["row"])
+    sector, sectors = _coded(candidates, SECTOR, spread=SECTOR_SHARE in kinds)
+    destination, destinations = _coded(candidates, DESTINATION, spread=DESTINATION_SHARE in kinds)
     count = len(banks.names)
     budgets = [
         (name, BUDGET, "", bank.budget_cny)
@@ -102,14 +107,14 @@ def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:
         )
 
 
-def _coded(candidates: pd.DataFrame, card: str) -> tuple[Ints, list[str]]:
+def _coded(candidates: pd.DataFrame, card: str, *, spread: bool) -> tuple[Ints, list[str]]:
     """Each candidate's place among the words that occur, in alphabetical order.
 
     A source that knows none has no rows of this kind: there is nothing to spread over.
     """
     nobody = np.zeros(len(candidates), dtype=np.int64)
     if card not in candidates.columns or candidates[card].isna().all():
-        return nobody, []
+        return nobody, [NOT_KNOWN] if spread else []
     words = candidates[card].astype("object").where(candidates[card].notna(), NOT_KNOWN)
     codes, known = pd.factorize(words.astype("str"), sort=True)
     return codes.astype(np.int64), [str(word) for word in known]

@@ -46,7 +46,7 @@ class Month:
         annual_rate, pd_at_limit, expected_profit_cny, net_cny (after the rows' prices).
         """
         mine = self.signed[self.signed["enterprise_id"].isin(candidates["enterprise_id"])]
-        weighed = weigh(candidates, mine, self.terms, grid=self.grid)
+        weighed = weigh(candidates, mine, self.terms, grid=self.grid, priced=self.prices)
         found = _best(weighed, weighed.rows.prices(self.prices))
         return found.set_index("enterprise_id").loc[candidates["enterprise_id"]].reset_index()
 
@@ -77,7 +77,7 @@ class Month:
         if self.terms.curve is None:
             agreed = lines["annual_rate"].to_numpy(np.float64)
             gross = gross + found.earning_cny[:, 0] * (agreed - found.annual_rate[:, 0])
-        rows = rows_for(some, pairs, banks)
+        rows = rows_for(some, pairs, banks, priced=self.prices)
         prices = rows.prices(self.prices)
         charged = _charge(prices, rows.limit_rows) * limit
         net: Floats = gross - charged - _charge(prices, rows.loss_rows) * found.loss_cny[:, 0]

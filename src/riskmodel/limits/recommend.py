@@ -86,10 +86,17 @@ def recommend(
     return book_of(weighed, allocated(weighed.options, warm=warm, threads=threads), signed)
 
 
-def weigh(candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid: int) -> Weighed:
+def weigh(
+    candidates: pd.DataFrame,
+    signed: pd.DataFrame,
+    terms: Terms,
+    *,
+    grid: int,
+    priced: pd.DataFrame | None = None,
+) -> Weighed:
     """What each level of each pair would earn and use; the candidates in the order of their ids.
 
-    Errors as in `recommend`.
+    `priced` as in `concentration.rows_for`. Errors as in `recommend`.
     """
     _refuse_bad_candidates(candidates)
     _refuse_unknown_banks(signed, terms.banks)
@@ -108,7 +115,7 @@ def weigh(candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid:
     lines = prospects(candidates, case.caps, pairs, terms, round_levels(ladder))
     above = prospects(candidates, case.caps, pairs, terms, next_rung(ladder))
     lines = on_chords(lines, above)
-    rows = rows_for(candidates, pairs, terms.banks)
+    rows = rows_for(candidates, pairs, terms.banks, priced=priced)
     return Weighed(case, lines, rows, _options(case, lines, rows))
 
 

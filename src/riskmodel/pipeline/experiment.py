@@ -16,11 +16,12 @@ from riskmodel.datasets import last_as_of
 from riskmodel.errors import ChecksFailed, DataError, SettingsError
 from riskmodel.pipeline.approved import approved_version
 from riskmodel.pipeline.fingerprints import PACKAGE, data_fingerprint
+from riskmodel.pipeline.lending import LAST
 from riskmodel.pipeline.publication import headline
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.locks import held
 from riskmodel.publish.run_folder import Run, create_run
-from riskmodel.settings import Settings, load_settings
+from riskmodel.settings import Settings, load_settings, read_toml
 from riskmodel.sources.files import sha256, write_text
 from riskmodel.sources.folder import read_folder
 
@@ -142,6 +143,9 @@ def _key(run: Run, stage: str, before: str) -> str:
     number = STAGES.index(stage) + 1
     paths = [run.root / "notebooks" / f"{number:02d}_{stage}.ipynb"]
     paths += [PACKAGE / name for name in (*GROUND, stage, "figures.py", "figures")]
+    last = run.settings.limits.last_run
+    if stage == "limits" and last:
+        paths += [run.folder.parent / last / "limits" / f"{name}.parquet" for name in LAST]
     if stage in ("limits", "publish"):
         paths += [run.folder / "policy.toml", run.folder / "banks.toml"]
     for path in paths:
@@ -182,7 +186,7 @@ def _resolved(settings: Settings, progress: Progress) -> Settings:
 
 
 def after_last_run(settings: Settings, root: Path) -> Settings:
-    """The settings with the newest earlier run of the same name for "auto"; "" where there is none.
+    """The settings with the newest earlier run of the same name and data for "auto", else "".
 
     A run's name carries its date, and only a run that is done counts.
     """
@@ -191,10 +195,19 @@ def after_last_run(settings: Settings, root: Path) -> Settings:
     day, runs = str(settings.run.as_of), root.resolve() / "experiments" / "runs"
     named = re.compile(rf"(\d{{4}}-\d\d-\d\d)-{re.escape(settings.run.name)}-[0-9a-f]{{10}}")
     found = ((named.fullmatch(path.parent.name), path) for path in runs.glob(f"*/{DONE}"))
-    done = [(hit[1], path.stat().st_mtime, hit[0]) for hit, path in found if hit and hit[1] < day]
+    done = [
+        (hit[1], path.stat().st_mtime, hit[0])
+        for hit, path in found
+        if hit and hit[1] < day and _data_of(path.parent) == settings.run.data
+    ]
     last = max(done, default=("", 0.0, ""))[2]
     limits = settings.limits.model_copy(update={"last_run": last})
     return settings.model_copy(update={"limits": limits})
+
+
+def _data_of(folder: Path) -> str:
+    """The source folder that a run read, as its settings name it."""
+    return str(read_toml(folder / "settings.toml").get("run", {}).get("data", ""))
 
 
 def _refuse_banks(named: Sequence[str], text: str) -> None:

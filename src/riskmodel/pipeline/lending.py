@@ -1,6 +1,7 @@
 """What the stage `limits` is made of: the candidates, what past lines teach, last month's run."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -8,6 +9,7 @@ from riskmodel import datasets as data
 from riskmodel import features as feature
 from riskmodel import limits as lending
 from riskmodel.datasets.panel import KEY
+from riskmodel.errors import SettingsError
 from riskmodel.features.language import Card
 from riskmodel.limits.asked.provinces import Matching, between_provinces
 from riskmodel.limits.asked.raising import NextLevel, Recommender, Score, causes_of, raising
@@ -76,6 +78,39 @@ def taught(programme: Programme) -> lending.Learnt:
     if programme.settings.limits.response == "stated":
         return lending.Learnt()
     return lending.learn(past_lines(programme), programme.policy)
+
+
+@dataclass(frozen=True)
+class LastMonth:
+    """What a month takes from the one before: its name, its recommendations, its priced rows."""
+
+    name: str
+    recommendations: pd.DataFrame
+    rows: pd.DataFrame
+
+
+LAST = {
+    "recommendations": ("enterprise_id", "bank", "decision", "limit_cny", "cap_cny", "pd_12m",
+                        "binding_constraint", "refusals"),
+    "rows": ("bank", "row", "key", "price"),
+}  # fmt: skip
+
+
+def last_month(folder: Path) -> LastMonth:
+    """From a run's folder; `SettingsError` where its limits are not there or of another form."""
+    found = {}
+    for name, columns in LAST.items():
+        try:
+            found[name] = pd.read_parquet(folder / "limits" / f"{name}.parquet")
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                f"limits.last_run: {folder.name} is no run with limits. Name another, or none."
+            ) from error
+        if not set(columns) <= set(found[name].columns):
+            raise SettingsError(
+                f"limits.last_run: {folder.name} has limits of another version. Set last_run to ''."
+            )
+    return LastMonth(folder.name, **found)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from riskmodel import model as modelling
 from riskmodel import months
 from riskmodel import validate as validation
 from riskmodel.datasets.panel import KEY
-from riskmodel.errors import DataError, SettingsError
+from riskmodel.errors import DataError
 from riskmodel.features.language import Card
 from riskmodel.features.profile import Profile
 from riskmodel.features.profile import profile as card_profile
@@ -27,7 +27,7 @@ from riskmodel.pipeline import lending as asking
 from riskmodel.pipeline.approved import approved_model
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.pipeline.trial_file import TrialFile
-from riskmodel.publish.run_folder import Run, open_run
+from riskmodel.publish.run_folder import Run
 from riskmodel.settings import read_toml
 from riskmodel.sources import Source
 from riskmodel.sources.files import sha256
@@ -146,6 +146,7 @@ def datasets(run: Run) -> Learning:
         exclusions=population.exclusions,
         splits=parts.counts,
         sensitivity=moved,
+        early_signs=data.early_signs(source, population.labelled, population.horizon_months),
     )
     run.write_json(
         "datasets",
@@ -163,7 +164,7 @@ def datasets(run: Run) -> Learning:
 
 def model(run: Run) -> modelling.Fitted:
     """The candidates, fitted; or the approved champion, replayed."""
-    panel, facts = panel_of(run), run.read_json("datasets", "population")
+    panel, facts = learning_panel(run), run.read_json("datasets", "population")
     if run.settings.model.source == "champion":
         champion = approved_model(run)
         fitted, walked = modelling.replayed(champion, panel), pd.DataFrame()
@@ -238,7 +239,7 @@ def explain(run: Run) -> Explained:
     reasons = reasoning.reasons(baseline, rows, settings)
     changed = reasoning.fidelity(baseline, rows, reasons)
     some = rows.iloc[:: -(-len(rows) // settings.stability_rows) or 1]
-    refits, seed = _refitted(run, champion, panel), run.settings.run.seed
+    refits, seed = _refitted(run, champion, learning_panel(run)), run.settings.run.seed
     stable = reasoning.stability(baseline, refits, some, settings, seed=seed)
     difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
     run.write("explain", reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed)
@@ -322,7 +323,7 @@ def limits(run: Run) -> lending.Book:
         grid=settings.limits.grid,
         churn=_churn(run, policy),
         learnt=learnt,
-        last_prices=last.read("limits", "rows") if last else None,
+        last_prices=last.rows if last else None,
         threads=settings.run.threads,
     )
     run.write(
@@ -366,7 +367,7 @@ def questions(run: Run, book: lending.Book) -> asking.Questions:
     decided = asking.Decided(
         candidates_of(run), signed[signed["bank"].isin(banks.names)], terms, book, score
     )
-    before = last.read("limits", "recommendations") if last else None
+    before = last.recommendations if last else None
     found = asking.asked(decided, run.settings, before)
     run.write(
         "limits",
@@ -381,17 +382,10 @@ def questions(run: Run, book: lending.Book) -> asking.Questions:
     return found
 
 
-def last_run(run: Run) -> Run | None:
-    """Last month's run, where the settings name one; `SettingsError` where it is not there."""
+def last_run(run: Run) -> asking.LastMonth | None:
+    """Last month's limits, where the settings name a run; `SettingsError` where it has none."""
     name = run.settings.limits.last_run
-    if not name:
-        return None
-    folder = run.folder.parent / Path(name).name
-    if not (folder / "limits" / "rows.parquet").is_file():
-        raise SettingsError(
-            f"limits.last_run: {name} is no run with limits. Name one beside this run, or none."
-        )
-    return open_run(str(folder / "settings.toml"), str(folder))
+    return asking.last_month(run.folder.parent / Path(name).name) if name else None
 
 
 def programme_of(run: Run) -> asking.Programme:
@@ -409,6 +403,13 @@ def candidates_of(run: Run) -> pd.DataFrame:
 def panel_of(run: Run) -> pd.DataFrame:
     """The panel, its `defaulted` as pandas' boolean."""
     return run.read("datasets", "panel").astype({"defaulted": "boolean"})
+
+
+def learning_panel(run: Run) -> pd.DataFrame:
+    """The panel with the early signs that trees may learn from beside the defaults."""
+    signs = run.read("datasets", "early_signs")
+    panel = panel_of(run)
+    return panel.merge(signs, on=KEY, how="left", validate="m:1") if len(signs) else panel
 
 
 def policy_of(run: Run) -> lending.Policy:

@@ -24,11 +24,13 @@ SAYS: Mapping[str, tuple[str, str]] = {
         "行业“{key}”的份额已使用{used:.0%}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
     ),
 }
+STEP = 0.01
+"""A price holds for a little more of a row, not for much: for a hundredth of it."""
 BINDS = (
-    " One more million CNY of it would have earned about {worth:,.0f} CNY more a year.",
-    "若再增加一百万元，预计每年可多获收益约{worth:,.0f}元。",
+    " One percent more of it would have earned the programme about {worth:,.0f} CNY more a year.",
+    "若再增加百分之一，本项目预计每年可多获收益约{worth:,.0f}元。",
 )
-FREE = (" More of it would have earned nothing.", "增加该项不会带来更多收益。")
+FREE = (" A little more of it would have earned nothing.", "略增该项不会带来更多收益。")
 
 
 def part_section(part: Sequence[Mapping[str, Any]]) -> Html:
@@ -46,7 +48,7 @@ def part_section(part: Sequence[Mapping[str, Any]]) -> Html:
             text_element(
                 "p",
                 "What a row would earn is its price in the allocation: the expected profit that the"
-                " last yuan brings, all other rows as they are.",
+                " last yuan brings to all banks together, all other rows as they are.",
                 class_="soft",
             ),
         )
@@ -61,7 +63,7 @@ def _sentences(row: Mapping[str, Any]) -> tuple[Html, Html]:
     used = row["used_cny"] / row["capacity_cny"] if row["capacity_cny"] else 1.0
     last = BINDS if row["price"] > WORTH_SAYING else FREE
     english, chinese = (
-        (first + rest).format(**row, used=used, worth=1e6 * row["price"])
+        (first + rest).format(**row, used=used, worth=STEP * row["capacity_cny"] * row["price"])
         for first, rest in zip(SAYS[row["row"]], last, strict=True)
     )
     return text_element("span", english), text_element("div", chinese, class_="soft")

@@ -79,6 +79,7 @@ class ModelSettings(Frozen):
     trials: Count
     tuning_rows: Count
     trees: Count
+    early_signs: tuple[tuple[float, Share], ...]
     inner_folds: Annotated[int, Field(ge=2)]
     most_levels: Count
     learning_rate: Annotated[float, Field(gt=0, le=1)]
@@ -175,7 +176,7 @@ class LimitsSettings(Frozen):
     policy: str
     banks: str
     twelve_month_pd: Literal["refuse", "constant_hazard", "as_is"]
-    grid: Count
+    grid: Annotated[int, Field(ge=8)]
     response: Literal["learnt", "stated"]
     last_run: str
     change_share: Share
@@ -309,7 +310,7 @@ def _frozen_lists(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(key: str, value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(value)
+        return tuple(_plain("", inner) for inner in value)
     if isinstance(value, Mapping):
         return {name: _plain("", inner) for name, inner in value.items()}
     if isinstance(value, str) and key in ("as_of", "test_from") and value != "auto":

@@ -55,7 +55,7 @@ def shaped(options: Options) -> Options:
     """The same options as contiguous arrays of one type, nothing copied that is so already.
 
     `DataError` where shapes do not belong together, or positions lead nowhere. The values
-    themselves are checked by `dual.refuse_bad_amounts`, which runs through them once.
+    themselves are checked where they are first run through.
     """
     whole = {name: _array(options, name, np.int64) for name in ("start", "limit_rows", "loss_rows")}
     money = {

@@ -91,7 +91,7 @@ def without_any(silent: pd.DataFrame) -> pd.DataFrame:
     if len(wordless):
         raise RiskModelError(
             f"{len(wordless)} limits are held by a cause without words "
-            f"(first: {wordless.iloc[0]}). Add it to raising_words.HELD."
+            f"(first: {wordless.iloc[0]}). Add it to asked.words.HELD."
         )
     rows = silent.assign(
         lever="", step=np.nan, effort=np.nan, rank=0, bank_then=silent["bank"],

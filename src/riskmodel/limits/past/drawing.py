@@ -97,6 +97,8 @@ class Drawing:
     ) -> tuple[Floats, Floats, Floats]:
         """The expected share while performing, and the ends between which one line's will lie."""
         limit = _limits(candidates, limit_cny)
+        if not limit.size:
+            return np.zeros(limit.shape), np.zeros(limit.shape), np.zeros(limit.shape)
         flat = limit.reshape(len(candidates), -1)
         found = [self._at(candidates, flat[:, level]) for level in range(flat.shape[1])]
         best = np.column_stack(found).reshape(limit.shape) if found else np.zeros(limit.shape)

@@ -36,6 +36,7 @@ from riskmodel.limits.past.lines_seen import (
     stated_log_odds,
     strata,
     strata_names,
+    values,
     within,
 )
 from riskmodel.limits.past.moderation import Moderation, moderated, no_moderation
@@ -46,6 +47,8 @@ Ints = NDArray[np.int64]
 NEEDED = ("enterprise_id", "share", "defaulted")
 SHARES = (0.05, 2.0)
 """Shares of the cap outside these are mistakes of the cap rather than policy, and are held to them."""
+STEEPEST = 10.0
+"""No slope is as steep as this: e to the 10 between no limit and the programme's."""
 FEWEST_EVENTS = 10
 """With fewer events an outcome gives no estimate of its own."""
 
@@ -103,7 +106,8 @@ class Response:
     """How the log-odds of default move with the limit; see the module.
 
     `slope_sd` is the standard deviation of the mean slope. `balance` is the correlation of the share
-    with the model's log-odds within strata: near 0 where the share is as good as random. `basis` is
+    with the model's log-odds (else with the log of exports) within strata: near 0 where the share is as
+    good as random. `basis` is
     "strata", "randomised", "prior" or "naive". `estimates` are what was seen, before any pooling.
     """
 
@@ -189,7 +193,7 @@ def learn(past: pd.DataFrame, how: How) -> Response:
     moderation = moderated(rows, how.moderators, centred, sample, owner)
     return Response(
         basis, slope, sd, how.spread, how.quantile, centre, moderation,
-        correlation(centred, within(log_odds(rows), strata(rows))), tuple(estimates),
+        correlation(centred, within(_before(rows), strata(rows))), tuple(estimates),
     )  # fmt: skip
 
 
@@ -270,6 +274,8 @@ def _slope(
     if few or np.ptp(within(share, strata(rows))) < 1e-9:
         return None, None
     fit = within_strata(share, event, strata(rows), log_odds(rows))
+    if abs(fit.slope) > STEEPEST:  # the events all but separate: there is no estimate
+        return None, None
     error = covariance([fit.influence], codes(rows["enterprise_id"]))[0, 0] ** 0.5
     return fit, Estimate(lines, outcome, len(rows), happened, fit.slope, float(error))
 
@@ -284,6 +290,15 @@ def _outcome(rows: pd.DataFrame, name: str, how: How) -> Floats:
     late = rows["past_due"].fillna(0).to_numpy(np.float64) >= how.early_days
     happened: Floats = np.maximum(late.astype(np.float64), defaulted)
     return happened
+
+
+def _before(rows: pd.DataFrame) -> Floats:
+    """What was known of the risk before the limit: the model's log-odds, else the log of exports."""
+    known = known_log_odds(rows)
+    if known is not None:
+        return known
+    exports = values(rows, "exports_usd_12m")
+    return np.log1p(np.clip(np.nan_to_num(exports), 0.0, None))
 
 
 def _centre_of(past: pd.DataFrame) -> Centre:
