@@ -1,5 +1,7 @@
 """Early signs: the worst month-end within each row's horizon, and what trees make of it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
