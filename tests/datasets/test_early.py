@@ -29,7 +29,10 @@ def test_the_worst_month_end_inside_the_horizon_counts(
 
 def test_a_source_without_line_months_has_no_early_signs(drawn: Callable) -> None:
     rows = pd.DataFrame({"enterprise_id": ["E1"], "as_of": [pd.Timestamp("2013-01-01")]})
-    assert early_signs(drawn({}), rows, 12).empty
+    labels = rows.assign(
+        defaulted=False, horizon_months=12, observed_until=pd.Timestamp("2014-01-01")
+    )
+    assert early_signs(drawn({"outcomes": labels}), rows, 12).empty
 
 
 def test_a_default_is_whole_and_days_past_due_are_parts_of_one() -> None:
