@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from riskmodel.features.dictionary import markdown
+from riskmodel.features.data_dictionary import markdown
 
 ROOT = Path(__file__).parents[1]
 

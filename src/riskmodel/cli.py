@@ -382,7 +382,7 @@ def _books_judged(enterprises: int) -> "pd.DataFrame":
 
 
 def _act_dictionary(arguments: argparse.Namespace) -> None:
-    from riskmodel.features.dictionary import markdown
+    from riskmodel.features.data_dictionary import markdown
 
     print(markdown(), end="")
 
