@@ -265,12 +265,12 @@ def bank_use(by_bank: pd.DataFrame) -> Picture:
 
 
 def row_prices(rows: pd.DataFrame) -> Picture:
-    """What one more million CNY of each row that binds would earn a year, the dearest first.
+    """What a little more of each row that binds would earn a year, for a million CNY.
 
-    `rows`: bank ("" for all together), row, key, price. A loss cap's million is one of expected
+    The dearest come first. `rows`: bank ("" for all together), row, key, price. A loss cap's million is one of expected
     loss, the others' one of limits.
     """
-    title = "What one more million CNY of each row would earn"
+    title = "What a little more of each row would earn, at the margin"
     worth = rows["price"] * MILLION
     binding = rows.assign(worth=worth)[worth >= LEAST_WORTH_CNY]
     if binding.empty:
@@ -283,7 +283,7 @@ def row_prices(rows: pd.DataFrame) -> Picture:
     bars(axes, earned, colour=[ROWS[row][1] for row in most["row"]])
     figures_beside(axes, earned, [f"{one:,.1f}" for one in earned])
     axes.set_xlabel(
-        "thousand CNY a year (a loss cap's million is one of expected loss)\n"
+        "thousand CNY a year for a million (a loss cap's is one of expected loss)\n"
         f"{len(binding):,} of {len(rows):,} rows bind, {len(most):,} shown"
     )
     return figure
