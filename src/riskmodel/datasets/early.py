@@ -13,8 +13,8 @@ COLUMNS = ["enterprise_id", "as_of", "past_due"]
 def early_signs(source: Source, rows: pd.DataFrame, horizon_months: int | None) -> pd.DataFrame:
     """The most days past due at a month-end within the horizon after each row's date.
 
-    Columns: enterprise_id, as_of, past_due (0 where nothing was late). It belongs to the outcome, not
-    to what was known. No rows where the source has no line months or the labels no horizon.
+    Columns: enterprise_id, as_of, past_due (0 where nothing was late). It belongs to the outcome,
+    not to what was known. No rows where the source has no line months or the labels no horizon.
     """
     if horizon_months is None or not source.has("line_months") or not source.has("lines"):
         return rows[["enterprise_id", "as_of"]].iloc[:0].assign(past_due=pd.Series(dtype="float64"))

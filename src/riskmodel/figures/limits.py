@@ -267,8 +267,8 @@ def bank_use(by_bank: pd.DataFrame) -> Picture:
 def row_prices(rows: pd.DataFrame) -> Picture:
     """What a little more of each row that binds would earn a year, for a million CNY.
 
-    The dearest come first. `rows`: bank ("" for all together), row, key, price. A loss cap's million
-    is one of expected loss, the others' one of limits.
+    The dearest come first. `rows`: bank ("" for all together), row, key, price. A loss cap's
+    million is one of expected loss, the others' one of limits.
     """
     title = "What a little more of each row would earn, at the margin"
     worth = rows["price"] * MILLION

@@ -33,9 +33,9 @@ TEXTS = (
 class Certificate:
     """Proof of how good the allocation is: no allocation is worth more than `bound`, in CNY.
 
-    `value` is the sum of the offers' expected profit. `rows` has one row a row: bank ("" for all together), row, key (a sector or destination, else
-    ""), capacity_cny, used_cny, price (CNY of expected profit that one more yuan of capacity
-    earns).
+    `value` is the sum of the offers' expected profit. `rows` has one row a row: bank ("" for all
+    together), row, key (a sector or destination, else ""), capacity_cny, used_cny, price (CNY of
+    expected profit that one more yuan of capacity earns).
     """
 
     value: float

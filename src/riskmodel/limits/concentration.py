@@ -46,7 +46,8 @@ def rows_for(
 
     An enterprise whose sector or destination is not known counts in a row of that name, unless no
     candidate's is known. `priced` are the rows of a month whose prices are to hold for some of its
-    candidates: what that month spread over sectors or destinations is spread here, whoever is asked.
+    candidates: what that month spread over sectors or destinations is spread here, whoever is
+    asked.
     """
     kinds = set() if priced is None else set(priced["row"])
     sector, sectors = _coded(candidates, SECTOR, spread=SECTOR_SHARE in kinds)
@@ -88,8 +89,8 @@ def rows_for(
 def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:
     """`SettingsError` that names the rows in which not even the smallest line fits.
 
-    A budget, or a share of a named sector or destination, of 0 is a plain no and stands; one that is
-    above 0 and below the smallest line says yes and means no.
+    A budget, or a share of a named sector or destination, of 0 is a plain no and stands; one that
+    is above 0 and below the smallest line says yes and means no.
     """
     stated = [(f"{bank.name}: budget_cny", bank.budget_cny) for bank in banks.bank]
     for bank in banks.bank:

@@ -63,9 +63,9 @@ class Pairs:
 class Prospects:
     """Arrays of pairs x levels; `cap_cny` is one a pair.
 
-    `pd_12m` is the PD at that limit; `earning_cny` the expected balance that bears interest; `loss_cny` the expected loss if the offer is taken;
-    `profit_cny` the expected yearly profit, with the chance that it is taken; `opens` whether the
-    level reaches the floor.
+    `pd_12m` is the PD at that limit; `earning_cny` the expected balance that bears interest;
+    `loss_cny` the expected loss if the offer is taken; `profit_cny` the expected yearly profit,
+    with the chance that it is taken; `opens` whether the level reaches the floor.
     """
 
     cap_cny: Floats

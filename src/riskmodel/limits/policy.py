@@ -120,8 +120,8 @@ class Economics(Frozen):
 class Learning(Frozen):
     """What is believed before past lines are looked at, and how cautiously they are read.
 
-    `slope_sd` is that of `economics.pd_slope` as a guess; `transfer_sd` how far the response of being
-    `early_days` past due may lie from that of default; `spread` how much enterprises differ;
+    `slope_sd` is that of `economics.pd_slope` as a guess; `transfer_sd` how far the response of
+    being `early_days` past due may lie from that of default; `spread` how much enterprises differ;
     `stated_lines` for how many lines the stated drawing counts; `cautious_quantile` where the
     response's upper end lies; `moderators` are cards that the response may depend on.
     """

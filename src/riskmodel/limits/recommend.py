@@ -71,10 +71,10 @@ def recommend(
     `candidates` has one row an enterprise: enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
     and the cards that the terms read, as far as the source has them. `signed` holds the pairs in
     force: enterprise_id, bank. `grid` is the number of levels of a limit: the cap and round numbers
-    below it, the same for all. `learnt` is what past lines teach. `last_prices` are the rows of last month's
-    certificate, from which the search for prices starts. `SettingsError` for a pair at a bank
-    without a row, or a churn curve that the policy does not ask for or lacks; `DataError` for
-    candidates that are not one row an enterprise.
+    below it, the same for all. `learnt` is what past lines teach. `last_prices` are the rows of
+    last month's certificate, from which the search for prices starts. `SettingsError` for a pair at
+    a bank without a row, or a churn curve that the policy does not ask for or lacks; `DataError`
+    for candidates that are not one row an enterprise.
     """
     weighed = weigh(
         candidates,

@@ -87,10 +87,10 @@ def learn(
 ) -> Trees:
     """`how.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
 
-    Where the rows say how far `past_due` they came in their horizon, a row that did not default counts
-    as a part of a default by `how.early_signs`: arrears are several times as frequent as defaults and
-    the way into most of them, so that few defaults rank better. Calibration sees defaults alone.
-    `weights`, one a row, only where a sample must speak for another (selection).
+    Where the rows say how far `past_due` they came in their horizon, a row that did not default
+    counts as a part of a default by `how.early_signs`: arrears are several times as frequent as
+    defaults and the way into most of them, so that few defaults rank better. Calibration sees
+    defaults alone. `weights`, one a row, only where a sample must speak for another (selection).
     """
     import lightgbm
 

@@ -118,8 +118,8 @@ class Questions:
     """What reviewers and enterprises ask of a month's book, answered at its prices.
 
     `raising`: what would raise each limit. `intervals`: each limit's interval over the PD's and the
-    response's. `pd_errors`: what an error of the PD costs, by bank. `monotone`: limits decided again
-    with higher exports. `provinces`: alike enterprises of other provinces. `changes` and
+    response's. `pd_errors`: what an error of the PD costs, by bank. `monotone`: limits decided
+    again with higher exports. `provinces`: alike enterprises of other provinces. `changes` and
     `change_counts`: against last month's limits; empty where no last run is named.
     """
 

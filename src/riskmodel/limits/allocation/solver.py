@@ -61,8 +61,8 @@ class Allocation:
 def allocated(options: Options, *, warm: Floats | None = None, threads: int = 1) -> Allocation:
     """The allocation of the largest value that was found, and the smallest bound on any.
 
-    A smoothed dual (log-sum-exp, Newton steps on the prices, temperature lowered in steps), its exact
-    bound, and whole choices from its prices, the best of which is taken. `warm` are prices to
+    A smoothed dual (log-sum-exp, Newton steps on the prices, temperature lowered in steps), its
+    exact bound, and whole choices from its prices, the best of which is taken. `warm` are prices to
     begin from, one a row, such as last month's; bad ones cost time only. The same bytes whatever
     the number of threads. `DataError` for options that break their contract, `SettingsError` for
     warm prices or threads that do.

@@ -45,11 +45,12 @@ def limit_interval(
     """The least and the largest limit over the ends of the PD's interval and the variants.
 
     Each at the prices that `decide` knows: where budgets are scarce a line is soon given to others.
-    `chosen` are the lines as the book has them (bank, limit_cny, one a candidate), where whole lines
-    had to fit; without them what `decide` gives. A variant is the decision under another view, such as the response to the limit at its low
-    end. One row a candidate, in their order: enterprise_id, bank, limit_cny, limit_low_cny,
-    limit_high_cny, low_at and high_at (which end gave it: "pd_high", or "pd_high, response_low";
-    the first of equals, the decision itself before all others). The limit lies inside.
+    `chosen` are the lines as the book has them (bank, limit_cny, one a candidate), where whole
+    lines had to fit; without them what `decide` gives. A variant is the decision under another
+    view, such as the response to the limit at its low end. One row a candidate, in their order:
+    enterprise_id, bank, limit_cny, limit_low_cny, limit_high_cny, low_at and high_at (which end
+    gave it: "pd_high", or "pd_high, response_low"; the first of equals, the decision itself before
+    all others). The limit lies inside.
     """
     central = decide(candidates) if chosen is None else chosen
     decided = {"pd_12m": central["limit_cny"].to_numpy(np.float64)}

@@ -1,10 +1,11 @@
 """How much of a limit is drawn, learnt from past lines.
 
-Partial adjustment: over a year the balance moves from what is owed at the start towards the use that
-the enterprise wants. So the expected share of the limit is linear in the balance carried over (as a
-share of the *new* limit, whole up to 1), in the use of earlier lines, and in signs of need for cash.
-It is fitted by ridge regression on the share itself: clipping aside, a logit gained nothing on
-held-out lines, and tree ensembles did not carry over to limits and dates that past grants lack.
+Partial adjustment: over a year the balance moves from what is owed at the start towards the use
+that the enterprise wants. So the expected share of the limit is linear in the balance carried over
+(as a share of the *new* limit, whole up to 1), in the use of earlier lines, and in signs of need
+for cash. It is fitted by ridge regression on the share itself: clipping aside, a logit gained
+nothing on held-out lines, and tree ensembles did not carry over to limits and dates that past
+grants lack.
 """
 
 from collections.abc import Mapping
@@ -86,8 +87,8 @@ class Drawing:
     ) -> tuple[Floats, Floats]:
         """The expected shares while performing, and owed when default comes.
 
-        At limits of candidates, or candidates x levels; both have that shape. Without `limit_cny` it
-        is the column of that name; without that too, the limit as large as the present line.
+        At limits of candidates, or candidates x levels; both have that shape. Without `limit_cny`
+        it is the column of that name; without that too, the limit as large as the present line.
         """
         best, _, _ = self.interval(candidates, limit_cny)
         return best, best + self.credit_conversion * (1 - best)
@@ -131,9 +132,9 @@ def learn(past: pd.DataFrame, stated: Stated) -> Drawing:
     """The drawn share from past lines, one row a line at its grant.
 
     Columns: `enterprise_id`, `limit_cny`, `drawn_share`; and as far as there `drawn_at_default`,
-    `grade`, `pd_12m`, the columns of `use.CARDS` and of `use.SIGNS`. Lines that were taken over from before
-    the records (no grade while others have one) are left out: what they carried over is not known.
-    With few lines the share is their mean, drawn towards the policy's.
+    `grade`, `pd_12m`, the columns of `use.CARDS` and of `use.SIGNS`. Lines that were taken over
+    from before the records (no grade while others have one) are left out: what they carried over is
+    not known. With few lines the share is their mean, drawn towards the policy's.
     """
     rows = _told(past)
     share = rows["drawn_share"].to_numpy(np.float64)

@@ -14,8 +14,8 @@ way into most defaults; its response stands in for that of default with a stated
 of what may lie between them (surrogate outcomes: Prentice 1989; Athey et al. 2019). Both, and the
 policy's stated slope, are weighed by their precision (`slopes.pooled`).
 
-**Heterogeneity.** Effects of pre-chosen moderators on the slope are shrunk towards none (ridge), and
-used only where they lower the log loss on held-out enterprises by more than its standard error.
+**Heterogeneity.** Effects of pre-chosen moderators on the slope are shrunk towards none (ridge),
+and used only where they lower the log loss on held-out enterprises by more than its standard error.
 What no moderator tells stays in the interval as `spread`.
 """
 
@@ -57,10 +57,11 @@ FEWEST_EVENTS = 10
 class How:
     """Stated values; the caller has them from the policy.
 
-    `prior_slope` and `prior_sd`: what is believed of the slope before any line is seen. `transfer_sd`:
-    how far the response of being past due may lie from that of default. `spread`: the standard
-    deviation of enterprises' own slopes about what is predicted. `quantile`: of the cautious end.
-    `early_days`: days past due that count as the early outcome. `moderators`: columns.
+    `prior_slope` and `prior_sd`: what is believed of the slope before any line is seen.
+    `transfer_sd`: how far the response of being past due may lie from that of default. `spread`:
+    the standard deviation of enterprises' own slopes about what is predicted. `quantile`: of the
+    cautious end. `early_days`: days past due that count as the early outcome. `moderators`:
+    columns.
     """
 
     prior_slope: float
@@ -105,10 +106,10 @@ class Centre:
 class Response:
     """How the log-odds of default move with the limit; see the module.
 
-    `slope_sd` is the standard deviation of the mean slope. `balance` is the correlation of the share
-    with the model's log-odds (else with the log of exports) within strata: near 0 where the share is as
-    good as random. `basis` is
-    "strata", "randomised", "prior" or "naive". `estimates` are what was seen, before any pooling.
+    `slope_sd` is the standard deviation of the mean slope. `balance` is the correlation of the
+    share with the model's log-odds (else with the log of exports) within strata: near 0 where the
+    share is as good as random. `basis` is "strata", "randomised", "prior" or "naive". `estimates`
+    are what was seen, before any pooling.
     """
 
     basis: str
@@ -164,9 +165,10 @@ def learn(past: pd.DataFrame, how: How) -> Response:
     """The response from past lines, one row a line at its grant.
 
     Columns: `enterprise_id`, `share` (limit / cap at the grant), `defaulted`; and as far as there:
-    `grade` (the policy's stratum, "" where unknown), `randomised`, `past_due` (days), `pd_12m` (of a
-    model that never saw the enterprise) or `log_odds`, and the moderators. Lines without a stratum
-    count only where their limit was set by experiment; with no such line, the prior is all there is.
+    `grade` (the policy's stratum, "" where unknown), `randomised`, `past_due` (days), `pd_12m` (of
+    a model that never saw the enterprise) or `log_odds`, and the moderators. Lines without a
+    stratum count only where their limit was set by experiment; with no such line, the prior is all
+    there is.
     """
     past = _checked(past)
     known, basis = _as_good_as_random(past)

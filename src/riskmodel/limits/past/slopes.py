@@ -66,8 +66,8 @@ def pooled(
 ) -> tuple[float, float]:
     """The first outcome's slope and its standard deviation, from all outcomes' and the prior.
 
-    `slopes` have the covariance `spread`; the other outcomes' true slopes lie about the first's with
-    standard deviation `transfer_sd`; `prior` is the first's mean and standard deviation. The
+    `slopes` have the covariance `spread`; the other outcomes' true slopes lie about the first's
+    with standard deviation `transfer_sd`; `prior` is the first's mean and standard deviation. The
     normal model's posterior, in closed form.
     """
     apart = np.full(len(slopes), transfer_sd**2)
