@@ -168,3 +168,22 @@ def test_by_the_real_decision_a_small_exporter_needs_a_twentieth_more(candidates
     assert found.loc["E4", "rank"] == 0
     assert found.loc["E4", "cause"] == "too_few_deals; arrears"
     assert "cannot be undone" in found.loc["E4", "text_en"]
+
+
+def test_of_several_banks_the_one_nearest_to_an_offer_says_what_holds_it(policy) -> None:
+    rows = pd.DataFrame(
+        {
+            "enterprise_id": ["E1", "E1", "E1", "E2", "E2"],
+            "bank": ["a_bank", "b_bank", "c_bank", "a_bank", "b_bank"],
+            "decision": ["decline", "decline", "decline", "decline", "offer"],
+            "limit_cny": [0.0, 0.0, 0.0, 0.0, 70_000.0],
+            "binding_constraint": ["pd_cut", "bank_budget", "profit", "bank_budget", "profit"],
+            "refusals": "",
+            "refusal_text_en": ["cut", "budget", "profit", "budget", ""],
+            "refusal_text_zh": "x",
+        }
+    )
+    found = causes_of(rows, policy)
+    assert found["cause"].tolist() == ["bank_budget", "profit"]
+    assert found["cause_en"].tolist() == ["budget", ""]
+    assert found["bank"].tolist() == ["", "b_bank"]

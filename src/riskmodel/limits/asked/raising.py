@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from riskmodel.errors import DataError
 from riskmodel.limits.asked.levers import LEVERS, RECORDS, Lever, answers, touched
 from riskmodel.limits.asked.words import sentences, without_any
+from riskmodel.limits.concentration import ROWS
 from riskmodel.limits.eligibility import SEPARATOR
 from riskmodel.limits.policy import Policy
 
@@ -27,6 +28,8 @@ net_cny. An enterprise's answer may not depend on which others are asked."""
 Score = Callable[[pd.DataFrame], pd.DataFrame]
 """Features to pd_12m, pd_low, pd_high and grade, on the same index."""
 SCORED = ("pd_12m", "pd_low", "pd_high", "grade")
+NEAREST = (*ROWS, "profit", "floor", "pd_cut", "pd_horizon")
+"""What keeps a bank from an offer, the nearest to one first: of several banks, that one is told."""
 NOW = ["enterprise_id", "bank", "limit_cny", "pd_12m"]
 CAUSE = ["enterprise_id", "cause", "cause_en", "cause_zh", "lasting"]
 COLUMNS = (
@@ -117,8 +120,13 @@ def causes_of(recommendations: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     recommended; "" and 0 without an offer), cause (codes), cause_en, cause_zh ("" where the code
     says it all), lasting (a record that paying cannot undo is among the refusals).
     """
-    offered = recommendations.assign(offer=recommendations["decision"] == "offer")
-    first = offered.sort_values(["enterprise_id", "offer", "bank"], ascending=[True, False, True])
+    near = {code: place for place, code in enumerate(NEAREST)}
+    offered = recommendations.assign(
+        offer=recommendations["decision"] == "offer",
+        place=recommendations["binding_constraint"].map(near).fillna(len(near)),
+    )
+    order = ["enterprise_id", "offer", "place", "bank"]
+    first = offered.sort_values(order, ascending=[True, False, True, True])
     first = first.drop_duplicates("enterprise_id")
     refused = (first["refusals"] != "") & ~first["offer"]
     lasting = {rule.name for rule in policy.eligibility if rule.card in RECORDS}
