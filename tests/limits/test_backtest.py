@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.limits import Banks, Policy
+from riskmodel.limits import Banks, Learnt, Policy
 from riskmodel.limits.allocation import allocated
 from riskmodel.limits.backtest import (
     BOOK,
@@ -42,11 +42,14 @@ from riskmodel.limits.backtest_measures import (
     lowered,
     measures_of,
     over_worlds,
+    response_errors,
     stressed,
     swap_sets,
 )
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import Terms
+from riskmodel.limits.past.moderation import no_moderation
+from riskmodel.limits.past.response import Centre, Estimate, Response
 from riskmodel.limits.recommend import Weighed, weigh
 
 PAIRS = [("E1", "north_bank"), ("E1", "south_bank"), ("E2", "south_bank"), ("E5", "north_bank")]
@@ -322,3 +325,38 @@ def test_a_churn_curve_cannot_be_read_back(weighed: Weighed) -> None:
     case = replace(weighed.case, terms=replace(weighed.case.terms, curve=curve))
     with pytest.raises(DataError, match="churn curve"):
         believed_of(replace(weighed, case=case))
+
+
+def test_responses_are_held_against_the_true_slopes(weighed: Weighed) -> None:
+    naive = Estimate("naive", "default", 100, 10, -1.0, 0.4)
+    learnt = Response(
+        "strata",
+        0.5,
+        0.2,
+        0.0,
+        0.8,
+        Centre(1.0, 0.0, 0.0, 0.0, 0.0),
+        no_moderation(),
+        0.0,
+        (naive,),
+    )
+    case = weighed.case
+    terms = replace(case.terms, learnt=Learnt(learnt))
+    usual = case.caps.set_index("enterprise_id")["programme_cny"]
+    rows = [(who, share) for who in ("E1", "E2") for share in (0.5, 1.0)]
+    slope = {"E1": 0.4, "E2": 0.8}
+    odds = np.asarray([-4.0 + slope[who] * share for who, share in rows])
+    truth = pd.DataFrame(
+        {
+            "enterprise_id": [who for who, _ in rows],
+            "limit_cny": [usual[who] * share for who, share in rows],
+            "pd_12m": 1 / (1 + np.exp(-odds)),
+        }
+    )
+    known = replace(weighed, case=replace(case, terms=terms))
+    found = response_errors(known, truth).set_index("measure")["value"]
+    assert found["true_slope"] == pytest.approx(0.6)
+    assert found["learnt_rmse"] == pytest.approx((0.5 * (0.1**2 + 0.3**2)) ** 0.5)
+    assert found["naive_rmse"] == pytest.approx((0.5 * (1.4**2 + 1.8**2)) ** 0.5)
+    assert found["stated_slope"] == terms.policy.economics.pd_slope
+    assert response_errors(weighed, truth).empty

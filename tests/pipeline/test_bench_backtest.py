@@ -162,6 +162,7 @@ def test_the_table_has_an_interval_over_worlds_for_every_measure(month: Judgemen
     assert table["worlds"].eq(2).all()
     lift = table.set_index("measure").loc["lift_over_cut"]
     assert lift["low"] == pytest.approx(lift["value"]) == pytest.approx(lift["high"])
+    assert backtest._responses([(1, month)]).empty  # this month's terms have learnt nothing
     causes = backtest._causes([(1, month)])
     assert causes["name"].tolist() == month.regrets["knows"].tolist()
     assert over_worlds(pd.DataFrame({"measure": [], "seed": [], "value": []})).empty

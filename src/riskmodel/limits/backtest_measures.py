@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 LIFT, LIFT_AT_BASE = "lift_over_cut", "lift_over_cut_at_base"
 REGRET, CURSE = "regret", "curse"
 BAD, BAD_BY_LIMIT = "bad_rate", "bad_rate_by_limit"
+LEAST_APART = 0.3
+"""Shares of the programme's limit between which a true slope is read; nearer, its error drowns it."""
 MEASURES = (LIFT, LIFT_AT_BASE, REGRET, CURSE, BAD, BAD_BY_LIMIT)
 """Profit over the rule with a cut at equal volume, at the book's prices and at the banks' base
 rates; profit missed against the oracle; predicted less true profit, as a share of the true; true
@@ -288,3 +290,31 @@ def lowered(book: pd.DataFrame, best: pd.DataFrame, best_before: pd.DataFrame) -
         "losing": int((lost > 0).sum()),
         "losing_cny": float(lost.sum()),
     }
+
+
+def response_errors(weighed: Weighed, truth: pd.DataFrame) -> pd.DataFrame:
+    """How far the learnt response, the naive one and the policy's lie from the true ones.
+
+    A true slope is the rise of the true log-odds of default from an enterprise's smallest to its
+    largest level, over the rise of the share of the programme's limit. Columns: measure, value:
+    `true_slope` (the mean), and for "learnt", "naive" and "stated" the slope and the root mean
+    square of its error over enterprises. No rows where nothing was learnt.
+    """
+    learnt = weighed.case.terms.learnt.response
+    if learnt is None:
+        return pd.DataFrame({"measure": [], "value": []})
+    usual = weighed.case.caps.set_index("enterprise_id")["programme_cny"]
+    known = truth[(truth["pd_12m"] > 0) & (truth["pd_12m"] < 1) & (truth["limit_cny"] > 0)]
+    odds = np.log(known["pd_12m"] / (1 - known["pd_12m"]))
+    share = known["limit_cny"] / known["enterprise_id"].map(usual)
+    rows = known[["enterprise_id"]].assign(odds=odds, share=share).sort_values("share")
+    ends = rows.groupby("enterprise_id")[["odds", "share"]].agg(["first", "last"])
+    apart = ends["share"]["last"] - ends["share"]["first"]
+    true = ((ends["odds"]["last"] - ends["odds"]["first"]) / apart)[apart > LEAST_APART]
+    slopes = {"learnt": learnt.slope, "stated": weighed.case.terms.policy.economics.pd_slope}
+    slopes |= {one.lines: one.slope for one in learnt.estimates if one.lines == "naive"}
+    found = {"true_slope": float(true.mean())}
+    for name, slope in slopes.items():
+        found[f"{name}_slope"] = slope
+        found[f"{name}_rmse"] = float(((true - slope) ** 2).mean() ** 0.5)
+    return pd.DataFrame({"measure": list(found), "value": list(found.values())})

@@ -139,6 +139,7 @@ class Judgement:
     frontier: pd.DataFrame
     regrets: pd.DataFrame
     intervals: pd.DataFrame
+    response: pd.DataFrame
     base_rate: float
 
 
@@ -146,7 +147,7 @@ def bench_backtest(enterprises: int, terms: Path, economy: Economy, tell: Tell) 
     """Measures with intervals over worlds, the regret's causes and the stress, told and returned.
 
     `terms` is the folder of `policy.toml` and `banks.toml`. Columns: question ("backtest",
-    "regret", "stress"), name, measure, worlds, value, low, high.
+    "regret", "response", "stress"), name, measure, worlds, value, low, high.
     """
     settings = default_settings()
     months, stress = [], pd.DataFrame()
@@ -164,7 +165,8 @@ def bench_backtest(enterprises: int, terms: Path, economy: Economy, tell: Tell) 
                     how = (terms, economy, settings)
                     stress = stresses(Path(folder), made_with(world), month, how)
                     tell(f"{len(stress)} scenarios judged")
-    return pd.concat([_over_worlds(months), _causes(months), _long(stress)], ignore_index=True)
+    tables = [_over_worlds(months), _causes(months), _responses(months), _long(stress)]
+    return pd.concat(tables, ignore_index=True)
 
 
 def decided(
@@ -243,6 +245,7 @@ def judged_month(
         frontier=measuring.frontier(steps, truth, terms),
         regrets=judging.regrets(weighed, truth, threads=threads),
         intervals=measuring.intervals(judged, draws=DRAWS, seed=settings.run.seed),
+        response=measuring.response_errors(weighed, truth),
         base_rate=float(whole["pd_12m"].mean()),
     )
 
@@ -371,6 +374,13 @@ def _causes(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
     ]
     table = measuring.over_worlds(pd.concat(rows, ignore_index=True)[["seed", "measure", "value"]])
     return table.assign(question="regret", name=table["measure"], measure="regret")
+
+
+def _responses(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+    """The learnt, the naive and the stated response beside the true ones, over worlds."""
+    rows = [month.response.assign(seed=seed) for seed, month in months]
+    table = measuring.over_worlds(pd.concat(rows, ignore_index=True))
+    return table.assign(question="response", name="response")
 
 
 def stress_summary(stress: pd.DataFrame) -> pd.DataFrame:
