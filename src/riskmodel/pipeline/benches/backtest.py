@@ -164,7 +164,7 @@ def bench_backtest(enterprises: int, terms: Path, economy: Economy, tell: Tell) 
                 if seed == SEEDS[0] and back == BACK[0]:
                     how = (terms, economy, settings)
                     stress = stresses(Path(folder), made_with(world), month, how)
-                    tell(f"{len(stress)} scenarios judged")
+                    tell(f"{stress['scenario'].nunique()} scenarios judged")
     tables = [_over_worlds(months), _causes(months), _responses(months), _long(stress)]
     return pd.concat(tables, ignore_index=True)
 
