@@ -231,7 +231,7 @@ def champion_of(run: Run) -> modelling.RiskModel:
 
 def explain(run: Run) -> Explained:
     """Reasons of every enterprise that is scored, and the proof of them."""
-    champion, panel, settings = champion_of(run), panel_of(run), run.settings.explain
+    champion, panel, settings = champion_of(run), learning_panel(run), run.settings.explain
     baseline = reasoning.baseline_of(champion, cards_of(run))
     rows = panel[panel["split"] == "score"].reset_index(drop=True)
     strengths = reasoning.strengths(baseline, rows)
@@ -239,7 +239,7 @@ def explain(run: Run) -> Explained:
     reasons = reasoning.reasons(baseline, rows, settings)
     changed = reasoning.fidelity(baseline, rows, reasons)
     some = rows.iloc[:: -(-len(rows) // settings.stability_rows) or 1]
-    refits, seed = _refitted(run, champion, learning_panel(run)), run.settings.run.seed
+    refits, seed = _refitted(run, champion, panel), run.settings.run.seed
     stable = reasoning.stability(baseline, refits, some, settings, seed=seed)
     difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
     run.write("explain", reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed)
@@ -310,13 +310,12 @@ def validate(run: Run) -> Validated:
 
 def limits(run: Run) -> lending.Book:
     """Eligibility, caps, economics and the allocation under the banks' rows."""
-    source, settings = source_of(run), run.settings
-    policy, banks, last = policy_of(run), banks_of(run), last_run(run)
-    learnt = asking.taught(programme_of(run))
-    signed = signed_pairs(source, _as_of(run))
-    known = signed[signed["bank"].isin(banks.names)]
+    settings, programme, last = run.settings, programme_of(run), last_run(run)
+    policy, banks = programme.policy, banks_of(run)
+    learnt = asking.taught(programme)
+    signed, known = agreements_of(run, programme.source, banks)
     book = lending.recommend(
-        candidates_of(run),
+        candidates_of(run, programme),
         known,
         policy,
         banks,
@@ -350,23 +349,21 @@ def limits(run: Run) -> lending.Book:
 
 def questions(run: Run, book: lending.Book) -> asking.Questions:
     """What reviewers and enterprises ask of the month's book, answered at its prices."""
-    source, policy, banks, last = source_of(run), policy_of(run), banks_of(run), last_run(run)
-    champion, how = champion_of(run), run.settings.limits
+    programme, banks, last = programme_of(run), banks_of(run), last_run(run)
+    policy, champion, how = programme.policy, champion_of(run), run.settings.limits
     horizon = run.read_json("datasets", "population")["horizon_months"]
 
     def score(features: pd.DataFrame) -> pd.DataFrame:
         return _in_a_year(champion.score(features), horizon, how.twelve_month_pd)
 
-    signed = signed_pairs(source, _as_of(run))
     terms = lending.Terms(
         policy,
         banks,
         lending.curve_of(_churn(run, policy), policy),
         lending.Learnt.from_text(run.read_json("limits", "learnt")),
     )
-    decided = asking.Decided(
-        candidates_of(run), signed[signed["bank"].isin(banks.names)], terms, book, score
-    )
+    _, known = agreements_of(run, programme.source, banks)
+    decided = asking.Decided(candidates_of(run, programme), known, terms, book, score)
     before = last.recommendations if last else None
     found = asking.asked(decided, run.settings, before)
     run.write(
@@ -389,15 +386,24 @@ def last_run(run: Run) -> asking.LastMonth | None:
 
 
 def programme_of(run: Run) -> asking.Programme:
+    """What the limits read of the run: its source, its cards, its terms."""
     return asking.Programme(source_of(run), cards_of(run), policy_of(run), run.settings)
 
 
-def candidates_of(run: Run) -> pd.DataFrame:
+def candidates_of(run: Run, programme: asking.Programme) -> pd.DataFrame:
     """The scored enterprises with their cards, their PDs and the use of their own lines."""
     panel = panel_of(run)
     scored = panel[panel["split"] == "score"].drop(columns=["split", "defaulted"])
     with_pd = scored.merge(_twelve_month(run), on="enterprise_id", how="left", validate="1:1")
-    return asking.with_use(programme_of(run), with_pd)
+    return asking.with_use(programme, with_pd)
+
+
+def agreements_of(
+    run: Run, source: Source, banks: lending.Banks
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The agreements in force on the run's day: all of them, and those with banks that have terms."""
+    signed = signed_pairs(source, _as_of(run))
+    return signed, signed[signed["bank"].isin(banks.names)]
 
 
 def panel_of(run: Run) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmodel.limits.cards import card_values
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -77,7 +79,5 @@ def correlation(one: Floats, other: Floats) -> float:
 
 def values(rows: pd.DataFrame, name: str) -> Floats:
     """A column as numbers; not finite where it is absent."""
-    if name not in rows:
-        return np.full(len(rows), np.nan)
-    found: Floats = rows[name].to_numpy(np.float64, na_value=np.nan)
+    found: Floats = card_values(rows, name).to_numpy(np.float64)
     return found

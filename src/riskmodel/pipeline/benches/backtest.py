@@ -205,16 +205,15 @@ def _settings(settings: Settings, world: Path, as_of: str) -> Settings:
 def weighed_of(run: Run, enterprises: int) -> Weighed:
     """The run's month as the stage `limits` weighs it, the budgets in proportion to the
     enterprises."""
-    policy, given = stages.policy_of(run), stages.banks_of(run)
+    programme, given = stages.programme_of(run), stages.banks_of(run)
     share = enterprises / BUDGETS_FOR
     larger = [one.model_copy(update={"budget_cny": share * one.budget_cny}) for one in given.bank]
     banks = given.model_copy(update={"bank": tuple(larger)})
-    signed = stages.signed_pairs(stages.source_of(run), run.settings.run.as_of)
-    learnt = taught(stages.programme_of(run))
+    _, known = stages.agreements_of(run, programme.source, banks)
     return weigh(
-        stages.candidates_of(run),
-        signed[signed["bank"].isin(banks.names)],
-        Terms(policy, banks, learnt=learnt),
+        stages.candidates_of(run, programme),
+        known,
+        Terms(programme.policy, banks, learnt=taught(programme)),
         grid=run.settings.limits.grid,
     )
 
