@@ -8,7 +8,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.datasets import Population, balanced_folds, observed, panel, split
-from riskmodel.datasets.splits import by_time, folds
+from riskmodel.datasets.splits import by_time, folds, latest
 from riskmodel.errors import DataError
 from riskmodel.settings import load_settings
 
@@ -161,9 +161,17 @@ def test_the_panel_holds_learnt_rows_with_labels_and_scored_rows_without(labelle
     wanted = observed(people)
     assert len(wanted) == 60 * 12 + 1
     table = panel(people, parts, wanted.assign(exports_usd_6m=1.0))
-    assert set(table["split"]) == {"fit", "calibrate", "test", "score"}
-    assert len(table) == (parts.frame["split"] != "gap").sum() + 1
+    assert set(table["split"]) == {"fit", "calibrate", "gap", "test", "score"}
+    assert len(table) == len(parts.frame) + 1
     assert table.loc[table["split"] == "score", "defaulted"].isna().all()
     assert table.loc[table["split"] != "score", "defaulted"].notna().all()
     assert table["exports_usd_6m"].notna().all()
     assert parts.counts["rows"].sum() == 60 * 12
+
+
+def test_the_latest_rows_are_whole_dates_and_at_most_the_share(labelled):
+    days = labelled["as_of"].drop_duplicates().sort_values()
+    found = latest(labelled, 0.4)
+    assert set(found["as_of"]) == set(days.iloc[-4:])  # 4 of 12 dates: 5 would be above .4
+    one = labelled[labelled["as_of"] == days.iloc[0]]
+    assert latest(one, 0.4).equals(one)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.datasets import Split
+from riskmodel.datasets.splits import latest
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.features import by_name
 from riskmodel.model import Task, fit, replayed
@@ -24,11 +25,54 @@ def changed(settings: Settings, table: str, **values) -> Settings:
     return settings.model_copy(update={table: one})
 
 
-def test_every_row_is_predicted_once_by_every_candidate(fitted, panel):
-    found = fitted.predictions
-    assert found.groupby("model").size().to_dict() == dict.fromkeys(KINDS, 2400)
-    assert not found.duplicated(["enterprise_id", "as_of", "model"]).any()
+def test_every_row_is_predicted_by_every_candidate_and_the_labelled_ones_by_both_its_fits(
+    fitted, panel
+):
+    found, labelled = fitted.predictions, int((panel["split"] != "score").sum())
+    assert found.groupby("model").size().to_dict() == dict.fromkeys(KINDS, 2400 + labelled)
+    again = found["split"] == "learnt"
+    assert again.sum() == labelled * len(KINDS)
+    assert not found[~again].duplicated(["enterprise_id", "as_of", "model"]).any()
     assert fitted.repeats.empty
+
+
+def test_rows_of_the_test_are_said_by_the_tested_fit_and_those_to_score_by_the_last(fitted, panel):
+    for name, model in fitted.models.items():
+        mine = fitted.predictions[fitted.predictions["model"] == name]
+        for split, fit_ in (("test", model.tested), ("calibrate", model.tested), ("score", model)):
+            said = mine.loc[mine["split"] == split, "pd_12m"].to_numpy()
+            rows = panel[panel["split"] == split]
+            assert np.array_equal(said, fit_.score(rows)["pd_12m"].to_numpy())
+        learnt = mine.loc[mine["split"] == "learnt", "pd_12m"].to_numpy()
+        labelled = panel[panel["split"] != "score"]
+        assert np.array_equal(learnt, model.score(labelled)["pd_12m"].to_numpy())
+
+
+def test_what_scores_is_learnt_on_every_labelled_row_and_the_tested_one_before_the_test(
+    fitted, panel
+):
+    labelled = panel[panel["split"] != "score"]
+    before = panel[panel["split"].isin(["fit", "calibrate"])]
+    for model in fitted.models.values():
+        for one, rows in ((model, labelled), (model.tested, before)):
+            counted = one.facts["rows"]
+            assert (counted["rows"], counted["defaults"]) == (len(rows), rows["defaulted"].sum())
+            assert counted["to"] == f"{rows['as_of'].max():%Y-%m-%d}"
+        assert model.facts["learnt"] == model.tested.facts["learnt"]
+
+
+def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, settings, cards):
+    only = changed(settings, "model", candidates=("trees",))
+    some = (panel["split"] == "calibrate") & (panel["enterprise_id"] < "E300")
+    gap = panel.assign(split=panel["split"].mask(some, "gap"))
+    flipped = gap.assign(defaulted=gap["defaulted"].where(gap["split"] != "gap", ~gap["defaulted"]))
+    was, now = (fit(one, parts, Task(cards, only)) for one in (gap, flipped))
+    tested = [one.models["trees"].tested.to_files() for one in (was, now)]
+    assert tested[0] == tested[1]
+    assert was.blind["pd_12m"].equals(now.blind["pd_12m"])
+    scores = [one.models["trees"].ranker.to_files() for one in (was, now)]
+    assert scores[0] != scores[1]
+    assert "gap" not in set(was.predictions["split"])
 
 
 def test_the_headline_has_each_test_row_once_by_every_candidate(fitted, panel):
@@ -67,13 +111,15 @@ def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
     assert not blind[~stranger]["pd_12m"].equals(own[~stranger]["pd_12m"])
 
 
-def test_labels_of_the_test_rows_teach_nothing(panel, parts, task, fitted):
+def test_labels_of_the_test_rows_teach_the_tested_model_nothing(panel, parts, task, fitted):
     flipped = panel.assign(
         defaulted=panel["defaulted"].where(panel["split"] != "test", ~panel["defaulted"])
     )
     again = fit(flipped, parts, task)
     for name, model in fitted.models.items():
-        assert again.models[name].fingerprint == model.fingerprint
+        assert again.models[name].tested.fingerprint == model.tested.fingerprint
+        assert again.models[name].fingerprint != model.fingerprint
+    assert again.blind["pd_12m"].equals(fitted.blind["pd_12m"])
 
 
 def test_the_mean_pd_of_the_calibration_rows_is_their_default_rate(fitted, panel):
@@ -155,7 +201,11 @@ def test_the_long_run_anchor_holds_the_level(panel, parts, settings, cards):
     rows = panel[panel["split"].isin(["fit", "calibrate"])]
     later = panel[panel["split"] == "calibrate"]
     rate = learning.long_run_rate(rows.astype({"defaulted": float}))
-    assert found.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=1e-6)
+    assert found.tested.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=1e-6)
+    labelled = panel[panel["split"] != "score"].astype({"defaulted": float})
+    newest = latest(labelled, held.datasets.calibrate_share)
+    rate = learning.long_run_rate(labelled)
+    assert found.score(newest)["pd_12m"].mean() == pytest.approx(rate, rel=0.01)
 
 
 def test_a_model_that_stands_is_replayed_without_learning(fitted, panel):

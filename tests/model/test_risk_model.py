@@ -39,6 +39,9 @@ def test_a_model_read_from_its_files_scores_the_same(model, panel):
     assert again.fingerprint == model.fingerprint
     assert again.facts == model.facts
     assert again.facts["data"] == "drawn"
+    assert again.tested.tested is None
+    tested = model.tested.score(panel)[numbers] - again.tested.score(panel)[numbers]
+    assert np.abs(tested).to_numpy().max() <= 1e-12
 
 
 def test_a_model_of_another_format_is_refused(model):

@@ -9,11 +9,11 @@ KEY = ["enterprise_id", "as_of"]
 
 
 def panel(population: Population, parts: Split, features: pd.DataFrame) -> pd.DataFrame:
-    """enterprise_id, as_of, split (fit, calibrate, test, score), defaulted, features.
+    """enterprise_id, as_of, split (fit, calibrate, gap, test, score), defaulted, features.
 
-    Rows of the gap are left out. `defaulted` is null where a row is only scored.
+    `defaulted` is null where a row is only scored.
     """
-    learnt = parts.frame[parts.frame["split"] != "gap"].astype({"defaulted": "boolean"})
+    learnt = parts.frame.astype({"defaulted": "boolean"})
     scored = population.scored.assign(
         defaulted=pd.Series(pd.NA, index=population.scored.index, dtype="boolean"), split="score"
     )

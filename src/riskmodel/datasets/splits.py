@@ -76,7 +76,7 @@ def by_time(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
     """Fit on the past, calibrate on what comes later, test on what comes last.
 
     Every label used before the test was known when the test begins: rows whose label was not are
-    the gap, and are not used.
+    the gap. Nothing that is tested learns from them; the fit on all labelled rows does.
     """
     test_from = _test_from(labelled, settings)
     known = "label_ends_on" if settings.gap == "horizon" else "label_known_on"
@@ -90,7 +90,7 @@ def by_time(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
     text = (
         f"Out of time: tested from {test_from:%Y-%m-%d} on, calibrated from"
         f" {calibrate_from:%Y-%m-%d} on, fitted before; only labels known by the first day of"
-        " the test are used."
+        " the test are used. What scores is then fitted the same way on all labelled rows."
     )
     return Split(frame, True, text)
 
@@ -100,6 +100,11 @@ def folds(enterprises: pd.Series, count: int, rng: np.random.Generator) -> pd.Se
     unique = np.sort(enterprises.unique())
     fold = pd.Series(rng.permutation(len(unique)) % count, index=unique)
     return enterprises.map(fold)
+
+
+def latest(rows: pd.DataFrame, share: float) -> pd.DataFrame:
+    """The rows of the last as-of dates: at most so large a share of all, but at least one date's."""
+    return rows[rows["as_of"] >= _boundary(rows["as_of"], 1 - share)]
 
 
 def drawn(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

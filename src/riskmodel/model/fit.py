@@ -12,7 +12,7 @@ import pandas as pd
 
 from riskmodel.datasets import Split, balanced_folds
 from riskmodel.datasets.panel import KEY
-from riskmodel.datasets.splits import drawn
+from riskmodel.datasets.splits import drawn, latest
 from riskmodel.features.language import Card
 from riskmodel.model import peers
 from riskmodel.model.calibrate import Blind, Calibration, How, calibrate, recalibrated
@@ -56,7 +56,7 @@ class Fitted:
     """The candidates' models by name, and what they say.
 
     `predictions`: enterprise_id, as_of, split, defaulted, model, pd_12m, pd_low, pd_high, grade:
-    what the models themselves say; under cross-validation the rows of `test` are out-of-fold means.
+    see `said`; under cross-validation the rows of `test` are out-of-fold means.
     `blind`: the same of the test rows, each by a ranking and a calibration that never saw the
     enterprise: out of time and out of enterprise, the headline. `repeats`: out-of-fold rows with
     `repeat`. `trials`: model, trial, settings, log_loss, rounds, pruned. `suspects`: columns taken
@@ -95,8 +95,14 @@ class Candidate:
 
 
 def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
-    """All candidates of the settings on the panel; see `Fitted`."""
-    learnt = panel[panel["split"] == "fit"].astype({"defaulted": bool})
+    """All candidates of the settings on the panel; see `Fitted`.
+
+    Where the rows are split by time, the model that is tested knows only what was known when the
+    test begins. The model that scores is the same fit on all labelled rows: years younger, and of
+    more defaults.
+    """
+    labelled = panel[panel["split"] != "score"].astype({"defaulted": bool})
+    learnt = labelled[labelled["split"] == "fit"]
     leaks = _leaks(learnt, panel[panel["split"] == "calibrate"], task)
     task = _remembering(leaks, without(leaks, task))
     models: dict[str, RiskModel] = {}
@@ -110,16 +116,20 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
         trials.append(_table(name, tries))
         later = panel[panel["split"] == "calibrate"] if parts.by_time else learnt
         one = fitted(name, (learnt, later.astype({"defaulted": bool})), task, how)
-        near = peers.learn(one.model.ranker, learnt, task.settings.explain.peers_share)
-        models[name] = replace(one.model, peers=near)
+        model = one.model
         if parts.by_time:
-            predictions.append(predict(one.model, panel))
             blind.append(one.blind_predictions(panel[panel["split"] == "test"]))
+            task.tell(f"{name}: fitted again on all labelled rows")
+            newest = latest(labelled, task.settings.datasets.calibrate_share)
+            model = replace(fitted(name, (labelled, newest), task, how).model, tested=model)
+            predictions.append(said(model, panel))
         else:
-            predictions.append(predict(one.model, panel[panel["split"] == "score"]))
+            predictions.append(predict(model, panel[panel["split"] == "score"]))
             folds = _cross_validated(name, learnt, task, None if few else how)
             repeats.append(folds)
-            predictions.append(_averaged(folds, one.model))
+            predictions.append(_averaged(folds, model))
+        near = peers.learn(model.ranker, labelled, task.settings.explain.peers_share)
+        models[name] = replace(model, peers=near)
     return Fitted(
         models,
         _together(predictions),
@@ -134,7 +144,18 @@ def replayed(model: RiskModel, panel: pd.DataFrame) -> Fitted:
     """A model that stands, on a new panel: nothing is learnt; its leaks are those it remembers."""
     none = pd.DataFrame()
     leaks = pd.DataFrame(list(model.facts.get("suspects", ())), columns=as_table(()).columns)
-    return Fitted({model.name: model}, predict(model, panel), none, none, none, leaks)
+    return Fitted({model.name: model}, said(model, panel), none, none, none, leaks)
+
+
+def said(model: RiskModel, panel: pd.DataFrame) -> pd.DataFrame:
+    """What a model says of a panel: rows to score and, as `learnt`, the labelled ones; the rows of
+    fit, calibrate and test are said by the model that was tested in its place."""
+    if model.tested is None:
+        return predict(model, panel)
+    own = panel["split"].where(panel["split"] == "score", "learnt")
+    known = panel["split"].isin(["fit", "calibrate", "test"])
+    both = [predict(model.tested, panel[known]), predict(model, panel.assign(split=own))]
+    return pd.concat(both, ignore_index=True)
 
 
 def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
@@ -170,7 +191,8 @@ def fitted(
     blind = _blind(raw, everyone, later)
     anchor = _anchor(everyone, task.settings.model)
     calibration = calibrate(blind, _how(task), anchor)
-    facts = {**task.facts, "learnt": {key: getattr(how, key) for key in _learnt(name)}}
+    learnt = {key: getattr(how, key) for key in _learnt(name)}
+    facts = {**task.facts, "learnt": learnt, "rows": _counted(everyone)}
     grades = _graded(calibration.pd(blind.raw[blind.later]), later, task.settings.model)
     whole = RiskModel(name, ranker, calibration, grades, facts)
     others = {
@@ -180,6 +202,12 @@ def fitted(
         for k, one in rankers.items()
     }
     return Candidate(whole, others, fold)
+
+
+def _counted(rows: pd.DataFrame) -> dict[str, str | int]:
+    """How many rows and defaults of which dates."""
+    first, last = (f"{day:%Y-%m-%d}" for day in (rows["as_of"].min(), rows["as_of"].max()))
+    return {"from": first, "to": last, "rows": len(rows), "defaults": int(rows["defaulted"].sum())}
 
 
 def _blind(raw: Array, everyone: pd.DataFrame, later: pd.DataFrame) -> Blind:

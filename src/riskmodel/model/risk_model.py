@@ -18,7 +18,7 @@ from riskmodel.model.ladder import LADDER, Ranker
 from riskmodel.model.peers import Peers
 
 Array = npt.NDArray[np.float64]
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class RiskModel:
     """Ranking, calibration and grades; `facts` say what it was made from.
 
     `name` is the candidate's name, a rung of the ladder; `score` needs nothing but a frame with
-    the features. `peers` are the approved enterprises that reasons are held against.
+    the features. `peers` are the approved enterprises that reasons are held against. `tested` is
+    the same fit on what was known when the test begins: the test's figures are its own.
     """
 
     name: str
@@ -35,6 +36,7 @@ class RiskModel:
     grades: Grades
     facts: Mapping[str, Any]
     peers: Peers | None = None
+    tested: "RiskModel | None" = None
 
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
@@ -85,7 +87,10 @@ class RiskModel:
         }
         text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
         files = {"model.json": text + "\n", **self.ranker.to_files()}
-        return files if self.peers is None else files | {PEERS: self.peers.to_text()}
+        if self.peers is not None:
+            files[PEERS] = self.peers.to_text()
+        earlier = self.tested.to_files() if self.tested is not None else {}
+        return files | {TESTED + name: text for name, text in earlier.items()}
 
     @property
     def fingerprint(self) -> str:
@@ -105,6 +110,11 @@ class RiskModel:
                 " Load it with the version that wrote it."
             )
         given = document["inputs"]
+        earlier = {
+            name.removeprefix(TESTED): text
+            for name, text in files.items()
+            if name.startswith(TESTED)
+        }
         levels = {name: tuple(words) for name, words in given["levels"].items()}
         inputs = Inputs(tuple(given["names"]), tuple(given["signs"]), levels)
         return cls(
@@ -114,10 +124,13 @@ class RiskModel:
             _grades(document["grades"]),
             document["facts"],
             Peers.from_text(files[PEERS]) if PEERS in files else None,
+            cls.from_files(earlier, threads=threads) if earlier else None,
         )
 
 
 PEERS = "peers.json"
+TESTED = "tested_"
+"""How the names of the tested model's files begin."""
 
 
 def _calibration(given: Mapping[str, Any]) -> Calibration:

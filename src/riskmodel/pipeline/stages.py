@@ -257,10 +257,10 @@ def explain(run: Run) -> Explained:
 def _refitted(
     run: Run, champion: modelling.RiskModel, panel: pd.DataFrame
 ) -> Iterator[reasoning.Baseline]:
-    """The champion learnt again as it was, on enterprises of the fit rows drawn with replacement,
-    each time with peers of its own."""
+    """The champion learnt again as it was, on enterprises of the labelled rows drawn with
+    replacement, each time with peers of its own."""
     settings, features = run.settings, {name for name, _ in champion.inputs}
-    rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
+    rows = panel[panel["split"] != "score"].astype({"defaulted": bool})
     cards = [card for card in cards_of(run) if card.name in features]
     how = settings.model.model_copy(update=champion.facts["learnt"])
     for number in range(1, settings.explain.refits + 1):

@@ -205,17 +205,19 @@ def drift_in_time(e: Evidence) -> Check:
         text = "Fit and test rows share their dates; there is no drift in time to see."
         return Check("drift_in_time", True, np.nan, np.nan, np.nan, e.settings.most_psi, text)
     own = e.rows("same_enterprises")
-    return _drift(e, "drift_in_time", "test" if own.empty else "same_enterprises")
+    return _drift(e, "drift_in_time", "fit", "test" if own.empty else "same_enterprises")
 
 
 def drift_to_scored(e: Evidence) -> Check:
     """Population stability of the PD from the rows learnt from to the rows scored."""
-    return _drift(e, "drift_to_scored", "score")
+    if not e.by_time:
+        return _drift(e, "drift_to_scored", "test", "score")
+    again = len(e.rows("learnt")) > 0
+    return _drift(e, "drift_to_scored", "learnt" if again else "fit", "score")
 
 
-def _drift(e: Evidence, name: str, split: str) -> Check:
-    start = e.rows("fit") if e.by_time else e.rows("test")
-    then, now = (r["pd_12m"].to_numpy(float) for r in (start, e.rows(split)))
+def _drift(e: Evidence, name: str, learnt: str, split: str) -> Check:
+    then, now = (e.rows(split)["pd_12m"].to_numpy(float) for split in (learnt, split))
     limit = e.settings.most_psi
     if not len(now):
         return Check(name, True, np.nan, np.nan, np.nan, limit, f"There are no {split} rows.")
