@@ -44,6 +44,23 @@ def test_without_a_share_there_are_only_budgets_and_loss_caps(
     assert rows.loss_rows.tolist() == [[2], [3]]
 
 
+def test_a_name_that_nobody_meets_is_a_row_that_stands_empty(
+    candidates: pd.DataFrame, policy: Policy, bank_row: Any
+) -> None:
+    north = bank_row("north_bank", sector_share=0.5, sector_shares={"tyos": 0.1})
+    south = bank_row("south_bank", sector_share=0.5)
+    table = {"bank": [north, south], "destinations": {"shares": {"USA": 0.1}}}
+    book = recommend(_placed(candidates), SIGNED, policy, banks_from(table, "banks"), grid=10)
+    rows = book.certificate.rows.set_index(["bank", "row", "key"])
+    assert rows.loc[("north_bank", "sector_share", "tyos"), "used_cny"] == 0
+    assert ("south_bank", "sector_share", "tyos") not in rows.index
+    assert rows.loc[("", "destination_share", "USA"), "used_cny"] == 0
+    assert rows.loc[("north_bank", "sector_share", "toys"), "used_cny"] > 0
+    plain = {"bank": [north | {"sector_shares": {}}, south]}
+    without = recommend(_placed(candidates), SIGNED, policy, banks_from(plain, "banks"), grid=10)
+    assert without.recommendations.equals(book.recommendations)
+
+
 def test_a_source_that_knows_no_sector_has_no_rows_of_sectors(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:

@@ -42,8 +42,9 @@ class Rows:
 def rows_for(
     candidates: pd.DataFrame, pairs: Pairs, banks: Banks, *, priced: pd.DataFrame | None = None
 ) -> Rows:
-    """The rows of the banks' file that these candidates can touch.
+    """The rows of the banks' file that these candidates can touch, and all that it names.
 
+    A row that the file names and nobody can meet stands there empty: a misspelt name shows.
     An enterprise whose sector or destination is not known counts in a row of that name, unless no
     candidate's is known. `priced` are the rows of a month whose prices are to hold for some of its
     candidates: what that month spread over sectors or destinations is spread here, whoever is
@@ -52,6 +53,11 @@ def rows_for(
     kinds = set() if priced is None else set(priced["row"])
     sector, sectors = _coded(candidates, SECTOR, spread=SECTOR_SHARE in kinds)
     destination, destinations = _coded(candidates, DESTINATION, spread=DESTINATION_SHARE in kinds)
+    met = set(sectors)
+    named = {word for bank in banks.bank for word in bank.sector_shares}
+    sectors = [*sectors, *(sorted(named - met) if met else [])]
+    strange = sorted(set(banks.destinations.shares) - set(destinations))
+    destinations = [*destinations, *(strange if destinations else [])]
     count = len(banks.names)
     budgets = [
         (name, BUDGET, "", bank.budget_cny)
@@ -62,7 +68,12 @@ def rows_for(
         for name, bank in zip(banks.names, banks.bank, strict=True)
     ]
     of_sector = [
-        (bank.name, SECTOR_SHARE, word, bank.sector_cap_cny(word))
+        (
+            bank.name,
+            SECTOR_SHARE,
+            word,
+            bank.sector_cap_cny(word) if word in met or word in bank.sector_shares else np.inf,
+        )
         for bank in banks.bank
         for word in sectors
     ]

@@ -43,6 +43,18 @@ class RiskModel:
         """Each feature with its kind: number or category."""
         return self.ranker.inputs.kinds()
 
+    @property
+    def learnt_from(self) -> str:
+        """What was learnt from, and what the tested fit knew; empty without a tested fit."""
+        if self.tested is None:
+            return ""
+        mine, its = self.facts["rows"], self.tested.facts["rows"]
+        return (
+            f"Scores come from a fit on {mine['rows']:,} rows of {mine['from']} to {mine['to']}"
+            f" with {mine['defaults']:,} defaults; the test's figures are those of the same fit on"
+            f" {its['rows']:,} rows of {its['from']} to {its['to']} with {its['defaults']:,}."
+        )
+
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         """pd_12m, pd_low, pd_high (shares) and grade for each row, on the frame's index."""
         raw = self.ranker.raw(frame)

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.model import RiskModel
 from riskmodel.pipeline.stages import banks_of, champion_of, policy_of
 from riskmodel.publish import registry, review
 from riskmodel.publish.bank_files import publish_bank
@@ -136,19 +135,6 @@ def headline(run: Run) -> dict[str, str]:
     }
 
 
-def learnt_from(champion: RiskModel) -> list[str]:
-    """What the model that scores was learnt from, and what the tested one knew, as lines."""
-    if champion.tested is None:
-        return []
-    scores, judged = (one.facts["rows"] for one in (champion, champion.tested))
-    return [
-        f"Scores come from {scores['rows']:,} rows of {scores['from']} to {scores['to']} with"
-        f" {scores['defaults']:,} defaults; the test's figures are those of the same fit on"
-        f" {judged['rows']:,} rows of {judged['from']} to {judged['to']} with"
-        f" {judged['defaults']:,} defaults."
-    ]
-
-
 def model_card(run: Run) -> str:
     """The model card in Markdown: what it predicts, how it did, what was checked."""
     checks = run.read("validate", "checks")
@@ -162,7 +148,7 @@ def model_card(run: Run) -> str:
         [
             f"**{champion.name}**: {len(champion.inputs)} features, grades {champion.grades.names}.",
             f"{run.read_json('datasets', 'population')['split']}",
-            *learnt_from(champion),
+            champion.learnt_from,
             "",
             "| figure | value (95 % interval) |",
             "|---|---|",
