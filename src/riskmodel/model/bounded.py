@@ -25,7 +25,7 @@ class Bounded:
 
     `design` is rows x terms, dense or sparse, and `made` terms x coefficients. The log likelihood
     is lessened by half of `penalty` (one a term) times the squared distance of each term's weight
-    from `centre`.
+    from `centre`. `count` is how often each row counts.
     """
 
     design: Any
@@ -35,20 +35,23 @@ class Bounded:
     centre: Array
     low: Array
     high: Array
+    count: Array | float = 1.0
 
     def loss(self, x: Array) -> float:
         """What is minimised."""
         weights = self.made @ x
         z, away = self.design @ weights, weights - self.centre
         kept = self.penalty @ away**2 / 2
-        return float(np.logaddexp(0.0, z).sum() - self.defaulted @ z + kept)
+        gained = (self.count * self.defaulted) @ z
+        return float((self.count * np.logaddexp(0.0, z)).sum() - gained + kept)
 
     def slope_and_curve(self, x: Array) -> tuple[Array, Array]:
         """Its first and second derivatives."""
         weights = self.made @ x
         p = expit(self.design @ weights)
-        by_term = self.design.T @ (p - self.defaulted) + self.penalty * (weights - self.centre)
-        curve = self.design.T @ _scaled(self.design, p * (1 - p))
+        away = self.count * (p - self.defaulted)
+        by_term = self.design.T @ away + self.penalty * (weights - self.centre)
+        curve = self.design.T @ _scaled(self.design, self.count * p * (1 - p))
         curve = np.asarray(curve.todense() if hasattr(curve, "todense") else curve)
         curve = curve + np.diag(self.penalty)
         return self.made.T @ by_term, self.made.T @ curve @ self.made

@@ -1,4 +1,5 @@
-"""Boosted trees, monotone where the inputs have signs: the only place that imports LightGBM."""
+"""Boosted trees from a signed line on, monotone where the inputs have signs: the only place that
+imports LightGBM."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.model import line as lines
 from riskmodel.model.inputs import Inputs
+from riskmodel.model.line import Line
 from riskmodel.model.shapley import ShapleyTables, shapley_tables
 from riskmodel.settings import ModelSettings
 
@@ -18,11 +21,12 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Trees:
-    """Boosted trees as LightGBM's own text."""
+    """Boosted trees as LightGBM's own text, on top of the line that they started from, if any."""
 
     inputs: Inputs
     text: str
     threads: int = 1
+    line: Line | None = None
 
     @cached_property
     def booster(self) -> Any:
@@ -45,11 +49,17 @@ class Trees:
         if not len(matrix):
             return np.empty(0)
         scores = self.booster.predict(matrix, raw_score=True, num_threads=self.threads)
-        return np.asarray(scores, dtype=float)
+        scores = np.asarray(scores, dtype=float)
+        return scores if self.line is None else self.line.raw_of(matrix) + scores
 
     def contributions(self, frame: pd.DataFrame) -> Array:
-        """Exact Shapley values in log-odds: rows x (features, then the mean score)."""
+        """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values, and
+        the line's shares."""
         matrix = self.inputs.matrix(frame)
+        shares = self._of_trees(matrix)
+        return shares if self.line is None else shares + self.line.contributions(matrix)
+
+    def _of_trees(self, matrix: Array) -> Array:
         if self.tables is not None:
             return self.tables.contributions(matrix, self.threads)
         if not len(matrix):
@@ -58,18 +68,20 @@ class Trees:
         return np.asarray(shares, dtype=float)
 
     def to_files(self) -> dict[str, str]:
-        """The booster's own text."""
-        return {FILE: self.text}
+        """The booster's own text, and the line's where there is one."""
+        return {FILE: self.text} | ({} if self.line is None else {LINE: self.line.to_text()})
 
 
 FILE = "booster.txt"
+LINE = "line.json"
 PAST_DUE = "past_due"
 """The column of early signs: see `datasets.early_signs`."""
 
 
 def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> Trees:
     """The trees that `to_files` wrote."""
-    return Trees(inputs, files[FILE], threads)
+    line = Line.from_text(files[LINE]) if LINE in files else None
+    return Trees(inputs, files[FILE], threads, line)
 
 
 SMALL = 20_000
@@ -87,6 +99,8 @@ def learn(
 ) -> Trees:
     """`how.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
 
+    They start from a line learnt on the same rows, unless `how.line_l2` is 0.
+
     Where the rows say how far `past_due` they came in their horizon, a row that did not default
     counts as a part of a default by `how.early_signs`: arrears are several times as frequent as
     defaults and the way into most of them, so that few defaults rank better. Calibration sees
@@ -95,10 +109,12 @@ def learn(
     import lightgbm
 
     given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    learnt = _dataset(rows, inputs, how)
+    matrix = inputs.matrix(rows)
+    line = _line(matrix, targets(rows, how), inputs, how, weights)
+    learnt = _dataset((matrix, targets(rows, how)), inputs, line)
     learnt.set_weight(weights)
     booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
-    return Trees(inputs, booster.model_to_string(), threads)
+    return Trees(inputs, booster.model_to_string(), threads, line)
 
 
 def losses(
@@ -115,13 +131,16 @@ def losses(
 
     rows, held = samples
     given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    learnt = _dataset(rows, inputs, how)
+    matrix = inputs.matrix(rows)
+    line = _line(matrix, targets(rows, how), inputs, how)
+    learnt = _dataset((matrix, targets(rows, how)), inputs, line)
+    later = _dataset((inputs.matrix(held), targets(held, how)), inputs, line, learnt)
     curve: dict[str, dict[str, list[float]]] = {}
     lightgbm.train(
         {**given, "metric": "cross_entropy"},
         learnt,
         num_boost_round=how.trees,
-        valid_sets=[_dataset(held, inputs, how, learnt)],
+        valid_sets=[later],
         valid_names=["held"],
         callbacks=[
             lightgbm.record_evaluation(curve),
@@ -172,12 +191,30 @@ def targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
     return found
 
 
-def _dataset(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, reference: Any = None) -> Any:
+def _line(
+    matrix: Array,
+    target: Array,
+    inputs: Inputs,
+    how: ModelSettings,
+    weights: Array | None = None,
+) -> Line | None:
+    """What the trees start from; None where the settings want none, or all rows came out alike."""
+    if not how.line_l2 or target.min() == target.max():
+        return None
+    return lines.learn(matrix, target, inputs, how.line_l2, weights)
+
+
+def _dataset(
+    sample: tuple[Array, Array], inputs: Inputs, line: Line | None, reference: Any = None
+) -> Any:
+    """The features and targets, each row starting from the line's score."""
     import lightgbm
 
+    matrix, target = sample
     return lightgbm.Dataset(
-        inputs.matrix(rows),
-        label=targets(rows, how),
+        matrix,
+        label=target,
+        init_score=None if line is None else line.raw_of(matrix),
         categorical_feature=[inputs.names.index(name) for name in inputs.levels],
         reference=reference,
         params={"verbosity": -1},

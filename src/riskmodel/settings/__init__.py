@@ -89,6 +89,7 @@ class ModelSettings(Frozen):
     row_share: Annotated[float, Field(gt=0, le=1)]
     feature_share: Annotated[float, Field(gt=0, le=1)]
     l2: Annotated[float, Field(ge=0)]
+    line_l2: Annotated[float, Field(ge=0)]
     grade_bounds: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
     min_defaults_per_grade: Annotated[float, Field(ge=0)]
     calibration: Literal["best", "logistic", "beta", "isotonic"]
