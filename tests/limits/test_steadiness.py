@@ -9,12 +9,10 @@ from riskmodel.limits.asked.provinces import Matching, between_provinces
 from riskmodel.limits.asked.raising import Recommender
 from riskmodel.limits.asked.steadiness import (
     REASONS,
-    Swap,
     Tolerance,
     changes,
     counted,
     monotone_in_exports,
-    redecided,
 )
 
 TOLERANCE = Tolerance(
@@ -111,59 +109,6 @@ def test_a_reason_of_ones_own_is_counted_too():
     changed = changes(pd.DataFrame([pair("E1")]), pd.DataFrame([pair("E1", limit=1.0)]), TOLERANCE)
     found = counted(changed.assign(reason="several")).set_index(["bank", "reason"])
     assert found.loc[("north_bank", "several"), "changes"] == 1
-
-
-def by_price(price: float):
-    """All of the cap where the PD times the price is at most 2, else nothing."""
-
-    def decide(candidates: pd.DataFrame) -> pd.DataFrame:
-        serves = candidates["pd_12m"] * price <= 2
-        limit = candidates["cap"].where(serves, 0.0)
-        bank = np.where(serves, "north_bank", "")
-        return candidates[["enterprise_id"]].assign(bank=bank, limit_cny=limit)
-
-    return decide
-
-
-def test_by_deciding_again_the_ingredient_that_undoes_the_change_is_the_reason():
-    ids = ["E1", "E2", "E3", "E4", "E5"]
-    last = pd.DataFrame({"enterprise_id": ids, "pd_12m": [0.02, 0.01, 0.01, 0.01, 0.02]})
-    last = last.assign(cap=100.0)
-    this = last.assign(
-        pd_12m=[0.02, 0.01, 0.09, 0.01, 0.05], cap=[100.0, 50.0, 100.0, 100.0, 100.0]
-    )
-    limits = [0.0, 50.0, 0.0, 10.0, 0.0]  # E4's is none of its own: the book had no more room
-    changed = changes(
-        pd.DataFrame([pair(one) for one in ids]),
-        pd.DataFrame([pair(one, limit=limit) for one, limit in zip(ids, limits, strict=True)]),
-        TOLERANCE,
-    )
-    swaps = {
-        "pd": Swap(("pd_12m",)),
-        "exports_cap": Swap(("cap",)),
-        "prices": Swap(decide=by_price(50.0)),
-    }
-    found = redecided(changed, (last, this), by_price(150.0), swaps, part=0.5)
-    # E5's PD of .05 is too dear at either price, and its old one of .02 at the new price.
-    assert found.set_index("enterprise_id")["reason"].to_dict() == {
-        "E1": "prices",
-        "E2": "exports_cap",
-        "E3": "pd",
-        "E4": "allocation",
-        "E5": "unexplained",
-    }
-    assert found["undone"].tolist() == [1.0, 1.0, 1.0, 1.0, 0.0]
-
-
-def test_small_changes_and_newcomers_are_not_decided_again():
-    last = pd.DataFrame({"enterprise_id": ["E1"], "pd_12m": [0.01], "cap": [100.0]})
-    this = pd.DataFrame({"enterprise_id": ["E1", "E2"], "pd_12m": 0.01, "cap": 90.0})
-    changed = changes(
-        pd.DataFrame([pair("E1")]), pd.DataFrame([pair("E1", limit=90.0), pair("E2")]), TOLERANCE
-    )
-    found = redecided(changed, (last, this), by_price(1.0), {}, part=0.5)
-    assert found["reason"].tolist() == ["small", "enterprise"]
-    assert found["undone"].isna().all()
 
 
 def scored_by(pd_of_exports):

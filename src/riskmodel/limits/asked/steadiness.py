@@ -1,6 +1,6 @@
 """Whether limits are steady: from month to month with a reason, and never down as exports rise."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from riskmodel.limits.asked.levers import DECLARED, EXPORTS, EXPRESSIONS, Lever, answers, touched
 from riskmodel.limits.asked.provinces import log_odds
-from riskmodel.limits.asked.raising import SCORED, Decide, Recommender
+from riskmodel.limits.asked.raising import SCORED, Recommender
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -100,57 +100,6 @@ def counted(changed: pd.DataFrame) -> pd.DataFrame:
     of_bank = counts.groupby("bank")["changes"].transform("sum")
     counts = counts.assign(share=counts["changes"] / of_bank.where(of_bank > 0))
     return counts[["bank", "reason", "changes", "share", "limit_change_cny"]]
-
-
-@dataclass(frozen=True)
-class Swap:
-    """One ingredient of this month's decision set back to last month's: columns of the candidates,
-    or the decision itself (its prices, its terms), or both."""
-
-    columns: tuple[str, ...] = ()
-    decide: Decide | None = None
-
-
-def redecided(
-    changed: pd.DataFrame,
-    months: tuple[pd.DataFrame, pd.DataFrame],
-    decide: Decide,
-    swaps: Mapping[str, Swap],
-    *,
-    part: float,
-) -> pd.DataFrame:
-    """The changes, with the reason of each large one found by deciding again: no coincidence.
-
-    `months` are last and this month's candidates, `decide` this month's decision. For each swap
-    (by its reason) this month is decided again with that ingredient of last month's. The reason
-    is the swap that alone brings the limit nearest to last month's, if it undoes at least `part`
-    of the change; else "unexplained". A last swap may set all back, for changes that take several;
-    of equal swaps the first counts. Where this month's decision undoes it
-    without any swap the reason is "allocation": by itself the enterprise would have kept its line,
-    and whole lines had to fit. `undone` is the share that is undone. Small changes, and pairs
-    whose enterprise is in one month only, stay as they are.
-    """
-    last, this = (month.set_index("enterprise_id", drop=False) for month in months)
-    open_ones = ~changed["reason"].isin([SMALL, "enterprise"]).to_numpy(np.bool_)
-    pairs = changed[open_ones]
-    both = this.loc[this.index.isin(set(pairs["enterprise_id"]) & set(last.index))]
-    before = pairs["limit_before_cny"].to_numpy(np.float64)
-    moved = np.abs(pairs["limit_cny"].to_numpy(np.float64) - before)
-    undone = np.empty((1 + len(swaps), len(pairs)))
-    for row, swap in enumerate([Swap(), *swaps.values()]):
-        own = [name for name in swap.columns if name in both.columns and name in last.columns]
-        back = both.assign(**{name: last[name].reindex(both.index) for name in own})
-        answer = (swap.decide or decide)(back.reset_index(drop=True))
-        again = pairs[PAIR].merge(answer[[*PAIR, "limit_cny"]], on=PAIR, how="left")
-        limit = again["limit_cny"].fillna(0.0).to_numpy(np.float64)
-        undone[row] = 1 - np.abs(limit - before) / moved
-    best = undone.argmax(axis=0)
-    most = undone[best, np.arange(len(pairs))]
-    named = np.asarray(["allocation", *swaps], dtype=object)[best]
-    rows = changed.assign(undone=np.nan)
-    rows.loc[open_ones, "undone"] = most
-    rows.loc[open_ones, "reason"] = np.where(most >= part, named, REASONS[-1])
-    return rows
 
 
 def _months_together(last: pd.DataFrame, this: pd.DataFrame) -> pd.DataFrame:

@@ -3,9 +3,9 @@
 logit PD(L) = logit PD + b (L / cap - centre), with b = slope + moderators x their effects.
 
 **Why it is causal.** A bank gives riskier enterprises smaller lines, so a plain regression of
-default on the limit says that large lines are safe (`naive`). But given the policy's grade, the share
-of the cap is drawn by chances that do not look at the enterprise, and for some lines by an
-experiment. So within a grade the share is as good as random, and its effect on the log-odds of
+default on the limit says that large lines are safe (the estimate "naive"). But given the policy's
+grade, the share of the cap is drawn by chances that do not look at the enterprise, and for some
+lines by an experiment. So within a grade the share is as good as random, and its effect on the log-odds of
 default can be read from lines of the same grade (`slopes.within_strata`; Rosenbaum and Rubin 1983
 for strata of one propensity). The blind log-odds of the model only sharpen the estimate.
 
@@ -108,7 +108,7 @@ class Response:
 
     `slope_sd` is the standard deviation of the mean slope. `balance` is the correlation of the
     share with the model's log-odds (else with the log of exports) within strata: near 0 where the
-    share is as good as random. `basis` is "strata", "randomised", "prior" or "naive". `estimates`
+    share is as good as random. `basis` is "strata", "randomised" or "prior". `estimates`
     are what was seen, before any pooling.
     """
 
@@ -196,25 +196,6 @@ def learn(past: pd.DataFrame, how: How) -> Response:
     return Response(
         basis, slope, sd, how.spread, how.quantile, centre, moderation,
         correlation(centred, within(_before(rows), strata(rows))), tuple(estimates),
-    )  # fmt: skip
-
-
-def naive(past: pd.DataFrame, how: How) -> Response:
-    """A plain regression of default on the share, over the same lines: what confounding makes of it.
-
-    Beside `learn`, to show the bias; no prior, no strata, no spread. `DataError` with too few
-    defaults to fit anything.
-    """
-    past = _checked(past)
-    seen = _naive_estimates(past[_as_good_as_random(past)[0]], how)
-    if not seen:
-        raise DataError(
-            f"past lines: {int(past['defaulted'].sum())} defaults in {len(past)} lines, "
-            f"{FEWEST_EVENTS} needed. Bring more lines."
-        )
-    return Response(
-        "naive", seen[0].slope, seen[0].standard_error, 0.0, how.quantile, _centre_of(past),
-        no_moderation(), 0.0, tuple(seen),
     )  # fmt: skip
 
 
