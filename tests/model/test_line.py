@@ -171,6 +171,15 @@ def test_a_line_read_from_its_text_has_the_same_bits():
     assert len(LEARNT.to_text()) < 12_000
 
 
+def test_infinite_values_rank_at_the_ends_and_their_knots_have_a_text():
+    ends = np.where(ROWS["up"] > 2, np.inf, np.where(ROWS["up"] < -2, -np.inf, ROWS["up"]))
+    found = Line.from_text(learnt(ROWS.assign(up=ends)).to_text())
+    shares = found.curves[0].of(np.array([-np.inf, -1e9, -1.0, 0.0, 1.0, 1e9, np.inf]))
+    assert np.isfinite(shares).all()
+    assert (np.diff(shares) >= 0).all()
+    assert shares[-1] > shares[0] + 1
+
+
 def test_threads_change_no_byte():
     rng = np.random.default_rng(5)
     matrix = rng.normal(size=(4000, 60)) + rng.normal(size=(4000, 1))

@@ -24,6 +24,8 @@ COMMON = 0.01
 LEAST_SPREAD = 0.05
 """Of a column before it is scaled, about that of a flag on `COMMON` of the rows: what few rows have
 is shrunk like that, for at its own spread it would hardly be shrunk at all."""
+LARGEST = 1e300
+"""An infinite knot counts as this: what lies between knots stays finite, and so does the text."""
 LEVEL_SPREAD = 1.0
 """A level's column is never scaled up: levels are many, and few defaults tell of each."""
 DECIMALS = 8
@@ -172,7 +174,7 @@ def _ranks(there: Array, sign: int) -> list[tuple[int, Curve]]:
 
     A missing value stands in the middle.
     """
-    known, counts = np.unique(there, return_counts=True)
+    known, counts = np.unique(np.clip(there, -LARGEST, LARGEST), return_counts=True)
     if len(known) < 2:
         return []
     below = np.cumsum(counts)
