@@ -1,4 +1,4 @@
-"""The line that trees start from: its signs, its shares, its text, and what trees make of it."""
+"""The line beside the trees: its signs, its shares, its text, and the average of both."""
 
 from dataclasses import replace
 
@@ -92,14 +92,16 @@ def test_shares_sum_to_the_score_and_are_nought_on_average():
     assert LEARNT.contributions(matrix[:0]).shape == (0, 6)
 
 
-def test_shares_of_trees_on_the_line_sum_to_the_score():
-    assert GROWN.line == LEARNT_AS_SET
+def test_shares_of_trees_and_line_sum_to_their_average():
+    assert replace(GROWN.line, share=1.0) == LEARNT_AS_SET
+    assert GROWN.line.share == HOW.line_share
     assert np.abs(GROWN.contributions(ROWS).sum(axis=1) - GROWN.raw(ROWS)).max() < 1e-9
     alone = replace(GROWN, line=None)
-    assert (
-        GROWN.raw(ROWS).tolist()
-        == (GROWN.line.raw_of(INPUTS.matrix(ROWS)) + alone.raw(ROWS)).tolist()
-    )
+    average = (GROWN.line.raw_of(INPUTS.matrix(ROWS)) + alone.raw(ROWS)) / 2
+    assert np.abs(GROWN.raw(ROWS) - average).max() < 1e-12
+    most = with_trees(ROWS, line_share=0.75)
+    odds = 0.75 * most.line.raw_of(INPUTS.matrix(ROWS)) + 0.25 * alone.raw(ROWS)
+    assert np.abs(most.raw(ROWS) - odds).max() < 1e-12
     assert GROWN.raw(ROWS.iloc[:0]).shape == (0,)
     assert GROWN.contributions(ROWS.iloc[:0]).shape == (0, 6)
 
@@ -213,9 +215,9 @@ def test_trees_with_a_line_read_from_files_are_the_same_and_without_one_as_they_
     assert bare.raw(ROWS).tolist() == replace(GROWN, line=None).raw(ROWS).tolist()
 
 
-def test_without_shrinkage_asked_for_there_is_no_line_and_trees_start_from_a_constant():
-    found = with_trees(ROWS, line_l2=0.0)
-    how = HOW.model_copy(update={"line_l2": 0.0})
+def test_where_the_line_has_no_share_there_is_none():
+    found = with_trees(ROWS, line_share=0.0)
+    how = HOW.model_copy(update={"line_share": 0.0})
     data = lightgbm.Dataset(
         INPUTS.matrix(ROWS),
         ROWS["defaulted"].to_numpy(float),
@@ -231,7 +233,7 @@ def test_rows_that_all_came_out_alike_have_no_line():
     assert with_trees(ROWS.assign(defaulted=False)).line is None
 
 
-def test_free_trees_start_from_a_free_line():
+def test_free_trees_have_a_free_line():
     free = LADDER["free_trees"].learn(ROWS, INPUTS, HOW, seed=7, threads=1)
     assert isinstance(free, trees.Trees) and free.line is not None
     shares = free.line.curves[2].shares
@@ -243,15 +245,15 @@ def test_the_line_learns_from_early_signs_as_the_trees_do():
     rows = ROWS.assign(past_due=np.where(ROWS["free"] > 1, 40.0, np.nan))
     found = trees.learn(rows, INPUTS, how, seed=7, threads=1).line
     target = trees.targets(rows, how)
-    assert found == line.learn(INPUTS.matrix(rows), target, INPUTS, how.line_l2)
+    assert replace(found, share=1.0) == line.learn(INPUTS.matrix(rows), target, INPUTS, how.line_l2)
     assert found.curves[3].shares[-1] > 1.3 * GROWN.line.curves[3].shares[-1]
 
 
 @pytest.mark.parametrize("rounds", [1, 30])
-def test_the_loss_after_each_round_is_that_of_trees_on_the_line_of_the_first_sample(rounds):
+def test_rounds_are_counted_by_the_loss_of_the_trees_alone(rounds):
     seen, held = ROWS.iloc[:2000], ROWS.iloc[2000:].reset_index(drop=True)
     curve = trees.losses((seen, held), INPUTS, HOW, seed=7, threads=1)
-    found = with_trees(seen, trees=rounds)
+    found = with_trees(seen, trees=rounds, line_share=0.0)
     bad = held["defaulted"].to_numpy()
     chance = expit(found.raw(held))
     loss = -np.log(np.where(bad, chance, 1 - chance)).mean()

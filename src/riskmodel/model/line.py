@@ -1,7 +1,7 @@
-"""A line for trees to start from: log-odds as a sum of the features' ranks, in the cards' directions.
+"""A line beside the trees: log-odds as a sum of the features' ranks, in the cards' directions.
 
 A ridge logistic regression on ranks, none of whose slopes goes against its card. Where defaults are
-few it ranks as well as trees do, and trees that start from it rank better than both (experiments/LOG).
+few it ranks as well as trees do, and the average of both ranks better than either (experiments/LOG).
 """
 
 import json
@@ -60,11 +60,13 @@ FLAT = Curve((0.0,), (0.0,), 0.0)
 class Line:
     """The mean log-odds of the rows that it was learnt from, and each feature's curve, in order.
 
-    The shares of a feature are 0 on average over those rows.
+    The shares of a feature are 0 on average over those rows. `share` is the line's part in an
+    average with trees.
     """
 
     base: float
     curves: tuple[Curve, ...]
+    share: float = 1.0
 
     def raw_of(self, matrix: Array) -> Array:
         """Log-odds of rows x features (missing as NaN), one a row."""
@@ -86,13 +88,14 @@ class Line:
     def to_text(self) -> str:
         """JSON, every digit kept; a curve a line."""
         curves = ",\n ".join(json.dumps(asdict(curve), allow_nan=False) for curve in self.curves)
-        return f'{{"base": {json.dumps(self.base)}, "curves": [\n {curves}\n]}}\n'
+        head = f'"base": {json.dumps(self.base)}, "share": {json.dumps(self.share)}'
+        return f'{{{head}, "curves": [\n {curves}\n]}}\n'
 
     @classmethod
     def from_text(cls, text: str) -> "Line":
         """What `to_text` wrote."""
         given = json.loads(text)
-        return cls(given["base"], tuple(_curve(one) for one in given["curves"]))
+        return cls(given["base"], tuple(_curve(one) for one in given["curves"]), given["share"])
 
 
 def _curve(given: Mapping[str, Any]) -> Curve:

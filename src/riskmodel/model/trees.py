@@ -1,8 +1,8 @@
-"""Boosted trees from a signed line on, monotone where the inputs have signs: the only place that
-imports LightGBM."""
+"""Boosted trees averaged with a signed line, monotone where the inputs have signs: the only place
+that imports LightGBM."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Trees:
-    """Boosted trees as LightGBM's own text, on top of the line that they started from, if any."""
+    """Boosted trees as LightGBM's own text, averaged with a line, if any, by the line's share."""
 
     inputs: Inputs
     text: str
@@ -50,14 +50,18 @@ class Trees:
             return np.empty(0)
         scores = self.booster.predict(matrix, raw_score=True, num_threads=self.threads)
         scores = np.asarray(scores, dtype=float)
-        return scores if self.line is None else self.line.raw_of(matrix) + scores
+        if self.line is None:
+            return scores
+        return (1 - self.line.share) * scores + self.line.share * self.line.raw_of(matrix)
 
     def contributions(self, frame: pd.DataFrame) -> Array:
-        """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values, and
-        the line's shares."""
+        """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values
+        averaged with the line's."""
         matrix = self.inputs.matrix(frame)
         shares = self._of_trees(matrix)
-        return shares if self.line is None else shares + self.line.contributions(matrix)
+        if self.line is None:
+            return shares
+        return (1 - self.line.share) * shares + self.line.share * self.line.contributions(matrix)
 
     def _of_trees(self, matrix: Array) -> Array:
         if self.tables is not None:
@@ -99,7 +103,8 @@ def learn(
 ) -> Trees:
     """`how.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
 
-    They start from a line learnt on the same rows, unless `how.line_l2` is 0.
+    Their scores are averaged with those of a line learnt on the same rows, whose share is
+    `how.line_share`: both err on few defaults, and not alike.
 
     Where the rows say how far `past_due` they came in their horizon, a row that did not default
     counts as a part of a default by `how.early_signs`: arrears are several times as frequent as
@@ -109,11 +114,10 @@ def learn(
     import lightgbm
 
     given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    matrix = inputs.matrix(rows)
-    line = _line(matrix, targets(rows, how), inputs, how, weights)
-    learnt = _dataset((matrix, targets(rows, how)), inputs, line)
+    learnt = _dataset(rows, inputs, how)
     learnt.set_weight(weights)
     booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
+    line = _line(rows, inputs, how, weights)
     return Trees(inputs, booster.model_to_string(), threads, line)
 
 
@@ -131,16 +135,13 @@ def losses(
 
     rows, held = samples
     given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    matrix = inputs.matrix(rows)
-    line = _line(matrix, targets(rows, how), inputs, how)
-    learnt = _dataset((matrix, targets(rows, how)), inputs, line)
-    later = _dataset((inputs.matrix(held), targets(held, how)), inputs, line, learnt)
+    learnt = _dataset(rows, inputs, how)
     curve: dict[str, dict[str, list[float]]] = {}
     lightgbm.train(
         {**given, "metric": "cross_entropy"},
         learnt,
         num_boost_round=how.trees,
-        valid_sets=[later],
+        valid_sets=[_dataset(held, inputs, how, learnt)],
         valid_names=["held"],
         callbacks=[
             lightgbm.record_evaluation(curve),
@@ -191,30 +192,21 @@ def targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
     return found
 
 
-def _line(
-    matrix: Array,
-    target: Array,
-    inputs: Inputs,
-    how: ModelSettings,
-    weights: Array | None = None,
-) -> Line | None:
-    """What the trees start from; None where the settings want none, or all rows came out alike."""
-    if not how.line_l2 or target.min() == target.max():
+def _line(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, weights: Any) -> Line | None:
+    """What the trees are averaged with; None where the settings want none, or all came out alike."""
+    target = targets(rows, how)
+    if not how.line_share or target.min() == target.max():
         return None
-    return lines.learn(matrix, target, inputs, how.line_l2, weights)
+    found = lines.learn(inputs.matrix(rows), target, inputs, how.line_l2, weights)
+    return replace(found, share=how.line_share)
 
 
-def _dataset(
-    sample: tuple[Array, Array], inputs: Inputs, line: Line | None, reference: Any = None
-) -> Any:
-    """The features and targets, each row starting from the line's score."""
+def _dataset(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, reference: Any = None) -> Any:
     import lightgbm
 
-    matrix, target = sample
     return lightgbm.Dataset(
-        matrix,
-        label=target,
-        init_score=None if line is None else line.raw_of(matrix),
+        inputs.matrix(rows),
+        label=targets(rows, how),
         categorical_feature=[inputs.names.index(name) for name in inputs.levels],
         reference=reference,
         params={"verbosity": -1},
