@@ -364,7 +364,7 @@ def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
     (folder,) = (runs / name for name in {p.name for p in runs.iterdir()} - before - {"by-hand"})
     assert not (folder / "DONE").exists()
     panel = pd.read_parquet(folder / "datasets/panel.parquet")
-    assert set(panel["split"].dropna()) == {"fit", "calibrate", "test", "score"}
+    assert set(panel["split"].dropna()) == {"fit", "calibrate", "gap", "test", "score"}
     assert json.loads((folder / "run.json").read_text("utf-8"))["state"] == "checks failed"
     assert (folder / "notebooks/06_validate.html").exists()
     assert (runs / "latest").resolve() == second.run.folder
