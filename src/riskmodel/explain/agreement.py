@@ -12,7 +12,7 @@ from riskmodel.model.trees import Trees
 def agreement_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
     """The largest difference, in log-odds, between our contributions and shap's TreeExplainer.
 
-    `nan` where the model is no tree ensemble. The line that trees start from is left to us.
+    `nan` where the model is no tree ensemble. The line beside the trees is left out.
     """
     ranker = model.ranker
     if not isinstance(ranker, Trees):

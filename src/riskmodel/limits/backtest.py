@@ -17,7 +17,7 @@ from riskmodel.limits.allocation import Allocation, allocated
 from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.cards import card_values
-from riskmodel.limits.economics import Terms
+from riskmodel.limits.economics import Terms, log_odds
 from riskmodel.limits.plain import plain_rule
 from riskmodel.limits.recommend import Weighed
 
@@ -253,7 +253,7 @@ def knowing(parts: tuple[str, ...], believed: Outcome, true: Outcome) -> Outcome
     """What is believed, with the named `PARTS` as they are true. Those who are gone stay so only
     where their PD's level is known."""
     here = np.isfinite(true.pd_12m)
-    was, now = (_log_odds(np.where(here, one.pd_12m, 0.5)) for one in (believed, true))
+    was, now = (log_odds(np.where(here, one.pd_12m, 0.5)) for one in (believed, true))
     level = (now if LEVEL in parts else was)[:, -1:]
     shape = now if RESPONSE in parts else was
     default = 1 / (1 + np.exp(-(level + shape - shape[:, -1:])))
@@ -265,12 +265,6 @@ def knowing(parts: tuple[str, ...], believed: Outcome, true: Outcome) -> Outcome
         owed_share=np.where(drawn, true.owed_share, believed.owed_share),
         lgd=np.where(here & (LGD in parts), true.lgd, believed.lgd),
     )
-
-
-def _log_odds(share: Floats) -> Floats:
-    inside = np.clip(share, 1e-9, 1 - 1e-9)
-    odds: Floats = np.log(inside / (1 - inside))
-    return odds
 
 
 def regrets(weighed: Weighed, truth: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:

@@ -54,10 +54,8 @@ def rows_for(
     sector, sectors = _coded(candidates, SECTOR, spread=SECTOR_SHARE in kinds)
     destination, destinations = _coded(candidates, DESTINATION, spread=DESTINATION_SHARE in kinds)
     met = set(sectors)
-    named = {word for bank in banks.bank for word in bank.sector_shares}
-    sectors = [*sectors, *(sorted(named - met) if met else [])]
-    strange = sorted(set(banks.destinations.shares) - set(destinations))
-    destinations = [*destinations, *(strange if destinations else [])]
+    sectors = _and_named(sectors, {word for bank in banks.bank for word in bank.sector_shares})
+    destinations = _and_named(destinations, set(banks.destinations.shares))
     count = len(banks.names)
     budgets = [
         (name, BUDGET, "", bank.budget_cny)
@@ -95,6 +93,11 @@ def rows_for(
         limit_rows=np.column_stack([place[pairs.bank], place[at_sector], place[at_destination]]),
         loss_rows=place[count + pairs.bank][:, None],
     )
+
+
+def _and_named(met: list[str], named: set[str]) -> list[str]:
+    """The words that occur, then those that the file names besides; none where none is known."""
+    return [*met, *sorted(named - set(met))] if met else []
 
 
 def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:

@@ -134,6 +134,13 @@ def shifted(pd_12m: Floats, move: Floats) -> Floats:
     return moved
 
 
+def log_odds(share: Floats) -> Floats:
+    """Of probabilities, held away from 0 and 1."""
+    inside = np.clip(share, 1e-9, 1 - 1e-9)
+    odds: Floats = np.log(inside / (1 - inside))
+    return odds
+
+
 def rungs(levels: int, caps: Caps) -> Floats:
     """The round limits that are the same for all enterprises, ascending: the floor, preferred
     numbers, the ceiling; about as many as `levels`, evenly spread by ratio."""

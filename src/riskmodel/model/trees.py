@@ -114,10 +114,11 @@ def learn(
     import lightgbm
 
     given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    learnt = _dataset(rows, inputs, how)
+    sample = inputs.matrix(rows), targets(rows, how)
+    learnt = _dataset(sample, inputs)
     learnt.set_weight(weights)
     booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
-    line = _line(rows, inputs, how, weights)
+    line = _line(sample, inputs, how, weights)
     return Trees(inputs, booster.model_to_string(), threads, line)
 
 
@@ -133,15 +134,15 @@ def losses(
     where the loss has not fallen for an eighth of them."""
     import lightgbm
 
-    rows, held = samples
-    given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    learnt = _dataset(rows, inputs, how)
+    given = _parameters(inputs, how, samples[0], seed=seed, threads=threads)
+    learnt, later = ((inputs.matrix(some), targets(some, how)) for some in samples)
+    dataset = _dataset(learnt, inputs)
     curve: dict[str, dict[str, list[float]]] = {}
     lightgbm.train(
         {**given, "metric": "cross_entropy"},
-        learnt,
+        dataset,
         num_boost_round=how.trees,
-        valid_sets=[_dataset(held, inputs, how, learnt)],
+        valid_sets=[_dataset(later, inputs, dataset)],
         valid_names=["held"],
         callbacks=[
             lightgbm.record_evaluation(curve),
@@ -192,21 +193,24 @@ def targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
     return found
 
 
-def _line(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, weights: Any) -> Line | None:
+def _line(
+    sample: tuple[Array, Array], inputs: Inputs, how: ModelSettings, weights: Array | None
+) -> Line | None:
     """What the trees are averaged with; None where the settings want none, or all came out alike."""
-    target = targets(rows, how)
+    matrix, target = sample
     if not how.line_share or target.min() == target.max():
         return None
-    found = lines.learn(inputs.matrix(rows), target, inputs, how.line_l2, weights)
+    found = lines.learn(matrix, target, inputs, how.line_l2, weights)
     return replace(found, share=how.line_share)
 
 
-def _dataset(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, reference: Any = None) -> Any:
+def _dataset(sample: tuple[Array, Array], inputs: Inputs, reference: Any = None) -> Any:
     import lightgbm
 
+    matrix, target = sample
     return lightgbm.Dataset(
-        inputs.matrix(rows),
-        label=targets(rows, how),
+        matrix,
+        label=target,
         categorical_feature=[inputs.names.index(name) for name in inputs.levels],
         reference=reference,
         params={"verbosity": -1},

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
+from riskmodel.limits.economics import log_odds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -89,7 +90,7 @@ def _matches(rows: pd.DataFrame, code: Ints, matching: Matching) -> Ints:
 
     points = np.column_stack(
         [
-            log_odds(rows["pd_12m"]) / matching.log_odds,
+            log_odds(rows["pd_12m"].to_numpy(np.float64)) / matching.log_odds,
             np.log(rows["cap_cny"].to_numpy(np.float64)) / matching.log_cap,
         ]
     )
@@ -149,10 +150,3 @@ def _province_rows(
             "high": np.expm1(bounds[1]),
         }
     )
-
-
-def log_odds(share: pd.Series) -> Floats:
-    """Of a probability, held away from 0 and 1."""
-    inside = np.clip(share.to_numpy(np.float64), 1e-9, 1 - 1e-9)
-    odds: Floats = np.log(inside / (1 - inside))
-    return odds

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.limits.asked.levers import DECLARED, EXPORTS, EXPRESSIONS, Lever, answers, touched
-from riskmodel.limits.asked.provinces import log_odds
 from riskmodel.limits.asked.raising import SCORED, Recommender
+from riskmodel.limits.economics import log_odds
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -135,7 +135,7 @@ def _reasons(both: pd.DataFrame, rows: pd.DataFrame, tolerance: Tolerance) -> di
     codes = [both[f"binding_constraint_{month}"] for month in ("before", "now")]
     moved_elsewhere = rows["enterprise_change"].abs() <= tolerance.large
     cap = _cap_explains(both, tolerance)
-    odds = [log_odds(both[f"pd_12m_{month}"]) for month in ("before", "now")]
+    odds = [log_odds(both[f"pd_12m_{month}"].to_numpy(np.float64)) for month in ("before", "now")]
     bank_part, row_part = (
         (codes[0].isin(list(named)) | codes[1].isin(list(named))).to_numpy(np.bool_)
         for named in (tolerance.bank_codes, tolerance.row_codes)

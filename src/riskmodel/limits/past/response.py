@@ -5,9 +5,9 @@ logit PD(L) = logit PD + b (L / cap - centre), with b = slope + moderators x the
 **Why it is causal.** A bank gives riskier enterprises smaller lines, so a plain regression of
 default on the limit says that large lines are safe (the estimate "naive"). But given the policy's
 grade, the share of the cap is drawn by chances that do not look at the enterprise, and for some
-lines by an experiment. So within a grade the share is as good as random, and its effect on the log-odds of
-default can be read from lines of the same grade (`slopes.within_strata`; Rosenbaum and Rubin 1983
-for strata of one propensity). The blind log-odds of the model only sharpen the estimate.
+lines by an experiment. So within a grade the share is as good as random, and its effect on the
+log-odds of default can be read from lines of the same grade (`slopes.within_strata`; Rosenbaum and
+Rubin 1983 for strata of one propensity). The blind log-odds of the model only sharpen the estimate.
 
 **Why it is pooled.** Defaults are few. Being past due at all is some six times as frequent, and the
 way into most defaults; its response stands in for that of default with a stated standard deviation
@@ -108,8 +108,8 @@ class Response:
 
     `slope_sd` is the standard deviation of the mean slope. `balance` is the correlation of the
     share with the model's log-odds (else with the log of exports) within strata: near 0 where the
-    share is as good as random. `basis` is "strata", "randomised" or "prior". `estimates`
-    are what was seen, before any pooling.
+    share is as good as random. `basis` is "strata", "randomised" or "prior". `estimates` are
+    what was seen, before any pooling.
     """
 
     basis: str
