@@ -61,6 +61,28 @@ def test_what_scores_is_learnt_on_every_labelled_row_and_the_tested_one_before_t
         assert model.facts["learnt"] == model.tested.facts["learnt"]
 
 
+@pytest.mark.parametrize("name", ["one_number", "trees"])
+def test_later_rows_inside_the_first_sample_give_level_and_scale_whatever_the_order(
+    name, panel, task
+):
+    labelled = panel[panel["split"] != "score"].astype({"defaulted": bool})
+    newest = labelled["as_of"] == labelled["as_of"].max()
+    # The last date is a bad one, for enterprises of every place in the order.
+    bad = labelled["defaulted"] | (newest & (labelled["enterprise_id"].str[-1] < "1"))
+    labelled = labelled.assign(defaulted=bad)
+    later = labelled[newest]
+    found = learning.fitted(name, (labelled, later), task, task.settings.model).model
+    rate = later["defaulted"].mean()
+    assert rate > labelled["defaulted"].mean() + 0.03
+    assert found.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=0.05)
+    seen = found.grades.seen
+    assert sum(one.defaults for one in seen) == pytest.approx(later["defaulted"].sum(), rel=1e-9)
+    large = [one for one in seen if one.enterprises > 50]
+    assert len(large) > 1
+    for one in large:
+        assert one.defaults / one.enterprises == pytest.approx(one.pd_12m, abs=0.1)
+
+
 def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, settings, cards):
     only = changed(settings, "model", candidates=("trees",))
     some = (panel["split"] == "calibrate") & (panel["enterprise_id"] < "E300")

@@ -175,9 +175,10 @@ def fitted(
     name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: Task, how: ModelSettings
 ) -> Candidate:
     """One model: ranked on the first sample, calibrated on the second by rankings that are blind
-    to each enterprise (where the others hold one outcome only, by the whole ranking)."""
+    to each enterprise (where the others hold one outcome only, by the whole ranking). The second
+    may lie inside the first."""
     rows, later = samples
-    everyone = pd.concat([rows, later]).drop_duplicates(KEY)
+    everyone = pd.concat([rows, later]).drop_duplicates(KEY, keep="last")
     fold = _folds(everyone, task)
     mine, of = rows["enterprise_id"].map(fold), everyone["enterprise_id"].map(fold).to_numpy()
     ranker = learn(name, rows, task, how)
