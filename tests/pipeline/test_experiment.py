@@ -269,6 +269,44 @@ def test_the_next_revision_of_the_same_run_holds_the_same_limits(
     assert set(moved.values()) == {0}
 
 
+def test_a_limit_changed_in_a_finished_run_is_not_published(root: Path, second: Finished) -> None:
+    path = second.run.folder / "limits" / "recommendations.parquet"
+    whole = path.read_bytes()
+    rows = pd.read_parquet(path)
+    rows.loc[rows.index[rows["decision"] == "offer"][0], "limit_cny"] = 9_999_000.0
+    rows.to_parquet(path)
+
+    third = carried_out(root, "publish.override_reason=test")
+
+    assert path.read_bytes() == whole
+    said = "limits/recommendations.parquet is not what was written; run again"
+    assert f"[7/8] limits: {said}" in third.told
+    ran = [line.split()[1] for line in third.told if line.endswith(" ...")]
+    assert ran == ["limits", "publish"]
+    for bank in BANKS:
+        first, last = (revision(root, third.run, bank, number) for number in (1, 3))
+        assert (last / "limits.parquet").read_bytes() == (first / "limits.parquet").read_bytes()
+
+
+def test_a_book_that_breaks_a_term_is_not_published_though_its_digest_holds(
+    root: Path, second: Finished
+) -> None:
+    again = replace(
+        second.run, folder=second.run.folder.with_name("2014-09-02-tampered-0123456789")
+    )
+    shutil.copytree(second.run.folder, again.folder)
+    rows = again.read("limits", "recommendations")
+    rows.loc[rows.index[rows["decision"] == "offer"][0], "limit_cny"] = 9_999_000.0
+    again.write("limits", recommendations=rows)
+    published = bytes_below(root / "data/published")
+
+    with pytest.raises(ChecksFailed, match=r"nothing was published, the limits break .* cap"):
+        pipeline.publish(again)
+
+    assert bytes_below(root / "data/published") == published
+    shutil.rmtree(again.folder)
+
+
 def test_a_notebook_tried_by_hand_writes_beside_the_run_and_publishes_nothing(
     root: Path, second: Finished
 ) -> None:

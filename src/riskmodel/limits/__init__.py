@@ -1,6 +1,7 @@
 """Limits: who may have a line, how large, at what price, and from which bank."""
 
 from riskmodel.limits.book import Book, Certificate
+from riskmodel.limits.breaches import breaches
 from riskmodel.limits.decide import Month
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.horizon import twelve_month
@@ -19,6 +20,7 @@ __all__ = [
     "Policy",
     "Terms",
     "banks_from",
+    "breaches",
     "curve_of",
     "learn",
     "plain_rule",

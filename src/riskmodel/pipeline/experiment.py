@@ -21,6 +21,7 @@ from riskmodel.pipeline.publication import headline
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.locks import held
 from riskmodel.publish.run_folder import Run, create_run
+from riskmodel.publish.stage_record import StageRecord, move_aside, told
 from riskmodel.settings import Settings, load_settings, read_toml
 from riskmodel.sources.files import sha256, write_text
 from riskmodel.sources.folder import read_folder
@@ -52,7 +53,7 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     terms = _terms(order.experiment, settings)
     settings = after_last_run(_resolved(settings, progress), root)
     _refuse_banks(order.banks, terms["banks.toml"])
-    run = _opened(settings, terms, root)
+    run = _opened(settings, terms, root, progress)
     with held(run.folder / ".lock"):
         return _carried_out(run, order, progress)
 
@@ -98,19 +99,32 @@ def _point_latest(run: Run) -> None:
 
 
 def _all_stages(run: Run, progress: Progress) -> None:
-    key = ""
+    record, key = StageRecord(run), ""
+    notebook = {stage: f"{number:02d}_{stage}" for number, stage in enumerate(STAGES, 1)}
     for number, stage in enumerate(STAGES, 1):
-        key = _key(run, stage, key)
+        before = {name: notebook[name] for name in STAGES[: number - 1]}
+        key = _key(run, stage, record.chained(key, STAGES[number - 2]) if before else "")
         label = f"[{number}/{len(STAGES)}] {stage}"
-        if stage != "publish" and run.record().get("stages", {}).get(stage) == key:
+        known = run.record().get("stages", {}).get(stage) == key
+        if known and _holds(record, stage, notebook[stage], label, progress) and stage != "publish":
             progress(f"{label}: unchanged, not run again")
             continue
+        record.refuse_changed(before)
         began = time.monotonic()
         progress(f"{label} ...")
-        _forget(run, stage)
-        _notebook(run, f"{number:02d}_{stage}")
-        run.note(stages={**run.record().get("stages", {}), stage: key})
+        record.begin(stage, notebook[stage])
+        _notebook(run, notebook[stage])
+        record.end(stage, notebook[stage], key)
         progress(f"{label}: {time.monotonic() - began:.1f} s")
+
+
+def _holds(record: StageRecord, stage: str, notebook: str, label: str, progress: Progress) -> bool:
+    """Whether the stage's files are those that it wrote; what is not is said."""
+    if strangers := record.set_strangers_aside(stage):
+        progress(f"{label}: {len(strangers)} files that no stage wrote are moved to set_aside/")
+    if faults := record.faults(stage, notebook):
+        progress(f"{label}: {told(faults)}; run again")
+    return not faults
 
 
 def _notebook(run: Run, name: str) -> None:
@@ -122,13 +136,6 @@ def _notebook(run: Run, name: str) -> None:
         {"settings_path": str(run.folder / "settings.toml"), "run_dir": str(run.folder)},
     )
     notebooks.to_html(executed, executed.with_suffix(".html"))
-
-
-def _forget(run: Run, stage: str) -> None:
-    """The stage and all after it count as not run."""
-    kept = STAGES[: STAGES.index(stage)]
-    stages = run.record().get("stages", {})
-    run.note(stages={name: key for name, key in stages.items() if name in kept})
 
 
 def _key(run: Run, stage: str, before: str) -> str:
@@ -219,7 +226,7 @@ def _refuse_banks(named: Sequence[str], text: str) -> None:
             raise SettingsError(f"--bank {bank}: no such bank in banks.toml. Known: {known}.")
 
 
-def _opened(settings: Settings, terms: dict[str, str], root: Path) -> Run:
+def _opened(settings: Settings, terms: dict[str, str], root: Path, progress: Progress) -> Run:
     """The run folder, named by date, experiment and a fingerprint of all that decides the result."""
     data = Path(settings.run.data)
     fingerprint = data_fingerprint(data)
@@ -233,8 +240,18 @@ def _opened(settings: Settings, terms: dict[str, str], root: Path) -> Run:
     for file, text in terms.items():
         write_text(folder / file, text)
     run = create_run(folder, settings)
+    _mend_record(run, progress)
     run.note(data_fingerprint=fingerprint)
     return run
+
+
+def _mend_record(run: Run, progress: Progress) -> None:
+    """Moves a `run.json` that is damaged aside, and says so: every stage is then run again."""
+    try:
+        run.record()
+    except DataError:
+        progress(f"{run.name}/run.json: not the record that a run writes; every stage is run again")
+        move_aside(run.folder, "run.json")
 
 
 def _versions() -> dict[str, str]:

@@ -18,8 +18,10 @@ from riskmodel.limits.asked.uncertainty import cost_of_pd_error, limit_interval,
 from riskmodel.limits.book import BANK_MAXIMUM
 from riskmodel.limits.concentration import ROWS
 from riskmodel.limits.past.use import CARDS as USE
+from riskmodel.publish.run_folder import OUTPUTS, read_record
 from riskmodel.settings import Settings
 from riskmodel.sources import Source
+from riskmodel.sources.files import sha256
 
 CAP_PART, PD_MOVE = 0.5, 0.1
 """A cap explains a change of which it moved at least this part; a PD that moved by so many log-odds."""
@@ -97,8 +99,9 @@ LAST = {
 
 
 def last_month(folder: Path) -> LastMonth:
-    """From a run's folder; `SettingsError` where its limits are not there or of another form."""
-    found = {}
+    """From a run's folder; `SettingsError` where its limits are not there, of another form, or not
+    what the run wrote."""
+    found, kept = {}, read_record(folder).get(OUTPUTS, {}).get("limits", {})
     for name, columns in LAST.items():
         try:
             found[name] = pd.read_parquet(folder / "limits" / f"{name}.parquet")
@@ -109,6 +112,11 @@ def last_month(folder: Path) -> LastMonth:
         if not set(columns) <= set(found[name].columns):
             raise SettingsError(
                 f"limits.last_run: {folder.name} has limits of another version. Set last_run to ''."
+            )
+        if sha256(folder / "limits" / f"{name}.parquet") != kept.get(f"limits/{name}.parquet"):
+            raise SettingsError(
+                f"limits.last_run: {folder.name}/limits/{name}.parquet is not what the run wrote, or"
+                " the run kept no digest of it. Run it again, or set last_run to ''."
             )
     return LastMonth(folder.name, **found)
 

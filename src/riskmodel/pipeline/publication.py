@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.pipeline.stages import banks_of, champion_of, policy_of
+from riskmodel.pipeline.stages import banks_of, champion_of, policy_of, refuse_breaches
 from riskmodel.publish import registry, review
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.facts import Publication, PublicationFacts
@@ -40,13 +40,16 @@ class Published:
 def publish(run: Run) -> Published:
     """Each bank's files; nothing where the verdict is "fail" and no override is recorded.
 
-    Tried by hand, the files go into the run's own folder and no model is registered.
+    `ChecksFailed` where the book breaks a term, whatever override is recorded. Tried by hand, the
+    files go into the run's own folder and no model is registered.
     """
     verdict = run.read_json("validate", "verdict")
     override = run.settings.publish.override_reason
     refused = ""
     if verdict["verdict"] == "fail" and not override:
         refused = f"the checks failed: {', '.join(verdict['failed'])}"
+    if not refused:
+        refuse_breaches(run)
     version = _version(run, verdict)
     facts = _facts(run, verdict, version)
     published = pd.DataFrame(columns=COLUMNS)

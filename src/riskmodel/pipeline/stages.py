@@ -17,7 +17,7 @@ from riskmodel import model as modelling
 from riskmodel import months
 from riskmodel import validate as validation
 from riskmodel.datasets.panel import KEY
-from riskmodel.errors import DataError
+from riskmodel.errors import ChecksFailed, DataError
 from riskmodel.features.language import Card
 from riskmodel.features.profile import Profile
 from riskmodel.features.profile import profile as card_profile
@@ -225,7 +225,11 @@ def champion_of(run: Run) -> modelling.RiskModel:
     """The model that is recommended: the first candidate, or the approved one."""
     name = run.read_json("model", "champion")["name"]
     folder = run.written("model", f"{name}/model.json").parent
-    files = {path.name: path.read_text("utf-8") for path in sorted(folder.iterdir())}
+    files = {
+        path.name: path.read_text("utf-8")
+        for path in sorted(folder.iterdir())
+        if path.name[0] != "."
+    }
     return modelling.RiskModel.from_files(files, threads=run.settings.run.threads)
 
 
@@ -350,18 +354,13 @@ def limits(run: Run) -> lending.Book:
 def questions(run: Run, book: lending.Book) -> asking.Questions:
     """What reviewers and enterprises ask of the month's book, answered at its prices."""
     programme, banks, last = programme_of(run), banks_of(run), last_run(run)
-    policy, champion, how = programme.policy, champion_of(run), run.settings.limits
+    champion, how = champion_of(run), run.settings.limits
     horizon = run.read_json("datasets", "population")["horizon_months"]
 
     def score(features: pd.DataFrame) -> pd.DataFrame:
         return _in_a_year(champion.score(features), horizon, how.twelve_month_pd)
 
-    terms = lending.Terms(
-        policy,
-        banks,
-        lending.curve_of(_churn(run, policy), policy),
-        lending.Learnt.from_text(run.read_json("limits", "learnt")),
-    )
+    terms = terms_of(run)
     _, known = agreements_of(run, programme.source, banks)
     decided = asking.Decided(candidates_of(run, programme), known, terms, book, score)
     before = last.recommendations if last else None
@@ -377,6 +376,32 @@ def questions(run: Run, book: lending.Book) -> asking.Questions:
         change_counts=found.change_counts,
     )
     return found
+
+
+def terms_of(run: Run) -> lending.Terms:
+    """The terms under which the stage `limits` decided, with what past lines taught it."""
+    policy = policy_of(run)
+    curve = lending.curve_of(_churn(run, policy), policy)
+    learnt = lending.Learnt.from_text(run.read_json("limits", "learnt"))
+    return lending.Terms(policy, banks_of(run), curve, learnt)
+
+
+def refuse_breaches(run: Run) -> None:
+    """`ChecksFailed` where the run's recommendations are not what its terms allow."""
+    programme, terms = programme_of(run), terms_of(run)
+    found = lending.breaches(
+        run.read("limits", "recommendations"),
+        candidates_of(run, programme),
+        agreements_of(run, programme.source, terms.banks)[1],
+        terms,
+        grid=run.settings.limits.grid,
+    )
+    if found:
+        raise ChecksFailed(
+            f"{run.name}: nothing was published, the limits break {len(found)} terms"
+            f" ({'; '.join(found[:3])}). Remove the run's folder limits, then give the same command"
+            " again."
+        )
 
 
 def last_run(run: Run) -> asking.LastMonth | None:

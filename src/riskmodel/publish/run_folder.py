@@ -1,6 +1,7 @@
 """A run's folder: its settings, its record, and a folder for each stage, all written whole."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from riskmodel.sources.files import write_parquet, write_text
 
 BY_HAND = "by-hand"
 """The run folder in which notebooks that are run by hand write."""
+OUTPUTS = "outputs"
+"""In `run.json`: the sha256 of each file that a stage wrote, by stage and place in the run."""
+KINDS = {"attempt": int, "banks": list, "mlflow_run_id": str, "stages": dict, OUTPUTS: dict}
+"""What entries of `run.json` are, as far as anything is done by them."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,36 @@ class Run:
         write_text(self.folder / stage / f"{name}.json", as_json(record))
 
     def record(self) -> dict[str, Any]:
-        """`run.json`: ids, versions, fingerprints and state; empty before it is first written."""
-        path = self.folder / "run.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        """`run.json`: ids, versions, fingerprints and state; empty before it is first written.
+
+        `DataError` where it is not what a run writes.
+        """
+        return read_record(self.folder)
 
     def note(self, **facts: Any) -> None:
         """Facts added to `run.json`."""
         write_text(self.folder / "run.json", as_json({**self.record(), **facts}))
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The `run.json` of a run's folder; empty where there is none. `DataError` if it is damaged."""
+    path = folder / "run.json"
+    try:
+        if not os.path.lexists(path):
+            return {}
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        sound = isinstance(found, dict) and all(
+            isinstance(found.get(name, kind()), kind) for name, kind in KINDS.items()
+        )
+        sound = sound and all(isinstance(one, dict) for one in found.get(OUTPUTS, {}).values())
+    except (OSError, ValueError, RecursionError):
+        sound = False
+    if not sound:
+        raise DataError(
+            f"{folder.name}/run.json: not the record that a run writes. Remove it and give the same"
+            " command again: every stage is then run again."
+        )
+    return dict(found)
 
 
 def as_json(record: dict[str, Any]) -> str:
