@@ -126,14 +126,14 @@ def _of_levels(offers: pd.DataFrame, others: pd.DataFrame, terms: Terms, grid: i
 
 def _of_sums(offers: pd.DataFrame, others: pd.DataFrame, terms: Terms) -> list[str]:
     """Budgets, loss caps, sectors and destinations that the offers together exceed."""
-    banks, found = terms.banks, []
-    amounts = ["limit_cny", "expected_loss_cny"]
-    by_bank = offers.groupby("bank")[amounts].sum().reindex(list(banks.names), fill_value=0.0)
+    banks = terms.banks
+    found: list[tuple[str, float, float]] = []
     for bank in banks.bank:
-        limit, loss = by_bank.loc[bank.name]
+        mine = offers["bank"] == bank.name
+        limit = float(offers.loc[mine, "limit_cny"].sum())
+        loss = float(offers.loc[mine, "expected_loss_cny"].sum())
         found.append((f"{bank.name}: budget", limit, bank.budget_cny))
         found.append((f"{bank.name}: loss cap", loss, bank.loss_cap_cny))
-        mine = offers["bank"] == bank.name
         for sector, sum_cny in _by(offers[mine], others[mine], SECTOR).items():
             capacity = bank.sector_cap_cny(str(sector))
             found.append((f"{bank.name}: sector {sector}", sum_cny, capacity))

@@ -89,23 +89,28 @@ class Run:
 
 def read_record(folder: Path) -> dict[str, Any]:
     """The `run.json` of a run's folder; empty where there is none. `DataError` if it is damaged."""
-    path = folder / "run.json"
+    path, found = folder / "run.json", None
+    if not os.path.lexists(path):
+        return {}
     try:
-        if not os.path.lexists(path):
-            return {}
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-        sound = isinstance(found, dict) and all(
-            isinstance(found.get(name, kind()), kind) for name, kind in KINDS.items()
-        )
-        sound = sound and all(isinstance(one, dict) for one in found.get(OUTPUTS, {}).values())
     except (OSError, ValueError, RecursionError):
-        sound = False
-    if not sound:
+        found = None  # refused below, as a record of another form is
+    if not _is_record(found):
         raise DataError(
             f"{folder.name}/run.json: not the record that a run writes. Remove it and give the same"
             " command again: every stage is then run again."
         )
-    return dict(found)
+    return dict(found or {})
+
+
+def _is_record(found: Any) -> bool:
+    """Whether the entries that anything is done by are of their kinds."""
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(name, kind()), kind) for name, kind in KINDS.items())
+        and all(isinstance(one, dict) for one in found.get(OUTPUTS, {}).values())
+    )
 
 
 def as_json(record: dict[str, Any]) -> str:
