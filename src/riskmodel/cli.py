@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel import __version__
-from riskmodel.errors import RiskModelError, UsageError
+from riskmodel.errors import RiskModelError, UsageError, as_machine_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except Exception as error:
         if arguments.debug:
             raise
+        if fault := as_machine_error(error):
+            print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+            return fault.exit_code
         kind = type(error).__name__
         print(f"our fault: {kind}. Run again with --debug and report it.", file=sys.stderr)
         return RiskModelError.exit_code
@@ -352,6 +355,8 @@ def _act_in_force(arguments: argparse.Namespace) -> None:
 
 
 def _act_bench(arguments: argparse.Namespace) -> None:
+    if arguments.json and arguments.json.is_dir():
+        raise UsageError(f"--json {arguments.json}: is a folder; name a file.")
     if arguments.what == "models":
         table = _models_judged(arguments.data)
     elif arguments.what == "backtest":

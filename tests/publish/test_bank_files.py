@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
+from riskmodel.errors import ChecksFailed, DataError, MachineError, RiskModelError, SettingsError
 from riskmodel.publish import bank_files
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.facts import Publication, PublicationFacts
@@ -129,7 +129,7 @@ def test_a_crash_leaves_nothing_that_looks_published(
 
     with monkeypatch.context() as patch:
         patch.setattr(bank_files, "report_html", broken)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(MachineError, match="r1: disk full"):
             published(north_rows, facts, tmp_path)
     dated = tmp_path / "north_bank" / "2014-07-01"
     assert list(dated.iterdir()) == []

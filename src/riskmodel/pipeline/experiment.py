@@ -172,6 +172,7 @@ def _terms(experiment: Path, settings: Settings) -> dict[str, str]:
         path = experiment.parent / named
         if not path.is_file():
             raise SettingsError(f"limits: {named} is not beside {experiment.name}. Put it there.")
+        read_toml(path)  # refuses, by its name, what is not TOML
         texts[kept] = path.read_text(encoding="utf-8")
     return texts
 

@@ -257,7 +257,9 @@ def _carried(path: Path) -> tuple[str, str]:
         metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowException):
         return "", ""
-    return metadata.get(_ROWS, b"").decode(), metadata.get(_PEERS, b"").decode()
+    return metadata.get(_ROWS, b"").decode(errors="replace"), metadata.get(_PEERS, b"").decode(
+        errors="replace"
+    )
 
 
 def _table(

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskmodel.datasets.panel import KEY
-from riskmodel.errors import DataError
+from riskmodel.errors import DataError, content_faults
 from riskmodel.explain import Baseline, baseline_of, in_columns, vocabulary
 from riskmodel.features import by_name, computed_cards
 from riskmodel.features.engine import Each
@@ -29,7 +29,7 @@ from riskmodel.model import RiskModel
 from riskmodel.model.inputs import DIRECTION, Inputs
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.settings import ExplainSettings, default_settings
-from riskmodel.sources.files import sha256, write_parquet, write_whole
+from riskmodel.sources.files import read_rows, sha256, write_parquet, write_whole
 
 COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64())])
 _MADE_FROM = b"riskmodel.scores"
@@ -111,7 +111,7 @@ def _scores(job: Scoring, path: Path) -> pa.Table:
     """The keys, the scores and the reasons of one file of features."""
     model = _model(job.texts)
     names = list(model.ranker.inputs.names)
-    frame = pq.read_table(path, columns=[*KEY, *names]).to_pandas()
+    frame = read_rows(path, [*KEY, *names]).to_pandas()
     scores = model.score(frame)
     found = pd.concat([frame[KEY], scores.assign(grade=scores["grade"].astype("str"))], axis=1)
     if job.reasons:
@@ -172,7 +172,8 @@ def _cards(inputs: Inputs) -> tuple[Card, ...]:
 
 
 def _check_inputs(path: Path, name: str, model: RiskModel) -> None:
-    there = set(pq.read_schema(path).names)
+    with content_faults(path, "Parquet"):
+        there = set(pq.read_schema(path).names)
     missing = [name for name, _ in model.inputs if name not in there]
     if missing:
         raise DataError(

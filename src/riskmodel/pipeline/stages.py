@@ -17,7 +17,7 @@ from riskmodel import model as modelling
 from riskmodel import months
 from riskmodel import validate as validation
 from riskmodel.datasets.panel import KEY
-from riskmodel.errors import ChecksFailed, DataError
+from riskmodel.errors import ChecksFailed, DataError, shown
 from riskmodel.features.language import Card
 from riskmodel.features.profile import Profile
 from riskmodel.features.profile import profile as card_profile
@@ -30,7 +30,7 @@ from riskmodel.pipeline.trial_file import TrialFile
 from riskmodel.publish.run_folder import Run
 from riskmodel.settings import read_toml
 from riskmodel.sources import Source
-from riskmodel.sources.files import sha256
+from riskmodel.sources.files import read_rows, read_text, sha256
 from riskmodel.sources.folder import Reading, held, read_folder
 from riskmodel.sources.saved import load_source, save_reading
 
@@ -225,12 +225,14 @@ def champion_of(run: Run) -> modelling.RiskModel:
     """The model that is recommended: the first candidate, or the approved one."""
     name = run.read_json("model", "champion")["name"]
     folder = run.written("model", f"{name}/model.json").parent
-    files = {
-        path.name: path.read_text("utf-8")
-        for path in sorted(folder.iterdir())
-        if path.name[0] != "."
-    }
-    return modelling.RiskModel.from_files(files, threads=run.settings.run.threads)
+    files = {path.name: read_text(path) for path in sorted(folder.iterdir()) if path.name[0] != "."}
+    try:
+        return modelling.RiskModel.from_files(files, threads=run.settings.run.threads)
+    except (LookupError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{shown(folder)}: not the texts of a model ({type(error).__name__}). Run the stage model"
+            " again."
+        ) from error
 
 
 def explain(run: Run) -> Explained:
@@ -500,7 +502,7 @@ def _churn(run: Run, policy: lending.Policy) -> pd.DataFrame | None:
     path = Path(run.settings.run.data) / "_terms" / Path(name).name
     if not path.exists():
         raise DataError(f"_terms/{name}: not in the source folder. Import it, or drop churn_file.")
-    return pd.read_parquet(path)
+    return pd.DataFrame(read_rows(path).to_pandas())
 
 
 def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:

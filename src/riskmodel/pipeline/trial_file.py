@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from riskmodel.errors import DataError, shown
 from riskmodel.model.tuning import Trial
-from riskmodel.sources.files import write_text
+from riskmodel.sources.files import read_text, write_text
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class TrialFile:
         """Finished trials by candidate, in order."""
         found: dict[str, list[Trial]] = {}
         for line in self._lines():
-            given = json.loads(line)
+            given = self._read(line)
             if given["search"] == self.search:
                 trial = Trial(**{**given["trial"], "losses": tuple(given["trial"]["losses"])})
                 found.setdefault(given["model"], []).append(trial)
@@ -33,4 +35,15 @@ class TrialFile:
         write_text(self.path, text)
 
     def _lines(self) -> list[str]:
-        return self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        return read_text(self.path).splitlines() if self.path.exists() else []
+
+    def _read(self, line: str) -> dict[str, Any]:
+        """One line's entries; `DataError` where it is cut short or not a trial."""
+        try:
+            given: dict[str, Any] = json.loads(line)
+            Trial(**{**given["trial"], "losses": tuple(given["trial"]["losses"])})
+            return {name: given[name] for name in ("search", "model", "trial")}
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise DataError(
+                f"{shown(self.path)}: 1 line is not a trial. Remove the file: its trials are made again."
+            ) from error

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from riskmodel.errors import ChecksFailed, RiskModelError, SettingsError
+from riskmodel.errors import ChecksFailed, RiskModelError, SettingsError, machine_faults
 from riskmodel.publish.changes import difference, previous_publication, read_manifest, revisions
 from riskmodel.publish.facts import Publication, PublicationFacts
 from riskmodel.publish.locks import held
@@ -70,18 +70,19 @@ def _write(
     table: pa.Table, facts: PublicationFacts, manifest: Mapping[str, Any], target: Path
 ) -> None:
     """All files into a sibling folder whose name begins with a dot, then one rename."""
-    _sweep(target.parent)
     unfinished = target.with_name(f".{target.name}-{os.getpid()}")
     try:
-        write_parquet(table, unfinished / "limits.parquet")
-        write_text(unfinished / "limits.csv", csv_text(table))
-        rows = table.to_pandas(date_as_object=False)
-        write_text(unfinished / "report.html", report_html(rows, facts, manifest))
-        whole = {**manifest, "sha256": hashes(unfinished)}
-        write_text(unfinished / "manifest.json", json_text(whole))
-        _settle(unfinished)
-        unfinished.rename(target)
-        _settle(target.parent)
+        with machine_faults(target):
+            _sweep(target.parent)
+            write_parquet(table, unfinished / "limits.parquet")
+            write_text(unfinished / "limits.csv", csv_text(table))
+            rows = table.to_pandas(date_as_object=False)
+            write_text(unfinished / "report.html", report_html(rows, facts, manifest))
+            whole = {**manifest, "sha256": hashes(unfinished)}
+            write_text(unfinished / "manifest.json", json_text(whole))
+            _settle(unfinished)
+            unfinished.rename(target)
+            _settle(target.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -117,7 +118,8 @@ def _inside(folder: Path, name: str) -> Path:
     inner = folder / name
     if inner.is_symlink() or (inner.exists() and not inner.is_dir()):
         raise SettingsError(f"{inner}: is a link or a file, not a folder. Remove it, then publish.")
-    inner.mkdir(parents=True, exist_ok=True)
+    with machine_faults(inner):
+        inner.mkdir(parents=True, exist_ok=True)
     if inner.resolve() != folder.resolve() / name:
         raise SettingsError(f"{inner}: leaves {folder}. Publish to a plain folder.")
     return inner

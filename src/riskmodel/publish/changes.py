@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.sources.files import sha256
+from riskmodel.sources.files import read_rows, sha256
 
 
 def revisions(folder: Path) -> list[int]:
@@ -32,9 +32,29 @@ def read_manifest(publication: Path) -> dict[str, Any]:
     path = publication / "manifest.json"
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not readable ({type(error).__name__}). Restore it.") from None
+    _refuse_incomplete(manifest, path)
     return manifest
+
+
+NEEDED = {"as_of": str, "revision": int, "run": str, "attempt": int, "bank": str, "row_count": int,
+          "offers": int, "sums": dict, "model": dict, "sha256": dict}  # fmt: skip
+"""What is read of a manifest, and of which kind it is."""
+INSIDE = (("sums", "limit_cny"), ("sums", "expected_loss_cny"), ("model", "version"))
+INSIDE += (("sha256", "limits.parquet"),)
+
+
+def _refuse_incomplete(manifest: Any, path: Path) -> None:
+    """`DataError` where a manifest is none: another JSON value, or entries that are not there."""
+    whole = isinstance(manifest, dict)
+    wrong = [key for key, kind in NEEDED.items() if not (whole and type(manifest.get(key)) is kind)]
+    wrong = wrong or [f"{table}.{key}" for table, key in INSIDE if key not in manifest[table]]
+    if wrong:
+        raise DataError(
+            f"{path}: {len(wrong)} entries of a manifest missing or of another kind (first:"
+            f" {wrong[0]}). Restore it, or move its folder away."
+        )
 
 
 def published_rows(publication: Path) -> pd.DataFrame:
@@ -43,7 +63,7 @@ def published_rows(publication: Path) -> pd.DataFrame:
     recorded = read_manifest(publication)["sha256"]["limits.parquet"]
     if not path.is_file() or sha256(path) != recorded:
         raise DataError(f"{path}: 1 file differs from its manifest. Restore it, then publish.")
-    return pd.read_parquet(path)
+    return pd.DataFrame(read_rows(path).to_pandas())
 
 
 def difference(rows: pd.DataFrame, publication: Path | None) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Notebooks run by papermill with typed, checked parameters, and turned into offline HTML."""
 
 import ast
+import builtins
 import difflib
 import re
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from riskmodel import errors
-from riskmodel.errors import RiskModelError, SettingsError
+from riskmodel.errors import REMEDIES, UNKNOWN, MachineError, RiskModelError, SettingsError
 from riskmodel.sources.files import write_text
 
 Plain = str | int | float | bool
@@ -176,7 +177,7 @@ def _run(notebook: Path, out: Path, values: Mapping[str, Plain]) -> None:
     except papermill.PapermillExecutionError as error:
         raise _told(error, notebook.name) from None
     except (DeadKernelError, CellTimeoutError) as error:
-        raise RiskModelError(
+        raise MachineError(
             f"{notebook.name}: its kernel ended ({type(error).__name__}); too little memory, or "
             f"killed. See {out.name}, then run again."
         ) from None
@@ -189,6 +190,11 @@ def _told(error: Any, notebook: str) -> RiskModelError:
     kind = getattr(errors, str(error.ename), None)
     if isinstance(kind, type) and issubclass(kind, RiskModelError):
         return kind(f"{message} ({where})")
+    system = getattr(builtins, str(error.ename), None)
+    if isinstance(system, type) and issubclass(system, OSError | MemoryError | UnicodeDecodeError):
+        number = re.match(r"\[Errno (\d+)\]", message)
+        remedy = REMEDIES.get(int(number[1]) if number else 0, UNKNOWN)
+        return MachineError(f"{message or error.ename}. {remedy} ({where})")
     return RiskModelError(f"{where}: {error.ename}: {message}")
 
 

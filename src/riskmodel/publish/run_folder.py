@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 import tomli_w
 
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.settings import Settings, read_toml, resolved_settings
-from riskmodel.sources.files import write_parquet, write_text
+from riskmodel.sources.files import read_json, read_rows, write_parquet, write_text
 
 BY_HAND = "by-hand"
 """The run folder in which notebooks that are run by hand write."""
@@ -58,13 +57,12 @@ class Run:
 
     def read(self, stage: str, name: str) -> pd.DataFrame:
         """A frame that a stage wrote."""
-        rows = pq.ParquetFile(self.written(stage, f"{name}.parquet")).read()
-        return pd.DataFrame(rows.to_pandas())
+        return pd.DataFrame(read_rows(self.written(stage, f"{name}.parquet")).to_pandas())
 
     def read_json(self, stage: str, name: str) -> dict[str, Any]:
         """A record that a stage wrote."""
-        text = self.written(stage, f"{name}.json").read_text(encoding="utf-8")
-        return json.loads(text)  # type: ignore[no-any-return]
+        found: dict[str, Any] = read_json(self.written(stage, f"{name}.json"))
+        return found
 
     def write(self, stage: str, **frames: pd.DataFrame) -> None:
         """Frames of a stage, each as `<name>.parquet`."""

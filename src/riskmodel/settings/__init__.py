@@ -245,8 +245,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file. Name an experiment's TOML.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path.name}: not readable as TOML ({error}). Fix the file.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: not readable as TOML ({error}). Fix the file.") from None
 
 
 def checked(kind: type[Model], values: Mapping[str, Any], where: str) -> Model:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from riskmodel.errors import DataError
+from riskmodel.errors import DataError, machine_error
 from riskmodel.sources.layout import nearest
 from riskmodel.tables.declared import Column, Kind, Table
 
@@ -85,7 +85,7 @@ def _read_part(path: Path, declared: Table, timezone: str) -> pa.Table:
         part = pq.ParquetFile(path).read()
         part.validate(full=True)
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, declared) from error
+        raise _unreadable(path, declared, error) from error
     return _canonical_part(part, declared, label(path, declared), timezone)
 
 
@@ -100,10 +100,12 @@ def _file_chunks(path: Path, declared: Table, rows: int) -> Iterator[pa.Table]:
                 batch.validate(full=True)
                 yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, declared) from error
+        raise _unreadable(path, declared, error) from error
 
 
-def _unreadable(path: Path, declared: Table) -> DataError:
+def _unreadable(path: Path, declared: Table, error: Exception) -> DataError:
+    if isinstance(error, OSError) and error.errno:  # a link, a permission, the disk
+        return machine_error(error, path)
     return DataError(
         f"{declared.name}: 1 file cannot be read as Parquet: {label(path, declared)} "
         f"({path.stat().st_size:,} bytes). Write it again from the source."

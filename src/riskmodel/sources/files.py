@@ -1,31 +1,43 @@
-"""Files written whole: to a temporary name in the same folder, then renamed."""
+"""Files written whole (to a temporary name in the same folder, then renamed), and read with the file's
+name in every error."""
 
 import hashlib
+import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from riskmodel.errors import UsageError
+from riskmodel.errors import (
+    UNREADABLE,
+    DataError,
+    UsageError,
+    content_faults,
+    machine_faults,
+    shown,
+)
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """The file that `write` makes, at `path` whole or not at all.
 
     `write` gets a temporary path in the same folder (which is made if it is missing), with the
-    same suffix, for those writers that choose a format by it.
+    same suffix, for those writers that choose a format by it. `MachineError` names `path` where the
+    system refuses: a full disk, a permission, a link.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        write(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with machine_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{os.getpid()}-{path.name}")
+        try:
+            write(unfinished)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 def write_parquet(rows: pd.DataFrame | pa.Table, path: Path) -> None:
@@ -48,20 +60,21 @@ def write_folder(tables: Mapping[str, pd.DataFrame | pa.Table], out: Path) -> No
     A name may hold a folder (`truth/pd`). Raises `UsageError` where `out` is a file or a folder
     that is not empty.
     """
-    refuse_occupied(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{os.getpid()}-{out.name}")
-    try:
-        for name, rows in tables.items():
-            write_parquet(rows, unfinished / f"{name}.parquet")
-        unfinished.replace(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with machine_faults(out):
+        refuse_occupied(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = out.with_name(f".{os.getpid()}-{out.name}")
+        try:
+            for name, rows in tables.items():
+                write_parquet(rows, unfinished / f"{name}.parquet")
+            unfinished.replace(out)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def refuse_occupied(out: Path) -> None:
     """Raises `UsageError` unless `out` is free: missing, or an empty folder."""
-    if not out.exists():
+    if not os.path.lexists(out):
         return
     if not out.is_dir():
         raise UsageError(f"{out}: is a file; name a new or empty folder to write to.")
@@ -72,8 +85,30 @@ def refuse_occupied(out: Path) -> None:
 
 def sha256(path: Path) -> str:
     """The file's SHA-256, as hexadecimal text."""
-    with path.open("rb") as file:
+    with machine_faults(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_text(path: Path) -> str:
+    """The file's UTF-8 text; `DataError` that names the file where it cannot be read as such."""
+    with content_faults(path, "UTF-8 text"):
+        return path.read_text(encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """The file's JSON value; `DataError` that names the file where it cannot be read as such."""
+    text = read_text(path)
+    with content_faults(path, "JSON"):
+        return json.loads(text)
+
+
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a Parquet file; `DataError` that names it where it cannot be read as such."""
+    try:
+        with content_faults(path, "Parquet"), pq.ParquetFile(path) as file:
+            return file.read(columns=None if columns is None else list(columns))
+    except pa.ArrowException as error:
+        raise DataError(f"{shown(path)}: not readable as Parquet. {UNREADABLE}") from error
 
 
 def arrow(rows: pd.DataFrame | pa.Table) -> pa.Table:

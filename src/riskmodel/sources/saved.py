@@ -46,9 +46,16 @@ def load_source(folder: Path) -> Source:
         description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
         names = description["tables"]
         tables = {name: pq.ParquetFile(folder / f"{name}.parquet").read() for name in names}
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        RecursionError,
+        pa.ArrowException,
+    ) as error:
         raise DataError(f"{folder}: holds no whole source; run the stage sources again.") from error
-    if fingerprint(tables) != description["fingerprint"]:
+    if fingerprint(tables) != description.get("fingerprint"):
         raise DataError(
             f"{folder}: the {len(tables)} tables are not those that were written; "
             "run the stage sources again."

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from riskmodel.errors import DataError
+from riskmodel.errors import DataError, machine_faults, shown
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.columns import ARROW_TYPES
 from riskmodel.sources.files import refuse_occupied, sha256, write_text
@@ -210,17 +210,18 @@ def sort_folder(
         return load_sorted(out)
     if not (same_parts and firsts):
         refuse_occupied(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        means = Means(settings, threads, int(memory_gb * 1e9), Path(work), tell)
-        unfinished = Path(work) / "out"
-        written = sort_tables(
-            files, unfinished, means, lambda ids: first_ids(ids, enterprises_a_part, firsts)
-        )
-        write_text(unfinished / _DESCRIPTION, _description(written, asked, cut))
-        if out.exists():
-            out.replace(Path(work) / "before")
-        unfinished.replace(out)
+    with machine_faults(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
+            means = Means(settings, threads, int(memory_gb * 1e9), Path(work), tell)
+            unfinished = Path(work) / "out"
+            written = sort_tables(
+                files, unfinished, means, lambda ids: first_ids(ids, enterprises_a_part, firsts)
+            )
+            write_text(unfinished / _DESCRIPTION, _description(written, asked, cut))
+            if out.exists():
+                out.replace(Path(work) / "before")
+            unfinished.replace(out)
     return load_sorted(out)
 
 
@@ -235,9 +236,10 @@ def load_sorted(folder: Path) -> Sorted:
         }
         rows = {name: tuple(table["rows"]) for name, table in tables.items()}
         timezone, firsts = found["asked"]["settings"]["timezone"], tuple(found["firsts"])
-    except (OSError, ValueError, KeyError) as error:
+        form = found["asked"]["format"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _not_whole(folder) from error
-    if found["asked"]["format"] != _FORMAT or not _all_there(folder, rows):
+    if form != _FORMAT or not _all_there(folder, rows):
         raise _not_whole(folder)
     store = _OnDisk(folder, MappingProxyType(schemas), MappingProxyType(rows))
     return Sorted(timezone, firsts, store)
@@ -273,8 +275,8 @@ def _finished(out: Path) -> Any:
     """The description of a finished sorting; an empty one where there is none."""
     try:
         found = json.loads((out / _DESCRIPTION).read_text(encoding="utf-8"))
-        return {"asked": found["asked"], "cut": found["cut"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {"asked": dict(found["asked"]), "cut": dict(found["cut"])}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {"asked": {}, "cut": {}}
 
 
@@ -294,7 +296,9 @@ def _all_there(folder: Path, rows: Mapping[str, Sequence[int]]) -> bool:
 
 
 def _not_whole(folder: Path) -> DataError:
-    return DataError(f"{folder}: holds no whole sorted source; sort the source folder again.")
+    return DataError(
+        f"{shown(folder)}: holds no whole sorted source. Remove it, and give the same command again."
+    )
 
 
 def _tell_nobody(line: str) -> None:

@@ -338,7 +338,7 @@ def _changes(scenario: str) -> Mapping[str, Mapping[str, Any]]:
     if own.suffix == ".toml":
         try:
             return tomllib.loads(own.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(f"world: {own.name} cannot be read as TOML: {error}") from error
     if scenario not in scenario_names():
         known = ", ".join(scenario_names())

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskmodel import __version__
-from riskmodel.errors import UsageError
+from riskmodel.errors import UsageError, machine_faults
 from riskmodel.sources.economy import bureau, customs, hidden, lending
 from riskmodel.sources.economy.arrival import Post
 from riskmodel.sources.economy.buyers import Market, market_of
@@ -245,15 +245,16 @@ def write_world(
     unfinished = out.with_name(f".{out.name}.{_fingerprint(world)}.part")
     starts = range(0, enterprises, IN_A_FILE)
     try:
-        _write_files(world, unfinished, starts, part=part, threads=threads, progress=tell)
-        write_parquet(world.rates.table(), unfinished / "fx_rates.parquet")
-        common = hidden.common_table(world.factors, world.calendar)
-        write_parquet(common, unfinished / "truth" / "common.parquet")
-        write_text(unfinished / "truth" / "world.toml", _description(world))
-        for mark in unfinished.glob(".done-*"):
-            mark.unlink()
-        out.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.replace(out)
+        with machine_faults(out):
+            _write_files(world, unfinished, starts, part=part, threads=threads, progress=tell)
+            write_parquet(world.rates.table(), unfinished / "fx_rates.parquet")
+            common = hidden.common_table(world.factors, world.calendar)
+            write_parquet(common, unfinished / "truth" / "common.parquet")
+            write_text(unfinished / "truth" / "world.toml", _description(world))
+            for mark in unfinished.glob(".done-*"):
+                mark.unlink()
+            out.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.replace(out)
     finally:
         if unfinished.exists() and not any(unfinished.glob(".done-*")):
             shutil.rmtree(unfinished, ignore_errors=True)
