@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from riskmodel.datasets import last_as_of
-from riskmodel.errors import ChecksFailed, DataError, SettingsError
+from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
 from riskmodel.pipeline.approved import approved_version
 from riskmodel.pipeline.fingerprints import PACKAGE, data_fingerprint
 from riskmodel.pipeline.lending import LAST
@@ -51,6 +51,8 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     if settings.model.source == "champion":
         approved_version(root)
     terms = _terms(order.experiment, settings)
+    if settings.publish.tracking:
+        tracking.refuse_unreachable(root)
     settings = after_last_run(_resolved(settings, progress), root)
     _refuse_banks(order.banks, terms["banks.toml"])
     run = _opened(settings, terms, root, progress)
@@ -70,12 +72,12 @@ def _carried_out(run: Run, order: Order, progress: Progress) -> Run:
         state="running",
         versions=_versions(),
     )
-    tracked = _tracked(run, progress)
     try:
+        tracked = _tracked(run, progress)
         _all_stages(run, progress)
         _logged(run, tracked)
     except BaseException:
-        _ended(run, tracked, "failed")
+        _failed(run, progress)
         raise
     refused = run.read_json("publish", "publication")["refused"]
     _ended(run, tracked, "checks failed" if refused else "done")
@@ -266,7 +268,8 @@ def _tracked(run: Run, progress: Progress) -> str:
         run.note(mlflow_run_id="")
         return ""
     known = str(run.record().get("mlflow_run_id") or "")
-    if known and _still_there(run.root, known):
+    if known and tracking.is_kept(run.root, known):
+        tracking.reopen_run(run.root, known)
         return known
     params = {
         f"{table}.{key}": str(value)[:500]
@@ -278,17 +281,6 @@ def _tracked(run: Run, progress: Progress) -> str:
     run.note(mlflow_run_id=tracked, mlflow_page=tracking.run_page(run.root, tracked))
     progress(f"MLflow run {tracked}")
     return tracked
-
-
-def _still_there(root: Path, run_id: str) -> bool:
-    """Whether the store knows the run; a store that was begun anew does not."""
-    with tracking.connected(root) as mlflow:
-        try:
-            mlflow.MlflowClient().get_run(run_id)
-        except mlflow.exceptions.MlflowException:
-            return False
-    tracking.reopen_run(root, run_id)
-    return True
 
 
 def _logged(run: Run, tracked: str) -> None:
@@ -323,6 +315,14 @@ def _logged(run: Run, tracked: str) -> None:
 def _tag(name: str) -> str:
     """A tag's name without characters that MLflow refuses."""
     return "".join(c if c.isalnum() or c in " _-." else "" for c in name)
+
+
+def _failed(run: Run, progress: Progress) -> None:
+    """The run's state, here and in MLflow; a store that is gone must not hide why the run failed."""
+    try:
+        _ended(run, str(run.record().get("mlflow_run_id") or ""), "failed")
+    except RiskModelError as error:
+        progress(f"the run's end is not in MLflow: {error}")
 
 
 def _ended(run: Run, tracked: str, state: str) -> None:

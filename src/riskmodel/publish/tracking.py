@@ -9,10 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from riskmodel.errors import SettingsError
+from riskmodel.publish.address import (
+    URI_NAME,
+    bounded_patience,
+    faults_in_one_line,
+    refuse_unusable,
+    shown,
+)
 from riskmodel.publish.locks import held
 
 EXPERIMENT = "default-risk"
-URI_NAME = "MLFLOW_TRACKING_URI"
+ACTIVE = "active"
 PROCESS, HOST, STARTED = "riskmodel.pid", "riskmodel.host", "riskmodel.process_started"
 State = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -24,6 +32,13 @@ def store_uri(root: Path) -> str:
     """
     own = (root.resolve() / "experiments" / "mlflow.db").as_posix()
     return os.environ.get(URI_NAME) or f"sqlite:///{own}"
+
+
+def refuse_unreachable(root: Path) -> None:
+    """`SettingsError` where nobody answers at the root's store; nothing is made there yet."""
+    uri = store_uri(root)
+    with faults_in_one_line(uri):
+        refuse_unusable(uri)
 
 
 def start_run(root: Path, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> str:
@@ -45,6 +60,16 @@ def reopen_run(root: Path, run_id: str) -> None:
         for key, value in _this_process().items():
             client.set_tag(run_id, key, value)
         client.update_run(run_id, status="RUNNING")
+
+
+def is_kept(root: Path, run_id: str) -> bool:
+    """Whether the store knows the run: one that was begun anew, or cleared of it, does not."""
+    with connected(root) as mlflow:
+        found = mlflow.MlflowClient().search_runs(
+            [mlflow.MlflowClient().get_experiment_by_name(EXPERIMENT).experiment_id],
+            filter_string=f"attributes.run_id = '{run_id}'",
+        )
+    return bool(found)
 
 
 def log(
@@ -87,23 +112,26 @@ def run_page(root: Path, run_id: str) -> str:
 def connected(root: Path) -> Iterator[Any]:
     """The mlflow module, quiet and set to the root's store, which is made at its first use.
 
-    MLflow writes its address into the environment; that is put back, so that one process can
-    serve several roots and a kernel started later finds its own.
+    `SettingsError` where nobody answers at the address, `DataError` where what is kept there is
+    broken or was deleted; both within seconds. MLflow writes
+    its address into the environment; that is put back, so that one process can serve several roots
+    and a kernel started later finds its own.
     """
     mlflow = _quiet()
     uri = store_uri(root)
     before = os.environ.get(URI_NAME)
-    local = uri.startswith("sqlite:///")
     try:
-        mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
-        # two processes on a fresh sqlite file corrupt it for good
-        if local:
-            with held(root / "experiments" / ".mlflow.lock"):
-                _ensure_experiment(mlflow, (root.resolve() / "experiments/artifacts").as_uri())
-        else:
-            _ensure_experiment(mlflow, None)
-        yield mlflow
+        with faults_in_one_line(uri), bounded_patience():
+            refuse_unusable(uri)
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(uri)
+            # two processes on a fresh sqlite file corrupt it for good
+            if uri.startswith("sqlite:///"):
+                with held(root / "experiments" / ".mlflow.lock"):
+                    _ensure_experiment(mlflow, (root.resolve() / "experiments/artifacts").as_uri())
+            else:
+                _ensure_experiment(mlflow, None)
+            yield mlflow
     finally:
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri("")
@@ -122,9 +150,21 @@ def _quiet() -> Any:
 
 
 def _ensure_experiment(mlflow: Any, artifacts: str | None) -> None:
+    """The experiment, made or restored: one that was deleted keeps its name from any other."""
     client = mlflow.MlflowClient()
-    if client.get_experiment_by_name(EXPERIMENT) is None:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is None:
         client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+    elif not found.experiment_id:
+        raise SettingsError(
+            f"tracking server {shown(mlflow.get_tracking_uri())}: answers, but not as MLflow's."
+            f" Correct or unset {URI_NAME}."
+        )
+    elif found.lifecycle_stage != ACTIVE:
+        client.restore_experiment(found.experiment_id)
+        logging.getLogger("riskmodel").warning(
+            "MLflow: the experiment %s was deleted, with its runs; it is restored", EXPERIMENT
+        )
 
 
 def _sweep(client: Any, experiment: str) -> None:
