@@ -219,12 +219,37 @@ def test_without_drift_the_index_exceeds_what_chance_gives_about_once_in_twenty(
 
 
 def test_rows_of_one_enterprise_count_once_in_what_chance_gives() -> None:
-    days = ["2020-01-01"] * 4 + ["2021-01-01"] * 4
-    x = [1.0, 2, 3, 4] * 2
-    apart = drawn({"x": x}, [GOOD] * 8, [card("x")], days)
-    same = drawn({"x": x, "enterprise_id": [1, 1, 2, 2] * 2}, [GOOD] * 8, [card("x")], days)
-    ratio = same.drift["by_chance"].iloc[0] / apart.drift["by_chance"].iloc[0]
-    assert ratio == pytest.approx(2)
+    rng = np.random.default_rng(9)
+    days = ["2020-01-01"] * 300 + ["2020-06-01"] * 300 + ["2021-01-01"] * 300
+    traits = rng.normal(size=(600, 200))
+    places = np.r_[np.arange(300), np.arange(300), np.arange(300, 600)]
+    cards = [card(f"x{place}") for place in range(200)]
+    values = {one.name: traits[places, place] for place, one in enumerate(cards)}
+    told = drawn({**values, "enterprise_id": places}, [GOOD] * 900, cards, days).drift
+    # 300 enterprises against 300, ten bins: chi-square of 9 at .95 is 16.919
+    assert told["by_chance"].mean() == pytest.approx(16.919 * 2 / 300, rel=0.03)
+    assert 0.01 < (told["psi"] > told["by_chance"]).mean() < 0.1
+
+
+def test_what_chance_gives_allows_for_enterprises_that_both_dates_share() -> None:
+    rng = np.random.default_rng(10)
+    days = ["2020-01-01"] * 300 + ["2021-01-01"] * 300
+    cards = [card(f"x{place}") for place in range(300)]
+    values = {
+        one.name: np.tile(rng.normal(size=300), 2) + 0.5 * rng.normal(size=600) for one in cards
+    }
+    places = np.tile(np.arange(300), 2)
+    told = drawn({**values, "enterprise_id": places}, [GOOD] * 600, cards, days).drift
+    assert 0.015 < (told["psi"] > told["by_chance"]).mean() < 0.09
+
+
+def test_a_flag_that_was_rare_in_the_first_year_drifts_when_it_is_common() -> None:
+    days = ["2020-01-01"] * 1000 + ["2021-01-01"] * 1000
+    x = np.repeat([0.0, 1.0, 0.0, 1.0], [960, 40, 400, 600])
+    told = drawn({"x": x}, [GOOD] * 2000, [card("x")], days).drift.iloc[0]
+    assert told["psi"] == pytest.approx(1.99787, abs=1e-5)
+    # one bin can move freely: chi-square of 1 at .95 is 3.841
+    assert told["by_chance"] == pytest.approx(3.841 * 2 / 1000, rel=0.2)
 
 
 def test_rows_that_are_only_scored_stand_apart_from_labelled_ones() -> None:

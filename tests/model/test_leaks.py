@@ -405,3 +405,10 @@ def test_the_banks_own_verdict_in_the_contests_data_is_a_leak(settings):
         }
     )
     assert left_out(suspects(rows, cards_of(rows), settings)) == {"attribute_rating"}
+
+
+def test_a_value_that_most_rows_share_is_no_group_with_the_others():
+    values = pd.Series([0.0] * 900 + [*range(1, 101)])
+    found = lone.groups(values)
+    assert set(found[:900]) & set(found[900:]) == set()
+    assert found[900:].max() > found[900:].min()

@@ -100,11 +100,36 @@ def test_psi_sees_values_that_go_missing():
 
 
 def test_psi_by_hand_on_two_bins():
-    # Bins below and from the median, none missing; half a row is added to each of three.
+    # Ones and twos, none missing; half a row is added to each of the two bins that there are.
     e, a = np.array([1.0, 1.0, 2.0, 2.0]), np.array([1.0, 2.0, 2.0, 2.0])
-    shares = np.array([[2.5, 2.5, 0.5], [1.5, 3.5, 0.5]]) / 5.5
+    shares = np.array([[2.5, 2.5], [1.5, 3.5]]) / 5
     answer = ((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum()
     assert statistics.psi(e, a, bins=2) == pytest.approx(answer, abs=1e-12)
+
+
+def test_psi_sees_a_shift_away_from_a_tied_value():
+    zeros_and_ones = np.repeat([0.0, 1.0], [960, 40]), np.repeat([0.0, 1.0], [400, 600])
+    a, b = np.array([960.5, 40.5]) / 1001, np.array([400.5, 600.5]) / 1001
+    answer = ((b - a) * np.log(b / a)).sum()
+    assert answer == pytest.approx(2.0, abs=0.01)
+    assert statistics.psi(*zeros_and_ones) == pytest.approx(answer, abs=1e-12)
+    upside_down = [1 - sample for sample in zeros_and_ones]
+    assert statistics.psi(*upside_down) == pytest.approx(answer, abs=1e-12)
+
+
+def test_without_drift_psi_exceeds_its_bound_once_in_twenty_however_many_rows_an_enterprise_has():
+    rng = np.random.default_rng(3)
+    owners = np.repeat(np.arange(200), rng.integers(1, 8, 200))
+    others = np.repeat(np.arange(100, 300), rng.integers(1, 8, 200))
+    exceeded = []
+    for _ in range(400):
+        traits = rng.normal(size=300)
+        then, now = (
+            np.round(traits[who] + 0.3 * rng.normal(size=len(who)), 1) for who in (owners, others)
+        )
+        bound = statistics.psi_bound(then, now, (pd.Series(owners), pd.Series(others)))
+        exceeded.append(statistics.psi(then, now) > bound)
+    assert 0.02 < np.mean(exceeded) < 0.09
 
 
 def test_a_bootstrap_draws_enterprises_with_all_their_rows():

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.features.psi import assign_bins, bin_edges
 from riskmodel.features.ranking import COVERAGE, clustered_auc
 
 Floats = npt.NDArray[np.float64]
@@ -14,7 +15,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 MOST_VALUES = 50
-"""A number with more values than this is cut into bins of equal counts."""
+"""A number with more values than this is cut into bins of equal counts, shared values apart."""
 BINS = 20
 PRIOR = 5.0
 """Rows at the mean rate that every group of values is given, so that a small one claims little."""
@@ -108,8 +109,8 @@ def groups(values: pd.Series) -> Ints:
     if plain is None or values.nunique() <= MOST_VALUES:
         return np.asarray(pd.factorize(values, sort=True)[0] + 1, dtype=np.int64)
     there = ~np.isnan(plain)
-    edges = np.unique(np.quantile(plain[there], np.linspace(0, 1, BINS + 1)[1:-1]))
-    return np.where(there, np.searchsorted(edges, plain, "right") + 1, 0).astype(np.int64)
+    places = assign_bins(plain, bin_edges(plain, BINS))
+    return np.where(there, places + 1, 0).astype(np.int64)
 
 
 def alone(values: pd.Series, seen: Labelled) -> Alone:

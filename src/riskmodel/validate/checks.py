@@ -217,16 +217,22 @@ def drift_to_scored(e: Evidence) -> Check:
 
 
 def _drift(e: Evidence, name: str, learnt: str, split: str) -> Check:
-    then, now = (e.rows(split)["pd_12m"].to_numpy(float) for split in (learnt, split))
-    limit = e.settings.most_psi
-    if not len(now):
+    rows, limit = [e.rows(split) for split in (learnt, split)], e.settings.most_psi
+    if rows[1].empty:
         return Check(name, True, np.nan, np.nan, np.nan, limit, f"There are no {split} rows.")
-    figure, chance = statistics.psi(then, now), statistics.psi_bound(len(then), len(now))
+    figure, chance = _stability(*rows, "pd_12m")
     text = (
         f"PSI of the PD from the learnt rows to the {split} rows: {figure:.3f}; {chance:.3f} comes"
         f" by chance once in twenty times; {limit:g} is a convention."
     )
     return Check(name, figure <= limit, figure, np.nan, chance, limit, text)
+
+
+def _stability(then: pd.DataFrame, now: pd.DataFrame, column: str) -> tuple[float, float]:
+    """PSI of the column from one set of rows to another, and what comes by chance."""
+    samples = (then[column].to_numpy(float), now[column].to_numpy(float))
+    owners = (then["enterprise_id"], now["enterprise_id"])
+    return statistics.psi(*samples), statistics.psi_bound(*samples, owners)
 
 
 def leaks_left_out(e: Evidence) -> Check:

@@ -4,9 +4,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.features.psi import (
+    BINS,
+    assign_bins,
+    bin_edges,
+    chance_bound,
+    rows_by_owner,
+    stability_index,
+)
 from riskmodel.model.logistic import fit_logistic
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def auc(score: Array, defaulted: Array, weights: Array | None = None) -> float:
@@ -85,30 +94,36 @@ def jeffreys_in_cycle(defaults: float, rows: float, pd_12m: float, correlation: 
     return float((weights * p).sum() / weights.sum())
 
 
-def psi(expected: Array, actual: Array, *, bins: int = 10) -> float:
-    """Population stability: sum (a - e) ln(a / e) over the expected sample's quantile bins.
+def psi(expected: Array, actual: Array, *, bins: int = BINS) -> float:
+    """Population stability: sum (a - e) ln(a / e) over the bins of `bin_edges`.
 
-    Missing values are a bin of their own; half a row is added to every bin.
+    Missing values are a bin of their own; half a row is added to every bin that there is.
     """
-    edges = np.unique(np.nanquantile(expected, np.linspace(0, 1, bins + 1)[1:-1]))
-    shares = [_binned(sample, edges) for sample in (expected, actual)]
-    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+    places, count = _placed(expected, actual, bins)
+    rows = [np.bincount(place, minlength=count).astype(float) for place in places]
+    return stability_index(*rows)
 
 
-def psi_bound(expected: int, actual: int, *, bins: int = 10, p: float = 0.05) -> float:
-    """What PSI exceeds by chance with probability p: chi-square(bins - 1) * (1/n + 1/m).
+def psi_bound(
+    expected: Array, actual: Array, owners: tuple[pd.Series, pd.Series], *, bins: int = BINS
+) -> float:
+    """The PSI that is exceeded once in twenty times where nothing drifts (`chance_bound`).
 
-    Yurdakul and Naranjo (2020), Statistical properties of the population stability index.
+    `owners`: the enterprise of each row of the two samples, which may share enterprises.
     """
-    from scipy.stats import chi2
+    places, count = _placed(expected, actual, bins)
+    codes, unique = pd.factorize(pd.concat(owners, ignore_index=True))
+    rows = [
+        rows_by_owner(owner, place, (len(unique), count))
+        for owner, place in zip(np.split(codes, [len(expected)]), places, strict=True)
+    ]
+    return chance_bound(*rows)
 
-    return float(chi2.ppf(1 - p, bins - 1) * (1 / expected + 1 / actual))
 
-
-def _binned(sample: Array, edges: Array) -> Array:
-    places = np.where(np.isnan(sample), len(edges) + 1, np.searchsorted(edges, sample, "right"))
-    counts = np.bincount(places.astype(int), minlength=len(edges) + 2) + 0.5
-    return np.asarray(counts / counts.sum())
+def _placed(expected: Array, actual: Array, bins: int) -> tuple[tuple[Ints, Ints], int]:
+    """The bin of each value of both samples, and how many bins there may be."""
+    edges = bin_edges(expected, bins)
+    return (assign_bins(expected, edges), assign_bins(actual, edges)), len(edges) + 2
 
 
 def draws_by_enterprise(enterprises: pd.Series, count: int, seed: int) -> list[Array]:
