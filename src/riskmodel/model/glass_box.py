@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.datasets.splits import balanced_fold
-from riskmodel.errors import SettingsError
+from riskmodel.errors import RiskModelError, SettingsError
 from riskmodel.model.inputs import Inputs
 from riskmodel.settings import ModelSettings
 
@@ -116,9 +116,31 @@ def learn(
 ) -> GlassBox:
     """Terms boosted on `defaulted`, each number in the direction of its sign.
 
-    A feature with a sign joins no pair. `SettingsError` where interpret is not installed.
+    A feature with a sign joins no pair. `SettingsError` where interpret is not installed,
+    `RiskModelError` where what it boosted goes against a sign.
     """
-    return tables(boosted(rows, inputs, how, seed=seed), inputs)
+    found = tables(boosted(rows, inputs, how, seed=seed), inputs)
+    hold_to_signs(found)
+    return found
+
+
+ROUNDING = 1e-9
+"""Log-odds: a step against a sign below this is a sum's rounding."""
+
+
+def hold_to_signs(found: GlassBox) -> None:
+    """Refuses tables that fall where risk rises, and pairs of a signed feature: `RiskModelError`."""
+    for term in found.terms:
+        signs = [found.inputs.signs[place] for place in term.places]
+        if not any(signs):
+            continue
+        steps = np.diff(term.table[1:], axis=0) * signs[0]
+        if len(signs) > 1 or (steps < -ROUNDING).any():
+            names = ", ".join(found.inputs.names[place] for place in term.places)
+            raise RiskModelError(
+                f"glass_box: the term of {names} goes against a sign. Nothing was kept; report it"
+                " with the settings, or take glass_box off model.candidates."
+            )
 
 
 def boosted(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int) -> Any:

@@ -1,0 +1,185 @@
+"""Signs hold: with all else held, no move of a signed feature's value goes against it."""
+
+from contextlib import nullcontext
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as rules
+from hypothesis import strategies as st
+
+from riskmodel.errors import RiskModelError
+from riskmodel.model import glass_box, scorecard, trees
+from riskmodel.model.glass_box import GlassBox, Term
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.monotone import hold_to_signs, violations
+from riskmodel.model.trees import Trees
+from riskmodel.settings import default_settings
+
+HOW = default_settings().model
+ROUNDING = 1e-12
+LEVELS = ("a", "b", "c", "d")
+
+
+def drawn(seed: int) -> tuple[pd.DataFrame, Inputs]:
+    """Rows whose risk goes against the signs as often as along with them, ties and gaps among
+    them; the last feature is a text."""
+    rng = np.random.default_rng(seed)
+    rows, features = int(rng.integers(400, 1500)), int(rng.integers(3, 7))
+    x = rng.normal(size=(rows, features)).round(int(rng.integers(0, 4)))
+    z = sum(
+        rng.normal() * x[:, a] * x[:, b] + np.sin(2 * x[:, c]) * rng.normal()
+        for a, b, c in rng.integers(features, size=(6, 3))
+    )
+    bad = rng.random(rows) < 1 / (1 + np.exp(rng.choice([0.5, 1.5]) - z))
+    x[rng.random(x.shape) < rng.choice([0.0, 0.1, 0.4])] = np.nan
+    names = tuple(f"f{place}" for place in range(features))
+    text = pd.Series(rng.choice([*LEVELS, None], rows), dtype="str")
+    frame = pd.DataFrame(x, columns=list(names)).assign(text=text, defaulted=bad)
+    frame["enterprise_id"] = [f"E{number // 2}" for number in range(rows)]
+    signs = (*rng.choice([-1, 1, 1, 0, -1], features).tolist(), 0)
+    return frame, Inputs((*names, "text"), signs, {"text": LEVELS})
+
+
+def varied(seed: int, **more: object):
+    """Settings of the whole range that tuning looks in, and beyond."""
+    rng = np.random.default_rng(seed)
+    some = {
+        "leaves": int(rng.integers(4, 32)),
+        "depth": int(rng.integers(3, 9)),
+        "learning_rate": float(rng.choice([0.05, 0.3])),
+        "min_rows_per_leaf": int(rng.choice([2, 20])),
+        "feature_share": float(rng.uniform(0.15, 1)),
+        "row_share": float(rng.uniform(0.4, 1)),
+        "l2": float(rng.choice([0.3, 10.0])),
+        "line_share": float(rng.choice([0.0, 0.5])),
+        "trees": 40,
+    }
+    return HOW.model_copy(update=some | more)
+
+
+def worst_step(ranker, frame: pd.DataFrame, seed: int) -> float:
+    """The largest step against a sign, of signed features moved through their values alone."""
+    rng, inputs, worst = np.random.default_rng(seed), ranker.inputs, 0.0
+    matrix = inputs.matrix(frame)
+    for place, sign in enumerate(inputs.signs):
+        values = np.unique(matrix[:, place][~np.isnan(matrix[:, place])])
+        if not sign or len(values) < 2:
+            continue
+        values = values[np.unique(np.linspace(0, len(values) - 1, 40).astype(int))]
+        values = np.r_[values[0] - 1, values, values[-1] + 1]
+        start = matrix[rng.integers(len(matrix), size=60)]
+        moved = np.repeat(start, len(values), axis=0)
+        moved[:, place] = np.tile(values, len(start))
+        steps = np.diff(ranker.raw_of(moved).reshape(len(start), -1), axis=1) * sign
+        worst = max(worst, -float(steps.min()))
+    return worst
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_tree_and_no_average_with_the_line_goes_against_a_sign(seed):
+    frame, inputs = drawn(seed)
+    found = trees.learn(frame, inputs, varied(seed), seed=seed, threads=1)
+    assert violations(found.text, inputs).pairs == {}
+    assert worst_step(found, frame, seed) <= ROUNDING
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_scorecard_goes_against_a_sign(seed):
+    frame, inputs = drawn(seed)
+    how = HOW.model_copy(update={"least_information": 0.0, "split_p": 1.0, "most_correlation": 1.0})
+    found = scorecard.learn(frame, inputs, how, seed=seed, threads=1)
+    assert any(found.inputs.signs)
+    assert worst_step(found, frame, seed) <= ROUNDING
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_glass_box_goes_against_a_sign(seed):
+    pytest.importorskip("interpret.glassbox", reason="the extra glass_box is not installed")
+    frame, inputs = drawn(seed)
+    quick = {"glass_box_rounds": 80, "glass_box_learning_rate": 0.1, "glass_box_bags": 2}
+    found = glass_box.learn(frame, inputs, HOW.model_copy(update=quick), seed=seed, threads=1)
+    assert worst_step(found, frame, seed) <= ROUNDING
+
+
+@pytest.mark.parametrize(
+    ("terms", "refused"),
+    [
+        ([Term((0,), ((1.0, 2.0),), (9.0, -0.2, 0.0, 0.3))], False),  # missing lies anywhere
+        ([Term((0,), ((1.0, 2.0),), (0.0, -0.2, 0.3, 0.0))], True),
+        ([Term((0, 1), ((1.0,), (1.0,)), (0.0,) * 9)], True),
+        ([Term((1,), ((1.0,),), (0.0, 1.0, -1.0))], False),
+    ],
+)
+def test_tables_that_go_against_a_sign_are_refused(terms, refused):
+    found = GlassBox(Inputs(("days", "age"), (1, 0), {}), 0.0, tuple(terms))
+    with pytest.raises(RiskModelError, match="the term of days") if refused else nullcontext():
+        glass_box.hold_to_signs(found)
+
+
+def test_trees_that_go_against_a_sign_are_refused(monkeypatch):
+    frame, inputs = crossed()
+    monkeypatch.setattr(trees, "HOLDS", "intermediate")
+    how = HOW.model_copy(update={"leaves": 16, "depth": 6, "trees": 100, "learning_rate": 0.05})
+    with pytest.raises(RiskModelError, match=r"pairs of leaves go against the sign of \d feature"):
+        trees.learn(frame, inputs, how, seed=4, threads=1)
+
+
+def crossed() -> tuple[pd.DataFrame, Inputs]:
+    """Rows on which LightGBM's own "intermediate" method goes against signs."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(6000, 8)).round(6)
+    z = x[:, 0] * x[:, 1] - x[:, 2] * np.abs(x[:, 3]) + np.sin(3 * x[:, 4]) * x[:, 5]
+    z += x[:, 6] * x[:, 7] * x[:, 0]
+    bad = rng.random(6000) < 1 / (1 + np.exp(1.5 - z))
+    x[rng.random(x.shape) < 0.1] = np.nan
+    names = tuple(f"f{place}" for place in range(8))
+    frame = pd.DataFrame(x, columns=list(names)).assign(defaulted=bad)
+    return frame, Inputs(names, (1, -1, 1, 1, -1, 0, -1, 1), {})
+
+
+GRID = np.array(np.meshgrid(*[[np.nan, 0.0, 1.0, 2.0, 3.0]] * 3, indexing="ij")).reshape(3, -1).T
+
+
+def goes_against(text: str, inputs: Inputs) -> set[str]:
+    """The features that some move between whole numbers goes against, by trying all."""
+    score = Trees(inputs, text).raw_of(GRID).reshape(5, 5, 5)
+    found = set()
+    for place, sign in enumerate(inputs.signs):
+        known = np.moveaxis(score, place, 0)[1:]
+        rises = known[None, :] - known[:, None]
+        first, second = np.triu_indices(4, 1)
+        if sign and (rises[first, second] * sign < 0).any():
+            found.add(inputs.names[place])
+    return found
+
+
+@rules(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    leaves=st.integers(2, 9),
+    gaps=st.sampled_from([0.0, 0.2]),
+    category=st.booleans(),
+)
+def test_the_proof_finds_what_trying_every_value_finds(seed, leaves, gaps, category):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 4, size=(200, 3)).astype(float)
+    target = (x[:, 0] - 1.2 * x[:, 1]) * rng.normal() + rng.normal(size=200) + 0.3 * x[:, 2]
+    x[rng.random(x.shape) < gaps] = np.nan
+    levels = {"c": ("0", "1", "2", "3")} if category else {}
+    inputs = Inputs(("a", "b", "c"), (1, -1, 0 if category else 1), levels)
+    method = str(rng.choice(["none", "basic"]))
+    constraints = {"monotone_constraints": list(inputs.signs)} if method == "basic" else {}
+    given_to = {"num_leaves": leaves, "min_data_in_leaf": 3, "verbosity": -1, "num_threads": 1}
+    data = lightgbm.Dataset(x, target, categorical_feature=[2] if category else [])
+    text = lightgbm.train({**given_to, **constraints}, data, 1).model_to_string()
+    assert set(violations(text, inputs).pairs) == goes_against(text, inputs)
+    if method == "basic":
+        hold_to_signs(text, inputs)
+
+
+def test_nothing_is_asked_of_trees_without_signs():
+    inputs = Inputs(("a",), (0,), {})
+    assert violations("no trees at all", inputs).pairs == {}
