@@ -1,4 +1,9 @@
-"""Figures: the charts that the notebooks show; the only place that imports the plotting library."""
+"""Figures: the charts that the notebooks show; the only place that imports the plotting library.
+
+Every chart is guarded: what cannot be drawn is said, and ends no run.
+"""
+
+from types import FunctionType
 
 from riskmodel.figures.anchors import anchors
 from riskmodel.figures.backtest import (
@@ -37,6 +42,7 @@ from riskmodel.figures.feature_profile import (
     rankings_in_time,
 )
 from riskmodel.figures.features import coverage, shapes
+from riskmodel.figures.guard import guarded
 from riskmodel.figures.ladder import calibration_curves, scale, scorecard, trials, vintage_ranking
 from riskmodel.figures.limits import (
     bank_use,
@@ -128,3 +134,7 @@ __all__ = [
     "vintage_ranking",
     "volume_frontier",
 ]
+
+for _name in __all__:
+    if isinstance(globals()[_name], FunctionType):  # Picture is the one class
+        globals()[_name] = guarded(globals()[_name])

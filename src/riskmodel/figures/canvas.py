@@ -1,5 +1,6 @@
 """The canvas of every chart: its size, its colours, and what stands there if nothing does."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from types import MappingProxyType
@@ -38,15 +39,30 @@ SPLITS: Mapping[str, str] = MappingProxyType(
 )
 DECISIONS: Mapping[str, str] = MappingProxyType({"offer": GOOD, "decline": BAD})
 GRADES = 10
+LONGEST_TITLE = 60
+"""Letters of a small chart's title."""
 
 
 class Picture(Figure):
     """A figure that Jupyter shows by itself, without pyplot's hidden state."""
 
     def _repr_png_(self) -> bytes:
-        page = BytesIO()
-        self.savefig(page, format="png", dpi=100, metadata={"Software": None})
-        return page.getvalue()
+        try:
+            return _png(self)
+        except Exception as error:  # a font, a formula or a size that only drawing meets
+            title, why = self._title(), words_of(error)
+            warnings.warn(f"{title} could not be drawn: {why}", stacklevel=2)
+            return _png(nothing(title, f"it could not be drawn ({why})"))
+
+    def _title(self) -> str:
+        named = [axes.get_title(loc="left") for axes in self.axes]
+        return plain(next(filter(None, [self.get_suptitle(), *named]), "Picture"), LONGEST_TITLE)
+
+
+def _png(figure: Figure) -> bytes:
+    page = BytesIO()
+    figure.savefig(page, format="png", dpi=100, metadata={"Software": None})
+    return page.getvalue()
 
 
 def blank(height: float = 3.6) -> Picture:
@@ -71,7 +87,7 @@ def panels(title: str, names: Sequence[str], *, columns: int = 3) -> tuple[Pictu
     figure.suptitle(title, x=0.01, ha="left")
     every = list(figure.subplots(down, across, squeeze=False).flat)
     for axes, name in zip(every, names, strict=False):
-        axes.set_title(name, fontsize="small")
+        axes.set_title(plain(name, LONGEST_TITLE), fontsize="small")
         axes.tick_params(labelsize="x-small")
         axes.spines[["top", "right"]].set_visible(False)
     for unused in every[len(names) :]:
@@ -109,9 +125,15 @@ def figures_beside(axes: Axes, ends: pd.Series, texts: Sequence[str]) -> None:
 
 
 def plain(name: str, longest: int = 42) -> str:
-    """A name as it is written in a chart: never as a formula, never too long."""
-    short = name if len(name) <= longest else f"{name[: longest - 1]}…"
+    """A name as it is written in a chart: on one line, never as a formula, never too long."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in name)
+    short = line if len(line) <= longest else f"{line[: longest - 1]}…"
     return short.replace("$", r"\$")
+
+
+def words_of(error: Exception) -> str:
+    """The kind and the words of an error, as they are written in a chart."""
+    return plain(f"{type(error).__name__}: {error}", 120)
 
 
 def tall(rows: int) -> float:

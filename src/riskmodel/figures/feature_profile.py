@@ -24,6 +24,7 @@ from riskmodel.figures.canvas import (
     panels,
     plain,
 )
+from riskmodel.figures.extent import say_undrawn, undrawable
 from riskmodel.figures.features import in_short, of_family
 
 AGREEMENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -89,8 +90,13 @@ def feature_bands(profile: Profile) -> Picture:
     for axes, card in zip(charts, cards, strict=True):
         own = bands[bands["card"] == card].sort_values("as_of")
         learnt = own["labelled"].astype(bool)
-        _band(axes, own[learnt], own[~learnt])
         of_family(axes, card, own["family"].iloc[0])
+        values = own[["low", "middle", "high"]].to_numpy(float)
+        why = undrawable(values[~np.isnan(values)])
+        if why:
+            say_undrawn(axes, card, why)
+            continue
+        _band(axes, own[learnt], own[~learnt])
         axes.set_ylabel(plain(own["unit"].iloc[0]), fontsize="x-small")
     figure.supxlabel("as-of date (orange: the rows to be scored)", fontsize="small")
     return figure

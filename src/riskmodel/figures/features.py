@@ -1,5 +1,9 @@
 """Charts of the features: how much is known, and how it is spread."""
 
+from math import ceil, floor
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -18,6 +22,11 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
+from riskmodel.figures.extent import say_undrawn, undrawable
+
+BARS = 30
+EDGES = (0.01, 0.99)
+"""The percentiles between which a feature's values are drawn."""
 
 
 def coverage(features: Features) -> Picture:
@@ -44,15 +53,28 @@ def shapes(features: Features) -> Picture:
         return nothing(title, "no numeric feature has a value")
     figure, charts = panels(title, [card.name for card in shown], columns=4)
     for axes, card in zip(charts, shown, strict=True):
-        values = features.frame[card.name].astype("float64").dropna()
-        low, high = values.quantile(0.01), values.quantile(0.99)
-        axes.hist(values[values.between(low, high)], bins=30, color=MAIN)
+        values = features.frame[card.name].to_numpy(np.float64, na_value=np.nan)
         of_family(axes, card.name, card.family)
-        axes.set_xlabel(plain(card.unit), fontsize="x-small")
-        axes.set_ylabel("rows", fontsize="x-small")
-        for which in ("x", "y"):
-            in_short(axes, which)
+        _spread(axes, card, values[~np.isnan(values)])
     return figure
+
+
+def _spread(axes: Axes, card: Card, values: npt.NDArray[np.float64]) -> None:
+    # no percentile lies between two values: the way between numbers of 300 digits has no end
+    first, last = EDGES[0] * (len(values) - 1), EDGES[1] * (len(values) - 1)
+    low, high = np.sort(values)[[floor(first), ceil(last)]]
+    inner = values[(values >= low) & (values <= high)]
+    why = undrawable(inner, BARS) or (
+        "" if low < high else "without the outermost hundredths it has one value"
+    )
+    if why:
+        say_undrawn(axes, card.name, why)
+        return
+    axes.hist(inner, bins=BARS, color=MAIN)
+    axes.set_xlabel(plain(card.unit), fontsize="x-small")
+    axes.set_ylabel("rows", fontsize="x-small")
+    for which in ("x", "y"):
+        in_short(axes, which)
 
 
 def of_family(axes: Axes, card: str, family: str) -> None:

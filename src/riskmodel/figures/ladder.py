@@ -12,6 +12,7 @@ from riskmodel.figures.canvas import (
     MAIN,
     PALE,
     Picture,
+    bars,
     grade_colour,
     in_percent,
     model_colour,
@@ -85,9 +86,10 @@ def scorecard(models: Mapping[str, RiskModel]) -> Picture:
     spread = table.groupby("feature")["points"].agg(np.ptp).sort_values(ascending=False)
     figure, charts = panels(title, list(spread.index[:MOST_FEATURES]), columns=2)
     for axes, feature in zip(charts, spread.index, strict=False):
-        mine = table[table["feature"] == feature].iloc[::-1]
+        mine = table[table["feature"] == feature]
         colours = np.where(mine["woe"] > 0, BAD, GOOD)
-        axes.barh(mine["bin"], mine["points"], color=np.where(mine["rows"] > 0, colours, PALE))
+        filled = np.where(mine["rows"] > 0, colours, PALE)
+        bars(axes, mine.set_index("bin")["points"], colour=filled.tolist())
         axes.tick_params(axis="y", labelsize="xx-small")
         axes.set_xlabel("points", fontsize="x-small")
     return figure
