@@ -71,7 +71,6 @@ def test_set_takes_words_without_quotes(experiment):
         ("[datasets]\ngap = 'wide'", "datasets.gap: Input should be 'horizon' or 'known'"),
         ("[run]\nas_of = '2014-02-30'", "'2014-02-30' is not a date"),
         ("[model]\ngrade_bounds = [0.1, 0.05]", "grade_bounds must rise"),
-        ("[model]\ntrees = 0\nleaves = 1", "(and 1 more)"),
     ],
 )
 def test_what_is_unknown_or_ill_typed_is_refused_in_one_line(experiment, text, words):
@@ -80,6 +79,81 @@ def test_what_is_unknown_or_ill_typed_is_refused_in_one_line(experiment, text, w
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 4
+
+
+def test_every_fault_is_told_at_once_a_line_each_with_its_file_or_word_and_its_key(experiment):
+    path = experiment("[model]\ntrees = 0\nleaves = 1\ntreez = 3\n[dataset]\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, ["datasets.folds=1", "folds=3", "run.as_of=July"])
+    head, *lines = str(caught.value).splitlines()
+    assert head == "7 faults, to be mended together:"
+    assert [line.strip() for line in lines] == [
+        "spring.toml: unknown key model.treez. The nearest known one is 'trees'.",
+        "spring.toml: unknown table [dataset]. The nearest known one is 'datasets'.",
+        "--set folds=3: not of the form table.key=value.",
+        "--set run.as_of=July: run.as_of: 'July' is not a date like 2014-07-01. Fix the value.",
+        "--set datasets.folds=1: datasets.folds: Input should be greater than or equal to 2."
+        " Fix the value.",
+        "spring.toml: model.trees: Input should be greater than or equal to 1. Fix the value.",
+        "spring.toml: model.leaves: Input should be greater than or equal to 2. Fix the value.",
+    ]
+    assert list(caught.value.faults) == [line.strip() for line in lines]
+
+
+def test_a_byte_order_mark_is_no_fault(experiment):
+    found = load_settings(experiment("\ufeff[datasets]\nfolds = 3\n"))
+    assert found.datasets.folds == 3
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e300", "1e9999", "9" * 40, "-1e300"])
+def test_no_number_of_the_settings_may_be_infinite_none_or_beyond_all_sense(experiment, number):
+    """Numbers in lists and tables too; a few accept the largest where it means "any"."""
+    plain = load_settings(experiment()).tables()
+    taken = []
+    for table, values in plain.items():
+        for key, value in values.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                try:
+                    load_settings(experiment(), [f"{table}.{key}={number}"])
+                except SettingsError as error:
+                    assert f"{table}.{key}" in str(error)
+                else:
+                    taken.append(f"{table}.{key}")
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "model.grade_bounds=[nan]",
+        "model.special_codes={ x = [inf] }",
+        "model.early_signs=[[nan, 0.4]]",
+        "model.anchor=nan",
+        "run.as_of=0001-01-01",
+        "run.as_of=9999-12-31",
+        "run.as_of=2014-07-01T00:00:00",
+        "run.as_of=20140701.5",
+        "run.as_of=''",
+        "datasets.test_from=soon",
+        "datasets.test_from=12:30:00",
+        "sources.timezone=Asia/Shangai",
+        "sources.timezone=''",
+        "sources.timezone=../../etc/passwd",
+        "run.name=' '",
+        "run.data=3",
+        "features.leave_out=deals_6m",
+        "features.leave_out=[1]",
+        "features.attribute_risk={ x = 'up' }",
+        "model.candidates=[]",
+        "publish.tracking=1",
+        "model.trees=" + "[" * 2000,
+    ],
+)
+def test_a_value_that_is_none_of_its_kind_is_refused_with_its_key(experiment, words):
+    with pytest.raises(SettingsError) as caught:
+        load_settings(experiment(), [words])
+    assert words.partition("=")[0] in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("words", ["folds=3", "datasets.folds", "datasets.=3", ".folds=3"])

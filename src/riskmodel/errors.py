@@ -30,9 +30,20 @@ class MachineError(DataError):
 
 
 class SettingsError(RiskModelError):
-    """A settings file, a `--set` or a notebook's parameter is off."""
+    """A settings file, a `--set` or a notebook's parameter is off; one text a fault."""
 
     exit_code = 4
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Each fault as it is told: the file, the key, what is wrong, what to do."""
+        return tuple(str(one) for one in self.args)
+
+    def __str__(self) -> str:
+        """The fault, or all of them, one a line."""
+        if len(self.faults) == 1:
+            return self.faults[0]
+        return "\n  ".join((f"{len(self.faults)} faults, to be mended together:", *self.faults))
 
 
 class ChecksFailed(RiskModelError):

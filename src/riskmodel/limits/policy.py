@@ -2,18 +2,19 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from riskmodel.errors import SettingsError
 from riskmodel.features.registry import by_name
-from riskmodel.settings import Frozen, Share, checked
+from riskmodel.settings import MOST_COUNT, MOST_FLOAT, Frozen, Share, checked, frozen_lists
 from riskmodel.tables.codes import BANK_NAME
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=MOST_FLOAT)]
+Money = Annotated[float, Field(ge=0, le=MOST_FLOAT)]
+Figure = Annotated[float, Field(ge=-MOST_FLOAT, le=MOST_FLOAT)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Words = Annotated[str, Field(min_length=1)]
 AGREEMENT = "agreement"
@@ -34,8 +35,8 @@ class Rule(Frozen):
     name: Name
     card: str
     window: str = ""
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: Figure | None = None
+    at_most: Figure | None = None
     missing: Literal["refuse", "pass"]
     en: Words
     zh: Words
@@ -84,9 +85,9 @@ class Need(Frozen):
     cost_low: Share
     cost_high: Share
     cost_if_missing: Share
-    growth_low: Annotated[float, Field(gt=-1)]
-    growth_high: float
-    growth_if_missing: float
+    growth_low: Annotated[float, Field(gt=-1, le=MOST_FLOAT)]
+    growth_high: Figure
+    growth_if_missing: Figure
 
     @model_validator(mode="after")
     def _bands_rise(self) -> Self:
@@ -108,8 +109,8 @@ class Economics(Frozen):
     capital_ratio: Share
     opening_cost_cny: Money
     subsidy_cny_per_usd: Money = 0.0
-    pd_slope: float
-    pd_centre: Annotated[float, Field(ge=0)]
+    pd_slope: Figure
+    pd_centre: Money
 
     @property
     def exposure_at_default(self) -> float:
@@ -131,7 +132,7 @@ class Learning(Frozen):
     spread: Money = 0.4
     stated_lines: Positive = 10.0
     cautious_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
-    early_days: Annotated[int, Field(ge=1)] = 1
+    early_days: Annotated[int, Field(ge=1, le=MOST_COUNT)] = 1
     moderators: tuple[str, ...] = ()
 
 
@@ -284,42 +285,42 @@ class Banks(Frozen):
 
 def policy_from(values: Mapping[str, Any], where: str) -> Policy:
     """The terms from TOML values; `SettingsError` for unknown keys, cards and bad values."""
-    policy = checked(Policy, _frozen(values), where)
-    _refuse_unknown_cards(policy.cards, where)
-    _refuse_other_windows(policy.eligibility, where)
+    policy = checked(Policy, frozen_lists(values), where)
+    faults = [*_unknown_cards(policy, where), *_other_windows(policy.eligibility, where)]
+    if faults:
+        raise SettingsError(*faults)
     return policy
 
 
 def banks_from(values: Mapping[str, Any], where: str) -> Banks:
     """The banks from TOML values; `SettingsError` for unknown keys, bad or repeated names."""
-    return checked(Banks, _frozen(values), where)
+    return checked(Banks, frozen_lists(values), where)
 
 
-def _refuse_unknown_cards(cards: Iterable[str], where: str) -> None:
+def named_cards(policy: Policy) -> dict[str, str]:
+    """The card that each key of the terms names, by key."""
+    rules = {f"eligibility.{rule.name}.card": rule.card for rule in policy.eligibility}
+    keys = ("exports_card", "platform_card", "sales_card")
+    caps = {f"caps.{key}": getattr(policy.caps, key) for key in keys}
+    moderators = policy.learning.moderators
+    moved = {f"learning.moderators.{place}": card for place, card in enumerate(moderators)}
+    return rules | caps | moved
+
+
+def _unknown_cards(policy: Policy, where: str) -> Iterator[str]:
     known = by_name()
-    strange = [card for card in cards if card not in known and not card.startswith(ATTRIBUTE)]
-    if strange:
-        (near,) = difflib.get_close_matches(strange[0], known, n=1, cutoff=0.0)
-        raise SettingsError(
-            f"{where}: {len(strange)} unknown cards (first: {strange[0]}). "
-            f"The nearest known one is '{near}'."
-        )
+    for key, card in named_cards(policy).items():
+        if card not in known and not card.startswith(ATTRIBUTE):
+            (near,) = difflib.get_close_matches(card, known, n=1, cutoff=0.0)
+            yield f"{where}: {key}: no card is called '{card}'. The nearest known one is '{near}'."
 
 
-def _refuse_other_windows(rules: Iterable[Rule], where: str) -> None:
+def _other_windows(rules: Iterable[Rule], where: str) -> Iterator[str]:
     known = by_name()
-    stated = [r for r in rules if r.window and r.card in known]
-    wrong = [r for r in stated if known[r.card].window not in (r.window, AS_ITS_PARTS)]
-    if wrong:
-        raise SettingsError(
-            f"{where}: {len(wrong)} rules state another window than their card has (first:"
-            f" {wrong[0].name}, whose card looks at {known[wrong[0].card].window}). Fix the window,"
-            " or name the card of the window that is meant."
-        )
-
-
-def _frozen(value: Any) -> Any:
-    """TOML's lists as tuples, at every depth: frozen settings hold nothing that changes."""
-    if isinstance(value, Mapping):
-        return {key: _frozen(inner) for key, inner in value.items()}
-    return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value
+    for rule in rules:
+        window = known[rule.card].window if rule.card in known else AS_ITS_PARTS
+        if rule.window and window not in (rule.window, AS_ITS_PARTS):
+            yield (
+                f"{where}: eligibility.{rule.name}.window: '{rule.card}' looks at {window}. Fix the"
+                " window, or name the card of the window that is meant."
+            )

@@ -2,43 +2,89 @@
 
 import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeVar, cast
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from riskmodel.errors import SettingsError
 
+MOST_COUNT = 1_000_000_000
+"""Counts are handed to libraries that hold them in 32 bits."""
+MOST_DRAWS = 100_000
+"""Draws, rounds of a search and the like: more are a slip of the hand, and memory runs out."""
+MOST_MONTHS = 1200
+"""A hundred years, the span of the contract's dates."""
+MOST_THREADS = 1024
+MOST_FLOAT = 1e12
+"""A figure beyond this is a slip of the hand; sums and squares of it would leave a float's range."""
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+"""The contract's dates."""
+
+
+def _as_day(value: Any) -> Any:
+    """The date that a text names, as TOML's words on the command line give it."""
+    if not isinstance(value, str) or value == "auto":
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"'{value}' is not a date like 2014-07-01") from None
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"'{name}' is no time zone like Asia/Shanghai")
+    return name
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=MOST_COUNT)]
+Draws = Annotated[int, Field(ge=1, le=MOST_DRAWS)]
+Months = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
+Size = Annotated[float, Field(ge=0, le=MOST_FLOAT)]
+AboveZero = Annotated[float, Field(gt=0, le=MOST_FLOAT)]
 Auto = Literal["auto"]
+Day = Annotated[Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)] | Auto, BeforeValidator(_as_day)]
 Candidate = Literal["scorecard", "trees", "free_trees", "glass_box", "one_number"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class Frozen(BaseModel):
-    """A table of settings: unknown keys are refused, values never change."""
+    """A table of settings: unknown keys and infinite numbers are refused, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class RunSettings(Frozen):
     """What the run is called, as of which day, and from which data."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-    as_of: date | Auto
-    seed: Annotated[int, Field(ge=0)]
-    threads: Count
+    as_of: Day
+    seed: Annotated[int, Field(ge=0, le=MOST_COUNT)]
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]
     data: str
 
 
 class SourcesSettings(Frozen):
     """How the source folder is read and how many bad rows stop the run."""
 
-    timezone: str
+    timezone: Annotated[str, AfterValidator(_known_zone)]
     most_rejected_share: Share
     most_unknown_ids_share: Share
 
@@ -48,7 +94,7 @@ class FeaturesSettings(Frozen):
 
     leave_out: tuple[str, ...]
     attribute_risk: Mapping[str, Literal["rises", "falls", "none"]]
-    cny_per_usd: Annotated[float, Field(gt=0)]
+    cny_per_usd: AboveZero
     chunk_enterprises: Count
 
 
@@ -56,16 +102,16 @@ class DatasetsSettings(Frozen):
     """Whom the model learns from, what default means, and how rows are split."""
 
     population: Literal["auto", "lines", "applicants", "outcomes"]
-    horizon_months: Count
+    horizon_months: Months
     days_past_due: Count
     tiers: tuple[Literal["special_mention", "substandard", "doubtful", "loss"], ...]
-    every_months: Count
-    test_from: date | Auto
+    every_months: Months
+    test_from: Day
     gap: Literal["horizon", "known"]
     calibrate_share: Annotated[float, Field(gt=0, lt=1)]
     score: Literal["all", "unlabelled"]
-    folds: Annotated[int, Field(ge=2)]
-    repeats: Count
+    folds: Annotated[int, Field(ge=2, le=MOST_DRAWS)]
+    repeats: Draws
     plenty_defaults: Count
     min_defaults: Count
 
@@ -76,51 +122,51 @@ class ModelSettings(Frozen):
     source: Literal["fit", "champion"]
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)]
     one_number: str
-    trials: Count
+    trials: Draws
     tuning_rows: Count
-    trees: Count
-    early_signs: tuple[tuple[float, Share], ...]
-    inner_folds: Annotated[int, Field(ge=2)]
+    trees: Draws
+    early_signs: tuple[tuple[Size, Share], ...]
+    inner_folds: Annotated[int, Field(ge=2, le=MOST_DRAWS)]
     most_levels: Count
     learning_rate: Annotated[float, Field(gt=0, le=1)]
-    leaves: Annotated[int, Field(ge=2)]
-    depth: Count
+    leaves: Annotated[int, Field(ge=2, le=MOST_DRAWS)]
+    depth: Annotated[int, Field(ge=1, le=64)]
     min_rows_per_leaf: Count
     row_share: Annotated[float, Field(gt=0, le=1)]
     feature_share: Annotated[float, Field(gt=0, le=1)]
-    l2: Annotated[float, Field(ge=0)]
+    l2: Size
     line_share: Annotated[float, Field(ge=0, lt=1)]
-    line_l2: Annotated[float, Field(gt=0)]
+    line_l2: AboveZero
     grade_bounds: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
-    min_defaults_per_grade: Annotated[float, Field(ge=0)]
+    min_defaults_per_grade: Size
     calibration: Literal["best", "logistic", "beta", "isotonic"]
     anchor: Literal["recent", "long_run"] | Annotated[float, Field(gt=0, lt=1)]
-    cycle: Annotated[float, Field(ge=0)]
-    interval_draws: Annotated[int, Field(ge=20)]
+    cycle: Size
+    interval_draws: Annotated[int, Field(ge=20, le=MOST_DRAWS)]
     interval: Annotated[float, Field(gt=0, lt=1)]
-    most_bins: Annotated[int, Field(ge=2)]
+    most_bins: Annotated[int, Field(ge=2, le=MOST_DRAWS)]
     least_bin_share: Annotated[float, Field(gt=0, lt=0.5)]
     split_p: Annotated[float, Field(gt=0, le=1)]
     least_vintage_defaults: Count
-    vintage_reversal: Annotated[float, Field(ge=0)]
+    vintage_reversal: Size
     special_codes: Mapping[str, tuple[float, ...]]
-    least_information: Annotated[float, Field(ge=0)]
+    least_information: Size
     most_correlation: Annotated[float, Field(gt=0, le=1)]
     scorecard_features: Count
-    scorecard_l2: Annotated[float, Field(gt=0)]
-    points_at: float
-    points_odds: Annotated[float, Field(gt=0)]
-    points_double: Annotated[float, Field(gt=0)]
-    glass_box_rounds: Count
+    scorecard_l2: AboveZero
+    points_at: Annotated[float, Field(ge=-MOST_FLOAT, le=MOST_FLOAT)]
+    points_odds: AboveZero
+    points_double: AboveZero
+    glass_box_rounds: Draws
     glass_box_learning_rate: Annotated[float, Field(gt=0, le=1)]
-    glass_box_pairs: Annotated[int, Field(ge=0)]
-    glass_box_bags: Count
-    glass_box_bins: Annotated[int, Field(ge=3)]
-    glass_box_pair_bins: Annotated[int, Field(ge=3)]
+    glass_box_pairs: Annotated[int, Field(ge=0, le=MOST_DRAWS)]
+    glass_box_bags: Draws
+    glass_box_bins: Annotated[int, Field(ge=3, le=MOST_DRAWS)]
+    glass_box_pair_bins: Annotated[int, Field(ge=3, le=MOST_DRAWS)]
     leaks: Literal["leave_out", "keep"]
     cleared: tuple[str, ...]
     pure_rate: Share
-    pure_odds: Annotated[float, Field(ge=1)]
+    pure_odds: Annotated[float, Field(ge=1, le=MOST_FLOAT)]
     pure_share: Share
     pure_defaults: Count
     strong_auc: Share
@@ -144,7 +190,7 @@ class ExplainSettings(Frozen):
     reasons: Annotated[int, Field(ge=1, le=4)]
     least_share: Share
     peers_share: Annotated[float, Field(gt=0, le=1)]
-    refits: Annotated[int, Field(ge=0)]
+    refits: Annotated[int, Field(ge=0, le=MOST_DRAWS)]
     stability_rows: Count
 
 
@@ -153,15 +199,15 @@ class ValidateSettings(Frozen):
 
     least_auc: Share
     calibration_p: Share
-    calibration_margin: Annotated[float, Field(ge=0)]
-    slope_margin: Annotated[float, Field(ge=0)]
+    calibration_margin: Size
+    slope_margin: Size
     asset_correlation: Annotated[float, Field(ge=0, lt=1)]
     most_failed_grades: Share
     least_defaults: Count
-    most_psi: Annotated[float, Field(gt=0)]
+    most_psi: AboveZero
     most_single_auc: Share
     leak_sample: Count
-    bootstrap_draws: Annotated[int, Field(ge=20)]
+    bootstrap_draws: Annotated[int, Field(ge=20, le=MOST_DRAWS)]
     conditions: tuple[str, ...]
     limitations: tuple[str, ...]
 
@@ -178,14 +224,14 @@ class LimitsSettings(Frozen):
     policy: str
     banks: str
     twelve_month_pd: Literal["refuse", "constant_hazard", "as_is"]
-    grid: Annotated[int, Field(ge=8)]
+    grid: Annotated[int, Field(ge=8, le=1000)]
     response: Literal["learnt", "stated"]
     last_run: str
     change_share: Share
     next_share: Share
-    next_cny: Annotated[float, Field(ge=0)]
-    match_log_odds: Annotated[float, Field(gt=0)]
-    match_log_cap: Annotated[float, Field(gt=0)]
+    next_cny: Size
+    match_log_odds: AboveZero
+    match_log_cap: AboveZero
     match_nearest: Count
     match_least: Count
 
@@ -194,7 +240,7 @@ class PublishSettings(Frozen):
     """How long a recommendation holds and who may override a failed verdict."""
 
     override_reason: str
-    valid_months: Count
+    valid_months: Months
     tracking: bool
 
 
@@ -219,14 +265,39 @@ class Settings(Frozen):
 def load_settings(path: Path, assignments: Sequence[str] = ()) -> Settings:
     """The settings of an experiment: defaults, then its TOML, then `table.key=value` words.
 
-    Raises `SettingsError` for a file that is not there or not TOML, for unknown tables and keys
-    (naming the nearest known one) and for values of the wrong type.
+    Raises one `SettingsError` with every fault: a file that is not there or not TOML, unknown
+    tables and keys (naming the nearest known one), values of the wrong type.
     """
-    tables = _merged(_defaults(), {"run": {"name": path.stem}}, "defaults")
-    tables = _merged(tables, read_toml(path), path.name)
+    layers = read_layers(path, assignments)
+    try:
+        settings = _checked(layers.tables, path.name, layers.origins)
+    except SettingsError as error:
+        raise SettingsError(*layers.faults, *error.faults) from None
+    if layers.faults:
+        raise SettingsError(*layers.faults)
+    return settings
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The defaults with what overrides them, unchecked.
+
+    `origins` says where each overridden `table.key` was given, `faults` what could not be taken.
+    """
+
+    tables: dict[str, dict[str, Any]]
+    origins: dict[str, str]
+    faults: list[str]
+
+
+def read_layers(path: Path, assignments: Sequence[str] = ()) -> Layers:
+    """Defaults, then the experiment's TOML, then `table.key=value` words, laid over one another."""
+    layers = Layers(_defaults(), {}, [])
+    _lay(layers, lambda: {"run": {"name": path.stem}}, path.name)
+    _lay(layers, lambda: read_toml(path), path.name)
     for words in assignments:
-        tables = _merged(tables, _assigned(words), f"--set {words}")
-    return _checked(tables, path.name)
+        _lay(layers, partial(_assigned, words), f"--set {words}")
+    return layers
 
 
 def default_settings() -> Settings:
@@ -241,42 +312,97 @@ def resolved_settings(tables: Mapping[str, Any], where: str) -> Settings:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as plain values; `SettingsError` in one line if that fails."""
+    return parse_toml(read_text(path), path.name)
+
+
+def read_text(path: Path) -> str:
+    """A settings file's text, a byte-order mark left out; `SettingsError` if it is not readable."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file. Name an experiment's TOML.") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{path}: not readable as TOML ({error}). Fix the file.") from None
 
 
-def checked(kind: type[Model], values: Mapping[str, Any], where: str) -> Model:
-    """`values` as a settings class; `SettingsError` names the first breach and their count."""
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """TOML as plain values; `SettingsError` in one line if it is none."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{where}: not readable as TOML ({error}). Fix the file.") from None
+
+
+def checked(
+    kind: type[Model],
+    values: Mapping[str, Any],
+    where: str,
+    origins: Mapping[str, str] = MappingProxyType({}),
+) -> Model:
+    """`values` as a settings class; `SettingsError` with one line a breach.
+
+    `origins` says where a `table.key` was given, if elsewhere than in `where`.
+    """
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first, *others = error.errors()
-        key = ".".join(str(part) for part in first["loc"])
-        more = f" (and {len(others)} more)" if others else ""
-        raise SettingsError(f"{where}: {key}: {first['msg']}{more}. Fix the value.") from None
+        found: dict[str, list[str]] = {}
+        for one in error.errors():
+            words = str(one["msg"]).removeprefix("Value error, ")
+            found.setdefault(_key_of(one["loc"], values), []).append(words)
+    raise SettingsError(
+        *(
+            f"{_origin(key, origins, where)}: {key}: {'; or '.join(words)}. Fix the value."
+            for key, words in found.items()
+        )
+    )
+
+
+def _key_of(loc: Sequence[int | str], values: Any) -> str:
+    """The key that a breach speaks of, without the names of the types that were tried."""
+    parts: list[str] = []
+    for part in loc:
+        parts.append(str(part))
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return ".".join(parts if isinstance(values, Mapping) else parts[:-1])
+    return ".".join(parts)
+
+
+def _origin(key: str, origins: Mapping[str, str], where: str) -> str:
+    return origins.get(".".join(key.split(".")[:2]), where)
 
 
 def _defaults() -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath("defaults.toml").read_text("utf-8"))
 
 
-def _merged(tables: Mapping[str, Any], more: Mapping[str, Any], where: str) -> dict[str, Any]:
-    merged = {name: dict(table) for name, table in tables.items()}
-    for name, table in more.items():
-        if name not in merged:
-            raise SettingsError(f"{where}: unknown table [{name}]. {_nearest(name, merged)}")
-        if not isinstance(table, Mapping):
-            raise SettingsError(f"{where}: {name} must be a table. Write [{name}] and its keys.")
-        for key, value in table.items():
-            if key not in merged[name]:
-                near = _nearest(key, merged[name])
-                raise SettingsError(f"{where}: unknown key {name}.{key}. {near}")
-            merged[name][key] = value
-    return merged
+def _lay(layers: Layers, read: Callable[[], Mapping[str, Any]], where: str) -> None:
+    """What `read` gives over what is there; what cannot be taken joins the faults."""
+    try:
+        given = read()
+    except SettingsError as error:
+        layers.faults.extend(error.faults)
+        return
+    tables = layers.tables
+    for name, table in given.items():
+        if name not in tables:
+            layers.faults.append(f"{where}: unknown table [{name}]. {_nearest(name, tables)}")
+        elif not isinstance(table, Mapping):
+            layers.faults.append(f"{where}: {name} must be a table. Write [{name}] and its keys.")
+        else:
+            _lay_table(layers, name, table, where)
+
+
+def _lay_table(layers: Layers, name: str, table: Mapping[str, Any], where: str) -> None:
+    known = layers.tables[name]
+    for key, value in table.items():
+        if key in known:
+            known[key] = value
+            layers.origins[f"{name}.{key}"] = where
+        else:
+            layers.faults.append(f"{where}: unknown key {name}.{key}. {_nearest(key, known)}")
 
 
 def _nearest(word: str, known: Mapping[str, Any]) -> str:
@@ -296,28 +422,18 @@ def _value(text: str) -> Any:
     """A TOML value; words that are no TOML are taken as text, so that quotes may be left out."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
-def _checked(tables: Mapping[str, Any], where: str) -> Settings:
-    values = {name: _frozen_lists(table) for name, table in tables.items()}
-    return checked(Settings, values, where)
+def _checked(
+    tables: Mapping[str, Any], where: str, origins: Mapping[str, str] = MappingProxyType({})
+) -> Settings:
+    return checked(Settings, frozen_lists(tables), where, origins)
 
 
-def _frozen_lists(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists as tuples and date texts as dates: what TOML or a notebook gives for frozen fields."""
-    return {key: _plain(key, value) for key, value in table.items()}
-
-
-def _plain(key: str, value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_plain("", inner) for inner in value)
+def frozen_lists(value: Any) -> Any:
+    """TOML's lists as tuples, at every depth: frozen settings hold nothing that changes."""
     if isinstance(value, Mapping):
-        return {name: _plain("", inner) for name, inner in value.items()}
-    if isinstance(value, str) and key in ("as_of", "test_from") and value != "auto":
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise SettingsError(f"{key}: '{value}' is not a date like 2014-07-01.") from None
-    return value
+        return {key: frozen_lists(inner) for key, inner in value.items()}
+    return tuple(frozen_lists(inner) for inner in value) if isinstance(value, list) else value
