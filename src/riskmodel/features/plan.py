@@ -81,6 +81,11 @@ def attribute_columns(source: Source | Sorted) -> dict[str, str]:
         if isinstance(source, Sorted)
         else source.tables["attributes"].schema
     )
+    return attribute_kinds(schema)
+
+
+def attribute_kinds(schema: pa.Schema) -> dict[str, str]:
+    """The kind of each open column of a schema of `attributes`: number, flag or text."""
     own = {*CANONICAL["attributes"].by_name, UNTIL}
     # pandas writes a frame's index beside its columns under names of its own.
     named = (f for f in schema if f.name not in own and not f.name.startswith("__index_level_"))
@@ -90,7 +95,8 @@ def attribute_columns(source: Source | Sorted) -> dict[str, str]:
 def _attribute_kind(kind: pa.DataType) -> str:
     if pt.is_boolean(kind):
         return "flag"
-    return "number" if pt.is_float64(kind) else "text"
+    texts = (pt.is_string, pt.is_large_string, pt.is_string_view, pt.is_dictionary)
+    return "text" if any(is_text(kind) for is_text in texts) else "number"
 
 
 def _lacks(card: Card, columns: Columns, known: Mapping[str, Card]) -> str:

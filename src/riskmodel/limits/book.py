@@ -11,7 +11,7 @@ from riskmodel.limits.caps import PARTS
 from riskmodel.limits.concentration import BUDGET, LOSS_CAP
 from riskmodel.limits.economics import Pairs, Terms
 from riskmodel.limits.eligibility import SEPARATOR, funnel
-from riskmodel.limits.policy import AGREEMENT, Banks
+from riskmodel.limits.policy import AGREEMENT, LEFT_OUT, Banks
 from riskmodel.limits.price import rate_holds
 
 Flags = NDArray[np.bool_]
@@ -27,6 +27,11 @@ TEXTS = (
     "bank", "decision", "binding_constraint", "rate_held_by", "refusals", "refusal_text_en",
     "refusal_text_zh",
 )  # fmt: skip
+
+LEFT_OUT_WORDS = (
+    "All banks with which an agreement is in force are left out of this run",
+    "已签协议的银行均未纳入本次测算",
+)
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,14 @@ class Book:
 
 @dataclass(frozen=True)
 class Case:
-    """What is known before anything is decided; `paired` is enterprises x banks."""
+    """What is known before anything is decided; `paired` is enterprises x banks, `left_out` says
+    which enterprises have signed only with banks that are left out."""
 
     candidates: pd.DataFrame
     verdicts: pd.DataFrame
     caps: pd.DataFrame
     paired: Flags
+    left_out: Flags
     terms: Terms
 
     @property
@@ -165,7 +172,7 @@ def _unsigned(case: Case) -> pd.DataFrame:
     """Enterprises that no bank may lend to: declined, with the agreement among the refusals."""
     alone = np.flatnonzero(~case.paired.any(axis=1))
     rows = _carried(case, alone)
-    agreement = case.terms.policy.agreement
+    code, english, chinese = _why_unsigned(case, alone)
     return rows.assign(
         bank="",
         decision="decline",
@@ -177,14 +184,22 @@ def _unsigned(case: Case) -> pd.DataFrame:
         cap_cny=case.caps["cap_cny"].to_numpy()[alone],
         to_next_cny=np.nan,
         rate_held_by="",
-        refusals=_with(rows["refusals"], AGREEMENT),
-        refusal_text_en=_with(rows["refusal_text_en"], agreement.en),
-        refusal_text_zh=_with(rows["refusal_text_zh"], agreement.zh),
-        binding_constraint=_first(_with(rows["refusals"], AGREEMENT)),
+        refusals=_with(rows["refusals"], code),
+        refusal_text_en=_with(rows["refusal_text_en"], english),
+        refusal_text_zh=_with(rows["refusal_text_zh"], chinese),
+        binding_constraint=_first(_with(rows["refusals"], code)),
     )
 
 
-def _with(words: pd.Series, last: str) -> pd.Series:
+def _why_unsigned(case: Case, alone: NDArray[np.int64]) -> list[pd.Series]:
+    """Code and words in two languages: no agreement, or agreements only with banks left out."""
+    agreement = case.terms.policy.agreement
+    left_out = case.left_out[alone]
+    words = zip((LEFT_OUT, *LEFT_OUT_WORDS), (AGREEMENT, agreement.en, agreement.zh), strict=True)
+    return [pd.Series(np.where(left_out, there, none), dtype="str") for there, none in words]
+
+
+def _with(words: pd.Series, last: pd.Series) -> pd.Series:
     return (words + SEPARATOR + last).where(words != "", last)
 
 
@@ -193,7 +208,8 @@ def _first(words: pd.Series) -> pd.Series:
 
 
 def whole_funnel(case: Case) -> pd.DataFrame:
-    """The rules' funnel, with the agreement as its last step where it is required."""
+    """The rules' funnel, with the agreement as its last step where it is required, and after it
+    the banks left out, where an enterprise has signed with no other."""
     steps = funnel(case.candidates, case.terms.policy)
     if not case.terms.policy.agreement.required:
         return steps
@@ -202,15 +218,22 @@ def whole_funnel(case: Case) -> pd.DataFrame:
     others_failed = case.verdicts["refusals"].to_numpy(object)
     rules = [rule.name for rule in case.terms.policy.eligibility]
     alone = [int(((others_failed == rule) & ~without).sum()) for rule in rules]
-    last = {
-        "rule": AGREEMENT,
+    elsewhere = without & case.left_out
+    last = [_step(AGREEMENT, without & ~elsewhere, eligible, eligible & (~without | elsewhere))]
+    if elsewhere.any():
+        last.append(_step(LEFT_OUT, elsewhere, eligible, eligible & ~without))
+    return pd.concat([steps.assign(failed_alone=alone), pd.DataFrame(last)], ignore_index=True)
+
+
+def _step(rule: str, failed: Flags, eligible: Flags, left: Flags) -> dict[str, str | int]:
+    return {
+        "rule": rule,
         "tested": len(eligible),
         "missing": 0,
-        "failed": int(without.sum()),
-        "failed_alone": int((without & eligible).sum()),
-        "left": int((~without & eligible).sum()),
+        "failed": int(failed.sum()),
+        "failed_alone": int((failed & eligible).sum()),
+        "left": int(left.sum()),
     }
-    return pd.concat([steps.assign(failed_alone=alone), pd.DataFrame([last])], ignore_index=True)
 
 
 def certificate_of(of: Decided) -> Certificate:

@@ -17,7 +17,7 @@ Money = Annotated[float, Field(ge=0, le=MOST_FLOAT)]
 Figure = Annotated[float, Field(ge=-MOST_FLOAT, le=MOST_FLOAT)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Words = Annotated[str, Field(min_length=1)]
-AGREEMENT = "agreement"
+AGREEMENT, LEFT_OUT = "agreement", "bank_left_out"
 ATTRIBUTE = "attribute_"
 AS_ITS_PARTS = "as its parts"
 """What the dictionary says of a card that is made from others: it has no window of its own."""
@@ -190,7 +190,7 @@ class Policy(Frozen):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [rule.name for rule in self.eligibility]
-        if len({*names, AGREEMENT}) != len(names) + 1:
+        if len({*names, AGREEMENT, LEFT_OUT}) != len(names) + 2:
             raise ValueError("eligibility: each rule needs a name of its own")
         return self
 

@@ -1,5 +1,6 @@
 """The month's book: a decision, a limit and a rate for every enterprise and bank that signed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,7 @@ def recommend(
     churn: pd.DataFrame | None = None,
     learnt: Learnt | None = None,
     last_prices: pd.DataFrame | None = None,
+    left_out: Collection[str] = (),
     threads: int = 1,
 ) -> Book:
     """Eligibility, caps, economics and allocation for one as-of date.
@@ -72,7 +74,8 @@ def recommend(
     and the cards that the terms read, as far as the source has them. `signed` holds the pairs in
     force: enterprise_id, bank. `grid` is the number of levels of a limit: the cap and round numbers
     below it, the same for all. `learnt` is what past lines teach. `last_prices` are the rows of
-    last month's certificate, from which the search for prices starts. `SettingsError` for a pair at
+    last month's certificate, from which the search for prices starts. `left_out` are enterprises
+    that have signed only with banks that are left out: their decline says so. `SettingsError` for a pair at
     a bank without a row, or a churn curve that the policy does not ask for or lacks; `DataError`
     for candidates that are not one row an enterprise.
     """
@@ -81,6 +84,7 @@ def recommend(
         signed,
         Terms(policy, banks, curve_of(churn, policy), learnt or Learnt()),
         grid=grid,
+        left_out=left_out,
     )
     warm = None if last_prices is None else weighed.rows.prices(last_prices)
     return book_of(weighed, allocated(weighed.options, warm=warm, threads=threads), signed)
@@ -93,10 +97,11 @@ def weigh(
     *,
     grid: int,
     priced: pd.DataFrame | None = None,
+    left_out: Collection[str] = (),
 ) -> Weighed:
     """What each level of each pair would earn and use; the candidates in the order of their ids.
 
-    `priced` as in `concentration.rows_for`. Errors as in `recommend`.
+    `priced` as in `concentration.rows_for`, `left_out` and errors as in `recommend`.
     """
     _refuse_bad_candidates(candidates)
     _refuse_unknown_banks(signed, terms.banks)
@@ -108,6 +113,7 @@ def weigh(
         verdicts=judged(candidates, terms.policy),
         caps=capped(candidates, terms.policy),
         paired=_paired(candidates, signed, terms.policy, terms.banks),
+        left_out=candidates["enterprise_id"].isin(list(left_out)).to_numpy(np.bool_),
         terms=terms,
     )
     pairs = case.pairs

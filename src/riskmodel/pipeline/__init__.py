@@ -1,5 +1,6 @@
 """The stages in order: the only composer."""
 
+from riskmodel.pipeline.left_out import left_out_text
 from riskmodel.pipeline.publication import Published, headline, publish
 from riskmodel.pipeline.stages import (
     Explained,
@@ -28,6 +29,7 @@ __all__ = [
     "explain",
     "features",
     "headline",
+    "left_out_text",
     "limits",
     "model",
     "open_run",

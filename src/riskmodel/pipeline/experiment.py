@@ -4,7 +4,7 @@ import hashlib
 import platform
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,19 +15,24 @@ import numpy as np
 from riskmodel.datasets import last_as_of
 from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
 from riskmodel.pipeline.approved import approved_version
-from riskmodel.pipeline.fingerprints import PACKAGE, data_fingerprint
+from riskmodel.pipeline.fingerprints import PACKAGE, canonical, data_fingerprint
 from riskmodel.pipeline.lending import LAST
+from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
 from riskmodel.pipeline.publication import headline
+from riskmodel.pipeline.reuse import take_over
+from riskmodel.pipeline.stages import banks_of, policy_of
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.locks import held
 from riskmodel.publish.run_folder import Run, create_run
 from riskmodel.publish.stage_record import StageRecord, move_aside, told
-from riskmodel.settings import Settings, load_settings, read_toml
+from riskmodel.settings import Settings, read_toml
 from riskmodel.sources.files import sha256, write_text
 from riskmodel.sources.folder import read_folder
 
 Progress = Callable[[str], None]
 STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
+LATE = ("limits", "publish")
+"""What the stages before do not read: the terms, and these tables of the settings."""
 GROUND = ("errors.py", "months.py", "tables", "settings", "pipeline", "publish/run_folder.py")
 DONE = "DONE"
 
@@ -47,15 +52,14 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     Raises `ChecksFailed` at the end if the verdict kept the limits from being published; the run
     folder then holds everything but `DONE`.
     """
-    settings = load_settings(order.experiment, order.assignments)
-    if settings.model.source == "champion":
+    orders = read_orders(order.experiment, order.assignments, order.banks, root)
+    if orders.settings.model.source == "champion":
         approved_version(root)
-    terms = _terms(order.experiment, settings)
-    if settings.publish.tracking:
+    if orders.settings.publish.tracking:
         tracking.refuse_unreachable(root)
-    settings = after_last_run(_resolved(settings, progress), root)
-    _refuse_banks(order.banks, terms["banks.toml"])
-    run = _opened(settings, terms, root, progress)
+    settings = after_last_run(_resolved(orders.settings, progress), root)
+    refuse_banks_without_terms(settings, orders.banks)
+    run = _opened(settings, orders, root, progress)
     with held(run.folder / ".lock"):
         return _carried_out(run, order, progress)
 
@@ -106,6 +110,8 @@ def _all_stages(run: Run, progress: Progress) -> None:
     for number, stage in enumerate(STAGES, 1):
         before = {name: notebook[name] for name in STAGES[: number - 1]}
         key = _key(run, stage, record.chained(key, STAGES[number - 2]) if before else "")
+        if stage != "publish" and run.record().get("stages", {}).get(stage) != key:
+            take_over(run, stage, key, notebook[stage])
         label = f"[{number}/{len(STAGES)}] {stage}"
         known = run.record().get("stages", {}).get(stage) == key
         if known and _holds(record, stage, notebook[stage], label, progress) and stage != "publish":
@@ -143,8 +149,7 @@ def _notebook(run: Run, name: str) -> None:
 def _key(run: Run, stage: str, before: str) -> str:
     """What a stage depends on: the stage before, its settings, its code and its notebook."""
     digest = hashlib.sha256(before.encode())
-    tables = run.settings.tables()
-    digest.update(repr((tables["run"], tables[stage])).encode())
+    digest.update(canonical(_settings_read(run.settings, stage)).encode())
     if stage == "sources":
         digest.update(str(run.record()["data_fingerprint"]).encode())
     if stage == "model" and run.settings.model.source == "champion":
@@ -155,8 +160,9 @@ def _key(run: Run, stage: str, before: str) -> str:
     last = run.settings.limits.last_run
     if stage == "limits" and last:
         paths += [run.folder.parent / last / "limits" / f"{name}.parquet" for name in LAST]
-    if stage in ("limits", "publish"):
-        paths += [run.folder / "policy.toml", run.folder / "banks.toml"]
+    if stage in LATE:
+        terms = [one.model_dump(mode="json") for one in (policy_of(run), banks_of(run))]
+        digest.update(canonical(terms).encode())
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
@@ -164,19 +170,12 @@ def _key(run: Run, stage: str, before: str) -> str:
     return digest.hexdigest()
 
 
-def _terms(experiment: Path, settings: Settings) -> dict[str, str]:
-    """The policy's and the banks' texts, which stand beside the experiment."""
-    texts = {}
-    for kept, named in (
-        ("policy.toml", settings.limits.policy),
-        ("banks.toml", settings.limits.banks),
-    ):
-        path = experiment.parent / named
-        if not path.is_file():
-            raise SettingsError(f"limits: {named} is not beside {experiment.name}. Put it there.")
-        read_toml(path)  # refuses, by its name, what is not TOML
-        texts[kept] = path.read_text(encoding="utf-8")
-    return texts
+def _settings_read(settings: Settings, stage: str) -> dict[str, Any]:
+    """The tables that a stage may read: those of `limits` and `publish` only these two."""
+    late = LATE[: LATE.index(stage) + 1] if stage in LATE else ()
+    tables = {name: table for name, table in settings.tables().items() if name not in LATE}
+    tables["run"] = {name: value for name, value in tables["run"].items() if name != "threads"}
+    return tables | {name: settings.tables()[name] for name in late}
 
 
 def _resolved(settings: Settings, progress: Progress) -> Settings:
@@ -220,27 +219,20 @@ def _data_of(folder: Path) -> str:
     return str(read_toml(folder / "settings.toml").get("run", {}).get("data", ""))
 
 
-def _refuse_banks(named: Sequence[str], text: str) -> None:
-    import tomllib
+def _opened(settings: Settings, orders: Orders, root: Path, progress: Progress) -> Run:
+    """The run folder, named by date, experiment and a fingerprint of all that decides the result.
 
-    known = [bank.get("name") for bank in tomllib.loads(text).get("bank", [])]
-    for bank in named:
-        if bank not in known:
-            raise SettingsError(f"--bank {bank}: no such bank in banks.toml. Known: {known}.")
-
-
-def _opened(settings: Settings, terms: dict[str, str], root: Path, progress: Progress) -> Run:
-    """The run folder, named by date, experiment and a fingerprint of all that decides the result."""
-    data = Path(settings.run.data)
-    fingerprint = data_fingerprint(data)
-    tables = settings.tables()
-    plain = {name: table for name, table in tables.items() if name != "run"}
-    facts = (plain, settings.run.seed, settings.run.threads, terms, fingerprint)
-    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:10]
+    It hangs on values, not on how they are written; threads decide no result.
+    """
+    fingerprint = data_fingerprint(Path(settings.run.data))
+    plain = {name: table for name, table in settings.tables().items() if name != "run"}
+    terms = [one.model_dump(mode="json") for one in (orders.policy, orders.banks)]
+    facts = canonical([plain, settings.run.seed, terms, fingerprint])
+    digest = hashlib.sha256(facts.encode()).hexdigest()[:10]
     name = f"{settings.run.as_of}-{settings.run.name}-{digest}"
     folder = root.resolve() / "experiments" / "runs" / name
     folder.mkdir(parents=True, exist_ok=True)
-    for file, text in terms.items():
+    for file, text in orders.texts.items():
         write_text(folder / file, text)
     run = create_run(folder, settings)
     _mend_record(run, progress)

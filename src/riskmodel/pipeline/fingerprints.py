@@ -1,13 +1,20 @@
 """Fingerprints: of a source folder, and of the package's code."""
 
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from riskmodel.sources.files import sha256
 
 PACKAGE = Path(__file__).parents[1]
 MAKES_A_MODEL = ("months.py", "settings", "tables", "sources", "features", "datasets", "model")
+
+
+def canonical(value: Any) -> str:
+    """Plain values as one text, whatever the order of their keys; comments and spaces are not in it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def data_fingerprint(folder: Path) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.pipeline.stages import banks_of, champion_of, policy_of, refuse_breaches
+from riskmodel.pipeline.chosen import banks_with_rows, nothing_to_publish, without_rows_text
+from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches
 from riskmodel.publish import registry, review
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.facts import Publication, PublicationFacts
@@ -31,10 +32,25 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Published:
-    """What each bank was given, or why nothing was published."""
+    """What each bank was given, or why nothing was published.
+
+    `refused` where the checks forbid it, `nothing` where there is nothing to publish;
+    `without_rows` are the banks that nobody has signed with: they are given no folder.
+    """
 
     publications: pd.DataFrame
     refused: str
+    nothing: str
+    without_rows: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What became of it, in words."""
+        if self.refused or self.nothing:
+            return f"Nothing is published: {self.refused or self.nothing}."
+        if not self.without_rows:
+            return "The limits are written."
+        return f"The limits are written; {without_rows_text(self.without_rows)}."
 
 
 def publish(run: Run) -> Published:
@@ -53,16 +69,18 @@ def publish(run: Run) -> Published:
     version = _version(run, verdict)
     facts = _facts(run, verdict, version)
     published = pd.DataFrame(columns=COLUMNS)
-    if not refused:
-        published = _published(run, facts)
+    with_rows, without_rows = banks_with_rows(run)
+    nothing = "" if with_rows else nothing_to_publish(run)
+    if with_rows and not refused:
+        published = _published(run, facts, with_rows)
     run.write("publish", publications=published.drop(columns="folder"))
-    run.write_json(
-        "publish", "publication", {"refused": refused, "override": override, "version": version}
-    )
-    return Published(published, refused)
+    record = {"refused": refused, "override": override, "version": version}
+    said = {"nothing_to_publish": nothing, "without_rows": list(without_rows)}
+    run.write_json("publish", "publication", record | said)
+    return Published(published, refused, nothing, without_rows)
 
 
-def _published(run: Run, facts: PublicationFacts) -> pd.DataFrame:
+def _published(run: Run, facts: PublicationFacts, banks: tuple[str, ...]) -> pd.DataFrame:
     recommendations = run.read("limits", "recommendations")
     rows = report_rows(recommendations, run.read("explain", "reasons"), facts=facts)
     day = _day(run.settings)
@@ -77,15 +95,9 @@ def _published(run: Run, facts: PublicationFacts) -> pd.DataFrame:
             facts=facts,
             part=parts[parts["bank"] == bank],
         )
-        for bank in chosen_banks(run)
+        for bank in banks
     ]
     return pd.DataFrame([_line(one, run) for one in found], columns=COLUMNS)
-
-
-def chosen_banks(run: Run) -> tuple[str, ...]:
-    """The banks that this run publishes to: those named on the command line, or all."""
-    named = run.record().get("banks") or []
-    return tuple(named) or banks_of(run).names
 
 
 def _line(one: Publication, run: Run) -> tuple[Any, ...]:
@@ -186,6 +198,7 @@ def _facts(run: Run, verdict: dict[str, Any], version: str) -> PublicationFacts:
         conditions=tuple(conceded["check"] + ": " + conceded["text"]),
         headline=headline(run),
         outcome_name=str(run.read_json("datasets", "population")["outcome"]),
+        agreements_left_out=int(run.read_json("limits", "left_out")["agreements"]),
     )
 
 

@@ -26,6 +26,7 @@ from riskmodel.model.fit import learn
 from riskmodel.pipeline import lending as asking
 from riskmodel.pipeline.approved import approved_model
 from riskmodel.pipeline.fingerprints import code_fingerprint
+from riskmodel.pipeline.left_out import left_out, refuse_unknown_banks
 from riskmodel.pipeline.trial_file import TrialFile
 from riskmodel.publish.run_folder import Run
 from riskmodel.settings import read_toml
@@ -320,12 +321,14 @@ def limits(run: Run) -> lending.Book:
     policy, banks = programme.policy, banks_of(run)
     learnt = asking.taught(programme)
     signed, known = agreements_of(run, programme.source, banks)
+    without = left_out(signed, banks)
     book = lending.recommend(
         candidates_of(run, programme),
         known,
         policy,
         banks,
         grid=settings.limits.grid,
+        left_out=without.enterprises,
         churn=_churn(run, policy),
         learnt=learnt,
         last_prices=last.rows if last else None,
@@ -345,10 +348,10 @@ def limits(run: Run) -> lending.Book:
         "bound": book.certificate.bound,
         "gap": book.certificate.gap,
         "largest_violation": book.certificate.largest_violation,
-        "pairs_at_banks_without_terms": len(signed) - len(known),
         "last_run": last.name if last else "",
     }
     run.write_json("limits", "certificate", proof)
+    run.write_json("limits", "left_out", without.record())
     run.write_json("limits", "learnt", learnt.to_text())
     return book
 
@@ -428,8 +431,12 @@ def candidates_of(run: Run, programme: asking.Programme) -> pd.DataFrame:
 def agreements_of(
     run: Run, source: Source, banks: lending.Banks
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The agreements in force on the run's day: all of them, and those with banks that have terms."""
+    """The agreements in force on the run's day: all of them, and those with banks that have terms.
+
+    `SettingsError` for a bank without terms that the settings do not leave out by name.
+    """
     signed = signed_pairs(source, _as_of(run))
+    refuse_unknown_banks(signed, banks, run.settings)
     return signed, signed[signed["bank"].isin(banks.names)]
 
 

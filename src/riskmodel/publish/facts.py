@@ -20,6 +20,7 @@ class PublicationFacts:
     numbers, dates, lists, tables). `headline` pairs a label with its figure as text, in the order
     in which the report shows them: ranking with its interval, calibration. `checks` has the
     columns of CHECK_COLUMNS. `outcome_name` says what the PD is of: "default within 12 months".
+    `agreements_left_out` counts the agreements in force with banks that the run leaves out.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class PublicationFacts:
     conditions: tuple[str, ...]
     headline: Mapping[str, str]
     outcome_name: str
+    agreements_left_out: int = 0
 
 
 @dataclass(frozen=True)

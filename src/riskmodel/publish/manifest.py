@@ -39,6 +39,7 @@ def described(
             "version": facts.model_version,
             "fingerprint": facts.model_fingerprint,
         },
+        "agreements_left_out": facts.agreements_left_out,
         "run": facts.run_id,
         "attempt": facts.attempt,
         "data_fingerprint": facts.data_fingerprint,

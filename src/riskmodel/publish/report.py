@@ -30,6 +30,8 @@ HOW_TO_READ = (
     "higher limit.",
     "limits.parquet holds every row; limits.csv holds the same for spreadsheets, where a "
     "text that could run as a formula begins with an apostrophe.",
+    "Agreements in force with banks that are no part of this run: {left_out}. No row here speaks of "
+    "them.",
     "manifest.json holds the sha256 of each file: compare it before the rows are used.",
 )
 
@@ -189,7 +191,8 @@ def _pd_text(rows: pd.DataFrame) -> pd.Series:
 
 
 def _reading(facts: PublicationFacts) -> Html:
-    lines = (sentence.format(outcome=facts.outcome_name) for sentence in HOW_TO_READ)
+    known = {"outcome": facts.outcome_name, "left_out": f"{facts.agreements_left_out:,}"}
+    lines = (sentence.format(**known) for sentence in HOW_TO_READ)
     return joined(
         (
             text_element("h2", "How to read this · 使用说明"),

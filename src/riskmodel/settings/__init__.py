@@ -215,7 +215,8 @@ class ValidateSettings(Frozen):
 class LimitsSettings(Frozen):
     """Where the terms and the banks stand, how a PD becomes a limit, and what it is held against.
 
-    `last_run` is the run of the month before ("auto": the newest earlier one that is done, "":
+    `leave_out_banks` are banks without a row whose agreements are left out, and counted; any other
+    bank without one stops the run. `last_run` is the run of the month before ("auto": the newest earlier one that is done, "":
     none); a change of a limit by more than `change_share` needs a reason. A limit is the next level
     if it is higher by `next_share` of itself and by `next_cny`. Enterprises are alike whose PDs (in
     log-odds) and caps (in logs) lie within the `match_` calipers.
@@ -226,6 +227,7 @@ class LimitsSettings(Frozen):
     twelve_month_pd: Literal["refuse", "constant_hazard", "as_is"]
     grid: Annotated[int, Field(ge=8, le=1000)]
     response: Literal["learnt", "stated"]
+    leave_out_banks: tuple[str, ...]
     last_run: str
     change_share: Share
     next_share: Share

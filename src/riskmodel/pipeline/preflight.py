@@ -1,0 +1,228 @@
+"""What a run is told, parsed and checked whole before its first stage: every fault at once."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from riskmodel import months
+from riskmodel.errors import DataError, SettingsError
+from riskmodel.features import CARDS, by_name
+from riskmodel.features.language import Card
+from riskmodel.features.plan import attribute_kinds
+from riskmodel.features.registry import attribute_cards
+from riskmodel.limits.concentration import refuse_closed_rows
+from riskmodel.limits.policy import ATTRIBUTE, Banks, Policy, banks_from, named_cards, policy_from
+from riskmodel.pipeline.left_out import refuse_unknown_banks
+from riskmodel.pipeline.lending import last_month
+from riskmodel.pipeline.stages import signed_pairs
+from riskmodel.settings import Layers, Settings, load_settings, parse_toml, read_layers, read_text
+from riskmodel.sources import Source
+from riskmodel.sources.columns import read_table
+from riskmodel.sources.layout import nearest, table_files
+from riskmodel.sources.sift import sift
+from riskmodel.tables.canonical import CANONICAL
+from riskmodel.validate.checks import CHECKS
+
+Read = TypeVar("Read")
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a run is told: its settings, its terms, and the terms' texts by the run's file names."""
+
+    settings: Settings
+    policy: Policy
+    banks: Banks
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What could be read; None for what could not."""
+
+    settings: Settings | None
+    policy: Policy | None
+    banks: Banks | None
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The terms' files beside an experiment; `texts` takes what was read, by the run's names."""
+
+    experiment: Path
+    layers: Layers
+    texts: dict[str, str]
+
+    def values(self, kind: str) -> tuple[Mapping[str, object], str]:
+        """The values of the policy's or the banks' file, and the file's name."""
+        named = self.layers.tables["limits"][kind]
+        path = self.experiment.parent / str(named)
+        if not isinstance(named, str) or not path.is_file():
+            raise SettingsError(
+                f"limits.{kind}: {named} is not beside {self.experiment.name}. Put it there, or name"
+                " another."
+            )
+        self.texts[f"{kind}.toml"] = read_text(path)
+        return parse_toml(self.texts[f"{kind}.toml"], path.name), path.name
+
+
+def read_orders(
+    experiment: Path, assignments: Sequence[str], named_banks: Sequence[str], root: Path
+) -> Orders:
+    """The settings, the policy and the banks, parsed and held against one another and the data.
+
+    Raises one `SettingsError` with every fault of all three and of the words after them.
+    """
+    faults: list[str] = []
+    settings = _gather(lambda: load_settings(experiment, assignments), faults)
+    texts: dict[str, str] = {}
+    files = _Files(experiment, read_layers(experiment, assignments), texts)
+    policy = _gather(lambda: policy_from(*files.values("policy")), faults)
+    banks = _gather(lambda: banks_from(*files.values("banks")), faults)
+    given = _Given(settings, policy, banks)
+    faults += _disagreements(given, named_banks, root)
+    if faults or settings is None or policy is None or banks is None:
+        raise SettingsError(*dict.fromkeys(faults))
+    return Orders(settings, policy, banks, texts)
+
+
+def _gather(read: Callable[[], Read], faults: list[str]) -> Read | None:
+    """What `read` gives; None, and its faults among the others, where it is refused."""
+    try:
+        return read()
+    except SettingsError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _disagreements(given: _Given, named_banks: Sequence[str], root: Path) -> Iterator[str]:
+    """What is well written, and names something that is not there."""
+    settings, policy, banks = given.settings, given.policy, given.banks
+    if policy is not None and banks is not None:
+        faults: list[str] = []
+        _gather(lambda: refuse_closed_rows(banks, policy.caps.floor_cny), faults)
+        yield from faults
+    if banks is not None:
+        yield from _unknown_banks(named_banks, banks)
+    if settings is not None:
+        kinds = _attributes(settings)
+        yield from _unknown_features(settings, kinds)
+        yield from _unknown_checks(settings)
+        yield from _missing_last_run(settings, root)
+        if policy is not None:
+            yield from _absent_attributes(policy, settings, kinds)
+
+
+def _unknown_banks(named: Sequence[str], banks: Banks) -> Iterator[str]:
+    for bank in named:
+        if bank not in banks.names:
+            known = ", ".join(banks.names)
+            yield f"--bank {bank}: no such bank in the banks' file. Known: {known}."
+
+
+def _attributes(settings: Settings) -> dict[str, str] | None:
+    """The kinds of the columns of `attributes`, from the files' schemas alone; None if unknown.
+
+    A folder that is not readable is for the stage `sources` to refuse.
+    """
+    try:
+        files = table_files(Path(settings.run.data)) if settings.run.data else None
+        if files is None:
+            return None
+        schemas = [pq.read_schema(path) for path in files.get("attributes", ())]
+    except (DataError, OSError, ValueError, pa.ArrowException):
+        return None
+    found: dict[str, str] = {}
+    for schema in schemas:
+        found |= attribute_kinds(schema)
+    return found
+
+
+def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> Iterator[str]:
+    """Names in the settings that no feature of this source has."""
+    known = by_name((*CARDS, *attribute_cards(kinds or {})))
+    model, features = settings.model, settings.features
+    named = {
+        "features.leave_out": features.leave_out,
+        "model.cleared": model.cleared,
+        "model.special_codes": tuple(model.special_codes),
+        "model.one_number": () if model.one_number == AUTO else (model.one_number,),
+    }
+    for key, names in named.items():
+        for name in names:
+            if name not in known and not (kinds is None and name.startswith(ATTRIBUTE)):
+                near = nearest(name, known)
+                yield f"{key}: no feature is called '{name}'. The nearest known one is '{near}'."
+    yield from _no_number(settings, known)
+    for name in features.attribute_risk:
+        if kinds is not None and kinds.get(name, "text") == "text":
+            yield (
+                f"features.attribute_risk: '{name}' is no number or flag of the source's attributes."
+                " Fix the name, or leave it out."
+            )
+
+
+def _no_number(settings: Settings, known: Mapping[str, Card]) -> Iterator[str]:
+    """The one-number baseline's feature, where it is a text or left out."""
+    name = settings.model.one_number
+    if name in known and known[name].category:
+        yield f"model.one_number: '{name}' is a text, not a number. Name another feature."
+    if name in settings.features.leave_out:
+        yield f"model.one_number: '{name}' is left out by features.leave_out. Name another feature."
+
+
+def _unknown_checks(settings: Settings) -> Iterator[str]:
+    for name in settings.validate_.conditions:
+        if name not in CHECKS:
+            near = nearest(name, CHECKS)
+            yield f"validate.conditions: no check is called '{name}'. The nearest is '{near}'."
+
+
+def _missing_last_run(settings: Settings, root: Path) -> Iterator[str]:
+    name = settings.limits.last_run
+    if name not in ("", AUTO):
+        faults: list[str] = []
+        _gather(lambda: last_month(root / "experiments" / "runs" / Path(name).name), faults)
+        yield from faults
+
+
+def _absent_attributes(
+    policy: Policy, settings: Settings, kinds: Mapping[str, str] | None
+) -> Iterator[str]:
+    """Attributes that the terms name and that the source's `attributes` lack.
+
+    A source without the table lacks them as it may lack any table: what the terms then say of
+    a missing value holds.
+    """
+    for key, card in named_cards(policy).items():
+        if kinds and card.startswith(ATTRIBUTE) and card.removeprefix(ATTRIBUTE) not in kinds:
+            near = nearest(card.removeprefix(ATTRIBUTE), kinds)
+            yield (
+                f"{settings.limits.policy}: {key}: the source's attributes have no column for"
+                f" '{card}'. The nearest known one is '{ATTRIBUTE}{near}'."
+            )
+
+
+def refuse_banks_without_terms(settings: Settings, banks: Banks) -> None:
+    """As `refuse_unknown_banks`, on the source folder of resolved settings: before any stage."""
+    day = date.fromisoformat(str(settings.run.as_of))
+    known = _agreements_known(Path(settings.run.data), settings, day)
+    refuse_unknown_banks(signed_pairs(known, day), banks, settings)
+
+
+def _agreements_known(data: Path, settings: Settings, day: date) -> Source:
+    """The folder's agreements alone as known at the start of the day, past the contract's door."""
+    zone, known = settings.sources.timezone, dict[str, pa.Array]()
+    tables, files = dict[str, pa.Table](), table_files(data)
+    for name in ("enterprises", "agreements"):
+        if name in files:
+            declared = CANONICAL[name]
+            tables[name] = sift(read_table(files[name], declared, zone), declared, zone, known).used
+            known.setdefault("enterprises", tables["enterprises"]["enterprise_id"].unique())
+    return Source(tables, zone, "").known_before(months.day_start(day, zone))
