@@ -9,7 +9,7 @@ import riskmodel
 
 ROOT = Path(riskmodel.__file__).parent
 LAYERS = (
-    {"errors", "openmp"},
+    {"bounds", "errors", "openmp"},
     {"months"},
     {"settings", "tables"},
     {"sources"},

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.cli import main
+from riskmodel.errors import ChecksFailed
 from riskmodel.sources.economy import write_world
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
@@ -203,3 +204,16 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     ).stdout
 
     assert told == "[]\n"
+
+
+def test_a_run_whose_checks_failed_prints_its_headline_all_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise ChecksFailed("2014: nothing was published", "AUC 0.61\n  failed ranking: 0.55")
+
+    monkeypatch.setattr("riskmodel.pipeline.experiment.run_experiment", refused)
+    assert main(["run", "experiments/baseline.toml"]) == 5
+    said = capsys.readouterr()
+    assert said.out == "AUC 0.61\n  failed ranking: 0.55\n"
+    assert said.err == "ChecksFailed: 2014: nothing was published\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel import __version__
-from riskmodel.errors import RiskModelError, UsageError, as_machine_error
+from riskmodel.errors import ChecksFailed, RiskModelError, UsageError, as_machine_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         arguments.act(arguments)
     except RiskModelError as error:
+        if isinstance(error, ChecksFailed) and error.report:
+            print(error.report, flush=True)
         if arguments.debug:
             raise
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -47,9 +47,13 @@ class SettingsError(RiskModelError):
 
 
 class ChecksFailed(RiskModelError):
-    """The model failed its checks; nothing was published."""
+    """The model failed its checks; nothing was published. `report` is the headline all the same."""
 
     exit_code = 5
+
+    def __init__(self, message: str, report: str = "") -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class NotApproved(RiskModelError):

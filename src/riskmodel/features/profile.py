@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from riskmodel.bounds import format_interval
 from riskmodel.features.drift import drift, largest
 from riskmodel.features.engine import Features
 from riskmodel.features.language import Card
@@ -67,7 +68,7 @@ class Profile:
         told = self.cards.loc[self.cards["auc"].notna(), "agreement"].value_counts()
         agree, against, open_ = (told.get(n, 0) for n in ("agrees", "disagrees", "undecided"))
         declared = agree + against + open_
-        between = "no interval" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
+        between = "no interval" if np.isnan(low) else format_interval(low, high, ".3f")
         return (
             f"Of {declared} numbers with a declared direction {agree} follow it, {against} go"
             f" against it and {open_} are undecided; if none had to do with default,"

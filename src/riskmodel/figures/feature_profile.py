@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.lines import Line2D
 
+from riskmodel.bounds import format_upper
 from riskmodel.features.profile import Profile
 from riskmodel.features.ranking import turned
 from riskmodel.figures.canvas import (
@@ -74,7 +75,9 @@ def feature_drift(profile: Profile) -> Picture:
     axes.spines[:].set_visible(False)
     axes.axvline(float(np.sum(~scored.to_numpy(bool))) - 0.5, color="white", linewidth=4)
     chance = moved["by_chance"].max()
-    axes.set_xlabel(f"as-of date (by chance alone a feature mostly stays below {chance:.2f})")
+    axes.set_xlabel(
+        f"as-of date (by chance alone a feature mostly stays below {format_upper(chance, '.2f')})"
+    )
     figure.colorbar(shown, ax=axes, label="PSI, no unit", extend="max", aspect=40, pad=0.01)
     return figure
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from riskmodel.bounds import format_beside
 from riskmodel.figures.canvas import (
     BAD,
     GOOD,
@@ -45,7 +46,7 @@ def checks(found: pd.DataFrame) -> Picture:
     told = zip(places, words, found["figure"], found["limit"], strict=True)
     for place, word, value, limit in told:
         axes.text(
-            0.1, float(place), f"{word}: {_number(value)} (limit: {_number(limit)})", va="center"
+            0.1, float(place), f"{word}: {_number(value, limit)} (limit: {limit:.6g})", va="center"
         )
     named(axes, found["check"].tolist())
     axes.set_xlim(-0.1, 2)
@@ -54,8 +55,8 @@ def checks(found: pd.DataFrame) -> Picture:
     return figure
 
 
-def _number(value: float) -> str:
-    return "nothing to compare" if np.isnan(value) else f"{value:.3g}"
+def _number(value: float, limit: float) -> str:
+    return "nothing to compare" if np.isnan(value) else format_beside(value, limit, ".3g")
 
 
 def performance(found: pd.DataFrame) -> Picture:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmodel.bounds import format_lower, format_upper
 from riskmodel.limits.binding import DECLINES, Decided, Known, declined, held
 from riskmodel.limits.caps import PARTS
 from riskmodel.limits.concentration import BUDGET, LOSS_CAP
@@ -48,6 +49,23 @@ class Certificate:
     gap: float
     largest_violation: float
     rows: pd.DataFrame
+
+    @property
+    def proven(self) -> str:
+        """How near the best the allocation is, in words; the bounds are rounded outward."""
+        return (
+            f"at most {format_upper(self.bound, ',.0f')} CNY by any allocation, so proven within"
+            f" {format_upper(self.gap, '.3%')} of the best"
+        )
+
+    @property
+    def text(self) -> str:
+        """The whole proof in words."""
+        return (
+            f"Worth {format_lower(self.value, ',.0f')} CNY a year, {self.proven}. The largest amount"
+            f" by which any of {len(self.rows):,} rows is exceeded:"
+            f" {format_upper(self.largest_violation, ',.2f')} CNY."
+        )
 
 
 @dataclass(frozen=True)

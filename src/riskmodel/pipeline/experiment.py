@@ -21,6 +21,7 @@ from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_witho
 from riskmodel.pipeline.publication import headline
 from riskmodel.pipeline.reuse import take_over
 from riskmodel.pipeline.stages import banks_of, policy_of
+from riskmodel.pipeline.summary import refusal_summary
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.locks import held
 from riskmodel.publish.run_folder import Run, create_run
@@ -33,7 +34,15 @@ Progress = Callable[[str], None]
 STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
 LATE = ("limits", "publish")
 """What the stages before do not read: the terms, and these tables of the settings."""
-GROUND = ("errors.py", "months.py", "tables", "settings", "pipeline", "publish/run_folder.py")
+GROUND = (
+    "bounds.py",
+    "errors.py",
+    "months.py",
+    "tables",
+    "settings",
+    "pipeline",
+    "publish/run_folder.py",
+)
 DONE = "DONE"
 
 
@@ -88,7 +97,8 @@ def _carried_out(run: Run, order: Order, progress: Progress) -> Run:
     if refused:
         raise ChecksFailed(
             f"{run.name}: nothing was published, {refused}. Read {_page(run, 'validate')}, or give"
-            " publish.override_reason."
+            " publish.override_reason.",
+            refusal_summary(run),
         )
     write_text(done, "")
     _point_latest(run)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import months
+from riskmodel.bounds import format_interval
 from riskmodel.pipeline.chosen import banks_with_rows, nothing_to_publish, without_rows_text
 from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches
 from riskmodel.publish import registry, review
@@ -63,7 +64,9 @@ def publish(run: Run) -> Published:
     override = run.settings.publish.override_reason
     refused = ""
     if verdict["verdict"] == "fail" and not override:
-        refused = f"the checks failed: {', '.join(verdict['failed'])}"
+        checks = len(run.read("validate", "checks"))
+        failed = verdict["failed"]
+        refused = f"{len(failed)} of {checks} checks failed: {', '.join(failed)}"
     if not refused:
         refuse_breaches(run)
     version = _version(run, verdict)
@@ -143,8 +146,8 @@ def headline(run: Run) -> dict[str, str]:
     place = "out of time" if blind.empty else "out of time and of enterprise"
     place = place if facts["by_time"] else "cross-validated, not out of time"
     return {
-        f"AUC ({place})": f"{auc.figure:.3f} ({auc.low:.3f} to {auc.high:.3f})",
-        "Realised over expected defaults": f"{ratio.figure:.2f} ({ratio.low:.2f} to {ratio.high:.2f})",
+        f"AUC ({place})": f"{auc.figure:.3f} ({format_interval(auc.low, auc.high, '.3f')})",
+        "Realised over expected defaults": f"{ratio.figure:.2f} ({format_interval(ratio.low, ratio.high, '.2f')})",
         "Test rows and defaults": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
         "Outcome": str(facts["outcome"]),
     }

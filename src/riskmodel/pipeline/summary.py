@@ -1,5 +1,6 @@
 """A run's result in a few lines for the terminal."""
 
+from riskmodel.bounds import format_upper
 from riskmodel.pipeline.chosen import without_rows_text
 from riskmodel.pipeline.left_out import left_out_text
 from riskmodel.pipeline.publication import headline
@@ -8,18 +9,35 @@ from riskmodel.publish.run_folder import Run
 
 def summary(run: Run) -> str:
     """Where the result is, and its headline: enterprises, ranking, calibration, banks, verdict."""
-    rows = run.read("limits", "recommendations")
     record = run.read_json("validate", "verdict")
     conditions = f" ({', '.join(record['conditions'])})" if record["conditions"] else ""
     lines = [
-        f"run          {run.folder.relative_to(run.root)}",
-        f"enterprises  {rows['enterprise_id'].nunique():,} scored as of {run.settings.run.as_of}",
-        *(f"{label:<12} {value}" for label, value in headline(run).items()),
+        *_model_lines(run),
         *_limits(run),
         f"verdict      {record['verdict']}{conditions}",
         *_files(run),
-        f"notebooks    {run.folder.relative_to(run.root)}/notebooks/*.html",
+        _notebooks_line(run),
         f"left out     {left_out_text(run)}",
+    ]
+    return "\n".join(lines)
+
+
+def refusal_summary(run: Run) -> str:
+    """The headline of a run whose verdict kept the limits back, and each failed check with its
+    figures."""
+    checks, record = run.read("validate", "checks"), run.read_json("validate", "verdict")
+    failed = checks[checks["check"].isin([*record["failed"], *record["conditions"]])]
+    marks = failed["check"].isin(record["failed"]).map({True: "failed", False: "condition"})
+    lines = [
+        *_model_lines(run),
+        f"verdict      {record['verdict']}: {len(record['failed'])} of {len(checks)} checks failed"
+        f" that nothing conceded, {len(record['conditions'])} that are conditions",
+        *(
+            f"  {mark:<10} {name}: {text}"
+            for mark, name, text in zip(marks, failed["check"], failed["text"], strict=True)
+        ),
+        "bank files   none: nothing was published",
+        _notebooks_line(run),
     ]
     return "\n".join(lines)
 
@@ -32,7 +50,7 @@ def _limits(run: Run) -> list[str]:
     gap = run.read_json("limits", "certificate")["gap"]
     return [
         f"limits       {by_bank['limit_cny'].sum():,.0f} CNY to {by_bank['offers'].sum():,.0f}"
-        f" enterprises; proven within {gap:.2%} of the best",
+        f" enterprises; proven within {format_upper(gap, '.2%')} of the best",
         *(
             f"  {line.bank:<20} {line.limit_cny:>15,.0f} CNY  {line.offers:>5,} offers  r{line.revision}"
             for line in by_bank.itertuples()
@@ -49,3 +67,17 @@ def _files(run: Run) -> list[str]:
     if said["without_rows"]:
         found.append(f"             {without_rows_text(said['without_rows'])}")
     return found
+
+
+def _model_lines(run: Run) -> list[str]:
+    """Where the run is, how many it scored, and how the model did on the test rows."""
+    scored = run.read("limits", "recommendations")["enterprise_id"].nunique()
+    return [
+        f"run          {run.folder.relative_to(run.root)}",
+        f"enterprises  {scored:,} scored as of {run.settings.run.as_of}",
+        *(f"{label:<12} {value}" for label, value in headline(run).items()),
+    ]
+
+
+def _notebooks_line(run: Run) -> str:
+    return f"notebooks    {run.folder.relative_to(run.root)}/notebooks/*.html"

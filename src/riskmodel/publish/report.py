@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from riskmodel.bounds import format_lower, format_upper
 from riskmodel.publish.facts import PublicationFacts
 from riskmodel.publish.markup import Html, element, joined, table, text_element, words
 from riskmodel.publish.pictures import declines_by_reason, limits_histogram, pd_by_grade
@@ -184,8 +185,12 @@ def _listed(heading: str, frame: pd.DataFrame, total: int, order: str) -> Html:
 def _pd_text(rows: pd.DataFrame) -> pd.Series:
     """The PD with its bounds; "not known" where there is none."""
     low, middle, high = (
-        rows[name].map("{:.2%}".format, na_action="ignore").astype("str")
-        for name in ("pd_low", "pd_12m", "pd_high")
+        rows[name].map(text, na_action="ignore").astype("str")
+        for name, text in (
+            ("pd_low", lambda one: format_lower(one, ".2%")),
+            ("pd_12m", "{:.2%}".format),
+            ("pd_high", lambda one: format_upper(one, ".2%")),
+        )
     )
     return (middle + " (" + low + "–" + high + ")").fillna(middle).fillna("not known")
 

@@ -1,10 +1,11 @@
 """The report's second half: the model, its checks, its limits, and the policy in force."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from riskmodel.bounds import format_beside, format_lower, format_upper
 from riskmodel.publish.facts import CHECK_COLUMNS, PublicationFacts
 from riskmodel.publish.markup import Html, element, joined, table, text_element
 
@@ -52,22 +53,24 @@ def _pairs(named: Mapping[str, str]) -> Html:
 
 def _checks(checks: pd.DataFrame) -> Html:
     given = checks[list(CHECK_COLUMNS)]
-    interval = _number(given["low"]) + " – " + _number(given["high"])
+    interval = _number(given["low"], format_lower) + " – " + _number(given["high"], format_upper)
+    beside = zip(given["figure"].astype(float), given["limit"].astype(float), strict=True)
     frame = pd.DataFrame(
         {
             "Check": given["check"],
             "Result": given["passed"].astype(bool).map({True: "passed", False: "failed"}),
-            "Figure": _number(given["figure"]),
+            "Figure": [format_beside(one, limit, ".4g") for one, limit in beside],
             "Interval": interval,
-            "Threshold": _number(given["limit"]),
+            "Threshold": given["limit"].map("{:.6g}".format),
             "What it means": given["text"],
         }
     )
     return table(frame, numeric=("Figure", "Interval", "Threshold"))
 
 
-def _number(values: pd.Series) -> pd.Series:
-    return pd.to_numeric(values).map("{:.4g}".format, na_action="ignore").astype("str")
+def _number(values: pd.Series, bound: Callable[[float, str], str]) -> pd.Series:
+    numbers = pd.to_numeric(values)
+    return numbers.map(lambda one: bound(one, ".4g"), na_action="ignore").astype("str")
 
 
 def _sentences(heading: str, sentences: tuple[str, ...]) -> Html:

@@ -4,6 +4,7 @@ earn, in words."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from riskmodel.bounds import format_upper
 from riskmodel.publish.markup import Html, element, joined, text_element
 
 WORTH_SAYING = 1e-4
@@ -11,17 +12,17 @@ WORTH_SAYING = 1e-4
 
 SAYS: Mapping[str, tuple[str, str]] = {
     "bank_budget": (
-        "The budget is used to {used:.0%} ({used_cny:,.0f} of {capacity_cny:,.0f} CNY).",
-        "预算已使用{used:.0%}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
+        "The budget is used to {used} ({used_cny:,.0f} of {capacity_cny:,.0f} CNY).",
+        "预算已使用{used}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
     ),
     "bank_loss_cap": (
-        "The cap on expected loss is used to {used:.0%} ({used_cny:,.0f} of {capacity_cny:,.0f} CNY).",
-        "预期损失上限已使用{used:.0%}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
+        "The cap on expected loss is used to {used} ({used_cny:,.0f} of {capacity_cny:,.0f} CNY).",
+        "预期损失上限已使用{used}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
     ),
     "sector_share": (
-        "The share for the sector {key} is used to {used:.0%} ({used_cny:,.0f} of"
+        "The share for the sector {key} is used to {used} ({used_cny:,.0f} of"
         " {capacity_cny:,.0f} CNY).",
-        "行业“{key}”的份额已使用{used:.0%}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
+        "行业“{key}”的份额已使用{used}（{used_cny:,.0f}元，共{capacity_cny:,.0f}元）。",
     ),
 }
 STEP = 0.01
@@ -60,7 +61,8 @@ def _is_told(row: Mapping[str, Any]) -> bool:
 
 
 def _sentences(row: Mapping[str, Any]) -> tuple[Html, Html]:
-    used = row["used_cny"] / row["capacity_cny"] if row["capacity_cny"] else 1.0
+    share = row["used_cny"] / row["capacity_cny"] if row["capacity_cny"] else 1.0
+    used = format_upper(round(share, 9), ".0%")  # a sum's last digits are no use of a budget
     last = BINDS if row["price"] > WORTH_SAYING else FREE
     english, chinese = (
         (first + rest).format(**row, used=used, worth=STEP * row["capacity_cny"] * row["price"])

@@ -55,7 +55,8 @@ def approve(root: Path, version: str, *, by: str, reason: str, on: date) -> Revi
     ):
         raise NotApproved(
             f"version {version}: its verdict is '{facts.get('verdict', 'not recorded')}' and no "
-            "override was recorded. Run it again, or with publish.override_reason."
+            f"override was recorded. Read `riskmodel review show {version}`; run it again, or with "
+            "publish.override_reason."
         )
     return _recorded(
         root,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from riskmodel.bounds import format_upper
 from riskmodel.errors import DataError
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.columns import read_table
@@ -106,7 +107,7 @@ def _shares_over(table: TableReport, settings: SourcesSettings) -> Iterator[str]
         if count > most * distinct:
             yield (
                 f"{table.table}: {count:,} of {distinct:,} rows {what}, "
-                f"{count / distinct:.2%} where at most {most:.2%} may be"
+                f"{format_upper(count / distinct, '.2%')} where at most {100 * most:.4g}% may be"
             )
 
 

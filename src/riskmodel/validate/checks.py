@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from riskmodel.bounds import format_beside, format_interval, format_lower, format_upper
 from riskmodel.features.language import Card
 from riskmodel.model.few_defaults import jeffreys_interval
 from riskmodel.model.leaks import as_table
@@ -79,7 +80,7 @@ def ranking(e: Evidence) -> Check:
     figure, limit = statistics.auc(p, y), e.settings.least_auc
     text = (
         f"AUC on the test rows ({e.place}): {figure:.3f}, 95 % interval by enterprise"
-        f" {low:.3f} to {high:.3f}; its lower end must reach {limit:.2f}."
+        f" {format_interval(low, high, '.3f')}; its lower end must reach {limit:g}."
     )
     return Check("ranking", low >= limit, figure, low, high, limit, text)
 
@@ -106,7 +107,7 @@ def not_below_one_number(e: Evidence) -> Check:
     ours, theirs = statistics.auc(p, y), statistics.auc(q, y)
     text = (
         f"AUC {ours:.3f} against {theirs:.3f} of the one-number baseline on the same test rows;"
-        f" difference {ours - theirs:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}."
+        f" difference {ours - theirs:+.3f}, 95 % interval {format_interval(low, high, '+.3f')}."
     )
     return Check("not_below_one_number", high >= 0, ours - theirs, low, high, 0.0, text)
 
@@ -126,9 +127,9 @@ def calibration_by_grade(e: Evidence) -> Check:
     text = (
         f"{int(failed.sum())} of {len(grades)} grades default more than their PD says (Jeffreys'"
         f" p under an asset correlation of {e.settings.asset_correlation:g}, Holm-adjusted, below"
-        f" {e.settings.calibration_p:g}, and more than {e.settings.calibration_margin:.0%} over): {names}."
+        f" {e.settings.calibration_p:g}, and more than {100 * e.settings.calibration_margin:g}% over): {names}."
         f" {grades['defaults'].sum():.0f} defaults, each enterprise counted once a grade; in the median"
-        f" grade only a rate {power:.0%} above its PD would show."
+        f" grade only a rate {format_upper(power, '.0%')} above its PD would show."
     )
     return Check("calibration_by_grade", share <= limit, share, np.nan, np.nan, limit, text)
 
@@ -151,8 +152,8 @@ def calibration_overall(e: Evidence) -> Check:
     passed = near or min(p_cycle, 1 - p_cycle) >= e.settings.calibration_p
     text = (
         f"Realised rate {y.mean():.2%} against a mean PD of {p.mean():.2%} on the test rows"
-        f" ({e.place}): {figure:.2f} times, 95 % interval {low:.2f} to {high:.2f}. It must touch"
-        f" 1 within {margin:.0%}, or be no rare year of the cycle: p {p_cycle:.3f} under an asset"
+        f" ({e.place}): {figure:.2f} times, 95 % interval {format_interval(low, high, '.2f')}. It must touch"
+        f" 1 within {100 * margin:g}%, or be no rare year of the cycle: p {format_lower(p_cycle, '.3f')} under an asset"
         f" correlation of {e.settings.asset_correlation:g}."
     )
     return Check("calibration_overall", passed, figure, low, high, 1 + margin, text)
@@ -171,7 +172,7 @@ def calibration_slope(e: Evidence) -> Check:
     passed = low <= 1 + margin and high >= 1 - margin
     text = (
         f"Slope of the outcome on the PD's log-odds (test rows, {e.place}): {figure:.2f}, 95 %"
-        f" interval {low:.2f} to {high:.2f}. It must touch 1 within {margin:.2f}; below 1 the PDs"
+        f" interval {format_interval(low, high, '.2f')}. It must touch 1 within {margin:g}; below 1 the PDs"
         " lie too far apart."
     )
     return Check("calibration_slope", passed, figure, low, high, 1 - margin, text)
@@ -184,7 +185,7 @@ def enough_defaults(e: Evidence) -> Check:
     low, high = jeffreys_interval(defaults, len(test))
     text = (
         f"{defaults} defaults among {len(test):,} test rows: the rate alone is known only to"
-        f" {low:.2%} - {high:.2%}; under {limit} defaults every figure here is weak."
+        f" {format_interval(low, high, '.2%', ' - ')}; under {limit} defaults every figure here is weak."
     )
     return Check("enough_defaults", defaults >= limit, float(defaults), np.nan, np.nan, limit, text)
 
@@ -220,15 +221,16 @@ def _drift(e: Evidence, name: str, learnt: str, split: str) -> Check:
     rows, limit = [e.rows(split) for split in (learnt, split)], e.settings.most_psi
     if rows[1].empty:
         return Check(name, True, np.nan, np.nan, np.nan, limit, f"There are no {split} rows.")
-    figure, chance = _stability(*rows, "pd_12m")
+    figure, chance = _stability("pd_12m", *rows)
     text = (
-        f"PSI of the PD from the learnt rows to the {split} rows: {figure:.3f}; {chance:.3f} comes"
+        f"PSI of the PD from the learnt rows to the {split} rows: {format_beside(figure, limit, '.3f')};"
+        f" {format_upper(chance, '.3f')} comes"
         f" by chance once in twenty times; {limit:g} is a convention."
     )
     return Check(name, figure <= limit, figure, np.nan, chance, limit, text)
 
 
-def _stability(then: pd.DataFrame, now: pd.DataFrame, column: str) -> tuple[float, float]:
+def _stability(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[float, float]:
     """PSI of the column from one set of rows to another, and what comes by chance."""
     samples = (then[column].to_numpy(float), now[column].to_numpy(float))
     owners = (then["enterprise_id"], now["enterprise_id"])
@@ -267,9 +269,12 @@ def leak_single_feature(e: Evidence) -> Check:
     best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED]
     figure = best[0][1] if best else np.nan
     limit, kept = e.settings.most_single_auc, e.met("kept")
-    named = ", ".join(f"{name} (AUC {ranks:.3f})" for name, ranks in best) or "none"
+    named = (
+        ", ".join(f"{name} (AUC {format_beside(ranks, limit, '.3f')})" for name, ranks in best)
+        or "none"
+    )
     text = (
-        f"The features that rank best alone: {named}; above {limit:.2f} one is taken for a leak"
+        f"The features that rank best alone: {named}; above {limit:g} one is taken for a leak"
         " until explained. A weaker leak looks like an honest feature: ask where these come from."
     )
     text += f" Kept in spite of it{_named(kept)}." if len(kept) else ""

@@ -113,11 +113,11 @@ def psi_bound(
     """
     places, count = _placed(expected, actual, bins)
     codes, unique = pd.factorize(pd.concat(owners, ignore_index=True))
-    rows = [
+    expected_rows, actual_rows = (
         rows_by_owner(owner, place, (len(unique), count))
         for owner, place in zip(np.split(codes, [len(expected)]), places, strict=True)
-    ]
-    return chance_bound(*rows)
+    )
+    return chance_bound(expected_rows, actual_rows)
 
 
 def _placed(expected: Array, actual: Array, bins: int) -> tuple[tuple[Ints, Ints], int]:
