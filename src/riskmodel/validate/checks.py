@@ -12,6 +12,7 @@ from riskmodel.model.few_defaults import jeffreys_interval
 from riskmodel.model.leaks import as_table
 from riskmodel.settings import ValidateSettings
 from riskmodel.validate import statistics
+from riskmodel.validate.drift import Movement, largest_movement
 from riskmodel.validate.performance import by_grade, outcome
 
 NAMED = 3
@@ -195,16 +196,17 @@ def out_of_time(e: Evidence) -> Check:
     text = (
         f"The test rows are {e.place}: later than all rows of fit and calibration, with a gap."
         if e.by_time
-        else "The test rows are held-out folds of the same dates: nothing here is out of time."
+        else "The test rows are held-out folds of enterprises, learnt from rows of the same"
+        f" {e.rows('test')['as_of'].nunique():,} as-of dates: nothing here is out of time."
     )
     return Check("out_of_time", e.by_time, float(e.by_time), np.nan, np.nan, 1.0, text)
 
 
 def drift_in_time(e: Evidence) -> Check:
-    """Population stability of the PD from the fit rows to the test rows."""
+    """Population stability of the PD from the fit rows to the test rows; where rows of all dates
+    are cross-validated, drift of the outcome and of the PD from period to period."""
     if not e.by_time:
-        text = "Fit and test rows share their dates; there is no drift in time to see."
-        return Check("drift_in_time", True, np.nan, np.nan, np.nan, e.settings.most_psi, text)
+        return _drift_over_dates(e)
     own = e.rows("same_enterprises")
     return _drift(e, "drift_in_time", "fit", "test" if own.empty else "same_enterprises")
 
@@ -215,6 +217,39 @@ def drift_to_scored(e: Evidence) -> Check:
         return _drift(e, "drift_to_scored", "test", "score")
     again = len(e.rows("learnt")) > 0
     return _drift(e, "drift_to_scored", "learnt" if again else "fit", "score")
+
+
+def _drift_over_dates(e: Evidence) -> Check:
+    """Drift of outcome and PD over the test rows' own dates.
+
+    The outcome drifts where two periods' rates differ by more than chance and by the margin of
+    calibration; the PD where its PSI passes both chance and the convention.
+    """
+    rows, limit, margin = e.rows("test"), e.settings.most_psi, e.settings.calibration_margin
+    outcome_moved, pd_moved = (largest_movement(rows, name) for name in ("defaulted", "pd_12m"))
+    if outcome_moved is None or pd_moved is None:
+        text = "All test rows are of one as-of date; of drift in time nothing can be seen."
+        return Check("drift_in_time", True, np.nan, np.nan, np.nan, limit, text)
+    drifts = outcome_moved.beyond_chance and outcome_moved.apart > 1 + margin
+    shifts = pd_moved.beyond_chance and pd_moved.psi > limit
+    text = (
+        f"The test rows are of {rows['as_of'].nunique():,} as-of dates, cross-validated. Their default"
+        f" rate moves most {_moved(outcome_moved)}; beyond chance and by more than"
+        f" {100 * margin:g}% is drift. Their mean PD moves most {_moved(pd_moved)}; beyond chance and"
+        f" {limit:g}, a convention, is drift. Enterprises count once."
+    )
+    if drifts:
+        ratio = outcome_moved.apart
+        return Check("drift_in_time", False, ratio, np.nan, np.nan, 1 + margin, text)
+    bound = pd_moved.by_chance
+    return Check("drift_in_time", not shifts, pd_moved.psi, np.nan, bound, limit, text)
+
+
+def _moved(one: Movement) -> str:
+    return (
+        f"from {one.before:.2%} ({one.earlier}) to {one.after:.2%} ({one.later}): PSI {one.psi:.3f},"
+        f" where {format_upper(one.by_chance, '.3f')} comes by chance in any pair once in twenty times"
+    )
 
 
 def _drift(e: Evidence, name: str, learnt: str, split: str) -> Check:

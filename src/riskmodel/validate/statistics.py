@@ -6,6 +6,7 @@ import pandas as pd
 
 from riskmodel.features.psi import (
     BINS,
+    RARELY,
     assign_bins,
     bin_edges,
     chance_bound,
@@ -105,19 +106,19 @@ def psi(expected: Array, actual: Array, *, bins: int = BINS) -> float:
 
 
 def psi_bound(
-    expected: Array, actual: Array, owners: tuple[pd.Series, pd.Series], *, bins: int = BINS
+    expected: Array, actual: Array, owners: tuple[pd.Series, pd.Series], *, p: float = RARELY
 ) -> float:
-    """The PSI that is exceeded once in twenty times where nothing drifts (`chance_bound`).
+    """The PSI that is exceeded with probability p where nothing drifts (`chance_bound`).
 
     `owners`: the enterprise of each row of the two samples, which may share enterprises.
     """
-    places, count = _placed(expected, actual, bins)
+    places, count = _placed(expected, actual, BINS)
     codes, unique = pd.factorize(pd.concat(owners, ignore_index=True))
     expected_rows, actual_rows = (
         rows_by_owner(owner, place, (len(unique), count))
         for owner, place in zip(np.split(codes, [len(expected)]), places, strict=True)
     )
-    return chance_bound(expected_rows, actual_rows)
+    return chance_bound(expected_rows, actual_rows, p)
 
 
 def _placed(expected: Array, actual: Array, bins: int) -> tuple[tuple[Ints, Ints], int]:

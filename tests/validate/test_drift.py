@@ -1,0 +1,118 @@
+"""Drift over the dates of cross-validated rows: of the outcome, of the PD, and by chance."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.settings import default_settings
+from riskmodel.validate import Evidence
+from riskmodel.validate.checks import Check, drift_in_time, out_of_time
+from riskmodel.validate.drift import largest_movement, periods
+
+YEARS = np.arange(2004, 2014)
+
+
+def check_of(rows: pd.DataFrame) -> Check:
+    """The check on out-of-fold rows of one candidate."""
+    predictions = rows.assign(split="test", model="trees")
+    found = Evidence(
+        predictions, pd.DataFrame(), (), "trees", False, True, (0, 1),
+        default_settings().validate_, 7,
+    )  # fmt: skip
+    return drift_in_time(found)
+
+
+def over_years(rates: list[float], pds: list[float], count: int = 300) -> pd.DataFrame:
+    """So many enterprises a year, each with rows in the first half and the second; in every year
+    exactly the rate defaults, and PDs lie around their mean."""
+    tables = []
+    for year, rate, mean in zip(YEARS, rates, pds, strict=False):
+        bad = np.arange(count) < round(rate * count)
+        spread = mean * (0.5 + np.random.default_rng(int(year)).permutation(count) / count)
+        one = pd.DataFrame({"enterprise_id": range(count), "defaulted": bad, "pd_12m": spread})
+        tables += [one.assign(as_of=pd.Timestamp(f"{year}-{month}-01")) for month in (3, 9)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_a_default_rate_that_rises_over_ten_years_is_drift_though_folds_share_the_dates() -> None:
+    rising = over_years(list(np.linspace(0.06, 0.28, 10)), [0.17] * 10)
+    check = check_of(rising)
+    assert not check.passed
+    # half a row of either outcome added: (36 + .5) of 601 and (168 + .5) of 601
+    assert "from 6.07% (2004) to 28.04% (2013)" in check.text
+    assert check.figure == pytest.approx(168.5 / 36.5)
+    assert check.limit == 1.25
+    assert "20 as-of dates" in check.text
+    assert "share" not in check.text
+
+
+def test_a_steady_rate_and_steady_pds_do_not_drift() -> None:
+    check = check_of(over_years([0.1] * 10, [0.1] * 10))
+    assert check.passed
+    assert check.figure < 0.1
+
+
+def test_pds_that_move_from_year_to_year_are_drift_though_the_rate_is_steady() -> None:
+    check = check_of(over_years([0.1] * 3, [0.1, 0.1, 0.25]))
+    assert not check.passed
+    assert check.figure > check.limit == default_settings().validate_.most_psi
+    assert check.high < check.figure
+
+
+def test_a_move_beyond_chance_that_is_no_material_error_is_no_drift() -> None:
+    # 20 % and 24 % of 20,000: sure, and less than a quarter apart
+    check = check_of(over_years([0.20, 0.24], [0.22, 0.22], 20_000))
+    assert check.passed
+    moved = largest_movement(over_years([0.20, 0.24], [0.22, 0.22], 20_000), "defaulted")
+    assert moved is not None
+    assert moved.beyond_chance
+    assert moved.apart == pytest.approx(1.2, abs=0.01)
+
+
+def test_few_enterprises_however_many_rows_tell_of_no_drift() -> None:
+    few = over_years([0.05, 0.15], [0.1, 0.1], 20)
+    often = pd.concat([few] * 50, ignore_index=True)
+    assert check_of(few).passed
+    assert check_of(often).passed
+
+
+def test_rows_of_one_date_show_no_drift_and_rows_of_one_year_are_held_date_by_date() -> None:
+    one = over_years([0.1], [0.1]).query("as_of == '2004-03-01'")
+    assert "one as-of date" in check_of(one).text
+    assert check_of(one).passed
+    year = over_years([0.1], [0.1])
+    assert set(periods(year["as_of"])) == {"2004-03-01", "2004-09-01"}
+    moved = year.assign(
+        defaulted=year["defaulted"] | (year["as_of"].dt.month.eq(9) & year.index % 2)
+    )
+    assert not check_of(moved.assign(defaulted=moved["defaulted"].astype(bool))).passed
+
+
+def test_without_drift_the_largest_movement_is_beyond_chance_once_in_twenty() -> None:
+    rng = np.random.default_rng(4)
+    found = []
+    for _ in range(150):
+        liable = rng.beta(1, 5, 200)
+        who, year = np.tile(np.arange(200), 4), np.repeat(YEARS[:4], 200)
+        rows = pd.DataFrame(
+            {
+                "enterprise_id": who,
+                "as_of": pd.to_datetime(year, format="%Y"),
+                "defaulted": rng.random(800) < liable[who],
+            }
+        )
+        moved = largest_movement(rows, "defaulted")
+        assert moved is not None
+        found.append(moved.beyond_chance)
+    assert np.mean(found) < 0.1
+
+
+def test_the_words_on_time_say_of_how_many_dates_the_held_out_rows_are() -> None:
+    rows = over_years([0.1] * 2, [0.1] * 2).assign(split="test", model="trees")
+    found = Evidence(
+        rows, pd.DataFrame(), (), "trees", False, True, (0, 1), default_settings().validate_, 7
+    )
+    assert "the same 4 as-of dates" in out_of_time(found).text
+    assert out_of_time(replace(found, by_time=True)).passed
