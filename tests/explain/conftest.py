@@ -41,7 +41,7 @@ class Line:
         return self.intercept + self.slope * raw + self.bend * raw**3
 
     def stretch(self, start: Any, end: Any) -> Any:
-        near = np.abs(end - start) < 1e-3
+        near = np.abs(end - start) < 1e-10
         far = np.where(near, start + 1e-3, end)
         return (self.log_odds(far) - self.log_odds(start)) / (far - start)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from riskmodel.errors import UsageError
 from riskmodel.explain.baseline import Baseline, HasBest
 from riskmodel.model.peers import BLOCK
+from riskmodel.model.shares import calibrated_shares, shares_of
 
 Array = npt.NDArray[np.float64]
 
@@ -26,14 +27,12 @@ def calibrated(baseline: Baseline, rows: pd.DataFrame) -> tuple[Array, Array]:
     """Strengths (rows x features) and base (rows), which sum to the calibrated log-odds.
 
     A calibration that bends stretches a row's strengths by one positive factor, so that neither
-    their order nor their shares change.
+    their order nor their shares change. `RiskModelError` where the sums do not hold.
     """
-    made = baseline.model.ranker.contributions(rows)
+    made, score = shares_of(baseline.model.ranker, rows)
     below = made[:, :-1] - baseline.reference
     start = made[:, -1] + baseline.reference.sum()
-    score, calibration = made.sum(axis=1), baseline.model.calibration
-    scaled = below * calibration.stretch(start, score)[:, None]
-    return scaled, calibration.log_odds(score) - scaled.sum(axis=1)
+    return calibrated_shares(baseline.model.calibration, below, start, score)
 
 
 def points_below_best(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
@@ -45,5 +44,5 @@ def points_below_best(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
     ranker = baseline.model.ranker
     if not isinstance(ranker, HasBest):
         raise UsageError(f"{baseline.model.name}: no scorecard. Points below the best need bins.")
-    lost = ranker.scale.factor * (ranker.contributions(rows)[:, :-1] - ranker.best())
+    lost = ranker.scale.factor * (shares_of(ranker, rows)[0][:, :-1] - ranker.best())
     return pd.DataFrame(lost, columns=list(baseline.inputs.names), index=rows.index)

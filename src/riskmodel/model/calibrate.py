@@ -16,6 +16,9 @@ from riskmodel.model.logistic import LEAST_SLOPE, expit, fit_logistic, level
 Array = npt.NDArray[np.float64]
 METHODS = ("logistic", "beta", "isotonic")
 STEP = 1e-3
+"""Half of the way over which the slope at a score is taken, where there is no step to take it of."""
+SAME = 1e-10
+"""Scores nearer than this are one: any further step has its own slope, so that shares sum exactly."""
 KNOTS = 64
 """Places on the score at which the interval's width is kept; between them it is interpolated."""
 
@@ -83,7 +86,7 @@ class Calibration:
         """What calibration makes of a step of the score from `start` to `end`: above 0."""
         if self.curve.method == "logistic":
             return np.full(len(end), self.curve.terms[0])
-        near = np.abs(end - start) < STEP
+        near = np.abs(end - start) < SAME
         low, high = np.where(near, end - STEP, start), np.where(near, end + STEP, end)
         return np.asarray((self.log_odds(high) - self.log_odds(low)) / (high - low))
 

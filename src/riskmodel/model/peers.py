@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.model.ladder import Ranker
+from riskmodel.model.shares import shares_of
 
 Array = npt.NDArray[np.float64]
 Value = float | str | None
@@ -52,7 +53,7 @@ def learn(ranker: Ranker, rows: pd.DataFrame, share: float) -> Peers:
     """
     scores = _in_blocks(ranker.raw, rows)
     approved = rows[scores <= np.quantile(scores, share, method="higher")]
-    mean = _in_blocks(ranker.contributions, approved)[:, :-1].mean(axis=0)
+    mean = _in_blocks(lambda some: shares_of(ranker, some)[0], approved)[:, :-1].mean(axis=0)
     inputs = ranker.inputs
     matrix = inputs.matrix(approved)
     typical = {

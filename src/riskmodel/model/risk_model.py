@@ -16,6 +16,7 @@ from riskmodel.model.grade import Grades, Seen
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.ladder import LADDER, Ranker
 from riskmodel.model.peers import Peers
+from riskmodel.model.shares import calibrated_shares, shares_of
 
 Array = npt.NDArray[np.float64]
 FORMAT = 3
@@ -72,19 +73,15 @@ class RiskModel:
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Exact contributions to the calibrated log-odds: a column a feature, then `base`.
 
-        Each row sums to `log_odds`. The score's shares are stretched by what calibration makes of
+        Each row sums to `log_odds` within `shares.TOLERANCE`, or `RiskModelError` is raised: `base`
+        is the log-odds of the average score and takes up nothing else. The score's shares are stretched by what calibration makes of
         the way from the average score to the row's: the slope, where calibration is a line. The
         stretch is above 0, so it changes neither signs nor order.
         """
-        shares = self.ranker.contributions(frame)
-        base, raw = shares[:, -1], shares.sum(axis=1)
-        start, end = self.calibration.log_odds(base), self.calibration.log_odds(raw)
-        stretched = shares * self.calibration.stretch(base, raw)[:, None]
-        stretched[:, -1] = start
-        stretched[:, -1] += end - stretched.sum(axis=1)
-        return pd.DataFrame(
-            stretched, columns=[*self.ranker.inputs.names, "base"], index=frame.index
-        )
+        shares, raw = shares_of(self.ranker, frame)
+        scaled, base = calibrated_shares(self.calibration, shares[:, :-1], shares[:, -1], raw)
+        columns = [*self.ranker.inputs.names, "base"]
+        return pd.DataFrame(np.column_stack([scaled, base]), columns=columns, index=frame.index)
 
     def to_files(self) -> dict[str, str]:
         """The whole model as texts by file name: JSON, and the ranking's own formats."""
