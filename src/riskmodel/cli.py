@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel import __version__
-from riskmodel.errors import ChecksFailed, RiskModelError, UsageError, as_machine_error
+from riskmodel.errors import (
+    ChecksFailed,
+    RiskModelError,
+    UsageError,
+    as_machine_error,
+    printable,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code; errors are one line unless `--debug`."""
     arguments = parser().parse_args(words)
     try:
+        _refuse_empty(sys.argv[1:] if words is None else words)
         arguments.act(arguments)
     except RiskModelError as error:
         if isinstance(error, ChecksFailed) and error.report:
@@ -49,6 +56,16 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"our fault: {kind}. Run again with --debug and report it.", file=sys.stderr)
         return RiskModelError.exit_code
     return 0
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """Raises `UsageError` for an empty word: as a path it would name the folder at hand."""
+    named = ["", *words]
+    for before, word in zip(named, words, strict=False):
+        option, equals, value = word.partition("=")
+        if not word.strip() or (option.startswith("--") and equals and not value.strip()):
+            place = option.strip() or before or "the command"
+            raise UsageError(f"{place}: 1 empty word after it; give a value, or leave it out.")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -207,7 +224,7 @@ def root_folder() -> Path:
 
 
 def _tell(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+    print(printable(words), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -255,7 +272,7 @@ def _act_check(arguments: argparse.Namespace) -> None:
 
     settings = default_settings().sources
     reading = read_folder(arguments.data, settings, progress=_tell)
-    print(reading.report.text())
+    print(printable(reading.report.text(), keep="\n"))
     if arguments.rejects:
         for name, rows in reading.rejects.items():
             write_parquet(rows, arguments.rejects / f"{name}.parquet")

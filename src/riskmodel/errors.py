@@ -2,15 +2,36 @@
 
 import errno
 import os
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text with control characters written out, so that no name of a file moves a cursor.
+
+    Characters in `keep` stay as they are.
+    """
+    return "".join(c if c in keep or _shows(c) else _escape(c) for c in text)
+
+
+def _shows(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class RiskModelError(Exception):
     """Our fault: something that should not happen. Every other error derives from this one."""
 
     exit_code = 70
+
+    def __str__(self) -> str:
+        """The message; what it names may hold control characters, which are written out."""
+        return printable(super().__str__(), keep="\n")
 
 
 class UsageError(RiskModelError):

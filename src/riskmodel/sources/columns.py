@@ -13,8 +13,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from riskmodel.errors import DataError, machine_error
+from riskmodel.errors import DataError, machine_error, printable
+from riskmodel.sources.bounds import Unpacked, refuse_swollen
+from riskmodel.sources.encoding import (
+    holds_text,
+    refuse_other_encodings,
+    refuse_undecoded_columns,
+)
 from riskmodel.sources.layout import nearest
+from riskmodel.sources.wrong import WrongValues
 from riskmodel.tables.declared import Column, Kind, Table
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -40,15 +47,23 @@ _WANTED: dict[Kind, str] = {
 }
 _BEYOND_INT64 = 2.0**63
 _BUFFER_BYTES = 1 << 20
+_CHUNK_ROWS = 1 << 18
+_ROWS_A_LINE = 5_000_000
+"""After how many rows of a file progress is told."""
 
 
-def read_table(files: Sequence[Path], declared: Table, timezone: str) -> pa.Table:
+def read_table(
+    files: Sequence[Path],
+    declared: Table,
+    timezone: str,
+    tell: Callable[[str], None] | None = None,
+) -> pa.Table:
     """All parts of a table with canonical types and column order; columns that no part has
-    stay absent.
+    stay absent. `tell` hears how far a long file is read.
 
     Raises `DataError` for a part that is not readable, a missing or unknown column, a wrong type.
     """
-    return joined([_read_part(path, declared, timezone) for path in files], declared)
+    return joined([_read_part(path, declared, timezone, tell) for path in files], declared)
 
 
 def read_chunks(
@@ -56,12 +71,27 @@ def read_chunks(
 ) -> Iterator[pa.Table]:
     """The parts of a table as chunks of at most so many rows, for `joined`; every part gives one.
 
-    Raises `DataError` as `read_table` does; a count of wrong values is the chunk's.
+    Raises `DataError` as `read_table` does; wrong values are counted to the end of their file.
     """
     for path in files:
         where = label(path, declared)
-        for chunk in _file_chunks(path, declared, rows):
-            yield _canonical_part(chunk, declared, where, timezone)
+        chunks = _file_chunks(path, declared, rows)
+        for chunk in chunks:
+            try:
+                yield _canonical_part(chunk, declared, where, timezone)
+            except WrongValues as first:
+                raise first.error(_wrong_values(chunks, declared, where, timezone)) from first
+
+
+def _wrong_values(
+    chunks: Iterator[pa.Table], declared: Table, where: str, timezone: str
+) -> Iterator[WrongValues]:
+    """What is wrong in each of the chunks that are left."""
+    for chunk in chunks:
+        try:
+            _canonical_part(chunk, declared, where, timezone)
+        except WrongValues as found:
+            yield found
 
 
 def joined(parts: Sequence[pa.Table], declared: Table) -> pa.Table:
@@ -77,29 +107,48 @@ def joined(parts: Sequence[pa.Table], declared: Table) -> pa.Table:
 
 def label(path: Path, declared: Table) -> str:
     """How a message names a table's file."""
-    return path.name if path.parent.name != declared.name else f"{declared.name}/{path.name}"
+    name = printable(path.name)
+    return name if path.parent.name != declared.name else f"{declared.name}/{name}"
 
 
-def _read_part(path: Path, declared: Table, timezone: str) -> pa.Table:
+def _read_part(
+    path: Path, declared: Table, timezone: str, tell: Callable[[str], None] | None
+) -> pa.Table:
+    chunks, where, seen = [], label(path, declared), 0
+    for chunk in _file_chunks(path, declared, _CHUNK_ROWS):
+        chunks.append(chunk)
+        before, seen = seen, seen + len(chunk)
+        if tell and seen // _ROWS_A_LINE > before // _ROWS_A_LINE:
+            tell(f"{where}: {seen:,} rows read so far")
     try:
-        part = pq.ParquetFile(path).read()
-        part.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, declared, error) from error
-    return _canonical_part(part, declared, label(path, declared), timezone)
+        return _canonical_part(pa.concat_tables(chunks), declared, where, timezone)
+    except WrongValues as found:
+        raise found.error() from found
 
 
 def _file_chunks(path: Path, declared: Table, rows: int) -> Iterator[pa.Table]:
     """The file's rows as they stand in it; one chunk without rows if it has none."""
+    where = label(path, declared)
     try:
         # Read by buffers: a row group may hold the whole table.
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
+            size = path.stat().st_size
+            refuse_swollen(file.metadata, size, declared.name, where)
+            unpacked = Unpacked(size, declared.name, where)
             if not file.metadata.num_rows:
                 yield file.schema_arrow.empty_table()
             for batch in file.iter_batches(batch_size=rows):
-                batch.validate(full=True)
+                unpacked.add(batch)
+                for column in batch.columns:
+                    column.validate(full=not holds_text(column.type))  # texts: `encoding`
                 yield pa.Table.from_batches([batch])
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{declared.name}: 1 column or more of {where} has a name that is not UTF-8. Rename"
+            " it, and write the file again."
+        ) from error
     except (pa.ArrowException, OSError) as error:
+        refuse_undecoded_columns(path, declared.name, where)
         raise _unreadable(path, declared, error) from error
 
 
@@ -114,6 +163,7 @@ def _unreadable(path: Path, declared: Table, error: Exception) -> DataError:
 
 def _canonical_part(part: pa.Table, declared: Table, where: str, timezone: str) -> pa.Table:
     _check_names(part.column_names, declared, where)
+    refuse_other_encodings(part, declared.name, where)
     columns = {
         name: _canonical(part[name], declared, name, where=where, timezone=timezone)
         for name in part.column_names
@@ -163,12 +213,12 @@ def _canonical(
         kind = pa.null() if column is None else ARROW_TYPES[column.kind]
         return pa.chunked_array([pa.nulls(len(plain), kind)])
     if column is None:
-        kind = _open_type(plain, declared, name, where)
+        kind = _open_type(plain, f"{declared.name}.{printable(name)}", where)
         return _without_minus_zero(pc.cast(plain, kind, safe=False))
     place = f"{declared.name}.{name}"
     if not _ACCEPTS[column.kind](plain.type):
         found = len(plain) - plain.null_count
-        raise _wrong(place, where, f"{found:,} values of type {plain.type}", column.kind)
+        raise _wrong(place, where, found, f"values of type {plain.type}", column.kind)
     if column.kind == "date":
         return _dates(plain, place, where=where, timezone=timezone)
     if column.kind == "integer":
@@ -225,11 +275,9 @@ _ACCEPTS: dict[Kind, Callable[[pa.DataType], bool]] = {
 }
 
 
-def _wrong(place: str, where: str, found: str, kind: Kind) -> DataError:
-    return DataError(
-        f"{place}: {found} in {where}, where {_WANTED[kind]} are expected. "
-        "Write the column with that type."
-    )
+def _wrong(place: str, where: str, count: int, found: str, kind: Kind) -> WrongValues:
+    words = f"{found} in {where}, where {_WANTED[kind]} are expected. Write the column with that"
+    return WrongValues(place, count, f"{words} type.")
 
 
 def _dates(values: pa.ChunkedArray, place: str, *, where: str, timezone: str) -> pa.ChunkedArray:
@@ -242,7 +290,7 @@ def _dates(values: pa.ChunkedArray, place: str, *, where: str, timezone: str) ->
     days = pc.cast(moments, pa.date32(), safe=False)
     inside = pc.sum(pc.not_equal(pc.cast(days, moments.type, safe=False), moments)).as_py()
     if inside:
-        raise _wrong(place, where, f"{inside:,} values with a time of day", "date")
+        raise _wrong(place, where, inside, "values with a time of day", "date")
     return days
 
 
@@ -258,8 +306,8 @@ def _instants(values: pa.ChunkedArray, place: str, where: str) -> pa.ChunkedArra
     try:
         return pc.cast(values, options=options)
     except pa.ArrowInvalid as error:
-        found = f"{len(values):,} values, some beyond the years that microseconds can hold,"
-        raise _wrong(place, where, found, "instant") from error
+        found = "values, some beyond the years that microseconds can hold,"
+        raise _wrong(place, where, len(values), found, "instant") from error
 
 
 def _integers(values: pa.ChunkedArray, place: str, where: str) -> pa.ChunkedArray:
@@ -267,19 +315,19 @@ def _integers(values: pa.ChunkedArray, place: str, where: str) -> pa.ChunkedArra
         try:
             return pc.cast(values, pa.int64())
         except pa.ArrowInvalid as error:
-            found = f"{len(values):,} values, some beyond 64 bits,"
-            raise _wrong(place, where, found, "integer") from error
+            found = "values, some beyond 64 bits,"
+            raise _wrong(place, where, len(values), found, "integer") from error
     infinite = pc.is_inf(values)
     broken = pc.or_(
         pc.not_equal(values, pc.floor(values)), pc.greater_equal(pc.abs(values), _BEYOND_INT64)
     )
     fractions = pc.sum(pc.and_not(broken, infinite)).as_py()
     if fractions:
-        raise _wrong(place, where, f"{fractions:,} values with a fraction", "integer")
+        raise _wrong(place, where, fractions, "values with a fraction", "integer")
     return values if pc.any(infinite).as_py() else pc.cast(values, pa.int64())
 
 
-def _open_type(values: pa.ChunkedArray, declared: Table, name: str, where: str) -> pa.DataType:
+def _open_type(values: pa.ChunkedArray, place: str, where: str) -> pa.DataType:
     kind = values.type
     if _is_number(kind) or pt.is_decimal(kind):
         return pa.float64()
@@ -287,10 +335,11 @@ def _open_type(values: pa.ChunkedArray, declared: Table, name: str, where: str) 
         return pa.bool_()
     if _is_text(kind):
         return pa.string()
-    found = len(values) - values.null_count
-    raise DataError(
-        f"{declared.name}.{name}: {found:,} values of type {kind} in {where}, where numbers, "
-        "booleans or text are expected. Turn them into one of these, or leave the column out."
+    raise WrongValues(
+        place,
+        len(values) - values.null_count,
+        f"values of type {kind} in {where}, where numbers, booleans or text are expected. Turn"
+        " them into one of these, or leave the column out.",
     )
 
 

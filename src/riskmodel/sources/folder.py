@@ -44,7 +44,7 @@ def read_folder(
     tell = progress or _tell_nobody
     raw: dict[str, pa.Table] = {}
     for name, files in table_files(folder).items():
-        raw[name] = read_table(files, CANONICAL[name], settings.timezone)
+        raw[name] = read_table(files, CANONICAL[name], settings.timezone, tell)
         tell(f"{name}: {len(raw[name]):,} rows read")
     if not len(raw["enterprises"]):
         raise DataError("enterprises: 0 rows; a source needs at least one enterprise.")

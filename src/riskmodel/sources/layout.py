@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from riskmodel.errors import DataError
+from riskmodel.errors import DataError, printable
 from riskmodel.tables.canonical import CANONICAL, HISTORY
 
 TRUTH = "truth"
@@ -25,10 +25,11 @@ def table_files(folder: Path) -> Files:
     for path in _visible(folder):
         if path.is_dir() and path.name == TRUTH:
             continue
+        _refuse_special(path)
         name = path.name if path.is_dir() else _parquet_stem(path)
         if name not in CANONICAL:
             raise DataError(
-                f"{path.name}: unknown table {name}; the nearest known one is "
+                f"{printable(path.name)}: unknown table {printable(name)}; the nearest known one is "
                 f"{nearest(name, CANONICAL)}. Rename it or take it out of the folder."
             )
         if name in found:
@@ -49,10 +50,22 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name[0] not in "_.")
 
 
+def _refuse_special(path: Path) -> None:
+    """Raises `DataError` for what is neither a folder nor a regular file, links followed.
+
+    A named pipe has no end: reading would wait for ever.
+    """
+    if not (path.is_dir() or path.is_file()):
+        raise DataError(
+            f"{printable(path.name)}: 1 entry of {printable(path.parent.name)}/ is no file, but a"
+            " pipe, socket or device, or a link to one or to nothing. Put a Parquet file there."
+        )
+
+
 def _parquet_stem(path: Path) -> str:
     if path.suffix != ".parquet":
         raise DataError(
-            f"{path.name}: stray file in {path.parent.name}/; only .parquet files belong there. "
+            f"{printable(path.name)}: stray file in {printable(path.parent.name)}/; only .parquet files belong there. "
             "Take it out, or begin its name with an underscore."
         )
     return path.stem
@@ -63,9 +76,10 @@ def _parts(folder: Path) -> list[Path]:
     for part in parts:
         if part.is_dir():
             raise DataError(
-                f"{folder.name}/{part.name}: stray folder; the parts of a table are .parquet "
+                f"{folder.name}/{printable(part.name)}: stray folder; the parts of a table are .parquet "
                 "files, 0 folders deep. Move them up."
             )
+        _refuse_special(part)
         _parquet_stem(part)
     if not parts:
         raise DataError(f"{folder.name}/: holds 0 parts; add them, or remove the folder.")

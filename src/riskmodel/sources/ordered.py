@@ -34,6 +34,8 @@ from riskmodel.sources.versions import OF_THE_LINE, UNTIL, Places, months_of_lin
 from riskmodel.tables.canonical import CANONICAL
 
 _HELD = frozenset({"enterprises", "lines", *(name for name in CANONICAL if not is_cut(name))})
+_LOOK_ROWS = 1 << 16
+"""Rows of each file that are looked at first: what is wrong in all of them stops the work at once."""
 _OF_LINES = ("line_id", *OF_THE_LINE, "known_at", "withdrawn", UNTIL)
 _DICTIONARY_BYTES = 1 << 28
 """More than a part's texts come to: a column with more of them would not be read as codes."""
@@ -69,7 +71,7 @@ def sort_tables(
     """
     for name, paths in files.items():  # what is wrong in every row is found before the work
         for path in paths:
-            next(read_chunks([path], CANONICAL[name], means.settings.timezone, 1))
+            next(read_chunks([path], CANONICAL[name], means.settings.timezone, _LOOK_ROWS))
     sorting = _Sorting(out, means, firsts_of)
     for name, paths in files.items():
         sorting.take_in(name, paths)

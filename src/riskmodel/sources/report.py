@@ -35,18 +35,27 @@ ABSENCE: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Breach:
-    """A rule of one column that some rows of a table broke; at most three of their keys."""
+    """A rule of one column that some rows of a table broke; at most three of their keys.
+
+    `known` says what may stand there, where the rule is a list.
+    """
 
     table: str
     column: str
     reason: str
     rows: int
     first: tuple[str, ...]
+    known: str = ""
 
     @property
     def words(self) -> str:
         """The breach in a line without its table."""
-        return f"{self.column} {self.reason}: {self.rows:,} (first: {', '.join(self.first)})"
+        return f"{self.column} {self.rule}: {self.rows:,} (first: {', '.join(self.first)})"
+
+    @property
+    def rule(self) -> str:
+        """The reason, with what may stand there."""
+        return f"{self.reason} (known: {self.known})" if self.known else self.reason
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,10 @@ class DataReport:
     def breaches_frame(self) -> pd.DataFrame:
         """One row per breach: table, column, reason, rows, first (keys, joined by a comma)."""
         columns = ["table", "column", "reason", "rows", "first"]
-        rows = [asdict(breach) | {"first": ", ".join(breach.first)} for breach in self.breaches]
+        rows = [
+            asdict(breach) | {"reason": breach.rule, "first": ", ".join(breach.first)}
+            for breach in self.breaches
+        ]
         texts = {"table": "str", "column": "str", "reason": "str", "first": "str"}
         return pd.DataFrame(rows, columns=columns).astype(texts | {"rows": "int64"})
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from riskmodel.tables.codes import LISTS
 from riskmodel.tables.declared import Column, Table, text
 
 Rows = npt.NDArray[np.bool_]
@@ -27,12 +28,16 @@ REFERENCES: Mapping[tuple[str, str], str] = {("line_months", "line_id"): "lines"
 
 @dataclass(frozen=True)
 class Fault:
-    """A rule that some rows break: the column, the words for it, and a mask of the rows."""
+    """A rule that some rows break: the column, the words for it, and a mask of the rows.
+
+    `known` says in the report what may stand there.
+    """
 
     column: str
     reason: str
     rows: Rows
     unknown_id: bool = False
+    known: str = ""
 
 
 def faults(
@@ -85,8 +90,10 @@ def _column_faults(rows: pa.Table, declared: Table, name: str) -> Iterator[Fault
         yield Fault(name, "is infinite", as_mask(pc.is_inf(values)))
     if pt.is_string(values.type):
         yield from _text_faults(values, column)
-    elif column.kind in ("number", "integer") and not column.negative:
-        yield Fault(name, "is below zero", as_mask(pc.less(values, 0)))
+    elif column.kind in ("number", "integer"):
+        if not column.negative:
+            yield Fault(name, "is below zero", as_mask(pc.less(values, 0)))
+        yield _too_large(values, column)
     elif column.kind == "date":
         yield Fault(name, "is outside 1990-2100", _outside(_days(values)))
         if name == "month":
@@ -98,6 +105,13 @@ def _column_faults(rows: pa.Table, declared: Table, name: str) -> Iterator[Fault
         yield Fault(name, "is outside 1990-2100", outside & ~allowed)
 
 
+def _too_large(values: pa.ChunkedArray, column: Column) -> Fault:
+    """Amounts beyond the column's bound; infinite ones have a rule of their own."""
+    size = pc.abs(pc.cast(values, pa.float64(), safe=False))
+    beyond = pc.and_(pc.greater(size, column.largest), pc.less(size, np.inf))
+    return Fault(column.name, f"is beyond {column.largest:,.0f}", as_mask(beyond))
+
+
 def _text_faults(values: pa.ChunkedArray, column: Column) -> Iterator[Fault]:
     length = pc.utf8_length(values)
     longer = as_mask(pc.greater(length, column.longest))
@@ -106,7 +120,9 @@ def _text_faults(values: pa.ChunkedArray, column: Column) -> Iterator[Fault]:
         yield Fault(column.name, "is empty", as_mask(pc.equal(length, 0)))
     if column.kind == "code":
         unknown = pc.invert(pc.is_in(values, value_set=pa.array(sorted(column.codes))))
-        yield Fault(column.name, "is no known code", as_mask(pc.and_(unknown, values.is_valid())))
+        mask = as_mask(pc.and_(unknown, values.is_valid()))
+        known = LISTS.get(column.codes) or ", ".join(sorted(column.codes))
+        yield Fault(column.name, "is no known code", mask, known=known)
     if column.pattern:
         matches = pc.match_substring_regex(values, rf"\A(?:{column.pattern})\z")
         yield Fault(column.name, f"does not match {column.pattern}", as_mask(pc.invert(matches)))

@@ -99,6 +99,7 @@ def _breach(fault: Fault, rows: pa.Table, declared: Table) -> Breach:
         reason=fault.reason,
         rows=int(fault.rows.sum()),
         first=tuple(_shown(key) for key in keys),
+        known=fault.known,
     )
 
 

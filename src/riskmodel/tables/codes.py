@@ -32,4 +32,10 @@ NLG PTE ROL SDD SIT SKK SLL STD TMM TRL VEB VEF XEU ZMK ZWL
 """.split()  # the last two lines: currencies withdrawn since 1990, still found in histories
 )
 
+LISTS = {
+    COUNTRIES: "three letters of ISO 3166-1, such as CHN, DEU, USA",
+    CURRENCIES: "three letters of ISO 4217, such as CNY, EUR, USD",
+}
+"""The lists that are too long for a message, in words."""
+
 BANK_NAME = r"[a-z0-9_]{1,32}"

@@ -31,6 +31,17 @@ class Column:
         """The most characters that a text of this column may have."""
         return 128 if self.kind == "id" else 1000
 
+    @property
+    def largest(self) -> float:
+        """The largest size that a number of this column may have.
+
+        Money is summed in whole hundredths of 64 bits: over 90,000 amounts of 10^12, a trillion,
+        can be. Other currencies and units are smaller, and their numbers larger.
+        """
+        if self.kind == "integer":
+            return 1e9
+        return 1e12 if self.unit in ("CNY", "USD") else 1e15
+
 
 @dataclass(frozen=True)
 class Table:
