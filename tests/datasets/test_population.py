@@ -157,6 +157,76 @@ def test_a_line_counts_from_its_grant_to_its_expiry_and_after_it_while_drawn(
     assert left_out(found, "no_line") > 0
 
 
+@pytest.mark.parametrize(
+    ("reported", "counts"),
+    [
+        # The state of December, as first reported: known in time, or on the as-of date itself.
+        ({"2022-12-31 15:59": 5.0}, True),
+        ({"2022-12-31 16:00": 5.0}, False),
+        # A correction to nothing drawn, known before the as-of date (midnight in Shanghai) or on it.
+        ({"2022-12-31 10:00": 5.0, "2022-12-31 15:59": 0.0}, False),
+        ({"2022-12-31 10:00": 5.0, "2023-02-20 08:00": 0.0}, True),
+        ({"2022-12-31 10:00": 0.0, "2023-02-20 08:00": 5.0}, False),
+    ],
+)
+def test_a_line_that_has_run_out_counts_by_what_was_known_to_be_drawn_then(
+    drawn, lines, states, settings, reported, counts
+):
+    after = states("L1", "2023-01-01", "2024-06-01")
+    december = states("L1", "2022-12-01", "2022-12-01")
+    versions = [
+        december.assign(drawn_cny=value, known_at=pd.Timestamp(known, tz="UTC"))
+        for known, value in reported.items()
+    ]
+    given = lines(("L1", "E1", "2022-02-01", "2022-12-30"), ("L2", "E2", "2022-02-01", None))
+    sound = [states("L1", "2022-02-01", "2022-11-01"), states("L2", "2022-02-01", "2024-06-01")]
+    source = drawn({"lines": given, "line_months": pd.concat([*sound, *versions, after])})
+    found = population(source, settings, date(2024, 7, 1))
+    assert (label(found, "E1", "2023-01-01") is False) is counts
+
+
+def test_the_newest_month_known_says_what_is_drawn_and_a_month_taken_back_says_nothing(
+    drawn, lines, states, settings
+):
+    given = lines(("L1", "E1", "2022-02-01", "2022-12-30"), ("L2", "E2", "2022-02-01", None))
+    owed = {"2022-11-01": {"drawn_cny": 7.0}}
+    early = states("L1", "2022-02-01", "2022-12-01", owed)
+    early["known_at"] = early["known_at"].clip(upper=pd.Timestamp("2022-12-31 10:00", tz="UTC"))
+    gone = early.tail(1).assign(withdrawn=True, known_at=pd.Timestamp("2022-12-31 11:00", tz="UTC"))
+    sound = [states("L2", "2022-02-01", "2024-06-01"), early.assign(withdrawn=False)]
+    for extra, answer in (([], None), ([gone], False)):
+        source = drawn({"lines": given, "line_months": pd.concat([*sound, *extra])})
+        assert label(population(source, settings, RUN), "E1", "2023-01-01") is answer
+
+
+def test_a_line_counts_by_the_version_known_at_the_date(drawn, lines, states, settings):
+    # L1 was to end in June; that it runs on was known in August. L2 is known on 2 July.
+    first = lines(("L1", "E1", "2022-01-05", "2022-06-30"), ("L2", "E2", "2022-07-01", None))
+    longer = first.iloc[:1].assign(
+        expires_on=pd.Timestamp("2023-06-30"), known_at=pd.Timestamp("2022-08-01", tz="UTC")
+    )
+    months = [states("L1", "2022-01-01", "2024-06-01"), states("L2", "2022-07-01", "2024-06-01")]
+    source = drawn({"lines": pd.concat([first, longer]), "line_months": pd.concat(months)})
+    found = population(source, settings, RUN)
+    assert label(found, "E1", "2022-04-01") is False
+    assert label(found, "E1", "2022-07-01") is None
+    assert label(found, "E1", "2022-10-01") is False
+    assert label(found, "E2", "2022-07-01") is None
+    assert label(found, "E2", "2022-10-01") is False
+
+
+def test_a_withdrawn_enterprise_is_not_scored(one_line, settings):
+    register = pd.DataFrame(
+        {
+            "enterprise_id": ["E1", "E2", "E3", "E4", "E4"],
+            "known_at": pd.to_datetime(["2010-01-01"] * 4 + ["2023-01-01"], utc=True),
+            "withdrawn": [False, False, False, False, True],
+        }
+    )
+    found = population(one_line(enterprises=register), settings, RUN)
+    assert found.scored["enterprise_id"].tolist() == ["E1", "E2", "E3"]
+
+
 def test_a_withdrawn_line_is_no_line_and_its_arrears_are_no_default(drawn, lines, states, settings):
     given = lines(("L1", "E1", "2022-01-01", None), ("L2", "E2", "2022-01-01", None))
     gone = given.iloc[1:].assign(
@@ -312,5 +382,6 @@ def test_the_default_rate_moves_with_the_definition(one_line, settings):
     defaults = table.set_index("definition")["defaults"]
     assert defaults["90 days past due, 12 months"] == 0
     assert defaults["60 days past due, 12 months"] == defaults["30 days past due, 12 months"]
-    # January, April, July and October 2022 see the end of October within twelve months.
-    assert defaults["60 days past due, 12 months"] == 4
+    # April, July and October 2022 see the end of October within twelve months; so would January,
+    # but the line granted on the 1st is known from the 2nd.
+    assert defaults["60 days past due, 12 months"] == 3

@@ -2,6 +2,7 @@
 
 from riskmodel.datasets.early import early_signs
 from riskmodel.datasets.events import current
+from riskmodel.datasets.last_day import LastDay, last_day, refuse_outside
 from riskmodel.datasets.panel import observed, panel
 from riskmodel.datasets.past_lines import past_lines
 from riskmodel.datasets.population import Population, kind_of, last_as_of, population
@@ -15,6 +16,7 @@ from riskmodel.datasets.splitters import (
 )
 
 __all__ = [
+    "LastDay",
     "OutOfEnterprise",
     "OutOfTime",
     "OutOfTimeAndEnterprise",
@@ -26,10 +28,12 @@ __all__ = [
     "early_signs",
     "kind_of",
     "last_as_of",
+    "last_day",
     "observed",
     "panel",
     "past_lines",
     "population",
+    "refuse_outside",
     "sensitivity",
     "split",
 ]

@@ -1,13 +1,17 @@
 """Past lines: one row a line at its grant, with what became of it in the months after."""
 
+from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from riskmodel import months
+from riskmodel.datasets.beginnings import beginnings, too_early
 from riskmodel.datasets.events import current, default_dates, observed_until
 from riskmodel.errors import DataError
+from riskmodel.features.language import Card
+from riskmodel.features.registry import CARDS
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 
@@ -19,7 +23,9 @@ DECISION_DAYS = 60
 """A grant follows the decision that it rests on by at most so many days."""
 
 
-def past_lines(source: Source, settings: DatasetsSettings, as_of: date) -> pd.DataFrame:
+def past_lines(
+    source: Source, settings: DatasetsSettings, as_of: date, cards: Iterable[Card] = CARDS
+) -> pd.DataFrame:
     """One row a line that was granted at least a horizon before what is known of lines ends.
 
     `source` must have been cut to the run's date, as the stage `sources` does; `as_of` leaves out
@@ -34,7 +40,8 @@ def past_lines(source: Source, settings: DatasetsSettings, as_of: date) -> pd.Da
     over month-ends without arrears or write-off; `drawn_at_default` the same of the last balance
     at or before the default. Both are null where nothing was seen.
 
-    Enterprises in default at the grant are left out. No rows where the source has no lines or no
+    Enterprises in default at the grant are left out, and grants on days before the tables begin
+    that the features (`cards`) and the labels rest on. No rows where the source has no lines or no
     line months. `DataError` where a limit is not above 0.
     """
     lines = _granted(source, as_of)
@@ -43,7 +50,8 @@ def past_lines(source: Source, settings: DatasetsSettings, as_of: date) -> pd.Da
     ends = months.shifted_days(lines["as_of"], settings.horizon_months)
     on = default_dates(source, settings).reindex(lines["enterprise_id"]).set_axis(lines.index)
     over = ends <= observed_until(source) + pd.Timedelta(days=1)
-    kept = over & ~(on < lines["as_of"])
+    early = too_early(lines["as_of"], beginnings(source, settings, "lines", cards)) != ""
+    kept = over & ~early & ~(on < lines["as_of"])
     lines = lines.assign(ends=ends, on=on, defaulted=(on >= lines["as_of"]) & (on < ends))[kept]
     seen = _seen(lines, current(source, "line_months"))
     rows = lines.merge(seen, on="line_id", how="left", validate="1:1")

@@ -1,13 +1,23 @@
 """Whom the model learns from and whom it scores: rows of enterprise and as-of date, with labels."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
 from riskmodel import months
+from riskmodel.datasets.beginnings import (
+    Beginning,
+    beginnings,
+    refuse_all_early,
+    too_early,
+)
 from riskmodel.datasets.events import current, default_dates, observed_until
+from riskmodel.datasets.last_day import last_day
 from riskmodel.errors import DataError
+from riskmodel.features.language import Card
+from riskmodel.features.registry import CARDS
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 
@@ -46,19 +56,8 @@ class Population:
 
 
 def last_as_of(source: Source, settings: DatasetsSettings) -> date:
-    """The newest day that the data can answer for: the run's date where it is "auto".
-
-    For given labels their newest as-of date, otherwise the day after the last row became known.
-    """
-    if kind_of(source, settings) == "outcomes":
-        return pd.Timestamp(source.frame("outcomes")["as_of"].max()).date()
-    newest = max(
-        source.frame(name)["known_at"].max()
-        for name in source.tables
-        if "known_at" in source.tables[name].schema.names and source.tables[name].num_rows
-    )
-    day = pd.Timestamp(newest).tz_convert(source.timezone) + pd.Timedelta(days=1)
-    return day.date()
+    """The last day that the bulk of every table answers for: the run's date where it is "auto"."""
+    return last_day(source, settings, kind_of(source, settings)).day
 
 
 def kind_of(source: Source, settings: DatasetsSettings) -> str:
@@ -77,29 +76,47 @@ def kind_of(source: Source, settings: DatasetsSettings) -> str:
     return kind
 
 
-def population(source: Source, settings: DatasetsSettings, as_of: date) -> Population:
-    """Labelled rows up to the run's date, rows to score on it, and who was left out and why."""
+def population(
+    source: Source, settings: DatasetsSettings, as_of: date, cards: Iterable[Card] = CARDS
+) -> Population:
+    """Labelled rows up to the run's date, rows to score on it, and who was left out and why.
+
+    `cards` are the features, whose windows the histories must cover: see `beginnings`.
+    """
     kind = kind_of(source, settings)
     day = pd.Timestamp(as_of)
     horizon: int | None = settings.horizon_months
     if kind == "outcomes":
-        judged, horizon = _given(current(source, "outcomes"), day)
+        judged, horizon = _given(current(source, "outcomes"), settings, day)
     else:
         rows = _line_rows(source, settings, day) if kind == "lines" else _applied(source, day)
         judged = _by_event(rows, source, settings)
+    begun = beginnings(source, settings, kind, cards)
+    judged = _without_early(judged, begun)
     labelled = judged[judged["reason"] == ""].drop(columns="reason")
     labelled = labelled.astype({"defaulted": bool}).sort_values(["enterprise_id", "as_of"])
     scored = _to_score(source, settings, day, labelled)
+    texts = REASONS | {one.reason: one.text for one in begun}
     return Population(
         kind,
         labelled.reset_index(drop=True),
         scored,
-        _exclusions(judged, _known_defaults(source, settings, scored)),
+        _exclusions(judged, texts, _known_defaults(source, settings, scored)),
         horizon,
     )
 
 
-def _given(outcomes: pd.DataFrame, day: pd.Timestamp) -> tuple[pd.DataFrame, int | None]:
+def _without_early(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.DataFrame:
+    """The rows, those of dates before the data begin with that reason (unless without a line)."""
+    early = too_early(judged["as_of"], begun).where(judged["reason"] != "no_line", "")
+    reason = judged["reason"].mask(early != "", early)
+    refuse_all_early(reason, begun)
+    return judged.assign(reason=reason)
+
+
+def _given(
+    outcomes: pd.DataFrame, settings: DatasetsSettings, day: pd.Timestamp
+) -> tuple[pd.DataFrame, int | None]:
     """Labels that the source gives itself, each with the reason for leaving it out, or none."""
     if outcomes.empty:
         raise DataError("outcomes: no rows, so nothing to learn from. Bring labels.")
@@ -164,25 +181,41 @@ def _line_rows(source: Source, settings: DatasetsSettings, day: pd.Timestamp) ->
         dates.append(day - pd.DateOffset(months=back))
     grid = source.frame("enterprises")[["enterprise_id"]].drop_duplicates()
     grid = grid.merge(pd.DataFrame({"as_of": sorted(dates)}), how="cross")
-    states = current(source, "line_months").sort_values("month", kind="stable")
-    open_pairs = pd.concat([_open(lines, states, as_of) for as_of in dates])
+    versions = source.frame("lines"), source.frame("line_months")
+    open_pairs = pd.concat([_open(*versions, as_of, source.timezone) for as_of in dates])
     grid = grid.merge(
         open_pairs.assign(has_line=True), how="left", on=["enterprise_id", "as_of"], validate="1:1"
     )
     return grid.assign(reason=grid["has_line"].isna().map({True: "no_line", False: ""}))
 
 
-def _open(lines: pd.DataFrame, states: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Enterprises with a line at the date: granted, and not expired or still drawn."""
+def _open(
+    lines: pd.DataFrame, states: pd.DataFrame, as_of: pd.Timestamp, timezone: str
+) -> pd.DataFrame:
+    """Enterprises with a line at the date, as known then: granted, and not expired or still drawn.
+
+    `lines` and `states` hold every version, sorted by key and `known_at`.
+    """
+    lines = _as_known(lines, ["line_id"], as_of, timezone)
     granted = lines[lines["granted_on"] <= as_of]
     expires = pd.to_datetime(_column(granted, "expires_on", "datetime64[us]"))
     expired = granted[expires < as_of]
     states = states[states["line_id"].isin(expired["line_id"])]
     states = states[months.month_ends(states["month"]) < as_of]
+    states = _as_known(states, ["line_id", "month"], as_of, timezone)
     last = states.drop_duplicates("line_id", keep="last")
     drawn = last.loc[_column(last, "drawn_cny", "Float64").fillna(0) > 0, "line_id"]
     counted = granted[~granted["line_id"].isin(set(expired["line_id"]) - set(drawn))]
     return counted[["enterprise_id"]].drop_duplicates().assign(as_of=as_of)
+
+
+def _as_known(
+    rows: pd.DataFrame, key: list[str], as_of: pd.Timestamp, timezone: str
+) -> pd.DataFrame:
+    """The newest version of each row that was known at the start of the day, if not withdrawn."""
+    known = rows[rows["known_at"] < months.day_start(as_of.date(), timezone)]
+    newest = known.drop_duplicates(key, keep="last")
+    return newest[~newest["withdrawn"]]
 
 
 def _applied(source: Source, day: pd.Timestamp) -> pd.DataFrame:
@@ -229,10 +262,12 @@ def _known_defaults(
     return scored[scored["enterprise_id"].isin(default_dates(source, settings).index)]
 
 
-def _exclusions(judged: pd.DataFrame, known_defaults: pd.DataFrame) -> pd.DataFrame:
+def _exclusions(
+    judged: pd.DataFrame, texts: Mapping[str, str], known_defaults: pd.DataFrame
+) -> pd.DataFrame:
     out = judged[judged["reason"] != ""].groupby("reason")["enterprise_id"]
     counts = out.agg(rows="size", enterprises="nunique").reset_index()
-    counts = counts.assign(text=counts["reason"].map(REASONS), purpose="fit")
+    counts = counts.assign(text=counts["reason"].map(texts), purpose="fit")
     scoring = pd.DataFrame(
         {
             "reason": ["already_in_default"],

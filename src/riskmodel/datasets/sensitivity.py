@@ -1,10 +1,13 @@
 """How the default rate moves with the definition of default."""
 
+from collections.abc import Iterable
 from datetime import date
 
 import pandas as pd
 
 from riskmodel.datasets.population import Population, kind_of, population
+from riskmodel.features.language import Card
+from riskmodel.features.registry import CARDS
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 
@@ -23,11 +26,13 @@ def definitions(settings: DatasetsSettings) -> tuple[tuple[str, DatasetsSettings
     return tuple(named.items())
 
 
-def sensitivity(source: Source, settings: DatasetsSettings, as_of: date) -> pd.DataFrame:
+def sensitivity(
+    source: Source, settings: DatasetsSettings, as_of: date, cards: Iterable[Card] = CARDS
+) -> pd.DataFrame:
     """definition, rows, defaults, rate: one row a definition; empty for given labels."""
     given = kind_of(source, settings) == "outcomes"
     rows = [
-        (name, *_rate(population(source, changed, as_of)))
+        (name, *_rate(population(source, changed, as_of, cards)))
         for name, changed in definitions(settings)
         if not given
     ]

@@ -1,7 +1,8 @@
 """The language of cards: what a feature is, declared without saying how it is computed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 Risk = Literal["rises", "falls", "none"]
@@ -9,6 +10,16 @@ Risk = Literal["rises", "falls", "none"]
 
 Word = str | float | int | bool
 Operator = Literal["is", "is_not", "above", "at_least", "below", "at_most", "missing", "open"]
+
+REACH_BEYOND: Mapping[str, Callable[[int], int]] = MappingProxyType(
+    {
+        "growth": lambda months: months,
+        "lost_share": lambda months: months,
+        "growth_on_year": lambda months: 12,
+        "growth_on_lunar_year": lambda months: 13,
+    }
+)
+"""The kinds that hold a window against an earlier one, and the months by which that reaches back."""
 
 TEXT_KINDS = frozenset({"category", "top_group"})
 """The kinds of measures whose value is a text."""
@@ -57,6 +68,11 @@ class Measure:
         """
         asked = (*(c for c in self.where if c.operator not in ("is_not", "open")), *self.met)
         return frozenset({self.column, self.by, *(c.column for c in asked)} - {""})
+
+    @property
+    def reach(self) -> int:
+        """How many months back the measure looks: its window, and the one it is held against."""
+        return self.months + REACH_BEYOND.get(self.kind, lambda months: 0)(self.months)
 
 
 @dataclass(frozen=True)

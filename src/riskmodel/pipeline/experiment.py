@@ -6,13 +6,13 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from riskmodel.datasets import last_as_of
+from riskmodel.datasets import kind_of, last_day, refuse_outside
 from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
 from riskmodel.pipeline.approved import approved_version
 from riskmodel.pipeline.fingerprints import PACKAGE, canonical, data_fingerprint
@@ -27,6 +27,7 @@ from riskmodel.publish.locks import held
 from riskmodel.publish.run_folder import Run, create_run
 from riskmodel.publish.stage_record import StageRecord, move_aside, told
 from riskmodel.settings import Settings, read_toml
+from riskmodel.sources import Source
 from riskmodel.sources.files import sha256, write_text
 from riskmodel.sources.folder import read_folder
 
@@ -195,13 +196,23 @@ def _resolved(settings: Settings, progress: Progress) -> Settings:
     data = Path(settings.run.data).resolve()
     if not data.is_dir():
         raise DataError(f"{settings.run.data}: no such folder. Name one with the canonical tables.")
-    as_of: Any = settings.run.as_of
-    if as_of == "auto":
-        source = read_folder(data, settings.sources).source
-        as_of = last_as_of(source, settings.datasets)
-        progress(f"as of {as_of}: the last day that the data can answer for")
+    source = read_folder(data, settings.sources).source
+    as_of = _dated(settings, source, progress)
     run = settings.run.model_copy(update={"data": str(data), "as_of": as_of})
     return settings.model_copy(update={"run": run})
+
+
+def _dated(settings: Settings, source: Source, progress: Progress) -> date:
+    """The run's date: the one named, if the data tell of it, or their last day for "auto"."""
+    how, as_of = settings.datasets, settings.run.as_of
+    found = last_day(source, how, kind_of(source, how))
+    if as_of != "auto":
+        refuse_outside(as_of, found, how.grace_days)
+        return as_of
+    progress(f"as of {found.day}: the last day that the bulk of every table answers for")
+    for words in found.words():
+        progress(words)
+    return found.day
 
 
 def after_last_run(settings: Settings, root: Path) -> Settings:

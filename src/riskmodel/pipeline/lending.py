@@ -49,7 +49,8 @@ def past_lines(programme: Programme) -> pd.DataFrame:
     hide a part of what the limit did.
     """
     settings = programme.settings
-    lines = data.past_lines(programme.source, settings.datasets, programme.day.date())
+    day = programme.day.date()
+    lines = data.past_lines(programme.source, settings.datasets, day, programme.cards)
     if lines.empty:
         return lines
     found = feature.compute(

@@ -140,7 +140,8 @@ def datasets(run: Run) -> Learning:
     population = _population(run, source)
     parts = data.split(population.labelled, settings)
     panel = data.panel(population, parts, run.read("features", "features"))
-    moved = data.sensitivity(source, settings, _as_of(run))
+    cards = feature.available(source, run.settings.features)
+    moved = data.sensitivity(source, settings, _as_of(run), cards)
     run.write(
         "datasets",
         panel=panel,
@@ -475,7 +476,8 @@ def signed_pairs(source: Source, as_of: Any) -> pd.DataFrame:
 
 
 def _population(run: Run, source: Source) -> data.Population:
-    return data.population(source, run.settings.datasets, _as_of(run))
+    cards = feature.available(source, run.settings.features)
+    return data.population(source, run.settings.datasets, _as_of(run), cards)
 
 
 def _as_of(run: Run) -> Any:

@@ -114,6 +114,10 @@ class DatasetsSettings(Frozen):
     repeats: Draws
     plenty_defaults: Count
     min_defaults: Count
+    least_history: Share
+    usual_month: Annotated[float, Field(gt=0, le=1)]
+    bulk: Annotated[float, Field(gt=0, le=1)]
+    grace_days: Annotated[int, Field(ge=0)]
 
 
 class ModelSettings(Frozen):
