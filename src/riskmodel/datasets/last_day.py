@@ -13,6 +13,9 @@ from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 from riskmodel.tables.canonical import CANONICAL, HISTORY
 
+LEAST_DAYS = 12
+"""Rows of fewer days than a year has months do not tell how often a table has new ones."""
+
 
 @dataclass(frozen=True)
 class LastDay:
@@ -46,7 +49,7 @@ class LastDay:
 
 @dataclass(frozen=True)
 class _Feed:
-    """A table whose events come over several days.
+    """A table that has new rows again and again.
 
     `last` is its last event, `punctual` the last day on which its rows became known as usual, both
     without strays; `age` is how old its newest known row usually is at most at the start of a day.
@@ -107,7 +110,7 @@ def refuse_outside(as_of: date, found: LastDay, grace_days: int) -> None:
 
 
 def _feed(days: TableDays, settings: DatasetsSettings) -> _Feed | None:
-    if len(np.unique(days.event)) < 2:
+    if len(np.unique(days.event)) < LEAST_DAYS:
         return None
     last = usual_span(days.event, settings.usual_month)[1]
     inside = days.event <= last
