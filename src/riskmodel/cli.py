@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from riskmodel.features.engine import Each
 
 ROOT_NAME = "RISKMODEL_ROOT"
+MOST, MOST_SEED, MOST_THREADS, LONGEST = 1_000_000_000, 2**32 - 1, 1024, 60
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+"""The contract's dates."""
 EXIT_CODES = (
     "exit codes: 0 done, 2 usage, 3 bad data, 4 bad settings, 5 checks failed, 6 not approved,"
     " 70 our fault"
@@ -104,52 +108,63 @@ def _command(
 
 
 def _world(made: argparse.ArgumentParser) -> None:
-    made.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder to write to")
-    made.add_argument("--enterprises", type=int, default=3000, help="how many (default: 3000)")
-    made.add_argument("--months", type=int, default=60, help="of history (default: 60)")
-    made.add_argument("--seed", type=int, default=7, help="same seed, same bytes (default: 7)")
-    made.add_argument("--scenario", default="base", metavar="NAME",
+    made.add_argument("out", type=_folder, metavar="OUT", help="a new or empty folder to write to")
+    made.add_argument(
+        "--enterprises", type=_whole(1, MOST), default=3000, help="how many (default: 3000)"
+    )
+    made.add_argument("--months", type=_whole(1, MOST), default=60, help="of history (default: 60)")
+    made.add_argument(
+        "--seed", type=_whole(0, MOST_SEED), default=7, help="same seed, same bytes (default: 7)"
+    )
+    made.add_argument("--scenario", type=_words, default="base", metavar="NAME",
                       help="base, drift, gaming, shock, tariff, thin or yuan, or a TOML file that"
                       " overrides parameters of the base (default: base)")  # fmt: skip
-    made.add_argument("--part", type=int, default=2500, metavar="N",
+    made.add_argument("--part", type=_whole(1, MOST), default=2500, metavar="N",
                       help="enterprises worked on at once: memory, not bytes (default: 2500)")  # fmt: skip
     made.add_argument(
-        "--threads", type=int, default=2, help="of work: time, not bytes (default: 2)"
+        "--threads",
+        type=_whole(1, MOST_THREADS),
+        default=2,
+        help="of work: time, not bytes (default: 2)",
     )
 
 
 def _import(made: argparse.ArgumentParser) -> None:
     made.add_argument("name", metavar="NAME", choices=["cumcm2020c", "gmsc", "taiwan"],
                       help="cumcm2020c, gmsc or taiwan")  # fmt: skip
-    made.add_argument("raw", type=Path, metavar="FROM", help="the folder with the original files")
-    made.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder to write to")
+    made.add_argument(
+        "raw", type=_folder, metavar="FROM", help="the folder with the original files"
+    )
+    made.add_argument("out", type=_folder, metavar="OUT", help="a new or empty folder to write to")
 
 
 def _check(made: argparse.ArgumentParser) -> None:
-    made.add_argument("data", type=Path, metavar="DATA", help="a source folder")
-    made.add_argument("--rejects", type=Path, metavar="DIR", help="write the rows set aside there")
+    made.add_argument("data", type=_path, metavar="DATA", help="a source folder")
+    made.add_argument(
+        "--rejects", type=_folder, metavar="DIR", help="write the rows set aside there"
+    )
 
 
 def _features(made: argparse.ArgumentParser) -> None:
-    made.add_argument("data", type=Path, metavar="DATA", help="a source folder")
-    made.add_argument("out", type=Path, metavar="OUT",
+    made.add_argument("data", type=_path, metavar="DATA", help="a source folder")
+    made.add_argument("out", type=_folder, metavar="OUT",
                       help="where the files go; what stands there already is used again")  # fmt: skip
     made.add_argument("--as-of", type=_date, action="append", default=[], metavar="DATE",
                       dest="dates", help="everyone registered on that day; may be repeated")  # fmt: skip
-    made.add_argument("--rows", type=Path, metavar="FILE",
+    made.add_argument("--rows", type=_path, metavar="FILE",
                       help="instead: a Parquet file of enterprise_id and as_of")  # fmt: skip
-    made.add_argument("--card", action="append", default=[], metavar="NAME", dest="cards",
+    made.add_argument("--card", type=_words, action="append", default=[], metavar="NAME", dest="cards",
                       help="this card only, with its parts; may be repeated (default: all)")  # fmt: skip
-    made.add_argument("--part", type=int, metavar="N",
+    made.add_argument("--part", type=_whole(1, MOST), metavar="N",
                       help="enterprises in a part: memory, not values (default: the settings')")  # fmt: skip
     _where(made)
 
 
 def _score(made: argparse.ArgumentParser) -> None:
-    made.add_argument("features", type=Path, metavar="FEATURES",
+    made.add_argument("features", type=_folder, metavar="FEATURES",
                       help="what `riskmodel features` wrote")  # fmt: skip
-    made.add_argument("out", type=Path, metavar="OUT", help="where the scores go")
-    made.add_argument("--version", metavar="N",
+    made.add_argument("out", type=_folder, metavar="OUT", help="where the scores go")
+    made.add_argument("--version", type=_version, metavar="N",
                       help="of the registered model (default: the one in force today)")  # fmt: skip
     made.add_argument("--reasons", action="store_true",
                       help="with up to four reasons a row, their words in OUT/reasons.parquet")  # fmt: skip
@@ -158,37 +173,46 @@ def _score(made: argparse.ArgumentParser) -> None:
 
 def _where(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "--threads", type=int, default=2, help="of work: time, not values (default: 2)"
+        "--threads",
+        type=_whole(1, MOST_THREADS),
+        default=2,
+        help="of work: time, not values (default: 2)",
     )
     made.add_argument("--engine", choices=["local", "spark"], default="local",
                       help="this machine, or Spark (pip install 'riskmodel[spark]')")  # fmt: skip
-    made.add_argument("--master", metavar="URL", default="local[2]",
+    made.add_argument("--master", type=_words, metavar="URL", default="local[2]",
                       help="Spark's master (default: local[2])")  # fmt: skip
 
 
 def _run(made: argparse.ArgumentParser) -> None:
-    made.add_argument("experiment", type=Path, metavar="EXPERIMENT.toml", help="its settings")
-    made.add_argument("--data", type=Path, metavar="DIR", help="the source folder")
-    made.add_argument("--as-of", metavar="DATE", help="a date like 2014-07-01, or auto")
-    made.add_argument("--set", action="append", default=[], metavar="table.key=value",
+    made.add_argument("experiment", type=_path, metavar="EXPERIMENT.toml", help="its settings")
+    made.add_argument("--data", type=_path, metavar="DIR", help="the source folder")
+    made.add_argument(
+        "--as-of", type=_date_or_auto, metavar="DATE", help="a date like 2014-07-01, or auto"
+    )
+    made.add_argument("--set", type=_words, action="append", default=[], metavar="table.key=value",
                       dest="assignments", help="one setting; may be repeated")  # fmt: skip
-    made.add_argument("--bank", action="append", default=[], metavar="BANK", dest="banks",
+    made.add_argument("--bank", type=_words, action="append", default=[], metavar="BANK", dest="banks",
                       help="publish to this bank only; may be repeated")  # fmt: skip
 
 
 def _review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     _command(actions, "list", "every registered version and its last review", _act_list)
     shown = _command(actions, "show", "a version's card, facts and reviews", _act_show)
-    shown.add_argument("version", metavar="VERSION", help="its number in the registry")
+    shown.add_argument(
+        "version", type=_version, metavar="VERSION", help="its number in the registry"
+    )
     for name, meaning in (
         ("approve", "the version becomes champion"),
         ("reject", "it may not be used"),
     ):
         made = _command(actions, name, meaning, _act_decide)
         made.set_defaults(decision=name)
-        made.add_argument("version", metavar="VERSION", help="its number in the registry")
-        made.add_argument("--by", required=True, metavar="NAME", help="who decides")
-        made.add_argument("--reason", required=True, metavar="TEXT", help="why")
+        made.add_argument(
+            "version", type=_version, metavar="VERSION", help="its number in the registry"
+        )
+        made.add_argument("--by", type=_words, required=True, metavar="NAME", help="who decides")
+        made.add_argument("--reason", type=_words, required=True, metavar="TEXT", help="why")
         made.add_argument("--on", type=_date, default=None, metavar="DATE", help="default: today")
     force = _command(actions, "in-force", "which version was in force on a day", _act_in_force)
     force.add_argument("--on", type=_date, required=True, metavar="DATE", help="like 2014-07-01")
@@ -197,17 +221,87 @@ def _review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def _bench(made: argparse.ArgumentParser) -> None:
     made.add_argument("what", metavar="WHAT", choices=["backtest", "features", "limits", "models", "scoring", "selection"],
                       help="backtest, features, limits, models, scoring or selection")  # fmt: skip
-    made.add_argument("--enterprises", type=int, default=2000, help="size (default: 2000)")
-    made.add_argument("--data", type=Path, metavar="DIR",
+    made.add_argument(
+        "--enterprises", type=_whole(1, MOST), default=2000, help="size (default: 2000)"
+    )
+    made.add_argument("--data", type=_folder, metavar="DIR",
                       help="models: the folder with gmsc and taiwan, each as it was fetched")  # fmt: skip
-    made.add_argument("--json", type=Path, metavar="FILE", help="also write the table for machines")
+    made.add_argument(
+        "--json", type=_new_file, metavar="FILE", help="also write the table for machines"
+    )
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number between the two; any other word is a usage error that names them."""
+
+    def read(text: str) -> int:
+        """The number that the text writes in plain digits."""
+        if not re.fullmatch(r"[+-]?[0-9]{1,19}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"{_shown(text)} is not a whole number from {least:,} to {most:,}"
+            )
+        return int(text)
+
+    return read
+
+
+def _version(text: str) -> str:
+    return str(_whole(1, MOST)(text))
 
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a date like 2014-07-01") from None
+        found = date.min
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise argparse.ArgumentTypeError(
+            f"{_shown(text)} is not a date like 2014-07-01, from {FIRST_DAY} to {LAST_DAY}"
+        )
+    return found
+
+
+def _date_or_auto(text: str) -> str:
+    return text if text == "auto" else _date(text).isoformat()
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; give a text, or leave the option out")
+    if "\0" in text:
+        raise argparse.ArgumentTypeError(f"{_shown(text)} holds a character that no text may hold")
+    return text
+
+
+def _path(text: str) -> Path:
+    """A path that the system could look up, be it there or not."""
+    path = Path(_words(text))
+    try:
+        path.exists()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{_shown(text)}: {error.strerror}") from None
+    return path
+
+
+def _new_file(text: str) -> Path:
+    """A path at which a file can be written: found out before the work, not after it."""
+    path = _path(text)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir() or not above.is_dir():
+        raise argparse.ArgumentTypeError(f"{_shown(text)}: a file cannot be written there")
+    return path
+
+
+def _folder(text: str) -> Path:
+    path = _path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{_shown(text)} is a file, not a folder")
+    return path
+
+
+def _shown(text: str) -> str:
+    """The word as it was given, short and on one line."""
+    return repr(text if len(text) <= LONGEST else text[:LONGEST] + "...")
 
 
 def root_folder() -> Path:
@@ -282,8 +376,6 @@ def _act_check(arguments: argparse.Namespace) -> None:
 @contextmanager
 def _each_part(arguments: argparse.Namespace) -> Iterator["Each"]:
     """Who does the work on every part: threads, or Spark."""
-    if arguments.threads < 1:
-        raise UsageError(f"--threads {arguments.threads}: give 1 or more.")
     if arguments.engine == "local":
         from riskmodel.features.engine import in_threads
 

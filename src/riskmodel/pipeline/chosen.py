@@ -10,7 +10,7 @@ from riskmodel.publish.run_folder import Run
 def chosen_banks(run: Run) -> tuple[str, ...]:
     """The banks that this run publishes to: those named on the command line, or all."""
     named = run.record().get("banks") or []
-    return tuple(named) or banks_of(run).names
+    return tuple(dict.fromkeys(named)) or banks_of(run).names
 
 
 def banks_with_rows(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
