@@ -41,8 +41,12 @@ def read_manifest(publication: Path) -> dict[str, Any]:
 NEEDED = {"as_of": str, "revision": int, "run": str, "attempt": int, "bank": str, "row_count": int,
           "offers": int, "sums": dict, "model": dict, "sha256": dict}  # fmt: skip
 """What is read of a manifest, and of which kind it is."""
-INSIDE = (("sums", "limit_cny"), ("sums", "expected_loss_cny"), ("model", "version"))
-INSIDE += (("sha256", "limits.parquet"),)
+INSIDE = (
+    ("sums", "limit_cny"),
+    ("sums", "expected_loss_cny"),
+    ("model", "version"),
+    ("sha256", "limits.parquet"),
+)
 
 
 def _refuse_incomplete(manifest: Any, path: Path) -> None:
