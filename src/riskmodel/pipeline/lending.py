@@ -18,7 +18,7 @@ from riskmodel.limits.asked.uncertainty import cost_of_pd_error, limit_interval,
 from riskmodel.limits.book import BANK_MAXIMUM
 from riskmodel.limits.concentration import ROWS
 from riskmodel.limits.past.use import CARDS as USE
-from riskmodel.publish.run_folder import OUTPUTS, read_record
+from riskmodel.publish.run_record import OUTPUTS, read_record
 from riskmodel.settings import Settings
 from riskmodel.sources import Source
 from riskmodel.sources.files import sha256

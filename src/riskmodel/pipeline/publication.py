@@ -60,6 +60,7 @@ def publish(run: Run) -> Published:
     `ChecksFailed` where the book breaks a term, whatever override is recorded. Tried by hand, the
     files go into the run's own folder and no model is registered.
     """
+    run.begin("publish")
     verdict = run.read_json("validate", "verdict")
     override = run.settings.publish.override_reason
     refused = ""

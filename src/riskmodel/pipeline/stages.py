@@ -79,6 +79,7 @@ class Validated:
 
 def sources(run: Run) -> Reading:
     """The source folder through the contract's door, as it was known at the run's date."""
+    run.begin("sources")
     settings = run.settings
     reading = held(read_folder(Path(settings.run.data), settings.sources), settings.sources)
     cut = months.day_start(pd.Timestamp(settings.run.as_of).date(), settings.sources.timezone)
@@ -94,6 +95,7 @@ def source_of(run: Run) -> Source:
 
 def features(run: Run) -> feature.Features:
     """Every card for every enterprise and date that is learnt from or scored."""
+    run.begin("features")
     source, settings = source_of(run), run.settings
     rows = data.observed(_population(run, source))
     found = feature.compute(source, rows, settings.features, threads=settings.run.threads)
@@ -136,6 +138,7 @@ def cards_of(run: Run) -> tuple[Card, ...]:
 
 def datasets(run: Run) -> Learning:
     """Labels, exclusions, splits and the panel."""
+    run.begin("datasets")
     source, settings = source_of(run), run.settings.datasets
     population = _population(run, source)
     parts = data.split(population.labelled, settings)
@@ -166,6 +169,7 @@ def datasets(run: Run) -> Learning:
 
 def model(run: Run) -> modelling.Fitted:
     """The candidates, fitted; or the approved champion, replayed."""
+    run.begin("model")
     panel, facts = learning_panel(run), run.read_json("datasets", "population")
     if run.settings.model.source == "champion":
         champion = approved_model(run)
@@ -239,6 +243,7 @@ def champion_of(run: Run) -> modelling.RiskModel:
 
 def explain(run: Run) -> Explained:
     """Reasons of every enterprise that is scored, and the proof of them."""
+    run.begin("explain")
     champion, panel, settings = champion_of(run), learning_panel(run), run.settings.explain
     baseline = reasoning.baseline_of(champion, cards_of(run))
     rows = panel[panel["split"] == "score"].reset_index(drop=True)
@@ -280,6 +285,7 @@ def _refitted(
 
 def validate(run: Run) -> Validated:
     """The checks, the verdict, and performance by model and split."""
+    run.begin("validate")
     settings, source = run.settings, source_of(run)
     found, facts = features_of(run), run.read_json("datasets", "population")
     blind, champion = run.read("model", "blind"), champion_of(run)
@@ -318,6 +324,7 @@ def validate(run: Run) -> Validated:
 
 def limits(run: Run) -> lending.Book:
     """Eligibility, caps, economics and the allocation under the banks' rows."""
+    run.begin("limits")
     settings, programme, last = run.settings, programme_of(run), last_run(run)
     policy, banks = programme.policy, banks_of(run)
     learnt = asking.taught(programme)

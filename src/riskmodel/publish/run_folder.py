@@ -1,7 +1,5 @@
 """A run's folder: its settings, its record, and a folder for each stage, all written whole."""
 
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +8,13 @@ import pandas as pd
 import tomli_w
 
 from riskmodel.errors import DataError, SettingsError
+from riskmodel.publish.by_hand import ByHand, work_by_hand
+from riskmodel.publish.run_record import read_record
 from riskmodel.settings import Settings, read_toml, resolved_settings
-from riskmodel.sources.files import read_json, read_rows, write_parquet, write_text
+from riskmodel.sources.files import as_json, read_json, read_rows, write_parquet, write_text
 
 BY_HAND = "by-hand"
 """The run folder in which notebooks that are run by hand write."""
-OUTPUTS = "outputs"
-"""In `run.json`: the sha256 of each file that a stage wrote, by stage and place in the run."""
-KINDS = {"attempt": int, "banks": list, "mlflow_run_id": str, "stages": dict, OUTPUTS: dict}
-"""What entries of `run.json` are, as far as anything is done by them."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +22,13 @@ class Run:
     """Where a run reads and writes.
 
     `folder` takes what the stages write. Stages that were not run there are read from `before`,
-    the folder of the run that a notebook is tried on by hand.
+    the folder of the run that a notebook is tried on by hand, as far as `trial` allows.
     """
 
     folder: Path
     before: Path
     settings: Settings
+    trial: ByHand | None = None
 
     @property
     def root(self) -> Path:
@@ -50,8 +47,13 @@ class Run:
 
     def written(self, stage: str, name: str) -> Path:
         """Where a stage's file stands, here or in the run before; `DataError` if in neither."""
-        for folder in (self.folder, self.before):
+        folders: tuple[Path, ...] = (self.folder, self.before)
+        if self.trial and stage != ".":
+            folders = (self.trial.folder_of(stage),)
+        for folder in folders:
             if (folder / stage / name).exists():
+                if self.trial and stage != "." and folder == self.before:
+                    self.trial.refuse_changed(folder / stage / name)
                 return folder / stage / name
         raise DataError(f"{stage}/{name}: not written yet. Run the notebook of {stage} first.")
 
@@ -64,14 +66,25 @@ class Run:
         found: dict[str, Any] = read_json(self.written(stage, f"{name}.json"))
         return found
 
+    def begin(self, stage: str) -> None:
+        """A stage begins: by hand, what an earlier trial of it left is removed."""
+        if self.trial:
+            self.trial.begin(stage)
+
     def write(self, stage: str, **frames: pd.DataFrame) -> None:
         """Frames of a stage, each as `<name>.parquet`."""
+        self._refuse_moved()
         for name, frame in frames.items():
             write_parquet(frame, self.folder / stage / f"{name}.parquet")
 
     def write_json(self, stage: str, name: str, record: dict[str, Any]) -> None:
         """A record of a stage."""
+        self._refuse_moved()
         write_text(self.folder / stage / f"{name}.json", as_json(record))
+
+    def _refuse_moved(self) -> None:
+        if self.trial:
+            self.trial.refuse_moved()
 
     def record(self) -> dict[str, Any]:
         """`run.json`: ids, versions, fingerprints and state; empty before it is first written.
@@ -83,37 +96,6 @@ class Run:
     def note(self, **facts: Any) -> None:
         """Facts added to `run.json`."""
         write_text(self.folder / "run.json", as_json({**self.record(), **facts}))
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """The `run.json` of a run's folder; empty where there is none. `DataError` if it is damaged."""
-    path, found = folder / "run.json", None
-    if not os.path.lexists(path):
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except (OSError, ValueError, RecursionError):
-        found = None  # refused below, as a record of another form is
-    if not _is_record(found):
-        raise DataError(
-            f"{folder.name}/run.json: not the record that a run writes. Remove it and give the same"
-            " command again: every stage is then run again."
-        )
-    return dict(found or {})
-
-
-def _is_record(found: Any) -> bool:
-    """Whether the entries that anything is done by are of their kinds."""
-    return (
-        isinstance(found, dict)
-        and all(isinstance(found.get(name, kind()), kind) for name, kind in KINDS.items())
-        and all(isinstance(one, dict) for one in found.get(OUTPUTS, {}).values())
-    )
-
-
-def as_json(record: dict[str, Any]) -> str:
-    """JSON as it stands in run folders; dates as text."""
-    return json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
 
 
 def create_run(folder: Path, settings: Settings) -> Run:
@@ -135,8 +117,9 @@ def open_run(settings_path: str, run_dir: str) -> Run:
     settings = resolved_settings(read_toml(path), path.name)
     if folder == path.parent:
         return Run(folder, folder, settings)
+    trial = work_by_hand(folder, path.parent, tuple(settings.tables())[1:])
     create_run(folder, settings)
-    return Run(folder, path.parent, settings)
+    return Run(folder, path.parent, settings, trial)
 
 
 def _plain(value: Any) -> Any:

@@ -6,21 +6,24 @@ that no stage wrote is moved to `set_aside/`, so that nothing reads it and nothi
 
 import hashlib
 import os
-import shutil
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from riskmodel.errors import DataError
-from riskmodel.publish.run_folder import OUTPUTS, Run
-from riskmodel.sources.files import sha256
+from riskmodel.publish.run_folder import Run
+from riskmodel.publish.run_record import (
+    GROWING,
+    NOT_A_FILE,
+    OUTPUTS,
+    Digests,
+    clear,
+    entries,
+    remove,
+    tables_of,
+)
 
-GROWING = "trials.jsonl"
-"""Trials of the tuning are of use to a stage that was stopped: each line says what it depends on."""
 SET_ASIDE = "set_aside"
-NOT_A_FILE = "not a file"
-State = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,14 @@ class StageRecord:
     """The digests of a run's stages; a file is read again only where the system says it changed."""
 
     run: Run
-    seen: dict[Path, tuple[State, str]] = field(default_factory=dict)
+    seen: Digests = field(default_factory=Digests)
 
     def digests(self, stage: str, notebook: str) -> dict[str, str]:
         """sha256 of each file in the stage's folder and of its two notebooks, by place in the run."""
         folder = self.run.folder
         pages = [folder / "notebooks" / f"{notebook}{end}" for end in (".html", ".ipynb")]
-        found = [*_entries(folder / stage), *(page for page in pages if os.path.lexists(page))]
-        return {path.relative_to(folder).as_posix(): self._digest(path) for path in found}
+        found = [*entries(folder / stage), *(page for page in pages if os.path.lexists(page))]
+        return {path.relative_to(folder).as_posix(): self.seen.of(path) for path in found}
 
     def faults(self, stage: str, notebook: str) -> list[str]:
         """Which of the stage's files are not what was written, in words; none if all are."""
@@ -52,7 +55,7 @@ class StageRecord:
         kept, folder = self._kept(stage), self.run.folder
         if kept is None:
             return []
-        names = [path.relative_to(folder).as_posix() for path in _entries(folder / stage)]
+        names = [path.relative_to(folder).as_posix() for path in entries(folder / stage)]
         strangers = [name for name in names if name not in kept]
         for name in strangers:
             move_aside(folder, name)
@@ -60,8 +63,7 @@ class StageRecord:
 
     def chained(self, key: str, stage: str) -> str:
         """The stage's key with the digests of its tables: what the next stage depends on."""
-        kept = self._kept(stage) or {}
-        tables = sorted(item for item in kept.items() if not item[0].startswith("notebooks/"))
+        tables = sorted(tables_of({stage: self._kept(stage) or {}}, stage).items())
         return hashlib.sha256(repr((key, tables)).encode()).hexdigest()
 
     def begin(self, stage: str, notebook: str) -> None:
@@ -71,9 +73,9 @@ class StageRecord:
         self._note(stage, None, None)
         holds = found.get(trials) not in (None, NOT_A_FILE)
         holds = holds and kept.get(trials, found.get(trials)) == found.get(trials)
-        _clear(self.run.folder / stage, GROWING if holds else "")
+        clear(self.run.folder / stage, GROWING if holds else "")
         for page in (name for name in found if name.startswith("notebooks/")):
-            _remove(self.run.folder / page)
+            remove(self.run.folder / page)
 
     def end(self, stage: str, notebook: str, key: str) -> None:
         """Keeps the stage's key and the digests of what it wrote."""
@@ -101,19 +103,6 @@ class StageRecord:
             stages, outputs = {**stages, stage: key}, {**outputs, stage: digests}
         self.run.note(stages=stages, outputs=outputs)
 
-    def _digest(self, path: Path) -> str:
-        """The file's sha256; `NOT_A_FILE` for a link, a folder, a pipe or one that cannot be read."""
-        try:
-            now = path.lstat()
-            if not stat.S_ISREG(now.st_mode):
-                return NOT_A_FILE
-            state = (now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-            if path not in self.seen or self.seen[path][0] != state:
-                self.seen[path] = (state, sha256(path))
-        except OSError:
-            return NOT_A_FILE
-        return self.seen[path][1]
-
 
 def move_aside(folder: Path, name: str) -> None:
     """Moves a file or folder of a run to its `set_aside/`, under a name that is free there."""
@@ -126,36 +115,6 @@ def told(faults: list[str]) -> str:
     """The first fault, and how many more there are."""
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return faults[0] + more
-
-
-def _entries(folder: Path) -> Iterator[Path]:
-    """All that stands below a folder but folders; hidden names are unfinished files or a tool's."""
-    if folder.is_symlink() or not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _entries(path)
-        else:
-            yield path
-
-
-def _clear(folder: Path, but: str) -> None:
-    """Removes all in the folder but one name; a link or a file in its place is removed too."""
-    if folder.is_symlink() or not folder.is_dir():
-        _remove(folder)
-        return
-    for path in folder.iterdir():
-        if path.name != but:
-            _remove(path)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _free(path: Path) -> Path:

@@ -89,6 +89,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def as_json(record: Mapping[str, Any]) -> str:
+    """JSON as it stands in run folders; dates as text."""
+    return json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
+
+
 def read_text(path: Path) -> str:
     """The file's UTF-8 text; `DataError` that names the file where it cannot be read as such."""
     with content_faults(path, "UTF-8 text"):
