@@ -28,6 +28,7 @@ ROOT_NAME = "RISKMODEL_ROOT"
 MOST, MOST_SEED, MOST_THREADS, LONGEST = 1_000_000_000, 2**32 - 1, 1024, 60
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
 """The contract's dates."""
+PROGRAMME = "as the policy names it (default: that of experiments/policy.toml)"
 EXIT_CODES = (
     "exit codes: 0 done, 2 usage, 3 bad data, 4 bad settings, 5 checks failed, 6 not approved,"
     " 70 our fault"
@@ -166,6 +167,7 @@ def _score(made: argparse.ArgumentParser) -> None:
     made.add_argument("out", type=_folder, metavar="OUT", help="where the scores go")
     made.add_argument("--version", type=_version, metavar="N",
                       help="of the registered model (default: the one in force today)")  # fmt: skip
+    made.add_argument("--programme", type=_words, metavar="NAME", help=PROGRAMME)
     made.add_argument("--reasons", action="store_true",
                       help="with up to four reasons a row, their words in OUT/reasons.parquet")  # fmt: skip
     _where(made)
@@ -213,9 +215,13 @@ def _review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         )
         made.add_argument("--by", type=_words, required=True, metavar="NAME", help="who decides")
         made.add_argument("--reason", type=_words, required=True, metavar="TEXT", help="why")
-        made.add_argument("--on", type=_date, default=None, metavar="DATE", help="default: today")
+        made.add_argument("--on", type=_date, default=None, metavar="DATE",
+                          help="from when it counts, not after today (default: today)")  # fmt: skip
+        if name == "approve":
+            made.add_argument("--programme", type=_words, metavar="NAME", help=PROGRAMME)
     force = _command(actions, "in-force", "which version was in force on a day", _act_in_force)
     force.add_argument("--on", type=_date, required=True, metavar="DATE", help="like 2014-07-01")
+    force.add_argument("--programme", type=_words, metavar="NAME", help=PROGRAMME)
 
 
 def _bench(made: argparse.ArgumentParser) -> None:
@@ -403,13 +409,10 @@ def _act_features(arguments: argparse.Namespace) -> None:
 
 
 def _act_score(arguments: argparse.Namespace) -> None:
-    from riskmodel.pipeline.approved import approved_version
+    from riskmodel.pipeline.approved import texts_to_score
     from riskmodel.pipeline.score_files import score_features, score_with_reasons
-    from riskmodel.publish import registry
 
-    root = root_folder()
-    version = arguments.version or approved_version(root)
-    texts = registry.load_version(root, version)
+    version, texts = texts_to_score(root_folder(), arguments.version, arguments.programme)
     with _each_part(arguments) as each:
         score = score_with_reasons if arguments.reasons else score_features
         rows = score(arguments.features, arguments.out, texts, each, _tell)
@@ -452,16 +455,20 @@ def _act_show(arguments: argparse.Namespace) -> None:
 def _act_decide(arguments: argparse.Namespace) -> None:
     from riskmodel.publish import review
 
-    decide = review.approve if arguments.decision == "approve" else review.reject
     day = arguments.on or date.today()
-    decide(root_folder(), arguments.version, by=arguments.by, reason=arguments.reason, on=day)
+    said = {"by": arguments.by, "reason": arguments.reason, "on": day}
+    if arguments.decision == "approve":
+        named = arguments.programme
+        review.approve(root_folder(), arguments.version, **said, programme=named)
+    else:
+        review.reject(root_folder(), arguments.version, **said)
     print(f"version {arguments.version}: {arguments.decision} recorded, from {day}")
 
 
 def _act_in_force(arguments: argparse.Namespace) -> None:
     from riskmodel.publish import review
 
-    version = review.in_force(root_folder(), on=arguments.on)
+    version = review.in_force(root_folder(), arguments.on, arguments.programme)
     print(f"version {version}" if version else f"no version was in force on {arguments.on}")
 
 

@@ -176,8 +176,13 @@ class Price(Frozen):
 
 
 class Policy(Frozen):
-    """The programme's terms: who may have a line, how large, at what price."""
+    """The programme's terms: who may have a line, how large, at what price.
 
+    `name` is the programme's: a model is fitted for it and used for no other. A policy that states
+    none goes by its file's name.
+    """
+
+    name: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_-]{0,63})?$")] = ""
     eligibility: tuple[Rule, ...]
     agreement: Agreement
     caps: Caps

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from riskmodel.datasets import kind_of, last_day, refuse_outside
 from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
-from riskmodel.pipeline.approved import approved_version
+from riskmodel.pipeline.approved import IN_FORCE, Approved, approved_for, as_record
 from riskmodel.pipeline.fingerprints import PACKAGE, canonical, data_fingerprint
 from riskmodel.pipeline.lending import LAST
 from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
@@ -63,15 +64,26 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     folder then holds everything but `DONE`.
     """
     orders = read_orders(order.experiment, order.assignments, order.banks, root)
-    if orders.settings.model.source == "champion":
-        approved_version(root)
     if orders.settings.publish.tracking:
         tracking.refuse_unreachable(root)
     settings = after_last_run(_resolved(orders.settings, progress), root)
     refuse_banks_without_terms(settings, orders.banks)
+    approved = approved_for(settings, orders.texts["policy.toml"], root)
     run = _opened(settings, orders, root, progress)
     with held(run.folder / ".lock"):
+        _note_approved(run, approved, progress)
         return _carried_out(run, order, progress)
+
+
+def _note_approved(run: Run, approved: Approved | None, progress: Progress) -> None:
+    """What is in force as the run begins, kept for all its stages."""
+    former = run.record().get(IN_FORCE)
+    run.note(**{IN_FORCE: as_record(approved)})
+    if approved is None:
+        return
+    progress(f"version {approved.version}, in force from {approved.since}")
+    if former and former["fingerprint"] != approved.fingerprint:
+        progress(f"an earlier go used version {former['version']}: model and after are run again")
 
 
 def _carried_out(run: Run, order: Order, progress: Progress) -> Run:
@@ -164,7 +176,7 @@ def _key(run: Run, stage: str, before: str) -> str:
     if stage == "sources":
         digest.update(str(run.record()["data_fingerprint"]).encode())
     if stage == "model" and run.settings.model.source == "champion":
-        digest.update(approved_version(run.root).encode())
+        digest.update(str(run.record()[IN_FORCE]["fingerprint"]).encode())
     number = STAGES.index(stage) + 1
     paths = [run.root / "notebooks" / f"{number:02d}_{stage}.ipynb"]
     paths += [PACKAGE / name for name in (*GROUND, stage, "figures.py", "figures")]

@@ -8,9 +8,10 @@ import pandas as pd
 
 from riskmodel import months
 from riskmodel.bounds import format_interval
+from riskmodel.pipeline.approved import approved_of
 from riskmodel.pipeline.chosen import banks_with_rows, nothing_to_publish, without_rows_text
 from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches
-from riskmodel.publish import registry, review
+from riskmodel.publish import registry
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.facts import Publication, PublicationFacts
 from riskmodel.publish.registry import Registration
@@ -124,12 +125,14 @@ def _version(run: Run, verdict: dict[str, Any]) -> str:
     if run.by_hand or not tracked:
         return UNREGISTERED
     if run.settings.model.source == "champion":
-        return review.in_force_now(run.root) or UNREGISTERED
+        return approved_of(run).version
     champion = champion_of(run)
     tags = {
         "verdict": verdict["verdict"],
         "override_reason": run.settings.publish.override_reason,
         "run": run.name,
+        "outcome": str(champion.facts["outcome"]),
+        **champion.facts["purpose"],
     }
     registration = Registration(
         champion.to_files(), champion.inputs, champion.fingerprint, model_card(run), tags

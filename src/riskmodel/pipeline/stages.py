@@ -24,7 +24,7 @@ from riskmodel.features.profile import profile as card_profile
 from riskmodel.model import peers
 from riskmodel.model.fit import learn
 from riskmodel.pipeline import lending as asking
-from riskmodel.pipeline.approved import approved_model
+from riskmodel.pipeline.approved import approved_model, purpose_of
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.pipeline.left_out import left_out, refuse_unknown_banks
 from riskmodel.pipeline.trial_file import TrialFile
@@ -528,6 +528,7 @@ def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
         "data_fingerprint": source_of(run).fingerprint,
         "code_fingerprint": code_fingerprint(),
         "outcome": population["outcome"],
+        "purpose": purpose_of(run, population).texts(),
         "split": population["split"],
         "settings": {
             "model": run.settings.model.model_dump(mode="json"),

@@ -168,7 +168,7 @@ def _ours(error: Exception, uri: str) -> RiskModelError | None:
             f"{where}: needs the Python package {error.name or 'of its driver'}, which is not"
             f" installed. Install it, or correct or unset {URI_NAME}."
         )
-    if isinstance(error, OSError) and not _is_of_the_network(error):
+    if isinstance(error, OSError) and not is_of_the_network(error):
         file = f" {error.filename}" if error.filename else ""
         cause = error.strerror or type(error).__name__
         return DataError(
@@ -204,9 +204,13 @@ def _of_the_store(error: Exception, where: str, uri: str) -> RiskModelError:
     )
 
 
-def _is_of_the_network(error: Exception) -> bool:
+def is_of_the_network(error: Exception) -> bool:
+    """Whether a server did not answer, or said that it could not: nothing is known of its files."""
     import requests
+    from mlflow.exceptions import MlflowException
 
+    if isinstance(error, MlflowException):
+        return error.get_http_status_code() >= 500 or "Max retries" in str(error)
     return isinstance(error, requests.RequestException | ConnectionError | TimeoutError)
 
 
@@ -216,7 +220,7 @@ def _is_of_the_store(error: Exception) -> bool:
     from sqlalchemy.exc import SQLAlchemyError
 
     kinds: tuple[Any, ...] = (MlflowException, SQLAlchemyError, sqlite3.Error, CommandError)
-    return isinstance(error, kinds) or _is_of_the_network(error)
+    return isinstance(error, kinds) or is_of_the_network(error)
 
 
 def _cause(text: str) -> str:

@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.errors import DataError, RiskModelError, UsageError
+from riskmodel.publish.address import is_of_the_network
 from riskmodel.publish.locks import held
 from riskmodel.publish.tracking import connected
 from riskmodel.sources.files import write_text
@@ -46,12 +47,15 @@ class Registration:
 def register(root: Path, run_id: str, model: Registration, *, script: Path = SERVED) -> str:
     """The model's version, as text: a new one, or the one that has its fingerprint already.
 
-    A version that is met again takes the new tags. A new one is loaded back without pickles and
+    A version that is met again takes the new tags, unless its files were lost. A new one is loaded back without pickles and
     scores one row before it counts. Raises `RiskModelError` where that fails.
     """
     with held(root / "experiments" / ".registry.lock"), connected(root) as mlflow:
         client = mlflow.MlflowClient()
-        known = [one for one in _versions(client) if one.tags["fingerprint"] == model.fingerprint]
+        known = [
+            one for one in _versions(client) if one.tags.get("fingerprint") == model.fingerprint
+        ]
+        known = [one for one in known if _is_whole(mlflow, one)]
         if known:
             for key, value in model.tags.items():
                 client.set_model_version_tag(REGISTERED, known[0].version, key, value)
@@ -74,52 +78,88 @@ def register(root: Path, run_id: str, model: Registration, *, script: Path = SER
 def load_version(root: Path, version: str) -> dict[str, str]:
     """The version's texts by file name; `DataError` unless each has its recorded hash."""
     with connected(root) as mlflow:
-        client = mlflow.MlflowClient()
-        tags = _version(client, version).tags
-        source = client.get_model_version_download_uri(REGISTERED, version)
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(
-                mlflow.artifacts.download_artifacts(f"{source}/artifacts/files", dst_path=scratch)
-            )
-            texts = _texts(folder)
-    recorded = {key.removeprefix(HASH): tags[key] for key in tags if key.startswith(HASH)}
+        return _loaded(mlflow, _version(mlflow.MlflowClient(), version))
+
+
+def _loaded(mlflow: Any, one: Any) -> dict[str, str]:
+    source = mlflow.MlflowClient().get_model_version_download_uri(REGISTERED, one.version)
+    texts = _downloaded(mlflow, source, one.version)
+    recorded = {
+        key.removeprefix(HASH): text for key, text in one.tags.items() if key.startswith(HASH)
+    }
     found = {name: _hash(text) for name, text in texts.items()}
     differing = sorted(
         name for name in {*recorded, *found} if recorded.get(name) != found.get(name)
     )
-    if differing:
+    if differing or not recorded:
+        first = f" (first: {differing[0]})" if differing else ""
         raise DataError(
-            f"{REGISTERED} version {version}: {len(differing)} of {len(recorded)} files differ "
-            f"from their recorded hashes (first: {differing[0]}). Restore them, or register anew."
+            f"{REGISTERED} version {one.version}: {len(differing)} of {len(recorded)} files differ "
+            f"from their recorded hashes{first}. Restore them, or register anew."
         )
     return texts
 
 
+def _downloaded(mlflow: Any, source: str, version: str) -> dict[str, str]:
+    """The texts as the store keeps them; `DataError` where they are lost or no texts."""
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            at = mlflow.artifacts.download_artifacts(f"{source}/artifacts/files", dst_path=scratch)
+            return _texts(Path(at))
+        except (OSError, UnicodeDecodeError, mlflow.exceptions.MlflowException) as error:
+            if is_of_the_network(error):
+                raise
+            cause = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not all there"
+            raise DataError(
+                f"{REGISTERED} version {version}: its files are {cause}. Restore the folder of"
+                " artifacts, or run its experiment again and approve the version that comes."
+            ) from error
+
+
+def _is_whole(mlflow: Any, one: Any) -> bool:
+    """Whether the version's files are there, as they were registered."""
+    try:
+        _loaded(mlflow, one)
+    except DataError:
+        return False
+    return True
+
+
 def version_facts(root: Path, version: str) -> dict[str, str]:
-    """The version's tags, its run (`run`) and its model card (`description`)."""
+    """The version's tags, its run (`run`) and its model card (`description`).
+
+    `UsageError` for a version that is not there, or was not registered by this package.
+    """
     with connected(root) as mlflow:
         found = _version(mlflow.MlflowClient(), version)
+    if "fingerprint" not in found.tags:
+        raise UsageError(
+            f"{REGISTERED} version {version}: was not registered by riskmodel, or lost its tags."
+            " Run its experiment again."
+        )
     return {**found.tags, "run": found.run_id or "", "description": found.description or ""}
 
 
 def versions(root: Path) -> pd.DataFrame:
     """A row a version, the newest first; `alias` is champion, challenger or empty.
 
-    Columns: version, verdict, override_reason, fingerprint, run, alias; all texts.
+    Columns: version, verdict, override_reason, fingerprint, run, alias, programme; all texts.
     """
     with connected(root) as mlflow:
         client = mlflow.MlflowClient()
         found = _versions(client)
         aliases = _aliases(client)
     columns = ["version", "verdict", "override_reason", "fingerprint", "run", "alias"]
+    columns += ["programme"]
     listed = [
         (
             str(one.version),
             one.tags.get("verdict", ""),
             one.tags.get("override_reason", ""),
-            one.tags["fingerprint"],
+            one.tags.get("fingerprint", ""),
             one.run_id or "",
             ", ".join(sorted(name for name in aliases if aliases[name] == str(one.version))),
+            one.tags.get("programme", ""),
         )
         for one in found
     ]
@@ -132,13 +172,18 @@ def aliases(root: Path) -> dict[str, str]:
         return _aliases(mlflow.MlflowClient())
 
 
-def point_aliases(root: Path, wanted: Mapping[str, str]) -> None:
-    """Champion and challenger name these versions; only a recorded review calls this."""
+def point_aliases(root: Path, wanted: Mapping[str, str], managed: Sequence[str]) -> None:
+    """Of the managed aliases those wanted name these versions, no other stands.
+
+    Only a recorded review calls this. A version that was deleted takes no alias.
+    """
     with connected(root) as mlflow:
         client = mlflow.MlflowClient()
-        for alias in ({CHAMPION, CHALLENGER} & _aliases(client).keys()) - wanted.keys():
+        there = {str(one.version) for one in _versions(client)}
+        kept = {alias: version for alias, version in wanted.items() if version in there}
+        for alias in ({*managed} & _aliases(client).keys()) - kept.keys():
             client.delete_registered_model_alias(REGISTERED, alias)
-        for alias, version in wanted.items():
+        for alias, version in kept.items():
             client.set_registered_model_alias(REGISTERED, alias, version)
 
 
@@ -228,7 +273,7 @@ def _aliases(client: Any) -> dict[str, str]:
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    files = [path for path in folder.iterdir() if path.name != "hashes.json"]
+    files = [path for path in sorted(folder.iterdir()) if path.name != "hashes.json"]
     return {path.name: path.read_bytes().decode("utf-8") for path in files}
 
 

@@ -1,4 +1,10 @@
-"""Who approved which version, and when: an append-only log, and the aliases that follow it."""
+"""Who approved which version, and when: an append-only log, and the aliases that follow it.
+
+One registry and one log serve several programmes. A version carries what it is for; a review is of
+its version's programme, and so is what is in force. The aliases `champion` and `challenger` are the
+root's own programme's, others' are `champion_<programme>` and `challenger_<programme>`: a version
+for another programme never takes the alias of this one.
+"""
 
 import hashlib
 import json
@@ -12,6 +18,7 @@ import pandas as pd
 
 from riskmodel.errors import DataError, NotApproved, UsageError
 from riskmodel.publish.locks import held
+from riskmodel.publish.purpose import departures, own_programme, purpose_from
 from riskmodel.publish.registry import (
     CHALLENGER,
     CHAMPION,
@@ -20,6 +27,7 @@ from riskmodel.publish.registry import (
     versions,
 )
 
+LOG = "reviews.jsonl"
 FIRST = "0" * 64
 COLUMNS = ["number", "action", "version", "by", "reason", "on", "fingerprint"]
 
@@ -30,6 +38,8 @@ class Review:
 
     A changed, added or missing record before the last one shows. Cutting off the end does not:
     where that matters, keep a copy elsewhere, or run the MLflow server with its access control.
+    `on` is the day from which it counts; `programme` is that of its version, "" in records of
+    before versions carried one (their hash leaves it out).
     """
 
     number: int
@@ -41,13 +51,18 @@ class Review:
     fingerprint: str
     previous: str
     hash: str
+    programme: str = ""
 
 
-def approve(root: Path, version: str, *, by: str, reason: str, on: date) -> Review:
+def approve(
+    root: Path, version: str, *, by: str, reason: str, on: date, programme: str | None = None
+) -> Review:
     """The version is champion from `on`; the champion before becomes challenger.
 
-    Raises `UsageError` for a version that is not registered, a missing name or reason, or a day
-    before the last review's; `NotApproved` where its checks failed and no override was recorded.
+    `programme` is the one that it is approved for (None: the root's own). Raises `UsageError` for a
+    version that is not registered, a missing name or reason, a day after today or before the last
+    review's; `NotApproved` where its checks failed and no override was recorded, where it is for
+    another programme, or for another outcome than the version in force.
     """
     facts = version_facts(root, version)
     if facts.get("verdict") not in ("pass", "pass with conditions") and not facts.get(
@@ -58,26 +73,70 @@ def approve(root: Path, version: str, *, by: str, reason: str, on: date) -> Revi
             f"override was recorded. Read `riskmodel review show {version}`; run it again, or with "
             "publish.override_reason."
         )
-    return _recorded(
-        root,
-        Review(0, "approve", version, by, reason, on.isoformat(), facts["fingerprint"], "", ""),
-    )
+    wanted = own_programme(root) if programme is None else programme
+    _refuse_other_purposes(root, version, facts, wanted)
+    return _recorded(root, _review("approve", version, by, reason, on, facts))
 
 
 def reject(root: Path, version: str, *, by: str, reason: str, on: date) -> Review:
     """The version may not be used from `on`; if it was in force, none is until one is approved."""
-    fingerprint = version_facts(root, version)["fingerprint"]
-    return _recorded(
-        root, Review(0, "reject", version, by, reason, on.isoformat(), fingerprint, "", "")
-    )
+    facts = version_facts(root, version)
+    return _recorded(root, _review("reject", version, by, reason, on, facts))
 
 
-def in_force(root: Path, on: date) -> str | None:
+def in_force(root: Path, on: date, programme: str | None = None) -> str | None:
     """The version that reviews up to and including `on` allow, or None.
 
-    It is the last one approved, unless that very version was rejected after it.
+    It is the last one approved for the programme (None: the root's own), unless that very version
+    was rejected after it.
     """
-    return _champions([one for one in reviews(root) if one.on <= on.isoformat()]).get(CHAMPION)
+    found = approval_in_force(root, on, programme)
+    return found.version if found else None
+
+
+def approval_in_force(root: Path, on: date, programme: str | None = None) -> Review | None:
+    """The review by which a version is in force on the day, with the fingerprint it was of."""
+    wanted = own_programme(root) if programme is None else programme
+    log = [one for one in _of(wanted, reviews(root)) if one.on <= on.isoformat()]
+    champion = _champions(log).get(CHAMPION)
+    mine = [one for one in log if (one.version, one.action) == (champion, "approve")]
+    return mine[-1] if mine else None
+
+
+def _refuse_other_purposes(root: Path, version: str, facts: dict[str, str], wanted: str) -> None:
+    its = purpose_from(facts)
+    if wanted and its.programme != wanted:
+        stated = f"for the programme '{its.programme}'" if its.programme else "for none by name"
+        raise NotApproved(
+            f"version {version} is {stated}, not for '{wanted}' ({its.words}). Approve one that"
+            " was fitted under the terms of this programme, or name its own by --programme."
+        )
+    former = approval_in_force(root, today(), its.programme)
+    if former is None or former.version == version:
+        return
+    try:
+        asked = purpose_from(version_facts(root, former.version))
+    except UsageError:
+        return  # the version in force was deleted: nothing is left that it could be held against
+    differing = departures(its, asked)
+    if differing:
+        raise NotApproved(
+            f"version {version} is for another outcome than version {former.version}, which is in"
+            f" force: {differing}. Fit it for the same, or reject version {former.version} first."
+        )
+
+
+def _review(
+    action: Literal["approve", "reject"],
+    version: str,
+    by: str,
+    reason: str,
+    on: date,
+    facts: dict[str, str],
+) -> Review:
+    """A review that is not linked to the log yet."""
+    print_, programme = facts["fingerprint"], facts.get("programme", "")
+    return Review(0, action, version, by, reason, on.isoformat(), print_, "", "", programme)
 
 
 def listing(root: Path) -> pd.DataFrame:
@@ -99,10 +158,7 @@ def show(root: Path, version: str) -> str:
 
 def reviews(root: Path) -> list[Review]:
     """The log, oldest first; `DataError` if a record is not what was written."""
-    path = _log(root)
-    if not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _lines(_log(root))
     found: list[Review] = []
     for number, line in enumerate(lines, start=1):
         one = _read(line)
@@ -113,7 +169,7 @@ def reviews(root: Path) -> list[Review]:
             or _hash(one) != one.hash
         ):
             raise DataError(
-                f"{path.name}: record {number} of {len(lines)} is not what was written. "
+                f"{LOG}: record {number} of {len(lines)} is not what was written. "
                 "Restore the log from a copy; no version counts as approved until then."
             )
         found.append(one)
@@ -122,16 +178,11 @@ def reviews(root: Path) -> list[Review]:
 
 def _recorded(root: Path, review: Review) -> Review:
     """The review, appended to the log and on disk; then the aliases follow."""
-    if not review.by.strip() or not review.reason.strip():
-        raise UsageError("review: --by and --reason must say something. Give both.")
+    _refuse_unsaid(review)
     path = _log(root)
     with held(path.with_name(".reviews.lock")):
         before = reviews(root)
-        if before and review.on < before[-1].on:
-            raise UsageError(
-                f"review: {review.on} is before the last review ({before[-1].on}). "
-                "Give a later day."
-            )
+        _refuse_other_days(review, before)
         linked = asdict(review) | {
             "number": len(before) + 1,
             "previous": before[-1].hash if before else FIRST,
@@ -141,8 +192,53 @@ def _recorded(root: Path, review: Review) -> Review:
             file.write(json.dumps(asdict(whole), ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        point_aliases(root, _champions([*before, whole]))
+        _point(root, [*before, whole])
     return whole
+
+
+def _refuse_unsaid(review: Review) -> None:
+    if not review.by.strip() or not review.reason.strip():
+        raise UsageError("review: --by and --reason must say something. Give both.")
+    try:
+        (review.by + review.reason).encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError("review: --by or --reason is not UTF-8 text. Type it anew.") from None
+
+
+def _refuse_other_days(review: Review, before: list[Review]) -> None:
+    """A review counts from today or earlier, and never before one that counts already.
+
+    A day to come, as an older version of this package recorded it, binds nobody.
+    """
+    day = today().isoformat()
+    if review.on > day:
+        raise UsageError(
+            f"review: {review.on} is after today ({day}). Give today or an earlier day."
+        )
+    counted = [one.on for one in _of(review.programme, before) if one.on <= day]
+    if counted and review.on < max(counted):
+        raise UsageError(
+            f"review: {review.on} is before the last review ({max(counted)}). Give a later day."
+        )
+
+
+def _point(root: Path, log: list[Review]) -> None:
+    """The aliases of every programme that the log speaks of follow it."""
+    own, day = own_programme(root), today().isoformat()
+    counted = [one for one in log if one.on <= day]
+    named = {one.programme for one in log if one.programme} | {own} if own else {""}
+    wanted: dict[str, str] = {}
+    for programme in named:
+        end = "" if programme == own else f"_{programme}"
+        found = _champions(_of(programme, counted))
+        wanted |= {alias + end: version for alias, version in found.items()}
+    ends = ["" if programme == own else f"_{programme}" for programme in named]
+    point_aliases(root, wanted, [alias + end for alias in (CHAMPION, CHALLENGER) for end in ends])
+
+
+def _of(programme: str, log: list[Review]) -> list[Review]:
+    """The reviews of the programme's versions; all of them where it has no name."""
+    return [one for one in log if not programme or one.programme == programme]
 
 
 def _champions(log: list[Review]) -> dict[str, str]:
@@ -161,21 +257,43 @@ def _champions(log: list[Review]) -> dict[str, str]:
 
 
 def _log(root: Path) -> Path:
-    return root / "experiments" / "reviews.jsonl"
+    return root / "experiments" / LOG
+
+
+def _lines(path: Path) -> list[str]:
+    """The log's lines; other ends of lines than ours may stand in a reason."""
+    if not path.exists():
+        return []
+    try:
+        lines = path.read_bytes().decode("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        cause = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise DataError(
+            f"{LOG}: not readable ({cause}). "
+            "Restore the log from a copy; no version counts as approved until then."
+        ) from None
+    return lines[:-1] if lines[-1] == "" else lines
 
 
 def _read(line: str) -> Review | None:
     try:
         return Review(**json.loads(line))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
 def _hash(review: Review) -> str:
     content = {key: value for key, value in asdict(review).items() if key != "hash"}
+    if not review.programme:
+        del content["programme"]  # records of before it was kept stand as they were
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()
 
 
-def in_force_now(root: Path) -> str | None:
+def today() -> date:
+    """The day that no review lies after."""
+    return date.today()
+
+
+def in_force_now(root: Path, programme: str | None = None) -> str | None:
     """The version in force today."""
-    return in_force(root, date.today())
+    return in_force(root, today(), programme)
