@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := data/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-spark check fix lab mlflow bench lock
+.PHONY: help setup demo test test-spark mutants check fix lab mlflow bench lock
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,11 @@ test-spark: setup ## features and scores on Spark, equal bits with this machine'
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation-package riskmodel \
 		--constraint requirements.lock -e '.[spark]'
 	$(BIN)/python -m pytest -n 0 tests/pipeline/test_spark.py
+
+SAMPLE ?= 0
+SEED ?= 1
+mutants: setup ## small faults that no test notices: all of them by night, or SAMPLE=300 a package
+	nice $(BIN)/python tests/mutants --sample $(SAMPLE) --seed $(SEED) $(PACKAGES)
 
 check: setup ## format, lint, types, import contracts, clean notebooks: changes nothing
 	$(BIN)/ruff format --check src tests

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.features.engine import _derived
@@ -161,6 +161,7 @@ def test_an_expression_keeps_its_bits_where_no_part_moves():
 VALUES = st.one_of(st.just(NAN), st.floats(-100, 1e9), st.sampled_from([0.0, 1.0, 2.0]))
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES, min_size=3, max_size=3), st.sampled_from(sorted(EXPRESSIONS)))
 def test_expressions_are_the_engines_own(values, name):
     parts = [np.array([value]) for value in values[: len(EXPRESSIONS[name].cards)]]
@@ -171,6 +172,7 @@ def test_expressions_are_the_engines_own(values, name):
         )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(LEVERS), st.floats(0.01, 1.0), st.floats(1.0, 50.0), st.data())
 def test_shares_stay_shares(lever, size, buyers, data):
     buyers = np.floor(buyers)

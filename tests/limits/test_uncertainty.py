@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.errors import DataError
@@ -113,6 +113,7 @@ def test_a_pd_beyond_one_is_one_and_a_profit_of_other_length_stops():
 SHARES = st.lists(st.floats(0.001, 0.5), min_size=3, max_size=3).map(sorted)
 
 
+@settings(deadline=None)
 @given(st.lists(SHARES, min_size=1, max_size=5))
 def test_the_limit_lies_inside_and_no_error_pays_where_the_rate_does_not_move(ends):
     low, middle, high = (list(column) for column in zip(*ends, strict=True))
