@@ -216,11 +216,11 @@ def recorded(package: str) -> tuple[Touched, list[str]]:
     stand = {file: one for file, one in known[0].items() if one[0] == digests.get(file)}
     libraries = known[1]
     KEPT.mkdir(exist_ok=True)
-    for file in digests:
+    for file, one in digests.items():
         if file not in stand:
             load(libraries)
             tests, loaded = _record(file)
-            stand[file], libraries = (digests[file], tests), sorted({*libraries, *loaded})
+            stand[file], libraries = (one, tests), sorted({*libraries, *loaded})
             kept.write_bytes(pickle.dumps((stand, libraries)))
     return {test: one for _, own in stand.values() for test, one in own.items()}, libraries
 

@@ -1,0 +1,434 @@
+"""Figures of the checks, and where each of them turns from a pass into a failure, by hand."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import beta, norm
+
+from riskmodel.features import by_name
+from riskmodel.model.leaks import Suspect, as_table
+from riskmodel.settings import ValidateSettings, default_settings
+from riskmodel.validate import Evidence, statistics
+from riskmodel.validate.acceptance import (
+    MOST_UNSUPPORTED,
+    Correction,
+    correction,
+    for_all_applicants,
+)
+from riskmodel.validate.checks import (
+    calibration_by_grade,
+    calibration_overall,
+    calibration_slope,
+    enough_defaults,
+    leak_single_feature,
+    leak_time_travel,
+    leaks_left_out,
+    not_below_one_number,
+    out_of_time,
+    ranking,
+)
+from riskmodel.validate.performance import by_grade, by_vintage, holm, performance
+from riskmodel.validate.verdict import Verdict
+
+
+def settings(**changed: Any) -> ValidateSettings:
+    return default_settings().validate_.model_copy(update={"bootstrap_draws": 80, **changed})
+
+
+def rows(pd_12m: Any, defaulted: Any, **columns: Any) -> pd.DataFrame:
+    """Test rows of the champion, an enterprise each."""
+    count = len(pd_12m)
+    frame = pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n:05d}" for n in range(count)],
+            "as_of": pd.Timestamp("2023-01-01"),
+            "split": "test",
+            "model": "trees",
+            "grade": "G01",
+            "pd_12m": np.asarray(pd_12m, float),
+            "defaulted": pd.array(np.asarray(defaulted, bool), dtype="boolean"),
+        }
+    )
+    return frame.assign(**columns)
+
+
+def evidence(
+    predictions: pd.DataFrame, panel: pd.DataFrame | None = None, **parts: Any
+) -> Evidence:
+    cards = [by_name()[name] for name in ("exports_usd_6m", "days_past_due_now")]
+    whole = {
+        "predictions": predictions, "panel": predictions if panel is None else panel, "cards": cards,
+        "champion": "trees", "by_time": True, "by_enterprise": True, "time_travel": (0, 10),
+        "settings": settings(), "seed": 3,
+    }  # fmt: skip
+    return Evidence(**{**whole, **parts})
+
+
+def a_year(count: int, bad: int, pd_12m: float, **columns: Any) -> pd.DataFrame:
+    """So many rows of one PD, of which the first few default."""
+    return rows(np.full(count, pd_12m), np.arange(count) < bad, **columns)
+
+
+# --- ranking ---
+
+
+def ranked(better: int = 40) -> pd.DataFrame:
+    """Forty defaulters and forty others; so many defaulters stand above all others."""
+    bad = np.repeat([True, False], 40)
+    scores = np.where(bad, np.where(np.arange(80) < better, 0.9, 0.1), 0.5)
+    return rows(scores, bad)
+
+
+def test_the_rankings_figure_and_interval_are_of_the_champions_test_rows() -> None:
+    test = ranked(30)
+    other = ranked(40).assign(model="free_trees")
+    fit = ranked(40).assign(split="fit")
+    found = ranking(evidence(pd.concat([test, other, fit], ignore_index=True)))
+    assert found.figure == pytest.approx(0.75)
+    draws = statistics.draws_by_enterprise(test["enterprise_id"], 80, 3)
+    y, p = test["defaulted"].to_numpy(float), test["pd_12m"].to_numpy()
+    ends = np.quantile([statistics.auc(p, y, w) for w in draws], [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx(tuple(ends))
+    assert found.low < 0.75 < found.high
+
+
+def test_the_ranking_passes_where_the_lower_end_just_reaches_what_is_asked() -> None:
+    low = ranking(evidence(ranked(30))).low
+    assert ranking(evidence(ranked(30), settings=settings(least_auc=low))).passed
+    above = settings(least_auc=float(np.nextafter(low, 1)))
+    assert not ranking(evidence(ranked(30), settings=above)).passed
+    assert ranking(evidence(ranked(30), settings=above)).figure > above.least_auc
+
+
+def compared(ours: int, theirs: int) -> Evidence:
+    simple = ranked(theirs).assign(model="one_number")
+    return evidence(pd.concat([ranked(ours), simple], ignore_index=True))
+
+
+def test_one_number_is_not_beaten_by_a_difference_that_no_draw_bridges() -> None:
+    same = not_below_one_number(compared(30, 30))
+    assert (same.passed, same.figure, same.low, same.high) == (True, 0.0, 0.0, 0.0)
+    worse = not_below_one_number(compared(30, 38))
+    assert worse.figure == pytest.approx(-0.2)
+    assert worse.low < -0.2 < worse.high < 0
+    assert not worse.passed
+    better = not_below_one_number(compared(38, 30))
+    assert better.passed
+    assert better.figure == pytest.approx(0.2)
+    # one pair in eighty worse: .025, which a draw that leaves the pair out does not see
+    little = not_below_one_number(compared(39, 40))
+    assert little.figure == pytest.approx(-0.025)
+    assert (little.high, little.passed) == (0.0, True)
+
+
+def test_a_champion_of_one_number_is_not_held_against_itself() -> None:
+    e = compared(30, 38)
+    found = not_below_one_number(Evidence(**{**e.__dict__, "champion": "one_number"}))
+    assert found.passed
+    assert np.isnan(found.figure)
+
+
+# --- calibration ---
+
+
+def test_the_overall_ratio_may_be_off_by_the_margin_in_either_direction() -> None:
+    def of(bad: int, margin: float) -> Any:
+        asked = settings(calibration_margin=margin, asset_correlation=0.0, calibration_p=0.05)
+        return calibration_overall(evidence(a_year(4_000, bad, 0.1), settings=asked))
+
+    high = of(600, 0.25)
+    assert high.figure == pytest.approx(1.5)
+    assert (high.limit, high.passed) == (1.25, False)
+    assert 1.25 < high.low < 1.5 < high.high
+    assert of(600, high.low - 1 + 1e-9).passed
+    assert not of(600, high.low - 1 - 1e-9).passed
+    low = of(200, 0.25)
+    assert low.figure == pytest.approx(0.5)
+    assert not low.passed
+    assert of(200, 1 / low.high - 1 + 1e-9).passed
+    assert not of(200, 1 / low.high - 1 - 1e-9).passed
+
+
+def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
+    def of(p: float) -> Any:
+        asked = settings(calibration_margin=0.1, asset_correlation=0.12, calibration_p=p)
+        return calibration_overall(evidence(a_year(4_000, 700, 0.1), settings=asked))
+
+    rare = statistics.jeffreys_in_cycle(700, 4_000, 0.1, 0.12)
+    assert 0.01 < rare < 0.2
+    assert of(rare - 1e-9).passed
+    assert not of(rare + 1e-9).passed
+    assert f"p {rare:.3f}" in of(0.05).text
+    # an enterprise on two dates is one: its rate counts once
+    twice = a_year(4_000, 700, 0.1).assign(
+        enterprise_id=np.repeat([f"E{n}" for n in range(2_000)], 2)
+    )
+    asked = settings(calibration_margin=0.1, asset_correlation=0.12)
+    text = calibration_overall(evidence(twice, settings=asked)).text
+    assert f"p {statistics.jeffreys_in_cycle(350, 2_000, 0.1, 0.12):.3f}" in text
+
+
+def graded(rate_of_second: float) -> pd.DataFrame:
+    """Two grades of 4,000 at a PD of .1: one right, the other as given."""
+    second = a_year(4_000, int(4_000 * rate_of_second), 0.1, grade="G02")
+    second["enterprise_id"] = "F" + second["enterprise_id"]
+    return pd.concat([a_year(4_000, 400, 0.1), second], ignore_index=True)
+
+
+def test_a_grade_fails_that_defaults_significantly_and_materially_more() -> None:
+    def of(rate: float, **changed: float) -> Any:
+        usual = {"asset_correlation": 0.0, "calibration_margin": 0.25, "most_failed_grades": 0.0}
+        return calibration_by_grade(evidence(graded(rate), settings=settings(**usual | changed)))
+
+    found = of(0.15)
+    assert (found.figure, found.passed) == (0.5, False)
+    assert ": G02." in found.text
+    assert of(0.15, most_failed_grades=0.5).passed
+    assert not of(0.15, most_failed_grades=0.49).passed
+    assert of(0.125).passed  # the margin itself is none over it
+    assert not of(0.1255).passed
+    assert of(0.15, asset_correlation=0.3).passed  # not rare in such a cycle
+    assert of(0.05).passed
+    assert of(0.15, calibration_p=1e-30).passed
+    # 1.645 (.1 / 4,000)^.5 / .1 = 8.2 %
+    assert "only a rate 8% above its PD would show" in found.text
+    assert "1,000 defaults" in found.text or "1000 defaults" in found.text
+
+
+def test_the_slope_may_be_off_by_the_margin_in_either_direction() -> None:
+    rng = np.random.default_rng(5)
+    odds = rng.normal(-1, 1.5, 4_000)
+    bad = rng.random(4_000) < 1 / (1 + np.exp(-odds))
+
+    def of(stretch: float, margin: float) -> Any:
+        stretched = rows(1 / (1 + np.exp(-stretch * odds)), bad)
+        return calibration_slope(evidence(stretched, settings=settings(slope_margin=margin)))
+
+    far = of(2.0, 0.2)
+    assert far.figure == pytest.approx(0.5, abs=0.05)
+    assert (far.limit, far.passed) == (0.8, False)
+    assert of(2.0, 1 - far.high + 1e-9).passed
+    assert not of(2.0, 1 - far.high - 1e-9).passed
+    near = of(0.5, 0.2)
+    assert near.figure == pytest.approx(2.0, abs=0.2)
+    assert not near.passed
+    assert of(0.5, near.low - 1 + 1e-9).passed
+    assert not of(0.5, near.low - 1 - 1e-9).passed
+    assert of(1.0, 0.2).passed
+
+
+def test_defaults_are_enough_from_the_stated_number_on() -> None:
+    def of(bad: int) -> Any:
+        return enough_defaults(
+            evidence(a_year(200, bad, 0.1), settings=settings(least_defaults=20))
+        )
+
+    assert (of(20).passed, of(19).passed, of(20).figure, of(20).limit) == (True, False, 20.0, 20)
+    low, high = beta.ppf([0.025, 0.975], 20.5, 180.5)
+    assert f"{low:.2%} - {high:.2%}" in of(20).text
+
+
+def test_out_of_time_is_what_the_split_says() -> None:
+    yes, no = (out_of_time(evidence(ranked(), by_time=flag)) for flag in (True, False))
+    assert (yes.passed, yes.figure, no.passed, no.figure, yes.limit) == (True, 1.0, False, 0.0, 1.0)
+    assert "out of time and of enterprise" in yes.text
+    alone = out_of_time(evidence(ranked(), by_enterprise=False)).text
+    assert "are out of time: later" in alone
+
+
+# --- leaks ---
+
+
+def with_features(**features: Any) -> pd.DataFrame:
+    return ranked().assign(**features)
+
+
+def single(panel: pd.DataFrame, **parts: Any) -> Any:
+    return leak_single_feature(evidence(ranked(), panel, **parts))
+
+
+def test_a_feature_alone_is_ranked_in_either_direction_and_by_its_holes() -> None:
+    bad = ranked()["defaulted"].to_numpy(float)
+    half = np.where(np.arange(80) % 4 == 0, 1 - bad, bad)  # a quarter the other way round
+    assert single(with_features(exports_usd_6m=half)).figure == pytest.approx(0.75)
+    assert single(with_features(exports_usd_6m=-half)).figure == pytest.approx(0.75)
+    holes = np.where(half > 0, np.nan, 7.0)
+    assert single(with_features(exports_usd_6m=holes)).figure == pytest.approx(0.75)
+    assert single(with_features(exports_usd_6m=np.nan)).figure == 0.5
+    # holes count as the middle value of what is known: 20 of 40 defaulters above, 20 tied
+    some = np.where(bad > 0, np.where(np.arange(80) < 20, 9.0, np.nan), np.where(np.arange(80) % 2, 1.0, 5.0))  # fmt: skip
+    middle = np.nanmedian(some)
+    filled = np.where(np.isnan(some), middle, some)
+    assert single(with_features(exports_usd_6m=some)).figure == pytest.approx(
+        max(statistics.auc(filled, bad), statistics.auc(np.isnan(some).astype(float), bad))
+    )
+
+
+def test_a_feature_at_the_bound_is_no_leak_and_the_best_are_named_first() -> None:
+    bad = ranked()["defaulted"].to_numpy(float)
+    quarter = np.where(np.arange(80) % 4 == 0, 1 - bad, bad)
+    eighth = np.where(np.arange(80) % 8 == 0, 1 - bad, bad)
+    panel = with_features(exports_usd_6m=quarter, days_past_due_now=eighth)
+    found = single(panel, settings=settings(most_single_auc=0.875))
+    assert (found.figure, found.passed) == (0.875, True)
+    assert "days_past_due_now (AUC 0.875), exports_usd_6m (AUC 0.750)" in found.text
+    assert not single(panel, settings=settings(most_single_auc=0.874)).passed
+    tied = single(with_features(exports_usd_6m=quarter, days_past_due_now=quarter))
+    assert "days_past_due_now (AUC 0.750), exports_usd_6m" in tied.text
+    fit = pd.concat([panel, panel.assign(split="fit", exports_usd_6m=bad)], ignore_index=True)
+    assert single(fit).figure == pytest.approx(0.875)
+    assert single(fit, by_time=False).figure == 1.0
+
+
+def suspects(*fates: str) -> pd.DataFrame:
+    names = ["exports_usd_6m", "days_past_due_now", "debt_cny", "deals_6m"]
+    found = [
+        Suspect(name, "alone", "ranks alone", 0.9, 0.8, 0.99, 0.9, fate)
+        for name, fate in zip(names, fates, strict=False)
+    ]
+    return as_table(tuple(found))
+
+
+def test_what_became_of_columns_that_look_like_leaks_is_counted() -> None:
+    none = leaks_left_out(evidence(ranked()))
+    assert (none.passed, none.figure, none.limit) == (True, 0.0, 0.0)
+    two = leaks_left_out(evidence(ranked(), suspects=suspects("left_out", "left_out", "watched")))
+    assert (two.passed, two.figure) == (False, 2.0)
+    assert "1 stay in" in two.text
+    kept = leak_single_feature(evidence(ranked(), suspects=suspects("kept")))
+    assert not kept.passed
+    watched = leak_single_feature(evidence(ranked(), suspects=suspects("watched", "cleared")))
+    assert watched.passed
+
+
+def test_no_value_may_change_without_the_future() -> None:
+    one, none = (leak_time_travel(evidence(ranked(), time_travel=(n, 10))) for n in (1, 0))
+    assert (one.passed, one.figure, one.limit, none.passed) == (False, 1.0, 0.0, True)
+
+
+def test_a_verdict_in_words() -> None:
+    assert Verdict("pass", (), ()).text == "pass"
+    assert Verdict("fail", ("a", "b"), ("c",)).text == "fail: a, b"
+    assert not Verdict("fail", ("a",), ()).publishable
+    assert Verdict("pass with conditions", (), ("c", "d")).text == "pass with conditions: c, d"
+
+
+# --- statistics ---
+
+
+def test_weights_count_rows_as_often_as_they_say() -> None:
+    p, y, w = np.asarray([0.1, 0.4, 0.8]), np.asarray([0.0, 1.0, 1.0]), np.asarray([1.0, 2.0, 3.0])
+    p_long, y_long = np.repeat(p, w.astype(int)), np.repeat(y, w.astype(int))
+    for metric in (
+        statistics.auc, statistics.kolmogorov_smirnov, statistics.brier, statistics.log_loss,
+        statistics.calibration_ratio,
+    ):  # fmt: skip
+        assert metric(p, y, w) == pytest.approx(metric(p_long, y_long))
+    # -(ln .9 + 2 ln .4 + 3 ln .8) / 6; (.01 + 2 x .36 + 3 x .04) / 6; 5 of (.1 + .8 + 2.4)
+    assert statistics.log_loss(p, y, w) == pytest.approx(0.434562, abs=1e-6)
+    assert statistics.brier(p, y, w) == pytest.approx(0.85 / 6)
+    assert statistics.calibration_ratio(p, y, w) == pytest.approx(5 / 3.3)
+
+
+def test_ks_looks_at_whole_ties_and_certain_pds_have_a_finite_loss() -> None:
+    # at .1 one of two others and none of two defaulters lie below; at .5 all of both
+    tied = statistics.kolmogorov_smirnov(np.asarray([0.1, 0.5, 0.5, 0.5]), np.asarray([0, 0, 1, 1]))
+    assert tied == pytest.approx(0.5)
+    assert statistics.log_loss(np.asarray([0.0]), np.asarray([1.0])) == pytest.approx(
+        -np.log(1e-12)
+    )
+    assert statistics.log_loss(np.asarray([1.0]), np.asarray([1.0])) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_jeffreys_p_is_a_beta_distributions_and_in_the_cycle_its_mean() -> None:
+    assert statistics.jeffreys(3, 50, 0.04) == pytest.approx(beta.cdf(0.04, 3.5, 47.5))
+    z = np.linspace(-8, 8, 20_001)
+    given = norm.cdf((norm.ppf(0.04) + 0.4 * z) / np.sqrt(0.84))
+    density = norm.pdf(z)
+    mean = (beta.cdf(given, 3.5, 47.5) * density).sum() / density.sum()
+    assert statistics.jeffreys_in_cycle(3, 50, 0.04, 0.16) == pytest.approx(mean, abs=1e-4)
+
+
+def test_an_interval_is_of_the_middle_nineteen_twentieths() -> None:
+    assert statistics.interval([float(n) for n in range(1_001)]) == pytest.approx((25.0, 975.0))
+    assert statistics.interval([0.0, 10.0], 0.5) == pytest.approx((2.5, 7.5))
+
+
+# --- performance ---
+
+
+def test_each_split_and_model_has_its_metrics_and_splits_of_one_outcome_none() -> None:
+    test = ranked(30)
+    calibrate = a_year(10, 0, 0.1, split="calibrate")
+    own = ranked(40).assign(split="same_enterprises")
+    learnt = ranked(40).assign(split="fit")
+    table = performance(pd.concat([test, calibrate, own, learnt], ignore_index=True), 40, 3)
+    assert set(table["split"]) == {"test", "same_enterprises"}
+    by = table.set_index(["split", "metric"])
+    assert by.loc[("test", "auc"), ["figure", "rows", "defaults"]].tolist() == [0.75, 80, 40]
+    assert by.loc[("test", "ks"), "figure"] == pytest.approx(0.75)
+    assert by.loc[("test", "realised_to_expected"), "figure"] == pytest.approx(
+        0.5 / test["pd_12m"].mean()
+    )
+    assert by.loc[("test", "auc"), "low"] < 0.75 < by.loc[("test", "auc"), "high"]
+
+
+def test_vintages_are_ranked_by_score_with_their_interval() -> None:
+    walked = ranked(30).assign(vintage="2020-01").rename(columns={"pd_12m": "score"})
+    (found,) = by_vintage(walked, 80, 3).itertuples()
+    draws = statistics.draws_by_enterprise(walked["enterprise_id"], 80, 3)
+    y, s = walked["defaulted"].to_numpy(float), walked["score"].to_numpy()
+    ends = np.quantile([statistics.auc(s, y, w) for w in draws], [0.025, 0.975])
+    assert (found.auc, found.rows, found.defaults) == (0.75, 80, 40)
+    assert (found.low, found.high) == pytest.approx(tuple(ends))
+
+
+def test_grades_have_jeffreys_interval_and_p_and_the_cycles_after_holm() -> None:
+    table = by_grade(graded(0.12), 0.1)
+    assert table["grade"].tolist() == ["G01", "G02"]
+    assert table["rate"].tolist() == pytest.approx([0.1, 0.12])
+    second = table.iloc[1]
+    ends = beta.ppf([0.025, 0.975], 480.5, 3520.5)
+    assert (second["low"], second["high"]) == pytest.approx(tuple(ends))
+    assert second["p"] == pytest.approx(beta.cdf(0.1, 480.5, 3520.5))
+    cycle = [statistics.jeffreys_in_cycle(n, 4_000, 0.1, 0.1) for n in (400, 480)]
+    assert table["p_adjusted"].tolist() == pytest.approx(
+        [max(cycle[0], 2 * cycle[1]), 2 * cycle[1]]
+    )
+    assert by_grade(graded(0.12))["p_adjusted"].iloc[1] == pytest.approx(2 * second["p"])
+
+
+def test_adjusted_ps_end_at_one() -> None:
+    assert holm(pd.Series([0.6, 0.4], index=[5, 2])).to_dict() == {5: 0.8, 2: 0.8}
+    assert holm(pd.Series([0.9, 0.7, 0.02])).tolist() == pytest.approx([1.0, 1.0, 0.06])
+
+
+# --- applicants ---
+
+
+def test_nearly_all_overlap_up_to_a_twentieth() -> None:
+    one = Correction(np.ones(2), 2.0, 0.0, MOST_UNSUPPORTED)
+    assert MOST_UNSUPPORTED == 0.05
+    assert one.overlaps
+    assert not Correction(np.ones(2), 2.0, 0.0, 0.0501).overlaps
+    propensity = np.asarray([0.1, 0.05, 0.5, 0.04])
+    made = correction(propensity, np.asarray([True, True, True, False]), floor=0.05)
+    # 10, 20 and 2: a propensity at the floor is not below it
+    assert made.weights == pytest.approx(np.asarray([10, 20, 2]) * 3 / 32)
+    assert (made.trimmed, made.unsupported) == (0.0, 0.25)
+    edges = correction(np.asarray([0.0, 1.0]), np.asarray([False, True]))
+    assert edges.weights.tolist() == [1.0]
+
+
+def test_the_corrected_interval_is_of_draws_with_both_outcomes() -> None:
+    accepted = ranked(30)[["enterprise_id", "pd_12m", "defaulted"]].astype({"defaulted": bool})
+    weights = np.linspace(0.5, 1.5, 80)
+    table = for_all_applicants(accepted, weights, draws=60, seed=2).set_index("metric")
+    p, y = accepted["pd_12m"].to_numpy(float), accepted["defaulted"].to_numpy(float)
+    draws = statistics.draws_by_enterprise(accepted["enterprise_id"], 60, 2)
+    ends = np.quantile([statistics.auc(p, y, w * weights) for w in draws], [0.025, 0.975])
+    assert table.loc["auc", ["low", "high"]].tolist() == pytest.approx(list(ends))
+    assert table.loc["auc", "accepted"] == pytest.approx(0.75)
+    assert list(table.index) == ["auc", "brier", "realised_to_expected"]
