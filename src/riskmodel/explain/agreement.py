@@ -12,7 +12,8 @@ from riskmodel.model.trees import Trees
 def agreement_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
     """The largest difference, in log-odds, between our contributions and shap's TreeExplainer.
 
-    `nan` where the model is no tree ensemble. The line beside the trees is left out.
+    `nan` where the model is no tree ensemble. The line beside the trees is left out, and so are
+    the stand-ins for unknown values, of which shap knows nothing.
     """
     ranker = model.ranker
     if not isinstance(ranker, Trees):
@@ -20,5 +21,6 @@ def agreement_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
     import shap
 
     theirs = shap.TreeExplainer(ranker.booster).shap_values(ranker.inputs.matrix(rows))
-    ours = replace(ranker, line=None).contributions(rows)[:, :-1]
+    alone = replace(ranker, line=None, inputs=replace(ranker.inputs, stand_ins={}))
+    ours = alone.contributions(rows)[:, :-1]
     return float(np.abs(np.asarray(theirs) - ours).max())

@@ -7,7 +7,7 @@ pairwise interactions"), the only place that imports it. A fitted model needs it
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ import pandas as pd
 
 from riskmodel.datasets.splits import balanced_fold
 from riskmodel.errors import RiskModelError, SettingsError
+from riskmodel.model import stand_ins
 from riskmodel.model.inputs import Inputs
 from riskmodel.settings import ModelSettings
 
@@ -70,11 +71,8 @@ class GlassBox:
         return self.raw_of(self.inputs.matrix(frame))
 
     def raw_of(self, matrix: Array) -> Array:
-        """The score of rows that `inputs.matrix` made."""
-        score = np.full(len(matrix), self.base)
-        for term in self.terms:
-            score += term.of(matrix)
-        return score
+        """The score of rows that `inputs.matrix` made; unknown values as `stand_ins` says."""
+        return stand_ins.scores(self.inputs, matrix, self._scores)
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """Rows x (features, then `base`): a pair's share goes half to each of its features.
@@ -82,6 +80,15 @@ class GlassBox:
         That is its Shapley value where neither feature tells anything of the pair alone.
         """
         matrix = self.inputs.matrix(frame)
+        return stand_ins.contributions(self.inputs, matrix, self._scores, self._shares)
+
+    def _scores(self, matrix: Array) -> Array:
+        score = np.full(len(matrix), self.base)
+        for term in self.terms:
+            score += term.of(matrix)
+        return score
+
+    def _shares(self, matrix: Array) -> Array:
         shares = np.zeros((len(matrix), matrix.shape[1] + 1))
         shares[:, -1] = self.base
         for term in self.terms:
@@ -121,7 +128,9 @@ def learn(
     """
     found = tables(boosted(rows, inputs, how, seed=seed), inputs)
     hold_to_signs(found)
-    return found
+    return replace(
+        found, inputs=stand_ins.with_stand_ins(inputs, inputs.matrix(rows), found.raw_of)
+    )
 
 
 ROUNDING = 1e-9

@@ -1,7 +1,8 @@
 """What goes into a model: which features, in what order, and texts as numbers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from riskmodel.errors import DataError
 from riskmodel.features.language import Card, Risk
 
 Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 SIGN: Mapping[Risk, int] = {"rises": 1, "falls": -1, "none": 0}
 DIRECTION: Mapping[int, Risk] = {sign: risk for risk, sign in SIGN.items()}
 
@@ -19,20 +21,23 @@ DIRECTION: Mapping[int, Risk] = {sign: risk for risk, sign in SIGN.items()}
 class Inputs:
     """The model's features in order, the sign of each, and the levels of each text.
 
-    A level that was not seen, or was rare, in the fit rows counts as missing.
+    A level that was not seen, or was rare, in the fit rows counts as missing. `stand_ins` are
+    values of each feature that the fit rows hardly ever lack: see `model.stand_ins`.
     """
 
     names: tuple[str, ...]
     signs: tuple[int, ...]
     levels: Mapping[str, tuple[str, ...]]
+    stand_ins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def matrix(self, frame: pd.DataFrame) -> Array:
         """Rows x features, missing as NaN; `DataError` if a feature is not there."""
         lacking = [name for name in self.names if name not in frame]
         if lacking:
             raise DataError(
-                f"features: {len(lacking)} that the model needs are missing (first: {lacking[0]})."
-                " Bring the tables that the model was fitted on."
+                f"features: {len(lacking)} that the model needs are missing"
+                f" (first: {lacking[0]}{nearest(lacking[0], frame.columns)})."
+                " Bring the tables and names that the model was fitted on."
             )
         matrix = np.empty((len(frame), len(self.names)))
         for place, name in enumerate(self.names):
@@ -44,6 +49,11 @@ class Inputs:
             return values.to_numpy(float, na_value=np.nan)
         codes = pd.Categorical(values, categories=list(self.levels[name])).codes.astype(float)
         return np.where(codes < 0, np.nan, codes)
+
+    def unknown(self, matrix: Array) -> Flags:
+        """Rows x features of a matrix: missing, where the fit rows taught nothing of missing."""
+        able = np.array([name in self.stand_ins for name in self.names], dtype=bool)
+        return np.asarray(np.isnan(matrix) & able)
 
     def unsigned(self) -> "Inputs":
         """The same features without a direction."""
@@ -61,8 +71,14 @@ class Inputs:
         return tuple((n, "category" if n in self.levels else "number") for n in self.names)
 
 
+def nearest(name: str, there: Iterable[str]) -> str:
+    """What to add to an absent column's name: the most alike of those that are there, if any."""
+    alike = get_close_matches(name, list(map(str, there)), 1)
+    return f"; the nearest there: {alike[0]}" if alike else ""
+
+
 RARE = 20
-"""A level with fewer fit rows teaches nothing."""
+"""A level, or having no value, with fewer fit rows teaches nothing."""
 
 
 def learn_inputs(rows: pd.DataFrame, cards: Sequence[Card], most_levels: int) -> Inputs:

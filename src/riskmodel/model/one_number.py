@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError, SettingsError
+from riskmodel.model import stand_ins
 from riskmodel.model.inputs import Inputs
 from riskmodel.settings import ModelSettings
 
@@ -17,7 +18,8 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class OneNumber:
-    """A signed, logged feature; a missing value counts as the fit rows' median."""
+    """A signed, logged feature; a missing value counts as the fit rows' median, or where they hardly
+    ever lack one as their mean score: see `stand_ins`."""
 
     inputs: Inputs
     sign: int
@@ -29,6 +31,9 @@ class OneNumber:
 
     def raw_of(self, matrix: Array) -> Array:
         """The score of rows that `inputs.matrix` made."""
+        return stand_ins.scores(self.inputs, matrix, self._scores, _mean)
+
+    def _scores(self, matrix: Array) -> Array:
         values = matrix[:, 0]
         return self.sign * compressed(np.where(np.isnan(values), self.median, values))
 
@@ -86,7 +91,14 @@ def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
         name = max(numbers, key=lambda n: _ranking(rows, inputs, n))
     sign = _sign(rows, inputs, name)
     median = float(np.nanmedian(rows[name].to_numpy(float, na_value=np.nan)))
-    return OneNumber(Inputs((name,), (sign,), {}), sign, median)
+    found = OneNumber(Inputs((name,), (sign,), {}), sign, median)
+    matrix = found.inputs.matrix(rows)
+    return replace(found, inputs=stand_ins.with_stand_ins(found.inputs, matrix, found.raw_of))
+
+
+def _mean(each: Array) -> Array:
+    """The mean score, for the score is no log-odds."""
+    return np.asarray(each.mean(axis=0))
 
 
 def _sign(rows: pd.DataFrame, inputs: Inputs, name: str) -> int:

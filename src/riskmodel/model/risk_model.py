@@ -19,7 +19,7 @@ from riskmodel.model.peers import Peers
 from riskmodel.model.shares import calibrated_shares, shares_of
 
 Array = npt.NDArray[np.float64]
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,13 @@ class RiskModel:
             index=frame.index,
         )
 
+    def unknown(self, frame: pd.DataFrame) -> dict[str, int]:
+        """Rows by feature that lack a value, or have a text never seen, where the fit rows taught
+        nothing of that: they count as anyone. Features without such rows are left out."""
+        inputs = self.ranker.inputs
+        counts = inputs.unknown(inputs.matrix(frame)).sum(axis=0)
+        return {name: int(n) for name, n in zip(inputs.names, counts, strict=True) if n}
+
     def log_odds(self, frame: pd.DataFrame) -> Array:
         """Calibrated log-odds of default."""
         return self.calibration.log_odds(self.ranker.raw(frame))
@@ -89,7 +96,7 @@ class RiskModel:
         document = {
             "format": FORMAT,
             "name": self.name,
-            "inputs": {"names": inputs.names, "signs": inputs.signs, "levels": dict(inputs.levels)},
+            "inputs": asdict(inputs),
             "calibration": asdict(self.calibration),
             "grades": asdict(self.grades),
             "facts": dict(self.facts),
@@ -124,8 +131,11 @@ class RiskModel:
             for name, text in files.items()
             if name.startswith(TESTED)
         }
-        levels = {name: tuple(words) for name, words in given["levels"].items()}
-        inputs = Inputs(tuple(given["names"]), tuple(given["signs"]), levels)
+        levels, values = (
+            {name: tuple(some) for name, some in given[key].items()}
+            for key in ("levels", "stand_ins")
+        )
+        inputs = Inputs(tuple(given["names"]), tuple(given["signs"]), levels, values)
         return cls(
             document["name"],
             LADDER[document["name"]].read(inputs, files, threads),

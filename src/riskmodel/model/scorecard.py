@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.model.bins import Bins, learn_bins
+from riskmodel.model.bins import Bins, Places, learn_bins
 from riskmodel.model.inputs import Array, Inputs
+from riskmodel.model.logistic import expit, level
 from riskmodel.model.scorecard_fit import refine, select
+from riskmodel.model.stand_ins import with_stand_ins
 from riskmodel.settings import ModelSettings
 
 FILE = "scorecard.json"
@@ -40,7 +42,8 @@ class Scorecard:
     """Bins of each feature and what each adds to the log-odds of default.
 
     `shares[j][k]` is the share of feature j's bin k, less the feature's mean over the fit rows;
-    `base` is the mean row's score. `left_out` says by name why a feature does not count:
+    `base` is the mean row's score; a bin without fit rows is worth what leaves their mean PD as it
+    is, as the rule in `stand_ins` has it. `left_out` says by name why a feature does not count:
     "information" (too little), "correlation" (with a more informative one), "sign" (its slope
     would have been wrong beside the others'), "number" (weaker than the most that are allowed).
     """
@@ -180,7 +183,7 @@ def from_bins(
     places = [one.places(columns[one.name]) for one in chosen]
     intercept, shares = refine(chosen, slopes, places, defaulted, l2=how.scorecard_l2)
     means = [share[place].mean() for share, place in zip(shares, places, strict=True)]
-    return Scorecard(
+    found = Scorecard(
         _narrowed(inputs, [one.name for one in chosen]),
         tuple(chosen),
         tuple(tuple(map(float, s - mean)) for s, mean in zip(shares, means, strict=True)),
@@ -188,6 +191,30 @@ def from_bins(
         Scale(how.points_at, how.points_odds, how.points_double),
         left_out,
     )
+    return _for_anyone(found, rows)
+
+
+def _for_anyone(found: Scorecard, rows: pd.DataFrame) -> Scorecard:
+    """The same with bins that no fit row fell into worth what leaves the fit rows' mean PD as it is:
+    codes, and missing values. The stand-ins of the latter are kept to say what counts as anyone."""
+    matrix, raw = found.inputs.matrix(rows), found.raw(rows)
+    shares = tuple(
+        _filled(one, share, raw, one.places(column))
+        for one, share, column in zip(found.bins, found.shares, matrix.T, strict=True)
+    )
+    known = with_stand_ins(found.inputs, matrix, found.raw_of)
+    never = {one.name for one in found.bins if one.empty()[-1]}
+    kept = {name: values for name, values in known.stand_ins.items() if name in never}
+    return replace(found, shares=shares, inputs=replace(known, stand_ins=kept))
+
+
+def _filled(one: Bins, share: Sequence[float], raw: Array, places: Places) -> tuple[float, ...]:
+    """A feature's shares with those of its empty bins."""
+    if not one.empty().any():
+        return tuple(share)
+    others = raw - np.array(share)[places]
+    anyone = level(others, float(expit(raw).mean()), np.ones(len(raw)))
+    return tuple(anyone if nobody else s for s, nobody in zip(share, one.empty(), strict=True))
 
 
 def _narrowed(inputs: Inputs, names: Sequence[str]) -> Inputs:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.model import line as lines
+from riskmodel.model import stand_ins
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.line import Line
 from riskmodel.model.monotone import hold_to_signs
@@ -46,7 +47,16 @@ class Trees:
         return self.raw_of(self.inputs.matrix(frame))
 
     def raw_of(self, matrix: Array) -> Array:
-        """The score of rows that `inputs.matrix` made."""
+        """The score of rows that `inputs.matrix` made; unknown values as `stand_ins` says."""
+        return stand_ins.scores(self.inputs, matrix, self._scores)
+
+    def contributions(self, frame: pd.DataFrame) -> Array:
+        """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values
+        averaged with the line's."""
+        matrix = self.inputs.matrix(frame)
+        return stand_ins.contributions(self.inputs, matrix, self._scores, self._shares)
+
+    def _scores(self, matrix: Array) -> Array:
         if not len(matrix):
             return np.empty(0)
         scores = self.booster.predict(matrix, raw_score=True, num_threads=self.threads)
@@ -55,10 +65,7 @@ class Trees:
             return scores
         return (1 - self.line.share) * scores + self.line.share * self.line.raw_of(matrix)
 
-    def contributions(self, frame: pd.DataFrame) -> Array:
-        """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values
-        averaged with the line's."""
-        matrix = self.inputs.matrix(frame)
+    def _shares(self, matrix: Array) -> Array:
         shares = self._of_trees(matrix)
         if self.line is None:
             return shares
@@ -123,7 +130,8 @@ def learn(
     learnt.set_weight(weights)
     text = lightgbm.train(given, learnt, num_boost_round=how.trees).model_to_string()
     hold_to_signs(text, inputs)
-    return Trees(inputs, text, threads, _line(sample, inputs, how, weights))
+    found = Trees(inputs, text, threads, _line(sample, inputs, how, weights))
+    return replace(found, inputs=stand_ins.with_stand_ins(inputs, sample[0], found.raw_of))
 
 
 def losses(
