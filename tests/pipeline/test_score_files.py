@@ -1,5 +1,6 @@
 """Scores of feature files with reasons: beside the rows, in words, and made once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,42 @@ def test_progress_tells_files_and_rows(features, model, tmp_path):
     told: list[str] = []
     score_with_reasons(features, tmp_path / "s", model.to_files(), in_threads(1), told.append)
     assert told[-1] == "scores: 3 of 3 files, 120 rows"
+
+
+def test_unknown_values_are_counted_and_told_each_time_whatever_the_engine(
+    features, model, tmp_path
+):
+    stand_ins = {"exports_usd_12m": (0.5, 2.0) * 16, "sector": (0.0, 1.0) * 16}
+    ranker = replace(model.ranker, inputs=replace(INPUTS, stand_ins=stand_ins))
+    texts = replace(model, ranker=ranker).to_files()
+    path = features / "features/2024-07/00001.parquet"
+    rows = pd.read_parquet(path)
+    rows.loc[:4, "exports_usd_12m"] = np.nan
+    rows["sector"] = ["rockets"] * 3 + ["toys"] * 37
+    for other in (p for p in features.rglob("*.parquet") if p != path):
+        pd.read_parquet(other).assign(sector="shoes").to_parquet(other)
+    rows.to_parquet(path)
+    for threads in (1, 2):  # the second go finds the files as they stand
+        told: list[str] = []
+        score_with_reasons(features, tmp_path / "s", texts, in_threads(threads), told.append)
+        assert [line.split(" has no known value in ") for line in told[-2:]] == [
+            [f"scores: {name}", f"{count} of 120 rows; the fit rows taught nothing of that, so it"
+             " counts as anyone's."]
+            for name, count in (("exports_usd_12m", 5), ("sector", 3))
+        ]  # fmt: skip
+    scores = pd.read_parquet(tmp_path / "s/2024-07/00001.parquet")
+    pd.testing.assert_series_equal(
+        scores["pd_12m"], RiskModel.from_files(texts).score(rows)["pd_12m"]
+    )
+    assert scores["reason_1"].notna().any()
+
+
+def test_a_renamed_column_is_refused_with_the_nearest_named(features, model, tmp_path):
+    path = features / "features/2024-10/00000.parquet"
+    pd.read_parquet(path).rename(columns={"attribute_rating": "attribute_ratings"}).to_parquet(path)
+    with pytest.raises(
+        DataError,
+        match=r"2024-10/00000\.parquet: 1 of 4 .* \(first: attribute_rating; the nearest there:"
+        r" attribute_ratings\)",
+    ):
+        score_features(features, tmp_path / "s", model.to_files(), in_threads(1), silent)

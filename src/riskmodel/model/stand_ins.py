@@ -9,7 +9,7 @@ The contributions are the means as well. Not to know costs something by itself, 
 above the PD at the mean score where risks are small; that part goes to the unknown features evenly.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -78,6 +78,15 @@ def contributions(
         not_to_know = at_mean_pd(each) - each.mean(axis=0)
         found[rows, :-1] += unknown * (not_to_know / unknown.sum(axis=1))[:, None]
     return found
+
+
+def as_anyone(unknown: Mapping[str, int], rows: int) -> tuple[str, ...]:
+    """What `RiskModel.unknown` found among so many rows, in words: a sentence a feature."""
+    return tuple(
+        f"{name} has no known value in {count:,} of {rows:,} rows; the fit rows taught nothing of"
+        " that, so it counts as anyone's."
+        for name, count in sorted(unknown.items())
+    )
 
 
 def at_mean_pd(each: Array) -> Array:

@@ -15,6 +15,7 @@ from riskmodel.pipeline.stages import (
     profile,
     questions,
     sources,
+    unknown_values,
     validate,
 )
 from riskmodel.publish.run_folder import Run, open_run
@@ -38,5 +39,6 @@ __all__ = [
     "publish",
     "questions",
     "sources",
+    "unknown_values",
     "validate",
 ]

@@ -10,7 +10,7 @@ from riskmodel import months
 from riskmodel.bounds import format_interval
 from riskmodel.pipeline.approved import approved_of
 from riskmodel.pipeline.chosen import banks_with_rows, nothing_to_publish, without_rows_text
-from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches
+from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches, unknown_values
 from riskmodel.publish import registry
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.facts import Publication, PublicationFacts
@@ -181,6 +181,7 @@ def model_card(run: Run) -> str:
             *words,
             "",
             *(f"- {text}" for text in run.settings.validate_.limitations),
+            *(f"- {text}" for text in unknown_values(run, champion.name)),
         ]
     )
 
@@ -201,7 +202,7 @@ def _facts(run: Run, verdict: dict[str, Any], version: str) -> PublicationFacts:
         verdict=verdict["verdict"],
         override_reason=settings.publish.override_reason,
         checks=checks,
-        limitations=settings.validate_.limitations,
+        limitations=(*settings.validate_.limitations, *unknown_values(run, champion.name)),
         conditions=tuple(conceded["check"] + ": " + conceded["text"]),
         headline=headline(run),
         outcome_name=str(run.read_json("datasets", "population")["outcome"]),

@@ -9,6 +9,8 @@ stopped command goes on where it was.
 """
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,13 +28,14 @@ from riskmodel.features import by_name, computed_cards
 from riskmodel.features.engine import Each
 from riskmodel.features.language import Card
 from riskmodel.model import RiskModel
-from riskmodel.model.inputs import DIRECTION, Inputs
+from riskmodel.model.inputs import DIRECTION, Inputs, nearest
+from riskmodel.model.stand_ins import as_anyone
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.settings import ExplainSettings, default_settings
 from riskmodel.sources.files import read_rows, sha256, write_parquet, write_whole
 
-COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64())])
-_MADE_FROM = b"riskmodel.scores"
+COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64()), ("unknown", pa.string())])
+_MADE_FROM, _UNKNOWN = b"riskmodel.scores", b"riskmodel.unknown"
 Texts = tuple[tuple[str, str], ...]
 
 
@@ -75,15 +78,18 @@ def score_with_reasons(
 
 
 def score_file(job: Scoring, number: int) -> pa.Table:
-    """One file's scores, made unless they stand: file, rows."""
+    """One file's scores, made unless they stand: file, rows, and as JSON how many rows count as
+    anyone by feature (`RiskModel.unknown`)."""
     name = job.files[number]
     made_from = _digest(job.made_from, sha256(job.folder / name))
-    rows = _standing(job.out / name, made_from)
-    if rows is None:
-        table = _scores(job, job.folder / name)
-        rows = len(table)
-        _write(table.replace_schema_metadata({_MADE_FROM: made_from}), job.out / name)
-    return pa.table([[name], [rows]], schema=COUNTED)
+    standing = _standing(job.out / name, made_from)
+    if standing is None:
+        table, unknown = _scores(job, job.folder / name)
+        standing = len(table), json.dumps(unknown, ensure_ascii=False, sort_keys=True)
+        metadata = {_MADE_FROM: made_from, _UNKNOWN: standing[1]}
+        _write(table.replace_schema_metadata(metadata), job.out / name)
+    rows, counts = standing
+    return pa.table([[name], [rows], [counts]], schema=COUNTED)
 
 
 def _job(features: Path, out: Path, texts: Mapping[str, str], *, reasons: bool) -> Scoring:
@@ -99,16 +105,20 @@ def _job(features: Path, out: Path, texts: Mapping[str, str], *, reasons: bool) 
 
 
 def _scored(job: Scoring, each: Each, tell: Callable[[str], None]) -> int:
-    files, rows = len(job.files), 0
+    files, rows, unknown = len(job.files), 0, Counter[str]()
     for count, table in enumerate(each(lambda n: score_file(job, n), range(files)), 1):
         rows += sum(table["rows"].to_pylist())
+        for counts in table["unknown"].to_pylist():
+            unknown.update(json.loads(counts))
         if count == files or count % max(files // 20, 1) == 0:
             tell(f"scores: {count:,} of {files:,} files, {rows:,} rows")
+    for line in as_anyone(unknown, rows):
+        tell(f"scores: {line}")
     return rows
 
 
-def _scores(job: Scoring, path: Path) -> pa.Table:
-    """The keys, the scores and the reasons of one file of features."""
+def _scores(job: Scoring, path: Path) -> tuple[pa.Table, dict[str, int]]:
+    """The keys, the scores and the reasons of one file of features; its rows that count as anyone."""
     model = _model(job.texts)
     names = list(model.ranker.inputs.names)
     frame = read_rows(path, [*KEY, *names]).to_pandas()
@@ -118,7 +128,8 @@ def _scores(job: Scoring, path: Path) -> pa.Table:
         told = in_columns(_baseline(job.texts), frame, _explain(model))
         found = pd.concat([found, told], axis=1)
     table = pa.Table.from_pandas(found, preserve_index=False)
-    return table.cast(pa.schema([(field.name, _plain(field.type)) for field in table.schema]))
+    plain = pa.schema([(field.name, _plain(field.type)) for field in table.schema])
+    return table.cast(plain), model.unknown(frame)
 
 
 def _plain(kind: Any) -> Any:
@@ -130,14 +141,17 @@ def _write(table: pa.Table, path: Path) -> None:
     write_whole(path, lambda unfinished: pq.write_table(table, unfinished, compression="zstd"))
 
 
-def _standing(path: Path, made_from: str) -> int | None:
-    """The rows of a file that was made from the same; None where there is none."""
+def _standing(path: Path, made_from: str) -> tuple[int, str] | None:
+    """The rows of a file that was made from the same, and which count as anyone; None where there
+    is none."""
     try:
         found = pq.read_metadata(path)
     except (OSError, pa.ArrowException):
         return None
-    same = (found.metadata or {}).get(_MADE_FROM, b"").decode() == made_from
-    return int(found.num_rows) if same else None
+    said = found.metadata or {}
+    if said.get(_MADE_FROM, b"").decode() != made_from or _UNKNOWN not in said:
+        return None
+    return int(found.num_rows), said[_UNKNOWN].decode()
 
 
 def _explain(model: RiskModel) -> ExplainSettings:
@@ -178,7 +192,7 @@ def _check_inputs(path: Path, name: str, model: RiskModel) -> None:
     if missing:
         raise DataError(
             f"features/{name}: {len(missing)} of {len(model.inputs)} inputs of the model are not there"
-            f" (first: {missing[0]}). Compute them from the tables that the model was fitted on."
+            f" (first: {missing[0]}{nearest(missing[0], there)}). Compute them from the tables that the model was fitted on."
         )
 
 

@@ -23,6 +23,7 @@ from riskmodel.features.profile import Profile
 from riskmodel.features.profile import profile as card_profile
 from riskmodel.model import peers
 from riskmodel.model.fit import learn
+from riskmodel.model.stand_ins import as_anyone
 from riskmodel.pipeline import lending as asking
 from riskmodel.pipeline.approved import approved_model, purpose_of
 from riskmodel.pipeline.fingerprints import code_fingerprint
@@ -196,6 +197,7 @@ def model(run: Run) -> modelling.Fitted:
     for name, one in fitted.models.items():
         _write_model(run, name, one)
         _write_scorecard(run, one, panel)
+    _write_unknown(run, fitted, panel[panel["split"] == "score"])
     run.write_json("model", "champion", {"name": next(iter(fitted.models))})
     return fitted
 
@@ -560,6 +562,22 @@ def _write_model(run: Run, name: str, one: modelling.RiskModel) -> None:
 
     for file, text in one.to_files().items():
         write_text(run.folder / "model" / name / file, text)
+
+
+def _write_unknown(run: Run, fitted: modelling.Fitted, rows: pd.DataFrame) -> None:
+    """Rows to score that count as anyone, by model and feature, and texts that are no known level;
+    the log names the recommended model's."""
+    counts = {name: one.unknown(rows) for name, one in fitted.models.items()}
+    texts = {name: one.ranker.inputs.unseen(rows) for name, one in fitted.models.items()}
+    run.write_json("model", "unknown", {"rows": len(rows), "as_anyone": counts, "texts": texts})
+    for line in unknown_values(run, next(iter(fitted.models))):
+        _tell(line)
+
+
+def unknown_values(run: Run, name: str) -> tuple[str, ...]:
+    """What of the rows to score a model takes as anyone's, in words: a sentence a feature."""
+    record = run.read_json("model", "unknown")
+    return as_anyone(record["as_anyone"][name], record["rows"])
 
 
 def _write_scorecard(run: Run, one: modelling.RiskModel, panel: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ MLflow runs it when a version is loaded; nothing else imports it. The package `r
 installed where the version is served.
 """
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import mlflow
 import pandas as pd
 
 from riskmodel.model import RiskModel
+from riskmodel.model.stand_ins import as_anyone
 
 
 class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow ships no types
@@ -26,7 +28,10 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow sh
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """pd_12m, pd_low, pd_high, grade for each row of features."""
+        """pd_12m, pd_low, pd_high, grade for each row of features; the log names features whose
+        values are unknown and count as anyone's."""
+        for line in as_anyone(self.model.unknown(model_input), len(model_input)):
+            logging.getLogger("riskmodel").warning(line)
         scores = self.model.score(model_input)
         return scores.assign(grade=scores["grade"].astype("object"))
 
