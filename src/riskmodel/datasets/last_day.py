@@ -16,6 +16,9 @@ from riskmodel.tables.canonical import CANONICAL, HISTORY
 LEAST_DAYS = 12
 """Rows of fewer days than a year has months do not tell how often a table has new ones."""
 
+TWO = 2
+"""Of so few tables the longer one answers: the other may have fallen silent."""
+
 
 @dataclass(frozen=True)
 class LastDay:
@@ -69,7 +72,7 @@ def last_day(source: Source, settings: DatasetsSettings, kind: str) -> LastDay:
     """The last day that the data answer for, for a kind of population.
 
     For given labels it is their newest date that is no stray. Otherwise the start of the last day
-    on which the upper half of the tables look as they did before: the newest row known is no older
+    on which at least half of the tables look as they did before: the newest row known is no older
     than in the share `settings.bulk` of the days before, and not later than the day after rows
     last became known with a lag that the same share of the table's rows does not exceed.
     """
@@ -88,7 +91,7 @@ def last_day(source: Source, settings: DatasetsSettings, kind: str) -> LastDay:
         late=_late(days, day),
         silent=_silent(feeds, day, settings.grace_days),
         begins=_begins(source, settings, kind, days),
-        ends=timestamp(max(day, _watched(source, kind, until))).date(),
+        ends=timestamp(max(day, _watched(source, until)) if kind == "outcomes" else day).date(),
     )
 
 
@@ -133,17 +136,16 @@ def _answered(feeds: dict[str, _Feed], until: int) -> int:
     if not feeds:
         return until
     answers = sorted(feed.answers for feed in feeds.values())
-    return min(answers[len(answers) // 2], 1 + max(feed.punctual for feed in feeds.values()))
+    middle = answers[(len(answers) - 1) // 2] if len(answers) > TWO else answers[-1]
+    return min(middle, 1 + max(feed.punctual for feed in feeds.values()))
 
 
 def _last_label(source: Source, settings: DatasetsSettings) -> int:
     return usual_span(_label_days(source, "as_of"), settings.usual_month)[1]
 
 
-def _watched(source: Source, kind: str, until: int) -> int:
+def _watched(source: Source, until: int) -> int:
     """The day after the last of which the data tell, labels among them."""
-    if kind != "outcomes":
-        return until
     return max(until, 1 + int(_label_days(source, "observed_until").max()))
 
 
@@ -161,7 +163,7 @@ def _begins(
     if kind == "outcomes":
         first = usual_span(_label_days(source, "as_of"), settings.usual_month)[0]
     else:
-        known = [days[name].known for name in HISTORY if name in days]
+        known = [days[name].known for name in (days.keys() & set(HISTORY)) or days]
         first = 1 + min(usual_span(one, settings.usual_month)[0] for one in known)
     return timestamp(first).date()
 
