@@ -20,7 +20,15 @@ from riskmodel.limits.policy import ATTRIBUTE, Banks, Policy, banks_from, named_
 from riskmodel.pipeline.left_out import refuse_unknown_banks
 from riskmodel.pipeline.lending import last_month
 from riskmodel.pipeline.stages import signed_pairs
-from riskmodel.settings import Layers, Settings, load_settings, parse_toml, read_layers, read_text
+from riskmodel.settings import (
+    Layers,
+    Settings,
+    load_settings,
+    parse_toml,
+    read_layers,
+    read_text,
+    sound_settings,
+)
 from riskmodel.sources import Source
 from riskmodel.sources.columns import read_table
 from riskmodel.sources.layout import nearest, table_files
@@ -44,9 +52,9 @@ class Orders:
 
 @dataclass(frozen=True)
 class _Given:
-    """What could be read; None for what could not."""
+    """What could be read; None for what could not, defaults in place of single bad settings."""
 
-    settings: Settings | None
+    settings: Settings
     policy: Policy | None
     banks: Banks | None
 
@@ -82,10 +90,11 @@ def read_orders(
     faults: list[str] = []
     settings = _gather(lambda: load_settings(experiment, assignments), faults)
     texts: dict[str, str] = {}
-    files = _Files(experiment, read_layers(experiment, assignments), texts)
+    layers = read_layers(experiment, assignments)
+    files = _Files(experiment, layers, texts)
     policy = _gather(lambda: policy_from(*files.values("policy")), faults)
     banks = _gather(lambda: banks_from(*files.values("banks")), faults)
-    given = _Given(settings, policy, banks)
+    given = _Given(settings or sound_settings(layers), policy, banks)
     faults += _disagreements(given, named_banks, root)
     if faults or settings is None or policy is None or banks is None:
         raise SettingsError(*dict.fromkeys(faults))
@@ -110,13 +119,12 @@ def _disagreements(given: _Given, named_banks: Sequence[str], root: Path) -> Ite
         yield from faults
     if banks is not None:
         yield from _unknown_banks(named_banks, banks)
-    if settings is not None:
-        kinds = _attributes(settings)
-        yield from _unknown_features(settings, kinds)
-        yield from _unknown_checks(settings)
-        yield from _missing_last_run(settings, root)
-        if policy is not None:
-            yield from _absent_attributes(policy, settings, kinds)
+    kinds = _attributes(settings)
+    yield from _unknown_features(settings, kinds)
+    yield from _unknown_checks(settings)
+    yield from _missing_last_run(settings, root)
+    if policy is not None:
+        yield from _absent_attributes(policy, settings, kinds)
 
 
 def _unknown_banks(named: Sequence[str], banks: Banks) -> Iterator[str]:

@@ -306,6 +306,20 @@ def read_layers(path: Path, assignments: Sequence[str] = ()) -> Layers:
     return layers
 
 
+def sound_settings(layers: Layers) -> Settings:
+    """The settings with every value that can be taken, the defaults in place of the others."""
+    plain = _defaults()
+    for key in layers.origins:
+        table, name = key.split(".", 1)
+        changed = {**plain, table: {**plain[table], name: layers.tables[table][name]}}
+        try:
+            _checked(changed, table)
+        except SettingsError:  # told by `load_settings`
+            continue
+        plain = changed
+    return _checked(plain, "defaults")
+
+
 def default_settings() -> Settings:
     """The defaults alone."""
     return _checked(_defaults(), "defaults")

@@ -1,0 +1,221 @@
+"""Before the first stage: everything that a run is told, every fault at once."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskmodel.cli import main
+from riskmodel.errors import SettingsError
+from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+DAY = pd.Timestamp("2014-07-01")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose source has one enterprise, with a number, a flag and a text."""
+    (tmp_path / "experiments").mkdir()
+    for toml in EXPERIMENTS.glob("*.toml"):
+        shutil.copy(toml, tmp_path / "experiments")
+    data = tmp_path / "data"
+    data.mkdir()
+    who = {"enterprise_id": ["E1"]}
+    known = {"known_at": [pd.Timestamp("2014-01-01")]}
+    pd.DataFrame(who).to_parquet(data / "enterprises.parquet")
+    columns = {"staff": [3], "listed": [True], "owner": ["a"]}
+    pd.DataFrame({**who, **known, **columns}).to_parquet(data / "attributes.parquet")
+    outcome = {"as_of": [DAY], "defaulted": [False], "observed_until": [DAY]}
+    pd.DataFrame({**who, **outcome}).to_parquet(data / "outcomes.parquet")
+    monkeypatch.setenv("RISKMODEL_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def orders(root: Path, *words: str, banks: tuple[str, ...] = ()) -> Orders:
+    data = f"run.data={str(root / 'data')!r}"
+    return read_orders(root / "experiments/baseline.toml", (data, *words), banks, root)
+
+
+def faults(root: Path, *words: str, banks: tuple[str, ...] = ()) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        orders(root, *words, banks=banks)
+    return list(caught.value.faults)
+
+
+def change(root: Path, file: str, old: str, new: str) -> None:
+    path = root / "experiments" / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_the_faults_of_all_files_are_told_at_once_a_line_each(root: Path) -> None:
+    change(root, "baseline.toml", "[run]", "[runs]")
+    change(root, "policy.toml", "lgd = 0.62", 'lgd = "high"')
+    change(root, "policy.toml", "[caps]", "[caps]\nceling_cny = 1.0")
+    change(root, "banks.toml", "budget_cny = 80_000_000.0", "budget_cny = -1")
+    found = faults(root, "validate.conditions=['no_check']", "datasets.folds=x")
+
+    assert [one.split(": ")[:2] for one in found] == [
+        ["baseline.toml", "unknown table [runs]. The nearest known one is 'run'."],
+        ["--set datasets.folds=x", "datasets.folds"],
+        ["policy.toml", "caps.celing_cny"],
+        ["policy.toml", "economics.lgd"],
+        ["banks.toml", "bank.0.budget_cny"],
+        ["validate.conditions", "no check is called 'no_check'. The nearest is 'enough_defaults'."],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("features.leave_out=['deals_6']", "features.leave_out: no feature is called 'deals_6'"),
+        ("features.leave_out=['attribute_stuff']", "nearest known one is 'attribute_staff'"),
+        ("features.attribute_risk={ stuff = 'rises' }", "features.attribute_risk: 'stuff'"),
+        ("features.attribute_risk={ owner = 'rises' }", "features.attribute_risk: 'owner'"),
+        ("model.cleared=['deal_6m']", "model.cleared: no feature is called 'deal_6m'"),
+        ("model.special_codes={ staff = [96] }", "nearest known one is 'attribute_staff'"),
+        ("model.one_number=exports", "model.one_number: no feature is called 'exports'"),
+        ("model.one_number=attribute_owner", "is a text, not a number"),
+        ("validate.conditions=['rankings']", "The nearest is 'ranking'"),
+        ("limits.last_run=2014-06-01-none-0123456789", "is no run with limits"),
+        ("limits.policy=none.toml", "limits.policy: none.toml is not beside baseline.toml"),
+        ("limits.banks=''", "limits.banks:  is not beside"),
+        ("limits.banks=3", "limits.banks: Input should be a valid string"),
+        ("limits.leave_out_banks=3", "limits.leave_out_banks: Input should be a valid tuple"),
+    ],
+)
+def test_a_name_that_is_not_there_is_told_before_anything_runs(
+    root: Path, words: str, told: str
+) -> None:
+    assert any(told in one for one in faults(root, words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "features.leave_out=['deals_6m', 'attribute_owner']",
+        "features.attribute_risk={ staff = 'falls', listed = 'none' }",
+        "model.cleared=['attribute_staff']",
+        "model.special_codes={ attribute_staff = [96] }",
+        "model.one_number=attribute_staff",
+        "model.one_number=exports_usd_6m",
+    ],
+)
+def test_names_of_the_registry_and_of_the_sources_attributes_are_known(
+    root: Path, words: str
+) -> None:
+    assert orders(root, words).banks.names[0] == "bank_of_china"
+
+
+def test_a_feature_that_is_left_out_is_no_baseline(root: Path) -> None:
+    words = ("model.one_number=deals_6m", "features.leave_out=['deals_6m']")
+    assert any("is left out by features.leave_out" in one for one in faults(root, *words))
+
+
+def test_a_rule_on_an_attribute_that_the_source_lacks_is_told(root: Path) -> None:
+    change(
+        root, "policy.toml", 'card = "deals_6m"\nwindow = "6 months"', 'card = "attribute_stuff"'
+    )
+    (found,) = faults(root)
+    assert found.startswith("policy.toml: eligibility.too_few_deals.card: ")
+    assert "'attribute_staff'" in found
+
+
+def test_every_unknown_card_of_the_terms_is_told_with_its_key(root: Path) -> None:
+    change(root, "policy.toml", 'card = "deals_6m"', 'card = "deals_6"')
+    change(root, "policy.toml", 'sales_card = "exports_cny_12m"', 'sales_card = "sales"')
+    change(root, "policy.toml", "moderators = []", 'moderators = ["moods"]')
+    assert [one.split(": ")[1] for one in faults(root)] == [
+        "eligibility.too_few_deals.card",
+        "caps.sales_card",
+        "learning.moderators.0",
+    ]
+
+
+def test_a_bank_that_is_not_there_is_told_with_all_else(root: Path) -> None:
+    found = faults(root, "datasets.folds=1", banks=("north", "ping_an"))
+    assert len(found) == 2
+    assert found[1].startswith("--bank north: no such bank")
+
+
+@pytest.mark.parametrize("file", ["policy.toml", "banks.toml", "baseline.toml"])
+@pytest.mark.parametrize("broken", [b"\n[", b"\nx = \xc4\xd0", b"\nx = [" + b"[" * 5000])
+def test_a_file_that_is_no_toml_is_a_bad_setting_and_no_run_is_begun(
+    root: Path, file: str, broken: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = root / "experiments" / file
+    path.write_bytes(path.read_bytes() + broken)
+    words = ["run", str(root / "experiments/baseline.toml"), "--data", str(root / "data")]
+
+    assert main(words) == 4
+    assert f"SettingsError: {file}: not readable as TOML" in capsys.readouterr().err
+    assert not (root / "experiments/runs").exists()
+
+
+@pytest.mark.parametrize("file", ["policy.toml", "banks.toml", "baseline.toml"])
+def test_a_byte_order_mark_changes_nothing(root: Path, file: str) -> None:
+    plain = orders(root)
+    path = root / "experiments" / file
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert orders(root) == plain
+
+
+def with_agreements(root: Path, *rows: tuple[str, str | None, str]) -> None:
+    """E1's agreements: bank, ended_on, known_at; signed in 2013."""
+    pd.DataFrame(
+        {
+            "enterprise_id": "E1",
+            "bank": [row[0] for row in rows],
+            "signed_on": pd.Timestamp("2013-01-01"),
+            "ended_on": pd.to_datetime([row[1] for row in rows]),
+            "known_at": pd.to_datetime([row[2] for row in rows]),
+        }
+    ).to_parquet(root / "data/agreements.parquet")
+
+
+def test_agreements_with_banks_without_terms_stop_the_run_and_name_every_bank(root: Path) -> None:
+    early = "2013-01-02"
+    with_agreements(root, ("ping_an", None, early), ("north", None, early), ("west", None, early))
+    told = orders(root, "run.as_of=2014-07-01")
+    with pytest.raises(SettingsError) as caught:
+        refuse_banks_without_terms(told.settings, told.banks)
+    assert "2 of 3 agreements in force are with 2 banks" in str(caught.value)
+    assert "north (1), west (1)" in str(caught.value)
+    assert "limits.leave_out_banks" in str(caught.value)
+
+
+def test_a_bank_that_is_left_out_by_name_stops_nothing(root: Path) -> None:
+    with_agreements(root, ("north", None, "2013-01-02"))
+    told = orders(root, "run.as_of=2014-07-01", "limits.leave_out_banks=['north']")
+    refuse_banks_without_terms(told.settings, told.banks)
+
+
+def test_a_bank_with_terms_cannot_be_left_out_by_name(root: Path) -> None:
+    with_agreements(root, ("ping_an", None, "2013-01-02"))
+    told = orders(root, "run.as_of=2014-07-01", "limits.leave_out_banks=['ping_an']")
+    with pytest.raises(SettingsError, match=r"ping_an stands in banks\.toml"):
+        refuse_banks_without_terms(told.settings, told.banks)
+
+
+@pytest.mark.parametrize(
+    "row", [("north", "2014-06-30", "2013-01-02"), ("north", None, "2014-07-01 09:00")]
+)
+def test_an_agreement_that_has_ended_or_is_not_known_yet_stops_nothing(
+    root: Path, row: tuple[str, str | None, str]
+) -> None:
+    with_agreements(root, row)
+    told = orders(root, "run.as_of=2014-07-01")
+    refuse_banks_without_terms(told.settings, told.banks)
+
+
+def test_the_command_stops_with_the_banks_names_before_any_folder_is_made(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_agreements(root, ("north", None, "2013-01-02"))
+    words = ["run", str(root / "experiments/baseline.toml"), "--data", str(root / "data")]
+    assert main([*words, "--as-of", "2014-07-01"]) == 4
+    assert "north (1)" in capsys.readouterr().err
+    assert not (root / "experiments/runs").exists()
