@@ -88,6 +88,34 @@ def test_an_enterprise_that_signed_nowhere_is_told_so_with_all_else_that_failed(
     assert agreement[["failed", "failed_alone", "left"]].tolist() == [5, 3, 0]
 
 
+def test_who_signed_only_with_banks_that_are_left_out_is_told_that_and_not_that_nobody_signed(
+    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    known = signed[signed["enterprise_id"] == "E5"]
+    book = recommend(candidates, known, policy, banks, grid=10, left_out=["E1", "E4"])
+    rows = book.recommendations.set_index("enterprise_id")
+    assert rows.loc["E1", ["bank", "decision", "refusals", "binding_constraint"]].tolist() == [
+        "", "decline", "bank_left_out", "bank_left_out",
+    ]  # fmt: skip
+    assert rows.loc["E4", "refusals"] == "too_few_deals; arrears; bank_left_out"
+    assert rows.loc["E2", "refusals"] == "agreement"
+    assert "left out of this run" in rows.loc["E1", "refusal_text_en"]
+    assert "No agreement" not in rows.loc["E1", "refusal_text_en"]
+    assert "未签约" not in rows.loc["E4", "refusal_text_zh"]
+    # of E1 to E5: E2 and E3 have no agreement; E1 and E4 only with banks left out; E5 has one
+    steps = book.funnel.set_index("rule")[["failed", "failed_alone", "left"]]
+    assert steps.loc["agreement"].tolist() == [2, 1, 2]
+    assert steps.loc["bank_left_out"].tolist() == [2, 1, 1]
+    assert list(steps.index[-2:]) == ["agreement", "bank_left_out"]
+
+
+def test_no_rule_may_take_the_name_of_a_decline_of_ours(terms: dict[str, Any]) -> None:
+    for name in ("agreement", "bank_left_out"):
+        terms["eligibility"] = [{**terms["eligibility"][0], "name": name}]
+        with pytest.raises(SettingsError, match="a name of its own"):
+            policy_from(terms, "terms")
+
+
 def test_a_bank_without_a_row_is_refused_with_its_count(
     candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:

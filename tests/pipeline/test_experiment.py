@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -412,3 +412,90 @@ def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
     assert json.loads((folder / "run.json").read_text("utf-8"))["state"] == "checks failed"
     assert (folder / "notebooks/06_validate.html").exists()
     assert (runs / "latest").resolve() == second.run.folder
+
+
+def unchanged(finished: Finished) -> list[str]:
+    """The stages that were not run again."""
+    told = (line for line in finished.told if "unchanged, not run again" in line)
+    return [line.split()[1].rstrip(":") for line in told]
+
+
+def test_a_comment_white_space_or_the_threads_changed_run_no_stage_again(
+    root: Path, second: Finished
+) -> None:
+    for name in ("banks.toml", "policy.toml", "baseline.toml"):
+        path = root / "experiments" / name
+        path.write_text("# read again\n\n" + path.read_text("utf-8"), "utf-8")
+    again = carried_out(root, "publish.override_reason=test", "run.threads=1")
+
+    assert again.run.folder == second.run.folder
+    assert unchanged(again) == list(STAGES[:-1])
+    kept = (again.run.folder / "banks.toml").read_text("utf-8")
+    assert kept.startswith("# read again\n")
+
+
+def test_a_budget_that_changed_decides_the_limits_anew_and_nothing_before_them(
+    root: Path, second: Finished
+) -> None:
+    path = root / "experiments/banks.toml"
+    text = path.read_text("utf-8")
+    before = bytes_below(second.run.folder)
+    path.write_text(text.replace("budget_cny = 45_000_000.0", "budget_cny = 5_000_000.0"), "utf-8")
+    moved = carried_out(root, "publish.override_reason=test")
+    path.write_text(text, "utf-8")
+
+    assert moved.run.folder != second.run.folder
+    assert unchanged(moved) == list(STAGES[:6])
+    assert bytes_below(second.run.folder) == before
+    by_bank = moved.run.read("limits", "by_bank").set_index("bank")
+    assert by_bank.loc["ping_an", "budget_cny"] == 5_000_000.0
+    assert by_bank.loc["ping_an", "limit_cny"] <= 5_000_000.0
+    assert (moved.run.folder / "notebooks/01_sources.html").exists()
+
+
+def copied_with(first: Finished, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Run:
+    """The finished run once more under another name, its book changed."""
+    run = replace(first.run, folder=first.run.folder.with_name(name))
+    run = replace(run, before=run.folder)
+    shutil.copytree(first.run.folder, run.folder)
+    run.note(mlflow_run_id="", banks=[])
+    run.write("limits", recommendations=change(run.read("limits", "recommendations")))
+    return run
+
+
+def test_where_nobody_has_signed_nothing_is_published_and_the_reason_is_said(
+    root: Path, first: Finished
+) -> None:
+    before = bytes_below(root / "data/published")
+    run = copied_with(first, "2014-09-01-nobody-0123456789", lambda book: book.assign(bank=""))
+    published = pipeline.publish(run)
+
+    assert bytes_below(root / "data/published") == before
+    assert published.publications.empty
+    assert not published.refused
+    reason = f"no scored enterprise has an agreement in force on {run.settings.run.as_of}"
+    assert published.text == f"Nothing is published: {reason}."
+    kept = json.loads((run.folder / "publish/publication.json").read_text("utf-8"))
+    assert kept["nothing_to_publish"] == reason
+    assert f"nothing to publish: {reason}" in summary(run)
+    assert "data/published" not in summary(run)
+    shutil.rmtree(run.folder)
+
+
+def test_a_bank_that_nobody_has_signed_with_is_given_no_folder_and_is_named(
+    root: Path, first: Finished
+) -> None:
+    def without_two(book: pd.DataFrame) -> pd.DataFrame:
+        return book[~book["bank"].isin(["ping_an", "postal_savings"])]
+
+    run = copied_with(first, "2014-09-01-some-0123456789", without_two)
+    before = bytes_below(root / "data/published")
+    published = pipeline.publish(run)
+    new = {name.split("/")[0] for name in bytes_below(root / "data/published").keys() - before}
+
+    assert sorted({*new, "ping_an", "postal_savings"}) == BANKS
+    assert new.isdisjoint({"ping_an", "postal_savings"})
+    assert published.without_rows == ("ping_an", "postal_savings")
+    assert "no file for ping_an, postal_savings" in summary(run)
+    assert "no file for ping_an, postal_savings" in published.text
+    shutil.rmtree(run.folder)

@@ -45,6 +45,15 @@ def test_a_publication_holds_four_files_whose_hashes_the_manifest_carries(
     assert manifest["sums"] == {"limit_cny": 800_000.0, "expected_loss_cny": 3651.86}
 
 
+def test_manifest_and_report_count_the_agreements_that_the_run_leaves_out(
+    north_rows, facts, tmp_path
+) -> None:
+    made = published(north_rows, replace(facts, agreements_left_out=1234), tmp_path)
+    page = (made.folder / "report.html").read_text("utf-8")
+    assert made.manifest["agreements_left_out"] == 1234
+    assert "banks that are no part of this run: 1,234." in page
+
+
 def test_the_parquet_has_the_contracts_columns_dates_as_dates_and_rounded_money(north_rows) -> None:
     table = published_table(north_rows)
     assert table.column_names == list(PUBLISHED)
