@@ -18,7 +18,7 @@ from riskmodel.limits import Learnt
 from riskmodel.pipeline.experiment import DONE, STAGES, Order, after_last_run, run_experiment
 from riskmodel.pipeline.stages import last_run
 from riskmodel.pipeline.summary import summary
-from riskmodel.publish import notebooks, tracking
+from riskmodel.publish import notebooks, registry, tracking
 from riskmodel.publish.run_folder import Run
 from riskmodel.settings import default_settings
 from riskmodel.sources.economy import write_world
@@ -236,6 +236,44 @@ def test_the_run_is_tracked_with_its_verdict_and_notebooks(root: Path, first: Fi
     assert found.data.params["model.trees"] == "30"
     assert "limit_cny_ping_an" in found.data.metrics
     assert kept == {path.name for path in (first.run.folder / "notebooks").iterdir()}
+
+
+def test_what_is_tracked_and_registered_names_no_enterprise_account_or_document(
+    root: Path, first: Finished, tmp_path: Path
+) -> None:
+    tables = [pd.read_parquet(path) for path in (first.run.folder / "sources").glob("*.parquet")]
+    columns = [rows[name] for rows in tables for name in rows.columns if name.endswith("_id")]
+    keys = {str(key) for column in columns for key in column.dropna().unique()}
+    assert len(keys) > 5000
+    with tracking.connected(root) as mlflow:
+        mlflow.artifacts.download_artifacts(
+            run_id=first.run.record()["mlflow_run_id"], dst_path=str(tmp_path)
+        )
+    version = first.run.read_json("publish", "publication")["version"]
+    texts = registry.load_version(root, version)
+    texts |= {path.name: path.read_text("utf-8") for path in (tmp_path / "notebooks").iterdir()}
+
+    assert len(texts) > 16
+    assert [name for name in texts if set(re.findall(r"\w+", texts[name])) & keys] == []
+    explained = json.loads(texts["05_explain.ipynb"])["cells"]
+    (masked,) = (c for c in explained if "one-enterprise" in c["metadata"].get("tags", []))
+    assert [output["output_type"] for output in masked["outputs"]] == ["stream"]
+
+
+def test_a_version_says_what_it_is_for(root: Path, first: Finished) -> None:
+    version = first.run.read_json("publish", "publication")["version"]
+    facts = registry.version_facts(root, version)
+    stated = json.loads(registry.load_version(root, version)["model.json"])["facts"]["purpose"]
+
+    assert stated == {
+        "programme": "export_credit",
+        "population": "lines",
+        "horizon_months": "12",
+        "days_past_due": "90",
+        "tiers": "doubtful loss substandard",
+    }
+    assert {part: facts[part] for part in stated} == stated
+    assert facts["outcome"] == "default within 12 months"
 
 
 def test_the_summary_says_where_the_result_is_and_what_each_bank_got(first: Finished) -> None:

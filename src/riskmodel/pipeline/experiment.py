@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from riskmodel.pipeline.summary import refusal_summary
 from riskmodel.publish import notebooks, tracking
 from riskmodel.publish.locks import held
 from riskmodel.publish.run_folder import Run, create_run
+from riskmodel.publish.shareable import copy_shareable
 from riskmodel.publish.stage_record import StageRecord, move_aside, told
 from riskmodel.settings import Settings, read_toml
 from riskmodel.sources import Source
@@ -328,13 +330,15 @@ def _logged(run: Run, tracked: str) -> None:
         **dict(zip("check_" + checks["check"], checks["passed"].astype(float), strict=True)),
     }
     tags = {"verdict": run.read_json("validate", "verdict")["verdict"], **headline(run)}
-    tracking.log(
-        run.root,
-        tracked,
-        metrics=metrics,
-        folders={"notebooks": run.folder / "notebooks"},
-        tags={_tag(name): value for name, value in tags.items()},
-    )
+    with tempfile.TemporaryDirectory() as scratch:
+        copy_shareable(run.folder / "notebooks", Path(scratch))
+        tracking.log(
+            run.root,
+            tracked,
+            metrics=metrics,
+            folders={"notebooks": Path(scratch)},
+            tags={_tag(name): value for name, value in tags.items()},
+        )
 
 
 def _tag(name: str) -> str:

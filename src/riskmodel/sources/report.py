@@ -50,7 +50,12 @@ class Breach:
     @property
     def words(self) -> str:
         """The breach in a line without its table."""
-        return f"{self.column} {self.rule}: {self.rows:,} (first: {', '.join(self.first)})"
+        return f"{self.count} (first: {', '.join(self.first)})"
+
+    @property
+    def count(self) -> str:
+        """The breach in a line without its table and without keys."""
+        return f"{self.column} {self.rule}: {self.rows:,}"
 
     @property
     def rule(self) -> str:
@@ -106,23 +111,34 @@ class DataReport:
 
     def text(self) -> str:
         """The report for a terminal: the tables, the breaches, and what is absent."""
-        return "\n".join([*self._table_lines(), *self._breach_lines(), *self._absent_lines()])
+        words = [f"  {one.table}.{one.words}" for one in self.breaches]
+        return self._text(words)
+
+    def text_without_keys(self) -> str:
+        """The same by counts and table names alone: for what leaves the run folder."""
+        return self._text([f"  {one.table}.{one.count}" for one in self.breaches])
+
+    def breach_counts(self) -> pd.DataFrame:
+        """One row per breach: table, column, reason, rows."""
+        return self.breaches_frame().drop(columns="first")
+
+    def _text(self, breaches: list[str]) -> str:
+        return "\n".join([*self._table_lines(), *_breach_lines(breaches), *self._absent_lines()])
 
     def _table_lines(self) -> list[str]:
         head = ("table", "rows in", "copies", "set aside", "used", "period", "late", "corrected")
         rows = [_cells(table) for table in self.tables]
         return [*_aligned([head, *rows]), f"  {LATE_MEANS}", f"  {CORRECTED_MEANS}"]
 
-    def _breach_lines(self) -> list[str]:
-        if not self.breaches:
-            return ["", "No row breaks the contract."]
-        return ["", "Set aside:", *(f"  {one.table}.{one.words}" for one in self.breaches)]
-
     def _absent_lines(self) -> list[str]:
         if not self.absent:
             return ["", "Every table of the contract is there."]
         rows = [(f"  {name}", ABSENCE[name]) for name in self.absent]
         return ["", "Not there:", *_aligned(rows, left=2)]
+
+
+def _breach_lines(breaches: list[str]) -> list[str]:
+    return ["", "Set aside:", *breaches] if breaches else ["", "No row breaks the contract."]
 
 
 def absent_tables(present: Mapping[str, object]) -> tuple[str, ...]:
