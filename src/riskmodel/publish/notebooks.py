@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from riskmodel import errors
-from riskmodel.errors import REMEDIES, UNKNOWN, MachineError, RiskModelError, SettingsError
+from riskmodel.errors import (
+    REMEDIES,
+    UNKNOWN,
+    MachineError,
+    RiskModelError,
+    SettingsError,
+    machine_error,
+)
+from riskmodel.publish.reproducible import reproducible
 from riskmodel.sources.files import write_text
 
 Plain = str | int | float | bool
@@ -71,17 +79,20 @@ def checked_parameters(notebook: Path, given: Mapping[str, object]) -> dict[str,
 def execute(notebook: Path, out: Path, parameters: Mapping[str, object]) -> None:
     """The notebook run from its own folder by this interpreter, written to `out` whole.
 
-    A notebook that fails is kept beside `out` as `<stem>.failed.ipynb`. An error of ours raised
-    inside comes through with its class; any other becomes a `RiskModelError` that names notebook,
-    cell, class and message. So does a notebook that ended before its last cell.
+    Equal runs give equal bytes. A notebook that fails is kept beside `out` as
+    `<stem>.failed.ipynb`. An error of ours raised inside comes through with its class; one of the
+    system's becomes a `MachineError`, any other a `RiskModelError` that names notebook, cell, class
+    and message. So does a notebook that ended before its last cell.
     """
     values = checked_parameters(notebook, parameters)
     out.parent.mkdir(parents=True, exist_ok=True)
     failed = out.with_name(f"{out.stem}.failed.ipynb").resolve()
     # papermill saves after every cell, so `out` itself appears only when all of them ran
     _run(notebook, failed, values)
-    _refuse_unfinished(_read(failed), notebook.name)
-    failed.replace(out)
+    executed = _read(failed)
+    _refuse_unfinished(executed, notebook.name)
+    write_text(out, _as_text(reproducible(executed)))
+    failed.unlink()
 
 
 def to_html(executed: Path, out: Path) -> None:
@@ -117,6 +128,12 @@ def _read(notebook: Path) -> Any:
         raise SettingsError(
             f"{notebook}: not readable as a notebook ({type(error).__name__})."
         ) from None
+
+
+def _as_text(notebook: Any) -> str:
+    import nbformat
+
+    return str(nbformat.writes(notebook)) + "\n"
 
 
 def _tags(cell: Any) -> list[str]:
@@ -176,6 +193,8 @@ def _run(notebook: Path, out: Path, values: Mapping[str, Plain]) -> None:
         )
     except papermill.PapermillExecutionError as error:
         raise _told(error, notebook.name) from None
+    except OSError as error:  # of papermill's own: it does not always say of which file
+        raise machine_error(error, None if error.filename else out) from error
     except (DeadKernelError, CellTimeoutError) as error:
         raise MachineError(
             f"{notebook.name}: its kernel ended ({type(error).__name__}); too little memory, or "
