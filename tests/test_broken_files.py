@@ -135,6 +135,21 @@ def test_a_broken_settings_file_is_a_bad_setting_that_is_named(
         assert_told(code, capsys.readouterr().err, path)
 
 
+@pytest.mark.parametrize("seed", range(CASES))
+def test_a_broken_notebook_is_named(tmp_path: Path, seed: int) -> None:
+    from riskmodel.publish.notebooks import typed_parameters
+
+    folder = copied(EXPERIMENTS.parent / "notebooks", tmp_path / "notebooks")
+    shutil.rmtree(folder / "explore")
+    path, harm = drawn(seed, folder)
+
+    try:
+        typed_parameters(path)
+    except RiskModelError as error:
+        assert error.exit_code in (3, 4), (harm, error)
+        assert path.name in str(error), (harm, error)
+
+
 def test_a_bank_that_is_named_is_looked_up_in_a_file_that_can_be_read(
     project: Path, world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

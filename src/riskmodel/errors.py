@@ -127,6 +127,10 @@ def as_machine_error(error: BaseException) -> MachineError | None:
         return MachineError(f"the memory is not enough. {REMEDIES[errno.ENOMEM]}")
     if isinstance(error, UnicodeDecodeError):
         return MachineError(f"a file is not UTF-8 text ({error.reason}). Restore it.")
+    if isinstance(error, UnicodeEncodeError):
+        return MachineError(
+            f"a name or text cannot be written as {error.encoding}. Rename the file."
+        )
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib's
         return MachineError(f"{shown(str(error))}. {REMEDIES[errno.ELOOP]}")
     return None

@@ -309,7 +309,8 @@ def test_the_next_revision_of_the_same_run_holds_the_same_limits(
 
 def test_a_limit_changed_in_a_finished_run_is_not_published(root: Path, second: Finished) -> None:
     path = second.run.folder / "limits" / "recommendations.parquet"
-    whole = path.read_bytes()
+    page = second.run.folder / "notebooks" / "07_limits.html"
+    whole, shown = path.read_bytes(), page.read_bytes()
     rows = pd.read_parquet(path)
     rows.loc[rows.index[rows["decision"] == "offer"][0], "limit_cny"] = 9_999_000.0
     rows.to_parquet(path)
@@ -317,6 +318,7 @@ def test_a_limit_changed_in_a_finished_run_is_not_published(root: Path, second: 
     third = carried_out(root, "publish.override_reason=test")
 
     assert path.read_bytes() == whole
+    assert page.read_bytes() == shown
     said = "limits/recommendations.parquet is not what was written; run again"
     assert f"[7/8] limits: {said}" in third.told
     ran = [line.split()[1] for line in third.told if line.endswith(" ...")]
@@ -352,7 +354,7 @@ def test_a_notebook_tried_by_hand_writes_beside_the_run_and_publishes_nothing(
     by_hand = second.run.folder.parent / "by-hand"
     given = {"settings_path": str(second.run.folder / "settings.toml"), "run_dir": str(by_hand)}
 
-    for name in ("03_datasets", "08_publish"):
+    for name in ("02_features", "03_datasets", "08_publish"):
         source = root / "notebooks" / f"{name}.ipynb"
         notebooks.execute(source, by_hand / "notebooks" / f"{name}.ipynb", given)
 
@@ -360,6 +362,10 @@ def test_a_notebook_tried_by_hand_writes_beside_the_run_and_publishes_nothing(
     assert bytes_below(second.run.folder) == finished
     mine, theirs = (at / "datasets/panel.parquet" for at in (by_hand, second.run.folder))
     assert mine.read_bytes() == theirs.read_bytes()
+    for name in ("02_features", "03_datasets"):
+        page = by_hand / "notebooks" / f"{name}.html"
+        notebooks.to_html(page.with_suffix(".ipynb"), page)
+        assert page.read_bytes() == (second.run.folder / "notebooks" / page.name).read_bytes()
     previews = by_hand / "publish/preview"
     assert sorted(path.name for path in previews.iterdir()) == BANKS
     kept = json.loads((by_hand / "publish/publication.json").read_text("utf-8"))

@@ -295,6 +295,23 @@ def test_every_scenario_changes_the_base_and_an_unknown_one_is_refused(tmp_path:
         load_parameters(str(own))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("population = 3", "population must be a table"),
+        ('[population]\nsize_sigma = "x"', r"population\.size_sigma: not of the kind float"),
+        ("[population]\nsize_sigma = []", r"population\.size_sigma: not of the kind float"),
+        ("[population]\nsize_sigma = {a = 1}", r"population\.size_sigma: not of the kind float"),
+    ],
+)
+def test_a_scenario_of_ones_own_with_a_value_of_another_kind_is_refused_by_name(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "own.toml").write_text(text)
+    with pytest.raises(SettingsError, match=said):
+        load_parameters(str(tmp_path / "own.toml"))
+
+
 def test_a_scenario_leaves_what_came_before_it_as_it_was(tmp_path: Path) -> None:
     for name in ("base", "tariff"):
         write_world(tmp_path / name, enterprises=150, months=48, seed=3, scenario=name)

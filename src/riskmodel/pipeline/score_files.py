@@ -149,9 +149,9 @@ def _standing(path: Path, made_from: str) -> tuple[int, str] | None:
     except (OSError, pa.ArrowException):
         return None
     said = found.metadata or {}
-    if said.get(_MADE_FROM, b"").decode() != made_from or _UNKNOWN not in said:
+    if said.get(_MADE_FROM, b"").decode(errors="replace") != made_from or _UNKNOWN not in said:
         return None
-    return int(found.num_rows), said[_UNKNOWN].decode()
+    return int(found.num_rows), said[_UNKNOWN].decode(errors="replace")
 
 
 def _explain(model: RiskModel) -> ExplainSettings:

@@ -123,8 +123,13 @@ def _read(notebook: Path) -> Any:
     import nbformat
 
     try:
-        return nbformat.read(notebook, as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+        found = nbformat.read(notebook, as_version=4)
+        nbformat.validate(found)
+        return found
+    except (
+        OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
+        nbformat.ValidationError,
+    ) as error:  # fmt: skip
         raise SettingsError(
             f"{notebook}: not readable as a notebook ({type(error).__name__})."
         ) from None

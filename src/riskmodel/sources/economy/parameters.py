@@ -369,13 +369,20 @@ def plain(parameters: Parameters) -> dict[str, dict[str, Any]]:
 def _part(part: str, kind: Any, values: Mapping[str, Any]) -> Any:
     hints = get_type_hints(kind)
     _refuse_odd(f"world: {part}", values, hints)
-    return kind(**{name: _typed(values[name], hint) for name, hint in hints.items()})
+    return kind(
+        **{name: _typed(values[name], hint, f"{part}.{name}") for name, hint in hints.items()}
+    )
 
 
-def _typed(value: Any, hint: Any) -> Any:
-    if hint in (int, float):
-        return hint(value)
-    return tuple(float(one) for one in value)
+def _typed(value: Any, hint: Any, where: str) -> Any:
+    """The value in its declared type; `SettingsError` that names the parameter if it is of none."""
+    try:
+        if hint in (int, float):
+            return hint(value)
+        return tuple(float(one) for one in value)
+    except (TypeError, ValueError, OverflowError):
+        kind = hint.__name__ if hint in (int, float) else "a list of numbers"
+        raise SettingsError(f"world: {where}: not of the kind {kind}. Fix the value.") from None
 
 
 def _overridden(
@@ -384,6 +391,10 @@ def _overridden(
     merged = {part: dict(values) for part, values in base.items()}
     _refuse_unknown("world", changes, base)
     for part, values in changes.items():
+        if not isinstance(values, Mapping):
+            raise SettingsError(
+                f"world: {part} must be a table. Write [{part}] and its parameters."
+            )
         _refuse_unknown(f"world: {part}", values, merged.get(part, {}))
         merged[part] |= values
     return merged
