@@ -1,0 +1,80 @@
+"""What is wrong with a command's words is said before anything is read."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from riskmodel.cli import main
+
+EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder, and the folder at hand."""
+    shutil.copytree(EXPERIMENTS, tmp_path / "experiments", ignore=shutil.ignore_patterns("runs"))
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("RISKMODEL_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["run", "experiments/baseline.toml", "--data", ""], "--data"),
+        (["run", "experiments/baseline.toml", "--data="], "--data"),
+        (["run", "experiments/baseline.toml", "--data", "  "], "--data"),
+        (["run", "experiments/baseline.toml", "--data", "x", "--bank", ""], "--bank"),
+        (["run", "experiments/baseline.toml", "--data", "x", "--set", ""], "--set"),
+        (["run", ""], "run"),
+        (["check", ""], "check"),
+        (["features", "", "out", "--as-of", "2024-01-01"], "features"),
+        (["world", ""], "world"),
+        (["import", "taiwan", "", "out"], "taiwan"),
+        (["review", "show", ""], "show"),
+        (["bench", "models", "--data", ""], "--data"),
+    ],
+)
+def test_an_empty_word_is_a_usage_error_that_names_what_it_stands_after(
+    root: Path, capsys: pytest.CaptureFixture[str], words: list[str], place: str
+) -> None:
+    assert main(words) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        f"UsageError: {place}: 1 empty word after it; give a value, or leave it out."
+    )  # fmt: skip
+
+
+def test_a_settings_value_may_be_empty(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["run", "experiments/baseline.toml", "--data", "gone", "--set", "limits.last_run="]
+
+    assert main(words) != 2
+
+
+def test_an_unknown_bank_is_said_before_the_data_are_read(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "data").mkdir()
+    os.mkfifo(root / "data" / "enterprises.parquet")  # whoever read it would say so, or wait
+    words = ["run", "experiments/baseline.toml", "--data", "data", "--bank", "no_such_bank"]
+
+    assert main(words) == 4
+
+    assert "--bank no_such_bank: no such bank" in capsys.readouterr().err
+    assert not (root / "experiments" / "runs").exists()
+
+
+def test_a_pipe_for_a_table_ends_a_run_with_a_date_as_bad_data(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "data").mkdir()
+    os.mkfifo(root / "data" / "enterprises.parquet")
+    words = ["run", "experiments/baseline.toml", "--data", "data"]
+
+    assert main(words) == 3
+
+    assert "is no file, but a pipe" in capsys.readouterr().err
