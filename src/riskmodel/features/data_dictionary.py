@@ -18,6 +18,9 @@ each bank.
 A row that breaks a rule is set aside in `rejects/<table>.parquet` with all its reasons; exact
 copies count once. More than 1 % of a table set aside (5 % for unknown ids) stops a run. Fix the
 extract and bring it again; nothing needs to be deleted here.
+
+One amount of CNY or USD is at most 10^12, one of another currency or unit 10^15, a whole number
+10^9: beyond, sums overflow. Texts are UTF-8.
 """
 
 
