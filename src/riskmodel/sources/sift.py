@@ -85,9 +85,18 @@ def _rejects(rows: pa.Table, bad: Rows, found: Sequence[Fault]) -> pa.Table:
         else pa.array([], pa.string())
     )
     # The open columns of `attributes` may have taken the name.
-    name = "reasons" if "reasons" not in aside.column_names else "reject_reasons"
-    with_reasons = aside.append_column(name, reasons)
-    return with_reasons.sort_by([(column, "ascending") for column in with_reasons.column_names])
+    name = "reasons"
+    while name in aside.column_names:
+        name = f"reject_{name}"
+    return _by_all_columns(aside.append_column(name, reasons))
+
+
+def _by_all_columns(rows: pa.Table) -> pa.Table:
+    """The rows sorted by every column, the first one first."""
+    # By number: arrow reads a name that begins with a dot or a bracket as a path.
+    numbers = [str(place) for place in range(rows.num_columns)]
+    keys = [(number, "ascending") for number in numbers]
+    return rows.take(pc.sort_indices(rows.rename_columns(numbers), sort_keys=keys))
 
 
 def _breach(fault: Fault, rows: pa.Table, declared: Table) -> Breach:
