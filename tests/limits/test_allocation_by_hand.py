@@ -86,6 +86,7 @@ def test_options_tell_their_own_numbers() -> None:
         ({"start": np.asarray([0, 3, 2, 3])}, "does not run from 0"),
         ({"limit_rows": np.asarray([[0], [3], [0]])}, "limit_rows: 1 of 3 entries"),
         ({"loss_rows": np.asarray([[-2], [-1], [3]])}, "loss_rows: 2 of 3 entries"),
+        ({"loss_rows": np.asarray([[-2], [-1], [2]])}, "loss_rows: 1 of 3 entries"),
         ({"loss_rows": np.asarray([[0], [-1], [2]])}, "1 pairs count twice"),
         ({"capacity": np.asarray([1.0, -0.1, np.nan])}, r"2 of 3 rows are below 0.*row 1"),
         ({"limit": np.ones((3, 3))}, "options.limit: shape"),

@@ -21,6 +21,8 @@ from riskmodel.validate.checks import (
     calibration_by_grade,
     calibration_overall,
     calibration_slope,
+    drift_in_time,
+    drift_to_scored,
     enough_defaults,
     leak_single_feature,
     leak_time_travel,
@@ -313,6 +315,48 @@ def test_a_verdict_in_words() -> None:
     assert Verdict("fail", ("a", "b"), ("c",)).text == "fail: a, b"
     assert not Verdict("fail", ("a",), ()).publishable
     assert Verdict("pass with conditions", (), ("c", "d")).text == "pass with conditions: c, d"
+
+
+# --- drift ---
+
+
+def spread(low: float, high: float, split: str) -> pd.DataFrame:
+    """Two hundred rows whose PDs lie evenly between two."""
+    return rows(np.linspace(low, high, 200), np.zeros(200)).assign(split=split)
+
+
+def test_drift_is_from_the_rows_learnt_from_to_those_that_are_meant() -> None:
+    here, there = (0.01, 0.1), (0.3, 0.5)
+
+    def figure(check: Any, by_time: bool = True, **at: tuple[float, float]) -> float:
+        every = pd.concat([spread(*ends, split) for split, ends in at.items()], ignore_index=True)
+        return float(check(evidence(every, by_time=by_time)).figure)
+
+    # the fit that scores has learnt from all rows, where there is one
+    assert figure(drift_to_scored, learnt=here, fit=there, score=here) == pytest.approx(0, abs=0.01)
+    assert figure(drift_to_scored, learnt=there, fit=here, score=here) > 1
+    assert figure(drift_to_scored, fit=here, test=there, score=here) == pytest.approx(0, abs=0.01)
+    assert figure(drift_to_scored, fit=here, test=here, score=there) > 1
+    folds = {"fit": there, "test": here, "score": here}
+    assert figure(drift_to_scored, by_time=False, **folds) == pytest.approx(0, abs=0.01)
+    # the model's own word on the test rows goes before that of models without the enterprise
+    own = {"fit": here, "test": there, "same_enterprises": here, "score": there}
+    assert figure(drift_in_time, **own) == pytest.approx(0, abs=0.01)
+    assert figure(drift_in_time, fit=here, test=there, score=here) > 1
+    assert np.isnan(figure(drift_to_scored, fit=here, test=here))
+    champion = spread(*here, "fit"), spread(*here, "score"), spread(*there, "score")
+    other = pd.concat([*champion[:2], champion[2].assign(model="free_trees")], ignore_index=True)
+    assert drift_to_scored(evidence(other)).figure == pytest.approx(0, abs=0.01)
+
+
+def test_a_drift_at_what_is_asked_passes_and_above_it_fails() -> None:
+    every = pd.concat([spread(0.01, 0.1, "fit"), spread(0.02, 0.11, "score")], ignore_index=True)
+    found = drift_to_scored(evidence(every))
+    assert found.limit == 0.25
+    at = drift_to_scored(evidence(every, settings=settings(most_psi=found.figure)))
+    below = settings(most_psi=float(np.nextafter(found.figure, 0)))
+    assert at.passed
+    assert not drift_to_scored(evidence(every, settings=below)).passed
 
 
 # --- statistics ---
