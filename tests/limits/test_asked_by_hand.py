@@ -39,6 +39,7 @@ from riskmodel.limits.backtest import (
     cut_to,
     earned,
     held_against,
+    regrets,
     rules_of,
     settled,
 )
@@ -555,6 +556,36 @@ def test_the_month_is_read_back_as_it_was_believed(
     asked = asked_of(weighed, lines(enterprise_id=["E9"], limit_cny=[7.0]))
     assert ["E9", 7.0] in asked.to_numpy().tolist()
     assert not asked.duplicated().any()
+
+
+def test_regret_is_against_who_knows_everything_and_nobody_else(
+    candidates: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    terms = Terms(policy, banks)
+    signed = pd.DataFrame([("E1", "north_bank"), ("E2", "south_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
+    weighed = weigh(candidates, signed, terms, grid=4)
+    # E1's PD is as believed and its line draws nothing that earns; E2 is as believed
+    truth = asked_of(weighed)
+    first = truth["enterprise_id"] == "E1"
+    believed = believed_of(weighed)
+    place = {limit: n for n, limit in enumerate(weighed.lines.limit_cny[1])}
+    own = truth["limit_cny"].map(place).fillna(0).astype(int)
+    truth = truth.assign(
+        pd_12m=np.where(first, 0.01, believed.pd_12m[1][own]),
+        drawn_share=np.where(first, 0.0, 0.5), owed_share=0.75, lgd=0.6,
+    )  # fmt: skip
+    table = regrets(weighed, truth).set_index("knows")
+    assert table.index.tolist() == [
+        "nothing", "pd_level", "pd_response", "drawn_share", "lgd", "all but pd_level",
+        "all but pd_response", "all but drawn_share", "all but lgd", "everything",
+    ]  # fmt: skip
+    best = table.loc["everything", "profit_cny"]
+    assert table.loc["everything", ["lines", "regret"]].tolist() == [1, 0.0]
+    assert table["regret"].tolist() == pytest.approx((1 - table["profit_cny"] / best).tolist())
+    for blind in ("nothing", "pd_level", "lgd", "all but drawn_share"):
+        assert table.loc[blind, "lines"] == 2
+        assert table.loc[blind, "regret"] > 0.1
+    assert table.loc["drawn_share", "regret"] == pytest.approx(0.0, abs=0.01)
 
 
 def test_figures_leave_out_those_who_are_gone_where_rates_are_meant() -> None:

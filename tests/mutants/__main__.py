@@ -59,9 +59,12 @@ SLOWEST = 15.0
 """Seconds of work, traced: tests that take longer are left to the whole suite."""
 PATIENCE = 60.0, 5.0
 """A change that makes the tests take so many seconds, and so many times as long, is noticed."""
+TOLD = 25
+"""Changes between two words of progress."""
 QUIET = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header"]
 KILLED, SURVIVED, UNTOUCHED = "killed", "survived", "touched by no test"
 KEPT = ROOT / ".mutants"
+Key = tuple[str, str, str, str]
 Touched = dict[str, tuple[float, set[tuple[str, int]]]]
 Kept = tuple[dict[str, tuple[str, Touched]], list[str]]
 
@@ -83,7 +86,7 @@ class Mutant:
         return str(self.path.relative_to(SOURCE / "riskmodel"))
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> Key:
         return self.file, self.function, self.before, self.after
 
 
@@ -325,8 +328,8 @@ def wilson(count: int, of: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def equivalent() -> set[tuple[str, str, str, str]]:
-    """The changes that no test can notice, as the file lists them."""
+def equivalent() -> set[Key]:
+    """The changes that no test can notice, as the file lists them; "" in `after` is any change."""
     listed = tomllib.loads(Path(__file__).with_name("equivalent.toml").read_text("utf-8"))
     rows = listed.get("equivalent", [])
     return {(one["file"], one["function"], one["before"], one["after"]) for one in rows}
@@ -339,7 +342,7 @@ def judged(package: str, args: argparse.Namespace) -> str:
     if args.sample and args.sample < len(every):
         some = random.Random(args.seed).sample(every, args.sample)
     known = equivalent()
-    counted = [one for one in some if one.key not in known]
+    counted = [one for one in some if not {one.key, (*one.key[:3], "")} & known]
     touched, libraries = recorded(package)
     load(libraries)
     survivors = 0
@@ -348,8 +351,8 @@ def judged(package: str, args: argparse.Namespace) -> str:
         if state != KILLED:
             survivors += 1
             print(_told(one, state), flush=True)
-        if sys.stderr.isatty():
-            print(f"\r{package}: {number} of {len(counted)}", end="", file=sys.stderr, flush=True)
+        if number % TOLD == 0:
+            print(f"{package}: {number} of {len(counted)}", file=sys.stderr, flush=True)
     low, high = wilson(survivors, len(counted))
     share = survivors / max(len(counted), 1)
     return (
