@@ -137,10 +137,10 @@ def _refuse_verdict(facts: PublicationFacts) -> None:
     if facts.verdict not in ("pass", "pass with conditions", "fail"):
         raise RiskModelError(f"publish: unknown verdict {facts.verdict!r}.")
     if facts.verdict == "fail" and not facts.override_reason.strip():
-        failed = int((~facts.checks["passed"].astype(bool)).sum())
+        failed = facts.checks.loc[~facts.checks["passed"].astype(bool), "check"]
         raise ChecksFailed(
-            f"publish: {failed} of {len(facts.checks)} checks failed, nothing was published. "
-            "Mend the model, or state publish.override_reason."
+            f"publish: {len(failed)} of {len(facts.checks)} checks failed, nothing was published: "
+            f"{', '.join(failed)}. Mend the model, or state publish.override_reason."
         )
 
 

@@ -1,0 +1,418 @@
+"""Each check at the very edge of what it asks, on the rows it is about, by enterprise."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.features import by_name
+from riskmodel.model.leaks import Suspect, as_table
+from riskmodel.settings import ValidateSettings, default_settings
+from riskmodel.validate import Evidence, by_vintage, performance, statistics, time_travel
+from riskmodel.validate.acceptance import MOST_UNSUPPORTED, correction
+from riskmodel.validate.checks import CHECKS, Check
+from riskmodel.validate.performance import by_grade, holm
+
+PLAIN = default_settings().validate_.model_copy(update={"bootstrap_draws": 60})
+
+
+def asking(**changes: object) -> ValidateSettings:
+    return PLAIN.model_copy(update=changes)
+
+
+def drawn(seed: int = 1, count: int = 600, noise: float = 0.0, **columns: object) -> pd.DataFrame:
+    """Test rows of the champion, an enterprise each, whose outcomes follow their PDs."""
+    rng = np.random.default_rng(seed)
+    odds = rng.normal(-1.5, 1.2, count)
+    rows = pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n:05d}" for n in range(count)],
+            "as_of": pd.Timestamp("2023-01-01"),
+            "split": "test",
+            "model": "trees",
+            "grade": "G01",
+            "pd_12m": 1 / (1 + np.exp(-odds - noise * rng.normal(size=count))),
+            "defaulted": rng.random(count) < 1 / (1 + np.exp(-odds)),
+        }
+    )
+    return rows.assign(**columns)
+
+
+def evidence(rows: pd.DataFrame, settings: ValidateSettings = PLAIN) -> Evidence:
+    return Evidence(rows, rows, (), "trees", True, True, (0, 1), settings, 7)
+
+
+def run(name: str, rows: pd.DataFrame, settings: ValidateSettings = PLAIN) -> Check:
+    return CHECKS[name](evidence(rows, settings))
+
+
+# the ranking
+
+
+def test_the_ranking_is_held_to_the_intervals_lower_end_not_to_the_figure() -> None:
+    rows = drawn(count=300)
+    found = run("ranking", rows, asking(least_auc=0.5))
+    assert found.passed
+    between = (found.low + found.figure) / 2
+    assert not run("ranking", rows, asking(least_auc=between)).passed
+    assert run("ranking", rows, asking(least_auc=found.low)).passed
+    assert not run("ranking", rows, asking(least_auc=np.nextafter(found.low, 1))).passed
+
+
+def test_another_models_rows_change_nothing_for_the_champion() -> None:
+    ours, theirs = drawn(), drawn(2, model="one_number")
+    both = pd.concat([theirs, ours], ignore_index=True)
+    for name in ("ranking", "calibration_overall", "calibration_slope", "enough_defaults"):
+        assert run(name, both) == run(name, ours)
+
+
+def compared(noise: float) -> Check:
+    ours = drawn(count=3000, noise=noise)
+    simple = drawn(count=3000, noise=0.0, model="one_number").sample(frac=1, random_state=1)
+    return run("not_below_one_number", pd.concat([ours, simple], ignore_index=True))
+
+
+def test_a_model_that_is_surely_a_little_below_one_number_fails() -> None:
+    below = compared(0.5)
+    assert -0.05 < below.low < below.figure < below.high < 0
+    assert not below.passed
+
+
+def test_a_model_that_may_be_as_good_as_one_number_passes() -> None:
+    near = compared(0.03)
+    assert near.low < 0 < near.high
+    assert near.passed
+    assert near.figure == pytest.approx(0, abs=0.01)
+
+
+def test_the_difference_from_one_number_is_taken_row_by_row_of_the_same_key() -> None:
+    ours = drawn(count=400)
+    twice = pd.concat([ours, ours.assign(as_of=pd.Timestamp("2023-04-01"))], ignore_index=True)
+    simple = twice.assign(model="one_number").sample(frac=1, random_state=3)
+    found = run("not_below_one_number", pd.concat([twice, simple], ignore_index=True))
+    assert (found.figure, found.low, found.high) == (0, 0, 0)
+    assert found.passed
+
+
+@pytest.mark.parametrize(
+    "name", ["ranking", "not_below_one_number", "calibration_overall", "calibration_slope"]
+)
+def test_an_interval_does_not_narrow_where_each_enterprise_tells_five_times(name: str) -> None:
+    once = pd.concat([drawn(noise=0.3), drawn(noise=0.9, model="one_number")])
+    dates = pd.date_range("2023-01-01", periods=5)
+    often = once.drop(columns="as_of").merge(pd.DataFrame({"as_of": dates}), how="cross")
+    first, second = run(name, once), run(name, often)
+    assert (second.low, second.high) == pytest.approx((first.low, first.high), abs=1e-4)
+    assert second.low < second.high
+
+
+def test_figures_of_performance_and_vintages_do_not_narrow_either() -> None:
+    once = drawn().assign(vintage="2023-01", score=lambda rows: rows["pd_12m"])
+    often = pd.concat([once] * 5, ignore_index=True)
+    ends = ["low", "high"]
+    for first, second in (
+        (performance(once, 40, 1), performance(often, 40, 1)),
+        (by_vintage(once, 40, 1), by_vintage(often, 40, 1)),
+    ):
+        assert second[ends].to_numpy() == pytest.approx(first[ends].to_numpy(), abs=1e-4)
+        assert (second["low"] < second["high"]).all()
+        assert (second["rows"] == 5 * first["rows"]).all()
+        assert (second["defaults"] == 5 * first["defaults"]).all()
+
+
+# calibration
+
+
+def graded(**rates: tuple[int, int]) -> pd.DataFrame:
+    """Grades of a PD of 10 %, each with so many defaults among so many enterprises."""
+    tables = [
+        drawn(count=count, grade=grade, pd_12m=0.1, defaulted=np.arange(count) < bad).assign(
+            enterprise_id=lambda rows, grade=grade: grade + rows["enterprise_id"]
+        )
+        for grade, (bad, count) in rates.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+ALONE = asking(asset_correlation=0.0, most_failed_grades=0.0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "count", "passed"),
+    [
+        (247, 2000, True),  # surely above 10 %, and by less than a quarter
+        (250, 2000, True),  # by a quarter is not by more
+        (253, 2000, False),
+        (5, 25, True),  # twice the PD, and by chance
+        (100, 2000, True),
+        (40, 2000, True),  # far below is prudent
+    ],
+)
+def test_a_grade_fails_that_defaults_surely_and_by_more_than_the_margin_above_its_pd(
+    bad: int, count: int, passed: bool
+) -> None:
+    found = run("calibration_by_grade", graded(G01=(bad, count)), ALONE)
+    assert found.passed == passed
+    assert found.figure == (0.0 if passed else 1.0)
+    assert ("G01" in found.text) != passed
+
+
+def test_a_grades_p_is_held_after_the_allowance_for_several_grades() -> None:
+    # alone 34 of 250 has a p of .01 to .05; with two more that are as they should be it has thrice
+    p = statistics.jeffreys(34, 250, 0.1)
+    assert 0.05 / 3 < p < 0.05
+    assert not run("calibration_by_grade", graded(G01=(34, 250)), ALONE).passed
+    three = graded(G01=(34, 250), G02=(25, 250), G03=(24, 250))
+    assert run("calibration_by_grade", three, ALONE).passed
+    tight = asking(asset_correlation=0.0, most_failed_grades=0.0, calibration_p=p)
+    assert run("calibration_by_grade", graded(G01=(34, 250)), tight).passed
+
+
+def test_the_cycle_excuses_what_independent_defaults_would_not() -> None:
+    rows = graded(G01=(400, 2000))
+    assert not run("calibration_by_grade", rows, ALONE).passed
+    cyclic = asking(asset_correlation=0.12, most_failed_grades=0.0)
+    assert run("calibration_by_grade", rows, cyclic).passed
+    table = by_grade(rows, 0.12)
+    expected = statistics.jeffreys_in_cycle(400, 2000, 0.1, 0.12)
+    assert table["p_adjusted"].tolist() == pytest.approx([expected])
+    assert table["p"].tolist() == pytest.approx([statistics.jeffreys(400, 2000, 0.1)])
+
+
+def test_the_share_of_failed_grades_may_reach_what_is_asked_and_not_pass_it() -> None:
+    bad = {f"G{n:02d}": (600, 2000) if n == 1 else (200, 2000) for n in range(1, 6)}
+    rows = graded(**bad)
+    assert run("calibration_by_grade", rows, asking(most_failed_grades=0.2)).passed
+    assert not run("calibration_by_grade", rows, asking(most_failed_grades=0.19)).passed
+
+
+def test_holm_orders_by_size_and_gives_back_the_order_it_was_given() -> None:
+    # .01 x 4, .02 x 3, .03 x 2, .9 x 1, never below the one before, never above 1
+    found = holm(pd.Series([0.9, 0.01, 0.03, 0.02], index=list("dacb")))
+    assert found.to_dict() == pytest.approx({"d": 0.9, "a": 0.04, "c": 0.06, "b": 0.06})
+    assert holm(pd.Series([0.6, 0.7])).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "passed"),
+    [
+        (1.25, 2.0, 0.001, True),
+        (1.2501, 2.0, 0.001, False),
+        (0.5, 0.8, 0.999, True),
+        (0.5, 0.7999, 0.999, False),
+        (0.5, 2.0, 0.001, True),
+        (1.5, 2.0, 0.05, True),
+        (1.5, 2.0, 0.0499, False),
+        (0.5, 0.6, 0.9501, False),
+        (0.5, 0.6, 0.94, True),
+    ],
+)
+def test_the_overall_rate_touches_its_pd_within_the_margin_or_is_no_rare_year(
+    monkeypatch: pytest.MonkeyPatch, low: float, high: float, p: float, passed: bool
+) -> None:
+    monkeypatch.setattr(statistics, "interval", lambda values: (low, high))
+    monkeypatch.setattr(statistics, "jeffreys_in_cycle", lambda *given: p)
+    assert run("calibration_overall", drawn(), asking(calibration_margin=0.25)).passed == passed
+
+
+def test_a_rare_year_is_judged_by_enterprises_not_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[float, ...]] = []
+    monkeypatch.setattr(statistics, "jeffreys_in_cycle", lambda *one: given.append(one) or 0.5)
+    rows = drawn(count=100)
+    run("calibration_overall", pd.concat([rows] * 4, ignore_index=True))
+    rate, mean = rows["defaulted"].mean(), rows["pd_12m"].mean()
+    assert given == [pytest.approx((rate * 100, 100, mean, PLAIN.asset_correlation))]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "passed"),
+    [(1.1, 2.0, True), (1.1001, 2.0, False), (0.5, 0.9, True), (0.5, 0.8999, False)],
+)
+def test_the_slope_touches_one_within_its_margin(
+    monkeypatch: pytest.MonkeyPatch, low: float, high: float, passed: bool
+) -> None:
+    monkeypatch.setattr(statistics, "interval", lambda values: (low, high))
+    assert run("calibration_slope", drawn(), asking(slope_margin=0.1)).passed == passed
+
+
+def test_so_many_defaults_as_asked_for_are_enough_and_one_fewer_is_not() -> None:
+    rows = drawn()
+    count = int(rows["defaulted"].sum())
+    assert run("enough_defaults", rows, asking(least_defaults=count)).passed
+    assert not run("enough_defaults", rows, asking(least_defaults=count + 1)).passed
+    other = drawn(split="fit", defaulted=True)
+    both = pd.concat([rows, other], ignore_index=True)
+    assert run("enough_defaults", both).figure == count
+
+
+# drift
+
+
+def shifted(split: str, by: float) -> pd.DataFrame:
+    return drawn(split=split, pd_12m=np.linspace(0.01, 0.5, 600) + by)
+
+
+def test_a_stability_index_between_a_quarter_and_one_is_drift() -> None:
+    rows = pd.concat([shifted("fit", 0.0), shifted("score", 0.1)], ignore_index=True)
+    found = run("drift_to_scored", rows)
+    assert 0.25 < found.figure < 1.25
+    assert not found.passed
+    assert run("drift_to_scored", rows, asking(most_psi=found.figure)).passed
+    assert found.high == pytest.approx(16.919 * 2 / 600, rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "by_time", "compared", "ignored"),
+    [
+        ("drift_in_time", True, ("fit", "same_enterprises"), "test"),
+        ("drift_in_time", True, ("fit", "test"), "score"),
+        ("drift_to_scored", True, ("learnt", "score"), "fit"),
+        ("drift_to_scored", True, ("fit", "score"), "test"),
+        ("drift_to_scored", False, ("test", "score"), "fit"),
+    ],
+)
+def test_drift_is_from_the_rows_learnt_from_to_those_that_follow(
+    name: str, by_time: bool, compared: tuple[str, str], ignored: str
+) -> None:
+    first, second = compared
+    near = [shifted(first, 0.0), shifted(second, 0.0), shifted(ignored, 0.4)]
+    far = [shifted(first, 0.0), shifted(second, 0.4), shifted(ignored, 0.0)]
+    for tables, passed in ((near, True), (far, False)):
+        rows = pd.concat(tables, ignore_index=True)
+        assert CHECKS[name](replace(evidence(rows), by_time=by_time)).passed == passed
+
+
+def test_an_index_has_its_bins_from_the_rows_learnt_from() -> None:
+    # all of the second sample lie in the first one's lowest tenth
+    narrow = drawn(split="score", pd_12m=np.linspace(0.01, 0.02, 600))
+    rows = pd.concat([shifted("fit", 0.0), narrow], ignore_index=True)
+    e, a = np.array([60.5] * 10) / 605, np.array([600.5, *[0.5] * 9]) / 605
+    expected = ((a - e) * np.log(a / e)).sum()
+    assert run("drift_to_scored", rows).figure == pytest.approx(expected)
+
+
+def test_missing_values_that_become_the_largest_ones_drift() -> None:
+    then = np.r_[np.arange(100.0), [np.nan] * 10]
+    now = np.r_[np.arange(100.0), [99.0] * 10]
+    e, a = np.array([10.5, 10.5]) / 115.5, np.array([20.5, 0.5]) / 115.5
+    expected = ((a - e) * np.log(a / e)).sum()
+    assert statistics.psi(then, now) == pytest.approx(expected)
+
+
+# leaks
+
+
+def leaky(leaks_in: str, by_time: bool, most: float = 0.9) -> Check:
+    """A column that tells the outcome in one split's rows and nothing in the other's."""
+    parts = [drawn(split=split) for split in ("fit", "test")]
+    values = [
+        (rows["defaulted"] if rows["split"].iloc[0] == leaks_in else rows["pd_12m"] * 0).astype(
+            float
+        )
+        for rows in parts
+    ]
+    panel = pd.concat(parts, ignore_index=True).assign(days_past_due_now=np.concatenate(values))
+    card = by_name()["days_past_due_now"]
+    found = replace(evidence(panel, asking(most_single_auc=most)), cards=(card,), by_time=by_time)
+    return CHECKS["leak_single_feature"](found)
+
+
+@pytest.mark.parametrize(("by_time", "split"), [(True, "test"), (False, "fit")])
+def test_a_single_feature_is_tried_on_the_rows_of_the_headline(by_time: bool, split: str) -> None:
+    other = {"test": "fit", "fit": "test"}[split]
+    assert leaky(split, by_time).figure == 1
+    assert leaky(other, by_time).figure == 0.5
+    assert not leaky(split, by_time).passed
+    assert leaky(split, by_time, most=1.0).passed
+
+
+def test_each_column_left_out_counts_and_only_those() -> None:
+    fates = ["left_out", "left_out", "cleared", "watched", "kept"]
+    found = as_table(
+        [Suspect(f"x{n}", "alone", "why", 0.9, 0.8, 1, 0.9, fate) for n, fate in enumerate(fates)]
+    )
+    check = CHECKS["leaks_left_out"](replace(evidence(drawn()), suspects=found))
+    assert (check.figure, check.passed) == (2, False)
+
+
+class Frozen:
+    """A source that tells what it was asked for."""
+
+    timezone = "Asia/Shanghai"
+
+    def __init__(self) -> None:
+        self.cut: object = None
+
+    def known_before(self, moment: object) -> "Frozen":
+        self.cut = moment
+        return self
+
+
+def test_the_canary_looks_at_a_date_in_the_middle_at_its_very_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    days = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01"])
+    frame = pd.DataFrame(
+        [(f"E{n}", day) for n in range(4) for day in days], columns=["enterprise_id", "as_of"]
+    ).assign(x=1.0, y=np.nan)
+    cards = (SimpleNamespace(name="x"), SimpleNamespace(name="y"))
+
+    def computed(source: object, rows: pd.DataFrame, settings: object, *, cards: object) -> object:
+        asked.append(rows)
+        again = rows.assign(x=[1.0, 2.0, np.nan][: len(rows)] + [1.0] * (len(rows) - 3), y=np.nan)
+        return SimpleNamespace(frame=again)
+
+    asked: list[pd.DataFrame] = []
+    monkeypatch.setattr(time_travel, "compute", computed)
+    source, features = Frozen(), SimpleNamespace(frame=frame, cards=cards)
+    changed: Callable[..., tuple[int, int]] = time_travel.changed_values
+    assert changed(source, features, None, sample=3, seed=1) == (2, 3 * 2)
+    assert set(asked[0]["as_of"]) == {days[1]}
+    cut = pd.Timestamp(source.cut).tz_convert("Asia/Shanghai")
+    assert (cut.date(), cut.time().isoformat()) == (date(2023, 2, 1), "00:00:00")
+    assert changed(source, features, None, sample=9, seed=1) == (2, 4 * 2)
+
+
+# statistics
+
+
+def test_a_weight_of_three_is_a_row_told_three_times() -> None:
+    rng = np.random.default_rng(5)
+    p = rng.uniform(0.05, 0.9, 80)
+    bad = (rng.random(80) < p).astype(float)
+    weights = rng.integers(0, 4, 80)
+    often = np.repeat(np.arange(80), weights)
+    for metric in (
+        statistics.auc,
+        statistics.kolmogorov_smirnov,
+        statistics.brier,
+        statistics.log_loss,
+        statistics.calibration_ratio,
+        statistics.calibration_slope,
+    ):
+        weighted = metric(p, bad, weights.astype(float))
+        assert weighted == pytest.approx(metric(p[often], bad[often]), abs=1e-6)
+        assert weighted != pytest.approx(metric(p, bad), abs=1e-6)
+
+
+def test_an_interval_leaves_a_fortieth_at_either_end() -> None:
+    assert statistics.interval([float(n) for n in range(201)]) == pytest.approx((5, 195))
+
+
+def test_another_seed_draws_other_enterprises() -> None:
+    owners = pd.Series([f"E{n}" for n in range(30)])
+    one, other = (statistics.draws_by_enterprise(owners, 3, seed) for seed in (1, 2))
+    assert not np.array_equal(one, other)
+    assert len(one) == 3
+
+
+def test_a_twentieth_of_the_applicants_may_lie_below_the_floor_and_at_it_none_does() -> None:
+    assert MOST_UNSUPPORTED == 0.05
+    few = correction(np.r_[0.01, np.full(19, 0.1)], np.ones(20, bool), floor=0.1)
+    assert (few.unsupported, few.overlaps) == (0.05, True)
+    more = correction(np.r_[0.01, 0.01, np.full(19, 0.1)], np.ones(21, bool), floor=0.1)
+    assert not more.overlaps
