@@ -191,9 +191,7 @@ def test_a_failed_verdict_is_published_only_with_a_reason_that_the_report_shows(
     north_rows, facts, tmp_path
 ) -> None:
     failed = replace(facts, verdict="fail")
-    with pytest.raises(
-        ChecksFailed, match="1 of 2 checks failed, nothing was published: [a-z_]+\\. Mend"
-    ):
+    with pytest.raises(ChecksFailed, match="1 of 2 checks failed, nothing was published: calib"):
         published(north_rows, failed, tmp_path)
     assert not (tmp_path / "north_bank").exists()
     made = published(north_rows, replace(failed, override_reason="board's decision"), tmp_path)
