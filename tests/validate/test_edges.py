@@ -168,8 +168,17 @@ def test_a_grades_p_is_held_after_the_allowance_for_several_grades() -> None:
     assert not run("calibration_by_grade", graded(G01=(34, 250)), ALONE).passed
     three = graded(G01=(34, 250), G02=(25, 250), G03=(24, 250))
     assert run("calibration_by_grade", three, ALONE).passed
-    tight = asking(asset_correlation=0.0, most_failed_grades=0.0, calibration_p=p)
+    own = float(by_grade(graded(G01=(34, 250)))["p_adjusted"].iloc[0])
+    tight = asking(asset_correlation=0.0, most_failed_grades=0.0, calibration_p=own)
     assert run("calibration_by_grade", graded(G01=(34, 250)), tight).passed
+
+
+def test_a_grade_that_defaults_by_just_the_margin_above_its_pd_does_not_fail() -> None:
+    # 1,250 of 2,000 is .625: a quarter above .5 without any rounding
+    rows = graded(G01=(1250, 2000)).assign(pd_12m=0.5)
+    assert run("calibration_by_grade", rows, ALONE).passed
+    more = graded(G01=(1252, 2000)).assign(pd_12m=0.5)
+    assert not run("calibration_by_grade", more, ALONE).passed
 
 
 def test_the_cycle_excuses_what_independent_defaults_would_not() -> None:
@@ -263,6 +272,12 @@ def test_a_stability_index_between_a_quarter_and_one_is_drift() -> None:
     assert not found.passed
     assert run("drift_to_scored", rows, asking(most_psi=found.figure)).passed
     assert found.high == pytest.approx(16.919 * 2 / 600, rel=0.5)
+
+
+def test_what_comes_by_chance_does_not_shrink_where_each_enterprise_tells_five_times() -> None:
+    once = pd.concat([shifted("fit", 0.0), shifted("score", 0.0)], ignore_index=True)
+    often = pd.concat([once] * 5, ignore_index=True)
+    assert run("drift_to_scored", often).high == pytest.approx(run("drift_to_scored", once).high)
 
 
 @pytest.mark.parametrize(
