@@ -336,13 +336,57 @@ def test_given_labels_of_another_horizon_than_twelve_months_are_named_so(drawn, 
 
 def test_given_labels_without_a_horizon_say_ever(drawn, settings):
     given = outcomes(
-        ("E1", "2023-01-01", True, "2023-02-01", None),
-        ("E2", "2023-01-01", False, "2023-02-01", None),
+        ("E1", "2023-01-01", True, "2023-12-31", None),
+        ("E2", "2023-01-01", False, "2023-12-31", None),
     )
     found = population(drawn({"outcomes": given}), settings, RUN)
     assert len(found.labelled) == 2
     assert found.horizon_months is None
     assert found.outcome == "default ever, as far as the source saw"
+
+
+def test_without_a_horizon_a_row_is_mature_once_it_was_watched_for_the_one_in_force(
+    drawn, settings
+):
+    given = outcomes(
+        ("E1", "2023-01-01", False, "2023-12-30", None),
+        ("E2", "2023-01-01", False, "2023-12-31", None),
+        ("E3", "2023-01-01", True, "2023-02-10", None),
+        ("E4", "2023-01-02", True, "2023-02-10", None),
+    )
+    source = drawn({"outcomes": given})
+    found = population(source, settings, RUN)
+    # A default ends E3's watch; E4's twelve months are not over by the end of the data.
+    assert found.labelled["enterprise_id"].tolist() == ["E2", "E3"]
+    assert left_out(found, "not_mature") == 2
+    shorter = settings.model_copy(update={"horizon_months": 11})
+    assert len(population(source, shorter, RUN).labelled) == 4
+    as_given = settings.model_copy(update={"watch": "any"})
+    assert len(population(source, as_given, RUN).labelled) == 4
+
+
+def test_labels_without_a_horizon_that_nobody_watched_are_refused_with_what_to_do(drawn, settings):
+    given = outcomes(
+        ("E1", "2023-01-01", True, "2023-02-01", None),
+        ("E2", "2023-01-01", False, "2023-02-01", None),
+    )
+    with pytest.raises(DataError, match=r"all 2 labels.*12 months.*datasets.watch") as left:
+        population(drawn({"outcomes": given}), settings, RUN)
+    assert len(str(left.value).splitlines()) == 1
+
+
+def test_without_a_horizon_a_label_ends_with_the_one_in_force_and_a_default_is_known_on_its_day(
+    drawn, settings
+):
+    given = outcomes(
+        ("E1", "2021-01-31", True, "2023-12-31", None),
+        ("E2", "2021-01-31", True, "2023-12-31", None),
+        ("E3", "2021-01-31", False, "2023-12-31", None),
+    ).assign(defaulted_on=pd.to_datetime(["2022-05-05", None, None]))
+    rows = population(drawn({"outcomes": given}), settings, RUN).labelled
+    assert set(rows["label_ends_on"]) == {pd.Timestamp("2022-01-31")}
+    known = ["2022-05-05", "2023-12-31", "2023-12-31"]
+    assert rows["label_known_on"].tolist() == list(pd.to_datetime(known))
 
 
 def test_a_given_default_before_the_as_of_date_is_no_label(drawn, settings):

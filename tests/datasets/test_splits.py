@@ -175,3 +175,48 @@ def test_the_latest_rows_are_whole_dates_and_at_most_the_share(labelled):
     assert set(found["as_of"]) == set(days.iloc[-4:])  # 4 of 12 dates: 5 would be above .4
     one = labelled[labelled["as_of"] == days.iloc[0]]
     assert latest(one, 0.4).equals(one)
+
+
+@pytest.fixture
+def ever(labelled):
+    """The same rows without a horizon: watched to the data's end, defaults known half a year on."""
+    end = pd.Timestamp("2025-12-31")
+    soon = labelled["as_of"] + pd.DateOffset(months=6)
+    return labelled.assign(label_known_on=soon.where(labelled["defaulted"], end))
+
+
+@pytest.mark.parametrize("gap", ["horizon", "known"])
+def test_labels_without_a_horizon_are_split_by_time_with_the_gap_that_can_be_kept(
+    ever, settings, gap
+):
+    found = split(ever, settings.model_copy(update={"gap": gap}), ever=True)
+    assert found.by_time
+    rows = found.frame
+    assert rows.loc[rows["split"] == "test", "as_of"].min() == pd.Timestamp("2022-04-01")
+    used = rows["split"].isin(["fit", "calibrate"])
+    assert rows.loc[used, "as_of"].max() == pd.Timestamp("2021-04-01")
+    # Six dates of sixty rows; all but the fifth that defaulted were watched on.
+    assert "12 months; 288 of these 360 labels were known only after the first day" in found.text
+    assert "only labels known by the first day" not in found.text
+
+
+def test_labels_without_a_horizon_whose_own_dates_allow_it_are_split_by_them(ever, settings):
+    early = ever.assign(label_known_on=ever["as_of"] + pd.DateOffset(months=3))
+    found = split(early, settings.model_copy(update={"gap": "known"}), ever=True)
+    used = found.frame["split"].isin(["fit", "calibrate"])
+    assert found.frame.loc[used, "as_of"].max() == pd.Timestamp("2022-01-01")
+    assert "only labels known by the first day of the test are used" in found.text
+
+
+def test_a_date_split_that_leaves_only_defaults_to_fit_is_none(ever, settings):
+    how = settings.model_copy(update={"gap": "known"})
+    found = split(ever, how)
+    assert not found.by_time
+    assert "fewer than 2 rows without default in fit, calibrate" in found.text
+
+
+def test_dates_too_near_to_each_other_for_the_gap_are_named(labelled, settings):
+    short = labelled[labelled["as_of"] <= pd.Timestamp("2020-10-01")]
+    found = split(short, settings)
+    assert not found.by_time
+    assert "the first label ends on 2021-01-01, after 2020-10-01, the test's" in found.text

@@ -122,23 +122,35 @@ def _given(
         raise DataError("outcomes: no rows, so nothing to learn from. Bring labels.")
     months_given = _column(outcomes, "horizon_months", "Float64").fillna(-1)
     most = months_given.mode().max()
+    spans = months_given.where(months_given > 0, settings.horizon_months)
     since = pd.to_datetime(_column(outcomes, "defaulted_on", "datetime64[us]"))
     defaulted = _column(outcomes, "defaulted", "boolean")
-    mature = months_given.eq(-1) | _over(outcomes, defaulted, months_given)
+    ever = months_given.eq(-1)
+    mature = _over(outcomes, defaulted, spans) | (ever & (settings.watch == "any"))
+    _refuse_unwatched(ever, mature, settings)
     reason = pd.Series("", index=outcomes.index)
     reason = reason.mask(defaulted.isna(), "no_label").mask(~mature, "not_mature")
     reason = reason.mask(since < outcomes["as_of"], "already_in_default")
     reason = reason.mask(months_given != most, "other_horizon")
     reason = reason.mask(outcomes["as_of"] > day, "after_run")
+    until = outcomes["observed_until"]
     judged = outcomes[["enterprise_id", "as_of"]].assign(
         defaulted=defaulted.fillna(False).astype(bool),
-        label_ends_on=_ends(outcomes["as_of"], months_given).where(
-            months_given > 0, outcomes["observed_until"]
-        ),
-        label_known_on=outcomes["observed_until"],
+        label_ends_on=_ends(outcomes["as_of"], spans),
+        label_known_on=until.mask(ever & defaulted.fillna(False).astype(bool), since.fillna(until)),
         reason=reason,
     )
     return judged, None if most == -1 else int(most)
+
+
+def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSettings) -> None:
+    """Raises `DataError` where all labels are without a horizon, and none is watched long enough."""
+    if ever.all() and not mature.any():
+        raise DataError(
+            f"outcomes: all {len(ever):,} labels are without a horizon and watched for less than the"
+            f" {settings.horizon_months} months in force. Shorten datasets.horizon_months, or take"
+            ' the labels as they are: datasets.watch = "any".'
+        )
 
 
 def _over(outcomes: pd.DataFrame, defaulted: pd.Series, months_given: pd.Series) -> pd.Series:

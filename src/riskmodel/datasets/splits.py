@@ -40,10 +40,12 @@ class Split:
         return counts.loc[order].reset_index()
 
 
-def split(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
+def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = False) -> Split:
     """By time where the dates and the defaults allow it, else folds by enterprise.
 
-    `DataError` if there are not two rows of each outcome to learn from.
+    `ever` says that the labels have no horizon. Those without default are then known when the
+    watching ends, for most at the data's end: where `settings.gap` is "known" and leaves too few,
+    the gap is the horizon in force. `DataError` if there are not two rows of each outcome.
     """
     by_outcome = labelled["defaulted"].value_counts()
     if min(by_outcome.get(True, 0), by_outcome.get(False, 0)) < LEAST_OF_EACH:
@@ -51,17 +53,17 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
             f"labels: {by_outcome.get(True, 0)} defaults and {by_outcome.get(False, 0)} others"
             " remain after the exclusions; a model needs some of each. See the exclusions' reasons."
         )
-    timed = by_time(labelled, settings)
-    counts = timed.frame.groupby("split")["defaulted"].sum()
-    short = [
-        name for name in ("fit", "calibrate", "test") if counts.get(name, 0) < settings.min_defaults
-    ]
-    if not short:
+    timed = by_time(labelled, settings, ever=ever)
+    lack = _lack(timed, settings)
+    if lack and ever and settings.gap == "known":
+        timed = by_time(labelled, settings.model_copy(update={"gap": "horizon"}), ever=ever)
+        lack = _lack(timed, settings)
+    if not lack:
         return timed
     why = (
         "the source has a single as-of date"
         if labelled["as_of"].nunique() == 1
-        else f"a date split leaves fewer than {settings.min_defaults} defaults in {', '.join(short)}"
+        else f"a date split leaves {lack}{_too_near(labelled, timed)}"
     )
     plenty = labelled["defaulted"].sum() >= settings.plenty_defaults
     text = (
@@ -72,27 +74,66 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
     return Split(frame, False, text)
 
 
-def by_time(labelled: pd.DataFrame, settings: DatasetsSettings) -> Split:
+def _lack(timed: Split, settings: DatasetsSettings) -> str:
+    """What a date split has too little of, in words; "" where it has enough of each outcome."""
+    bad = timed.frame.groupby("split")["defaulted"].agg(["sum", "size"])
+    bad = bad.reindex(["fit", "calibrate", "test"], fill_value=0)
+    short = bad.index[bad["sum"] < settings.min_defaults]
+    if len(short):
+        return f"fewer than {settings.min_defaults} defaults in {', '.join(short)}"
+    short = bad.index[bad["size"] - bad["sum"] < LEAST_OF_EACH]
+    return f"fewer than {LEAST_OF_EACH} rows without default in {', '.join(short)}" * bool(
+        len(short)
+    )
+
+
+def _too_near(labelled: pd.DataFrame, timed: Split) -> str:
+    """That no label ends before the test begins, where that is why nothing can be fitted."""
+    tested = timed.frame.loc[timed.frame["split"] == "test", "as_of"]
+    first = labelled["label_ends_on"].min()
+    if tested.empty or first <= tested.min():
+        return ""
+    return f": the first label ends on {first:%Y-%m-%d}, after {tested.min():%Y-%m-%d}, the test's"
+
+
+def by_time(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = False) -> Split:
     """Fit on the past, calibrate on what comes later, test on what comes last.
 
     Every label used before the test was known when the test begins: rows whose label was not are
-    the gap. Nothing that is tested learns from them; the fit on all labelled rows does.
+    the gap. Nothing that is tested learns from them; the fit on all labelled rows does. Labels
+    without a horizon (`ever`) keep the gap of the horizon in force, and the text says how many of
+    them were watched on.
     """
     test_from = _test_from(labelled, settings)
     known = "label_ends_on" if settings.gap == "horizon" else "label_known_on"
-    before = labelled[known] <= test_from
+    before = (labelled[known] <= test_from) & (labelled["as_of"] < test_from)
     calibrate_from = _boundary(labelled.loc[before, "as_of"], 1 - settings.calibrate_share)
     name = pd.Series("gap", index=labelled.index)
     name = name.mask(before & (labelled["as_of"] < calibrate_from), "fit")
     name = name.mask(before & (labelled["as_of"] >= calibrate_from), "calibrate")
     name = name.mask(labelled["as_of"] >= test_from, "test")
     frame = labelled[["enterprise_id", "as_of", "defaulted"]].assign(split=name)
+    used = (
+        _gap_of_ever(labelled[before], test_from, settings)
+        if ever and settings.gap == "horizon"
+        else "only labels known by the first day of the test are used"
+    )
     text = (
         f"Out of time: tested from {test_from:%Y-%m-%d} on, calibrated from"
-        f" {calibrate_from:%Y-%m-%d} on, fitted before; only labels known by the first day of"
-        " the test are used. What scores is then fitted the same way on all labelled rows."
+        f" {calibrate_from:%Y-%m-%d} on, fitted before; {used}."
+        " What scores is then fitted the same way on all labelled rows."
     )
     return Split(frame, True, text)
+
+
+def _gap_of_ever(used: pd.DataFrame, test_from: pd.Timestamp, settings: DatasetsSettings) -> str:
+    """The gap that could be kept where labels have no horizon, and what it leaves open."""
+    later = int((used["label_known_on"] > test_from).sum())
+    return (
+        f"the labels have no horizon, so the gap is one of as-of dates, {settings.horizon_months}"
+        f" months; {later:,} of these {len(used):,} labels were known only after the first day of"
+        " the test, and what they say may have happened later"
+    )
 
 
 def folds(enterprises: pd.Series, count: int, rng: np.random.Generator) -> pd.Series:

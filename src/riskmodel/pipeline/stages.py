@@ -142,7 +142,8 @@ def datasets(run: Run) -> Learning:
     run.begin("datasets")
     source, settings = source_of(run), run.settings.datasets
     population = _population(run, source)
-    parts = data.split(population.labelled, settings)
+    ever = population.horizon_months is None
+    parts = data.split(population.labelled, settings, ever=ever)
     panel = data.panel(population, parts, run.read("features", "features"))
     cards = feature.available(source, run.settings.features)
     moved = data.sensitivity(source, settings, _as_of(run), cards)

@@ -103,6 +103,7 @@ class DatasetsSettings(Frozen):
 
     population: Literal["auto", "lines", "applicants", "outcomes"]
     horizon_months: Months
+    watch: Literal["horizon", "any"]
     days_past_due: Count
     tiers: tuple[Literal["special_mention", "substandard", "doubtful", "loss"], ...]
     every_months: Months
