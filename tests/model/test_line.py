@@ -194,6 +194,13 @@ def test_threads_change_no_byte():
     assert len(texts) == 1
 
 
+def test_threads_change_no_byte_of_trees(monkeypatch):
+    monkeypatch.setattr(trees, "SMALL", 0)
+    found = [trees.learn(ROWS, INPUTS, HOW, seed=7, threads=threads) for threads in (1, 2, 3)]
+    assert len({str(one.to_files()) for one in found}) == 1
+    assert len({one.raw(ROWS).tobytes() for one in found}) == 1
+
+
 def test_a_row_that_counts_twice_is_two_rows():
     rows = ROWS[["up", "down", "wrong", "free", "sector", "defaulted"]].iloc[:400]
     inputs = Inputs(("wrong", "free"), (0, 0), {})

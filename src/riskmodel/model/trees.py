@@ -1,6 +1,7 @@
 """Boosted trees averaged with a signed line, monotone where the inputs have signs: the only place
 that imports LightGBM."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -128,10 +129,16 @@ def learn(
     sample = inputs.matrix(rows), targets(rows, how)
     learnt = _dataset(sample, inputs)
     learnt.set_weight(weights)
-    text = lightgbm.train(given, learnt, num_boost_round=how.trees).model_to_string()
+    booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
+    text = _without_threads(booster.model_to_string())
     hold_to_signs(text, inputs)
     found = Trees(inputs, text, threads, _line(sample, inputs, how, weights))
     return replace(found, inputs=stand_ins.with_stand_ins(inputs, sample[0], found.raw_of))
+
+
+def _without_threads(text: str) -> str:
+    """A booster's text as if one thread had made it: it is the same for any number of them."""
+    return re.sub(r"^\[num_threads: \d+\]$", "[num_threads: 1]", text, flags=re.MULTILINE)
 
 
 def losses(
