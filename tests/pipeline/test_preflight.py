@@ -124,6 +124,17 @@ def test_a_rule_on_an_attribute_that_the_source_lacks_is_told(root: Path) -> Non
     assert "'attribute_staff'" in found
 
 
+def test_a_churn_curve_that_the_source_lacks_is_told(root: Path) -> None:
+    change(root, "policy.toml", 'churn_file = ""', 'churn_file = "churn.parquet"')
+    segment = 'segments = [{ name = "all", up_to_share = 1.0 }]'
+    change(root, "policy.toml", "segments = []", segment)
+    (found,) = faults(root)
+    assert found.startswith("policy.toml: price.churn_file: _terms/churn.parquet is not in")
+    (root / "data/_terms").mkdir()
+    (root / "data/_terms/churn.parquet").touch()
+    assert orders(root).policy.price.churn_file == "churn.parquet"
+
+
 def test_every_unknown_card_of_the_terms_is_told_with_its_key(root: Path) -> None:
     change(root, "policy.toml", 'card = "deals_6m"', 'card = "deals_6"')
     change(root, "policy.toml", 'sales_card = "exports_cny_12m"', 'sales_card = "sales"')

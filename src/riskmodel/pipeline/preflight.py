@@ -125,6 +125,7 @@ def _disagreements(given: _Given, named_banks: Sequence[str], root: Path) -> Ite
     yield from _missing_last_run(settings, root)
     if policy is not None:
         yield from _absent_attributes(policy, settings, kinds)
+        yield from _absent_curve(policy, settings)
 
 
 def _unknown_banks(named: Sequence[str], banks: Banks) -> Iterator[str]:
@@ -215,6 +216,16 @@ def _absent_attributes(
                 f"{settings.limits.policy}: {key}: the source's attributes have no column for"
                 f" '{card}'. The nearest known one is '{ATTRIBUTE}{near}'."
             )
+
+
+def _absent_curve(policy: Policy, settings: Settings) -> Iterator[str]:
+    """The churn curve that the terms name, where the source folder is there and lacks it."""
+    name, data = Path(policy.price.churn_file).name, Path(settings.run.data)
+    if name and settings.run.data and data.is_dir() and not (data / "_terms" / name).is_file():
+        yield (
+            f"{settings.limits.policy}: price.churn_file: _terms/{name} is not in the source folder."
+            " Import it, or drop churn_file and its segments."
+        )
 
 
 def refuse_banks_without_terms(settings: Settings, banks: Banks) -> None:
