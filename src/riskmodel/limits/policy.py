@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from riskmodel.errors import SettingsError
 from riskmodel.features.registry import by_name
-from riskmodel.settings import MOST_COUNT, MOST_FLOAT, Frozen, Share, checked, frozen_lists
+from riskmodel.settings import MOST_COUNT, MOST_FLOAT, Frozen, Share, checked, freeze_lists
 from riskmodel.tables.codes import BANK_NAME
 
 Positive = Annotated[float, Field(gt=0, le=MOST_FLOAT)]
@@ -290,7 +290,7 @@ class Banks(Frozen):
 
 def policy_from(values: Mapping[str, Any], where: str) -> Policy:
     """The terms from TOML values; `SettingsError` for unknown keys, cards and bad values."""
-    policy = checked(Policy, frozen_lists(values), where)
+    policy = checked(Policy, freeze_lists(values), where)
     faults = [*_unknown_cards(policy, where), *_other_windows(policy.eligibility, where)]
     if faults:
         raise SettingsError(*faults)
@@ -299,10 +299,10 @@ def policy_from(values: Mapping[str, Any], where: str) -> Policy:
 
 def banks_from(values: Mapping[str, Any], where: str) -> Banks:
     """The banks from TOML values; `SettingsError` for unknown keys, bad or repeated names."""
-    return checked(Banks, frozen_lists(values), where)
+    return checked(Banks, freeze_lists(values), where)
 
 
-def named_cards(policy: Policy) -> dict[str, str]:
+def cards_by_key(policy: Policy) -> dict[str, str]:
     """The card that each key of the terms names, by key."""
     rules = {f"eligibility.{rule.name}.card": rule.card for rule in policy.eligibility}
     keys = ("exports_card", "platform_card", "sales_card")
@@ -314,7 +314,7 @@ def named_cards(policy: Policy) -> dict[str, str]:
 
 def _unknown_cards(policy: Policy, where: str) -> Iterator[str]:
     known = by_name()
-    for key, card in named_cards(policy).items():
+    for key, card in cards_by_key(policy).items():
         if card not in known and not card.startswith(ATTRIBUTE):
             (near,) = difflib.get_close_matches(card, known, n=1, cutoff=0.0)
             yield f"{where}: {key}: no card is called '{card}'. The nearest known one is '{near}'."

@@ -1,6 +1,6 @@
 """The stages in order: the only composer."""
 
-from riskmodel.pipeline.left_out import left_out_text
+from riskmodel.pipeline.bank_exclusions import exclusion_text
 from riskmodel.pipeline.publication import Published, headline, publish
 from riskmodel.pipeline.stages import (
     Explained,
@@ -27,10 +27,10 @@ __all__ = [
     "Run",
     "Validated",
     "datasets",
+    "exclusion_text",
     "explain",
     "features",
     "headline",
-    "left_out_text",
     "limits",
     "model",
     "open_run",

@@ -16,8 +16,8 @@ from riskmodel.features.language import Card
 from riskmodel.features.plan import attribute_kinds
 from riskmodel.features.registry import attribute_cards
 from riskmodel.limits.concentration import refuse_closed_rows
-from riskmodel.limits.policy import ATTRIBUTE, Banks, Policy, banks_from, named_cards, policy_from
-from riskmodel.pipeline.left_out import refuse_unknown_banks
+from riskmodel.limits.policy import ATTRIBUTE, Banks, Policy, banks_from, cards_by_key, policy_from
+from riskmodel.pipeline.bank_exclusions import refuse_unknown_banks
 from riskmodel.pipeline.lending import last_month
 from riskmodel.pipeline.stages import signed_pairs
 from riskmodel.settings import (
@@ -209,7 +209,7 @@ def _absent_attributes(
     A source without the table lacks them as it may lack any table: what the terms then say of
     a missing value holds.
     """
-    for key, card in named_cards(policy).items():
+    for key, card in cards_by_key(policy).items():
         if kinds and card.startswith(ATTRIBUTE) and card.removeprefix(ATTRIBUTE) not in kinds:
             near = nearest(card.removeprefix(ATTRIBUTE), kinds)
             yield (

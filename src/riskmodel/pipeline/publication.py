@@ -9,7 +9,7 @@ import pandas as pd
 from riskmodel import months
 from riskmodel.bounds import format_interval
 from riskmodel.pipeline.approved import approved_of
-from riskmodel.pipeline.chosen import banks_with_rows, nothing_to_publish, without_rows_text
+from riskmodel.pipeline.recipients import banks_with_rows, nothing_to_publish, without_rows_text
 from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches, unknown_values
 from riskmodel.publish import registry
 from riskmodel.publish.bank_files import publish_bank

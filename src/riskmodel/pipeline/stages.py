@@ -26,8 +26,8 @@ from riskmodel.model.fit import learn
 from riskmodel.model.stand_ins import as_anyone
 from riskmodel.pipeline import lending as asking
 from riskmodel.pipeline.approved import approved_model, purpose_of
+from riskmodel.pipeline.bank_exclusions import count_exclusions, refuse_unknown_banks
 from riskmodel.pipeline.fingerprints import code_fingerprint
-from riskmodel.pipeline.left_out import left_out, refuse_unknown_banks
 from riskmodel.pipeline.trial_file import TrialFile
 from riskmodel.publish.run_folder import Run
 from riskmodel.settings import read_toml
@@ -332,7 +332,7 @@ def limits(run: Run) -> lending.Book:
     policy, banks = programme.policy, banks_of(run)
     learnt = asking.taught(programme)
     signed, known = agreements_of(run, programme.source, banks)
-    without = left_out(signed, banks)
+    without = count_exclusions(signed, banks)
     book = lending.recommend(
         candidates_of(run, programme),
         known,

@@ -1,9 +1,9 @@
 """A run's result in a few lines for the terminal."""
 
 from riskmodel.bounds import format_upper
-from riskmodel.pipeline.chosen import without_rows_text
-from riskmodel.pipeline.left_out import left_out_text
+from riskmodel.pipeline.bank_exclusions import exclusion_text
 from riskmodel.pipeline.publication import headline
+from riskmodel.pipeline.recipients import without_rows_text
 from riskmodel.publish.run_folder import Run
 
 
@@ -17,7 +17,7 @@ def summary(run: Run) -> str:
         f"verdict      {record['verdict']}{conditions}",
         *_files(run),
         _notebooks_line(run),
-        f"left out     {left_out_text(run)}",
+        f"left out     {exclusion_text(run)}",
     ]
     return "\n".join(lines)
 

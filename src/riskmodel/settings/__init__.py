@@ -450,11 +450,11 @@ def _value(text: str) -> Any:
 def _checked(
     tables: Mapping[str, Any], where: str, origins: Mapping[str, str] = MappingProxyType({})
 ) -> Settings:
-    return checked(Settings, frozen_lists(tables), where, origins)
+    return checked(Settings, freeze_lists(tables), where, origins)
 
 
-def frozen_lists(value: Any) -> Any:
+def freeze_lists(value: Any) -> Any:
     """TOML's lists as tuples, at every depth: frozen settings hold nothing that changes."""
     if isinstance(value, Mapping):
-        return {key: frozen_lists(inner) for key, inner in value.items()}
-    return tuple(frozen_lists(inner) for inner in value) if isinstance(value, list) else value
+        return {key: freeze_lists(inner) for key, inner in value.items()}
+    return tuple(freeze_lists(inner) for inner in value) if isinstance(value, list) else value

@@ -15,7 +15,7 @@ NAMED = 20
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class BankExclusions:
     """Agreements in force with banks that the experiment leaves out: their count by bank, and the
     enterprises that have signed with no other bank."""
 
@@ -57,7 +57,7 @@ def refuse_unknown_banks(signed: pd.DataFrame, banks: Banks, settings: Settings)
         )
 
 
-def left_out(signed: pd.DataFrame, banks: Banks) -> LeftOut:
+def count_exclusions(signed: pd.DataFrame, banks: Banks) -> BankExclusions:
     """What of the agreements in force is with banks without terms."""
     has_terms = signed["bank"].isin(banks.names)
     counts = signed.loc[~has_terms, "bank"].value_counts().sort_index()
@@ -65,10 +65,10 @@ def left_out(signed: pd.DataFrame, banks: Banks) -> LeftOut:
         {*signed.loc[~has_terms, "enterprise_id"]} - {*signed.loc[has_terms, "enterprise_id"]}
     )
     by_bank = {str(bank): int(count) for bank, count in counts.items()}
-    return LeftOut(by_bank, tuple(str(one) for one in only))
+    return BankExclusions(by_bank, tuple(str(one) for one in only))
 
 
-def left_out_text(run: Run) -> str:
+def exclusion_text(run: Run) -> str:
     """What a run left out, in a sentence; bank by bank."""
     found = run.read_json("limits", "left_out")
     if not found["agreements"]:

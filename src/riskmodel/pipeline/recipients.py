@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from riskmodel.pipeline.left_out import left_out_text
+from riskmodel.pipeline.bank_exclusions import exclusion_text
 from riskmodel.pipeline.stages import banks_of, source_of
 from riskmodel.publish.run_folder import Run
 
 
-def chosen_banks(run: Run) -> tuple[str, ...]:
+def recipient_banks(run: Run) -> tuple[str, ...]:
     """The banks that this run publishes to: those named on the command line, or all."""
     named = run.record().get("banks") or []
     return tuple(dict.fromkeys(named)) or banks_of(run).names
@@ -16,7 +16,7 @@ def chosen_banks(run: Run) -> tuple[str, ...]:
 def banks_with_rows(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The chosen banks that have rows in the book, and those that have none."""
     there = set(run.read("limits", "recommendations")["bank"])
-    chosen = chosen_banks(run)
+    chosen = recipient_banks(run)
     return tuple(b for b in chosen if b in there), tuple(b for b in chosen if b not in there)
 
 
@@ -27,11 +27,13 @@ def nothing_to_publish(run: Run) -> str:
     if book.empty:
         return "no enterprise is scored"
     if (book["bank"] != "").any():
-        return "no scored enterprise has an agreement in force with " + ", ".join(chosen_banks(run))
+        return "no scored enterprise has an agreement in force with " + ", ".join(
+            recipient_banks(run)
+        )
     if not source_of(run).has("agreements"):
         return "the source has no agreements, so no enterprise has signed with a bank"
     if left["agreements"]:
-        return left_out_text(run)
+        return exclusion_text(run)
     return f"no scored enterprise has an agreement in force on {run.settings.run.as_of}"
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from riskmodel.limits import banks_from
-from riskmodel.pipeline.left_out import left_out
+from riskmodel.pipeline.bank_exclusions import count_exclusions
 
 ROW = {
     "funding_rate": 0.04,
@@ -21,7 +21,7 @@ ROW = {
 def test_what_is_left_out_is_counted_by_bank_and_who_has_no_other_bank_is_named() -> None:
     pairs = [("E1", "west"), ("E1", "north"), ("E2", "west"), ("E2", "east"), ("E3", "north")]
     signed = pd.DataFrame(pairs, columns=["enterprise_id", "bank"])
-    found = left_out(signed, banks_from({"bank": [{"name": "north", **ROW}]}, "banks"))
+    found = count_exclusions(signed, banks_from({"bank": [{"name": "north", **ROW}]}, "banks"))
 
     assert found.by_bank == {"east": 1, "west": 2}
     assert found.enterprises == ("E2",)
