@@ -217,3 +217,30 @@ def test_a_run_whose_checks_failed_prints_its_headline_all_the_same(
     said = capsys.readouterr()
     assert said.out == "AUC 0.61\n  failed ranking: 0.55\n"
     assert said.err == "ChecksFailed: 2014: nothing was published\n"
+
+
+def test_a_review_from_a_day_to_come_is_a_usage_error(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["review", "approve", "1", "--by", "committee", "--reason", "a trial"]
+
+    assert main([*words, "--on", "2099-01-01"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "2099-01-01 is after today" in told
+
+
+def test_a_tracking_server_that_is_gone_is_told_in_a_line_without_its_password(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from riskmodel.publish import address
+
+    monkeypatch.setattr(address, "WAIT_SECONDS", 0.01)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://risk:hunter2@127.0.0.1:1")
+
+    assert main(["review", "list"]) == 4
+
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if "Error: " in line] == [told[-1]]
+    assert "http://127.0.0.1:1" in told[-1]
+    assert "hunter2" not in "".join(told)

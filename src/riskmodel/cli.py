@@ -462,7 +462,8 @@ def _act_decide(arguments: argparse.Namespace) -> None:
         review.approve(root_folder(), arguments.version, **said, programme=named)
     else:
         review.reject(root_folder(), arguments.version, **said)
-    print(f"version {arguments.version}: {arguments.decision} recorded, from {day}")
+    told = f"version {arguments.version}: {arguments.decision} recorded, from {day}"
+    print(told if arguments.decision == "reject" else f"{told}: not for runs as of an earlier day")
 
 
 def _act_in_force(arguments: argparse.Namespace) -> None:

@@ -236,6 +236,18 @@ def test_a_run_that_was_deleted_is_no_longer_kept(root: Path) -> None:
     assert not tracking.is_kept(root, "0" * 32)
 
 
+def test_a_run_that_is_deleted_on_its_way_is_told_and_can_be_restored(root: Path) -> None:
+    run_id = tracking.start_run(root, "one", {}, {})
+    with tracking.connected(root) as mlflow:
+        mlflow.MlflowClient().delete_run(run_id)
+    for act in (
+        lambda: tracking.log(root, run_id, metrics={"auc": 0.7}, folders={}, tags={}),
+        lambda: tracking.finish(root, run_id, "FINISHED"),
+    ):
+        with pytest.raises(DataError, match=r"mlflow\.db: .*deleted.*Restore what was deleted"):
+            act()
+
+
 def test_a_run_that_is_not_there_is_told_when_it_is_reopened(root: Path) -> None:
     with pytest.raises(DataError, match="Restore what was deleted"):
         tracking.reopen_run(root, "0" * 32)

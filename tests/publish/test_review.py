@@ -290,3 +290,11 @@ def test_files_of_a_version_that_were_lost_or_are_no_text_are_told_and_registere
         registry.load_version(root, version)
     assert registered("one", **OURS) == "2"
     assert registered("one", **OURS) == "2"
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.mkdir(), lambda path: path.symlink_to("x")])
+def test_a_lock_that_is_no_plain_file_is_told(spoil, root: Path, registered) -> None:
+    version = registered("one", **OURS)
+    spoil(root / "experiments" / ".reviews.lock")
+    with pytest.raises(DataError, match=r"\.reviews\.lock: cannot be locked"):
+        review.approve(root, version, **SAID, on=DAY)

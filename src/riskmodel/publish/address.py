@@ -28,6 +28,8 @@ PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT
 """MLflow's own bounds, unless the user set them: by its defaults a dead server takes minutes."""
 REMEDY = f"Start the server, or correct or unset {URI_NAME}"
 WITHOUT = "`--set publish.tracking=false` runs without MLflow, and registers no model"
+DELETED = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE")
+"""How MLflow says that what is asked for is not there, or is in its bin."""
 LONGEST = 200
 
 
@@ -192,7 +194,7 @@ def _of_the_store(error: Exception, where: str, uri: str) -> RiskModelError:
             f"{where}: refuses these credentials. Set MLFLOW_TRACKING_USERNAME and"
             " MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
         )
-    if code == "RESOURCE_DOES_NOT_EXIST":
+    if code in DELETED:
         return DataError(f"{where}: {_cause(text)}. Restore what was deleted, or make it again.")
     if _scheme(uri) in SERVERS:
         return SettingsError(

@@ -13,7 +13,8 @@ from riskmodel.errors import machine_faults
 def held(lock: Path) -> Iterator[None]:
     """The lock on the file `lock`, which is made if it is missing and is never followed as a link.
 
-    Waits until no other process holds it. The file stays: removing it would let two in at once.
+    `DataError` where it cannot be made. Waits until no other process holds it. The file stays:
+    removing it would let two in at once.
     """
     with machine_faults(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)

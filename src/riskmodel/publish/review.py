@@ -64,6 +64,7 @@ def approve(
     review's; `NotApproved` where its checks failed and no override was recorded, where it is for
     another programme, or for another outcome than the version in force.
     """
+    _refuse_days_to_come(on)
     facts = version_facts(root, version)
     if facts.get("verdict") not in ("pass", "pass with conditions") and not facts.get(
         "override_reason"
@@ -80,6 +81,7 @@ def approve(
 
 def reject(root: Path, version: str, *, by: str, reason: str, on: date) -> Review:
     """The version may not be used from `on`; if it was in force, none is until one is approved."""
+    _refuse_days_to_come(on)
     facts = version_facts(root, version)
     return _recorded(root, _review("reject", version, by, reason, on, facts))
 
@@ -205,16 +207,17 @@ def _refuse_unsaid(review: Review) -> None:
         raise UsageError("review: --by or --reason is not UTF-8 text. Type it anew.") from None
 
 
+def _refuse_days_to_come(on: date) -> None:
+    if on > today():
+        raise UsageError(f"review: {on} is after today ({today()}). Give today or an earlier day.")
+
+
 def _refuse_other_days(review: Review, before: list[Review]) -> None:
-    """A review counts from today or earlier, and never before one that counts already.
+    """No review counts before one that counts already.
 
     A day to come, as an older version of this package recorded it, binds nobody.
     """
     day = today().isoformat()
-    if review.on > day:
-        raise UsageError(
-            f"review: {review.on} is after today ({day}). Give today or an earlier day."
-        )
     counted = [one.on for one in _of(review.programme, before) if one.on <= day]
     if counted and review.on < max(counted):
         raise UsageError(
