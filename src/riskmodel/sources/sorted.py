@@ -149,9 +149,9 @@ class _OnDisk:
             with pq.ParquetFile(path, memory_map=True) as file:
                 rows = file.read(columns=names)
         except (OSError, pa.ArrowException) as error:
-            raise _not_whole(self.folder) from error
+            raise _not_whole(self.folder, path) from error
         if len(rows) != self.rows[table][number]:
-            raise _not_whole(self.folder)
+            raise _not_whole(self.folder, path)
         return rows
 
 
@@ -238,9 +238,10 @@ def load_sorted(folder: Path) -> Sorted:
         timezone, firsts = found["asked"]["settings"]["timezone"], tuple(found["firsts"])
         form = found["asked"]["format"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise _not_whole(folder) from error
-    if form != _FORMAT or not _all_there(folder, rows):
-        raise _not_whole(folder)
+        raise _not_whole(folder, folder / _DESCRIPTION) from error
+    missing = _missing(folder, rows)
+    if form != _FORMAT or missing:
+        raise _not_whole(folder, missing or folder / _DESCRIPTION)
     store = _OnDisk(folder, MappingProxyType(schemas), MappingProxyType(rows))
     return Sorted(timezone, firsts, store)
 
@@ -286,18 +287,21 @@ def _hashes(folder: Path, files: Files) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
 
 
-def _all_there(folder: Path, rows: Mapping[str, Sequence[int]]) -> bool:
-    return all(
-        (folder / name / f"{number:05d}.parquet").is_file()
+def _missing(folder: Path, rows: Mapping[str, Sequence[int]]) -> Path | None:
+    """The first part that is not there as a file; None if all are."""
+    parts = (
+        folder / name / f"{number:05d}.parquet"
         for name, counts in rows.items()
         for number, count in enumerate(counts)
         if count
     )
+    return next((path for path in parts if not path.is_file()), None)
 
 
-def _not_whole(folder: Path) -> DataError:
+def _not_whole(folder: Path, path: Path) -> DataError:
     return DataError(
-        f"{shown(folder)}: holds no whole sorted source. Remove it, and give the same command again."
+        f"{shown(folder)}: holds no whole sorted source, for {path.relative_to(folder).as_posix()} is"
+        " not what was written. Remove the folder, and give the same command again."
     )
 
 
