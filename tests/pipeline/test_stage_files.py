@@ -14,6 +14,7 @@ from riskmodel.errors import DataError, SettingsError
 from riskmodel.pipeline import experiment
 from riskmodel.pipeline.experiment import STAGES
 from riskmodel.pipeline.lending import last_month
+from riskmodel.publish import notebooks
 from riskmodel.publish.run_folder import Run, create_run
 from riskmodel.publish.stage_record import StageRecord
 from riskmodel.settings import default_settings
@@ -263,6 +264,29 @@ def test_a_record_that_is_sound_is_left_alone(trial: Trial) -> None:
 
     assert (trial.run.folder / "run.json").read_bytes() == before
     assert trial.said == []
+
+
+@pytest.mark.parametrize("linked_folder", [False, True])
+def test_a_notebook_is_given_its_run_without_a_machines_path(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch, linked_folder: bool
+) -> None:
+    monkeypatch.undo()
+    given: list[dict[str, str]] = []
+    root = trial.run.root
+    if linked_folder:
+        (root / "notebooks").rename(root.parent / "elsewhere")
+        (root / "notebooks").symlink_to(root.parent / "elsewhere")
+    monkeypatch.setattr(notebooks, "execute", lambda source, out, words: given.append(words))
+    monkeypatch.setattr(notebooks, "to_html", lambda executed, page: None)
+
+    experiment._notebook(trial.run, "01_sources")
+
+    place = (root / "notebooks").resolve()
+    assert (place / given[0]["run_dir"]).resolve() == trial.run.folder
+    assert (place / given[0]["settings_path"]).resolve() == trial.run.folder / "settings.toml"
+    assert not given[0]["run_dir"].startswith("/")
+    if not linked_folder:
+        assert given[0]["run_dir"] == f"../experiments/runs/{trial.run.name}"
 
 
 LAST = {

@@ -1,6 +1,7 @@
 """An experiment run whole: the eight notebooks by papermill, recorded in MLflow."""
 
 import hashlib
+import os
 import platform
 import re
 import tempfile
@@ -163,11 +164,10 @@ def _holds(record: StageRecord, stage: str, notebook: str, label: str, progress:
 def _notebook(run: Run, name: str) -> None:
     source = run.root / "notebooks" / f"{name}.ipynb"
     executed = run.folder / "notebooks" / f"{name}.ipynb"
-    notebooks.execute(
-        source,
-        executed,
-        {"settings_path": str(run.folder / "settings.toml"), "run_dir": str(run.folder)},
-    )
+    # seen from the notebooks' folder, so that no machine's paths stand in what is kept
+    folder = os.path.relpath(run.folder, source.resolve().parent)
+    given = {"settings_path": os.path.join(folder, "settings.toml"), "run_dir": folder}
+    notebooks.execute(source, executed, given)
     notebooks.to_html(executed, executed.with_suffix(".html"))
 
 
