@@ -166,7 +166,7 @@ def _notebook(run: Run, name: str) -> None:
     executed = run.folder / "notebooks" / f"{name}.ipynb"
     # seen from the notebooks' folder, so that no machine's paths stand in what is kept
     folder = os.path.relpath(run.folder, source.resolve().parent)
-    given = {"settings_path": os.path.join(folder, "settings.toml"), "run_dir": folder}
+    given = {"settings_path": f"{folder}/settings.toml", "run_dir": folder}
     notebooks.execute(source, executed, given)
     notebooks.to_html(executed, executed.with_suffix(".html"))
 
