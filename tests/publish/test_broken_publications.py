@@ -66,6 +66,18 @@ def test_a_manifest_without_the_hash_of_its_rows_is_named(
         published(north_rows, facts, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["limits.csv", "limits.parquet", "report.html"])
+def test_what_the_same_attempt_published_is_held_before_it_is_taken_as_done(
+    north_rows: pd.DataFrame, facts: PublicationFacts, tmp_path: Path, name: str
+) -> None:
+    first = published(north_rows, facts, tmp_path)
+    assert published(north_rows, facts, tmp_path) == first
+    (first.folder / name).write_bytes((first.folder / name).read_bytes() + b" ")
+
+    with pytest.raises(DataError, match=rf"r1/{name}: 1 files differ from their manifest"):
+        published(north_rows, facts, tmp_path)
+
+
 def test_a_file_where_a_revisions_folder_belongs_is_named(
     north_rows: pd.DataFrame, facts: PublicationFacts, tmp_path: Path
 ) -> None:

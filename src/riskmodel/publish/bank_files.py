@@ -12,7 +12,13 @@ import pandas as pd
 import pyarrow as pa
 
 from riskmodel.errors import ChecksFailed, RiskModelError, SettingsError, machine_faults
-from riskmodel.publish.changes import difference, previous_publication, read_manifest, revisions
+from riskmodel.publish.changes import (
+    difference,
+    previous_publication,
+    read_manifest,
+    refuse_changed,
+    revisions,
+)
 from riskmodel.publish.facts import Publication, PublicationFacts
 from riskmodel.publish.locks import held
 from riskmodel.publish.manifest import described, hashes, json_text
@@ -41,7 +47,7 @@ def publish_bank(
     bank's own rows of the allocation: row, key, capacity_cny, used_cny, price. Nothing is
     ever overwritten; where the latest revision was written by the same run and attempt, it is
     returned as it is. Raises `SettingsError` for a bank or date that cannot name a folder and for
-    folders that are links, `ChecksFailed` for a failed verdict without an override's reason,
+    folders that are links, `DataError` for an earlier revision that was changed, `ChecksFailed` for a failed verdict without an override's reason,
     `RiskModelError` for rows of another bank or date or for an enterprise that stands twice.
     """
     _refuse_names(bank, as_of)
@@ -52,6 +58,7 @@ def publish_bank(
         date_folder = _inside(bank_folder, as_of.isoformat())
         written = revisions(date_folder)
         if written and _same_attempt(date_folder / f"r{written[-1]}", facts):
+            refuse_changed(date_folder / f"r{written[-1]}")
             return _published(date_folder, written[-1])
         revision = written[-1] + 1 if written else 1
         table = published_table(rows.sort_values("enterprise_id", kind="stable"))

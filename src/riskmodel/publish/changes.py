@@ -61,11 +61,26 @@ def _refuse_incomplete(manifest: Any, path: Path) -> None:
         )
 
 
+def refuse_changed(publication: Path) -> None:
+    """`DataError` where a file of a published folder is not the one that its manifest records."""
+    recorded = read_manifest(publication)["sha256"]
+    changed = [name for name in recorded if not _holds(publication / name, recorded[name])]
+    if changed:
+        raise DataError(
+            f"{publication / changed[0]}: {len(changed)} files differ from their manifest. Restore"
+            " them, or move the folder away, then publish."
+        )
+
+
+def _holds(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256(path) == digest
+
+
 def published_rows(publication: Path) -> pd.DataFrame:
     """The rows of an earlier publication; `DataError` if its manifest records others."""
     path = publication / "limits.parquet"
     recorded = read_manifest(publication)["sha256"]["limits.parquet"]
-    if not path.is_file() or sha256(path) != recorded:
+    if not _holds(path, recorded):
         raise DataError(f"{path}: 1 file differs from its manifest. Restore it, then publish.")
     return pd.DataFrame(read_rows(path).to_pandas())
 
