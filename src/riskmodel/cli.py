@@ -430,7 +430,7 @@ def _act_run(arguments: argparse.Namespace) -> None:
     if arguments.as_of:
         words.append(f"run.as_of={arguments.as_of}")
     order = Order(arguments.experiment, tuple(words), tuple(arguments.banks))
-    print(summary(run_experiment(order, root_folder(), _tell)))
+    print(printable(summary(run_experiment(order, root_folder(), _tell)), keep="\n"))
 
 
 def _literal(path: Path) -> str:
@@ -449,7 +449,7 @@ def _act_list(arguments: argparse.Namespace) -> None:
 def _act_show(arguments: argparse.Namespace) -> None:
     from riskmodel.publish import review
 
-    print(review.show(root_folder(), arguments.version), end="")
+    print(printable(review.show(root_folder(), arguments.version), keep="\n"), end="")
 
 
 def _act_decide(arguments: argparse.Namespace) -> None:
