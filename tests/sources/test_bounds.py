@@ -173,6 +173,17 @@ def test_a_part_that_is_no_regular_file_is_refused_at_once(
         read_folder(folder, settings)
 
 
+def test_rows_asked_through_a_pipe_are_a_usage_error(
+    drawn: Tables, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "rows.parquet")
+    words = ["features", str(write(drawn)), str(tmp_path / "out"), "--rows"]
+
+    assert main([*words, str(tmp_path / "rows.parquet")]) == 2
+
+    assert "rows.parquet: no such file" in capsys.readouterr().err
+
+
 def test_a_link_to_a_file_or_a_folder_of_parts_is_read(
     drawn: Tables, write: Write, settings: SourcesSettings, tmp_path: Path
 ) -> None:

@@ -126,6 +126,20 @@ def test_a_wrong_type_is_counted_in_pieces_as_in_the_whole(tmp_path: Path) -> No
         list(read_chunks([tmp_path / "enterprises.parquet"], CANONICAL["enterprises"], "UTC", 10))
 
 
+def test_features_counts_wrong_values_as_check_does(
+    drawn: Tables, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = pd.concat([drawn["declarations"]] * 30_000, ignore_index=True)  # more than one look
+    folder = str(write(drawn | {"declarations": rows.assign(fob_usd="much")}))
+
+    main(["check", folder])
+    main(["features", folder, str(tmp_path / "out"), "--as-of", "2024-04-01"])
+
+    errors = [line for line in capsys.readouterr().err.splitlines() if "Error: " in line]
+    assert errors[0] == errors[1]
+    assert "declarations.fob_usd: 90,000 values of type" in errors[0]
+
+
 def test_a_columns_name_of_gbk_is_said(
     drawn: Tables, write: Write, settings: SourcesSettings
 ) -> None:

@@ -56,6 +56,8 @@ def asked_for(dates: Sequence[date], rows: Path | None) -> Asked:
 
 def asked_rows(path: Path) -> pd.DataFrame:
     """enterprise_id, day of each row asked, each once."""
+    if not path.is_file():  # a pipe would not end
+        raise UsageError(f"{path.name}: no such file; give a Parquet file of the rows asked.")
     try:
         rows = pq.read_table(path, columns=["enterprise_id", "as_of"]).to_pandas()
         days = pd.to_datetime(rows["as_of"]).to_numpy().astype("datetime64[D]").astype(np.int32)
