@@ -232,6 +232,13 @@ def test_the_nearest_few_are_matches_and_equal_as_one_by_the_mean_of_logs() -> N
     assert found.unplaced == 1
 
 
+def test_without_offers_there_are_no_provinces() -> None:
+    matching = Matching(log_odds=0.3, log_cap=0.2, nearest=2, least=1)
+    found = between_provinces(placed().head(0), matching, seed=0, draws=20)
+    assert found.rows.empty
+    assert np.isnan(found.apart_share)
+
+
 def test_a_province_apart_is_judged_and_its_interval_on_one_side() -> None:
     count = 40
     rows = pd.DataFrame(
@@ -476,6 +483,15 @@ def test_errors_of_the_pd_are_priced_at_the_ends_and_by_factors() -> None:
     none = summed(cost_of_pd_error(CANDIDATES, levels, earns, chosen=nothing), "grade")
     assert none["lines"].eq(0).all()
     assert none["lost_share"].isna().all()
+
+
+def test_no_line_earns_nothing_whatever_it_would_cost() -> None:
+    def costly(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+        return lines["limit_cny"].reset_index(drop=True) - 800.0
+
+    nothing = pd.DataFrame({"bank": ["", "b"], "limit_cny": [0.0, 900.0], "annual_rate": 0.1})
+    costs = cost_of_pd_error(CANDIDATES, levels, costly, chosen=nothing, factors=())
+    assert costs["believed_cny"].tolist() == [0.0, 100.0] * 2
 
 
 # --- against the truth ---

@@ -402,6 +402,14 @@ def test_columns_that_tell_nothing_of_held_out_lines_leave_the_mean() -> None:
     assert (found.columns, found.r2) == ((), 0.0)
 
 
+def test_lines_that_all_draw_alike_teach_that_and_no_more() -> None:
+    rng = np.random.default_rng(6)
+    many = few(0.4, 200, exports_cny_12m=rng.uniform(1e5, 1e6, 200))
+    found = drawing.learn(many, STATED)
+    assert (found.columns, found.r2) == ((), 0.0)
+    assert found.level == pytest.approx((200 * 0.4 + 10 * 0.5) / 210)
+
+
 def test_the_drawn_share_is_a_ridge_that_a_second_library_gives() -> None:
     from sklearn.linear_model import Ridge
 
