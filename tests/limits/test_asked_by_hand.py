@@ -190,6 +190,20 @@ def test_falls_are_counted_summed_and_told_from_ends() -> None:
     assert one[["enterprise_id", "limit_cny", "limit_then_cny", "fallen_cny"]].tolist() == ["E1", 500.0, 250.0, 250.0]  # fmt: skip
 
 
+def test_by_default_exports_rise_by_a_hundredth_a_tenth_and_a_half() -> None:
+    rows = pd.DataFrame({"enterprise_id": ["E1"], "exports_usd_12m": [500.0]})
+    counts = monotone_in_exports(rows, by_size()).counts
+    assert counts["rise"].drop_duplicates().tolist() == [0.01, 0.10, 0.50]
+    assert counts["lever"].drop_duplicates().tolist() == [
+        "exports_size",
+        "exports",
+        "exports_alone",
+    ]
+    fallen = counts.set_index(["lever", "rise", "pd"])["fallen_cny"]
+    assert fallen["exports", 0.01, "held"] == pytest.approx(5.0)
+    assert fallen["exports_size", 0.5, "model"] == pytest.approx(250.0)
+
+
 # --- provinces ---
 
 
@@ -320,6 +334,31 @@ def test_of_an_enterprises_banks_the_offer_speaks_and_a_record_lasts(policy: Pol
     assert found["cause_en"].tolist() == ["", "late; few", "small"]
     assert found["cause_zh"].tolist() == ["", "逾期", "小"]
     assert found["lasting"].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("nearer", "farther"),
+    [
+        ("bank_budget", "bank_loss_cap"),
+        ("bank_loss_cap", "sector_share"),
+        ("sector_share", "destination_share"),
+        ("destination_share", "profit"),
+        ("profit", "floor"),
+        ("floor", "pd_cut"),
+        ("pd_cut", "pd_horizon"),
+        ("pd_horizon", "anything"),
+    ],
+)
+def test_of_two_declines_the_one_nearer_to_an_offer_is_told(
+    policy: Policy, nearer: str, farther: str
+) -> None:
+    rows = pd.DataFrame(
+        {"enterprise_id": "E1", "bank": ["a_bank", "b_bank"], "decision": "decline",
+         "limit_cny": 0.0, "binding_constraint": [farther, nearer], "refusals": "",
+         "refusal_text_en": ["far", "near"], "refusal_text_zh": ""}
+    )  # fmt: skip
+    assert causes_of(rows, policy)["cause"].tolist() == [nearer]
+    assert causes_of(rows.iloc[::-1], policy)["cause_en"].tolist() == ["near"]
 
 
 def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:

@@ -63,6 +63,20 @@ def test_each_pair_counts_in_its_banks_and_its_own_sectors_and_destinations_rows
     assert found.loss_rows.tolist() == [[2], [3], [2], [2]]
 
 
+def test_each_bank_has_sectors_of_its_own(bank_row: Any) -> None:
+    rows = pd.DataFrame({"enterprise_id": ["E1", "E2"], "sector": ["toys", "shoes"]})
+    banks = banks_from(
+        {"bank": [bank_row("north_bank", sector_share=0.5), bank_row("south_bank", sector_share=0.4)]},
+        "banks",
+    )  # fmt: skip
+    pairs = Pairs(np.asarray([0, 0, 1, 1]), np.asarray([0, 1, 0, 1]))
+    found = rows_for(rows, pairs, banks)
+    # two budgets, two loss caps, then shoes and toys of the north, shoes and toys of the south
+    assert found.table["key"].tolist()[4:] == ["shoes", "toys", "shoes", "toys"]
+    assert found.table["bank"].tolist()[4:] == ["north_bank"] * 2 + ["south_bank"] * 2
+    assert found.limit_rows.tolist() == [[0, 5, -1], [1, 7, -1], [0, 4, -1], [1, 6, -1]]
+
+
 def test_prices_of_another_month_are_found_by_bank_row_and_key() -> None:
     keys = ["bank", "row", "key"]
     table = pd.DataFrame([["n", "a", "x"], ["s", "a", "x"], ["n", "b", "x"], ["n", "a", "y"]],
@@ -252,6 +266,36 @@ def test_a_pd_at_the_banks_cut_is_served_and_the_rate_says_what_holds_it(
     low = recommend(candidates, signed("E1 north_bank"), policy, banks, grid=10).recommendations
     assert low["rate_held_by"].tolist() == ["bank_lowest_rate", "", "", "", ""]
     assert low["annual_rate"].iloc[0] == 0.115
+
+
+def test_each_bank_has_a_cut_of_its_own(
+    candidates: pd.DataFrame, policy: Policy, bank_row: Any
+) -> None:
+    banks = banks_from(
+        {"bank": [bank_row("north_bank", largest_pd=0.04), bank_row("south_bank", largest_pd=0.06)]},
+        "banks",
+    )  # fmt: skip
+    one = candidates.iloc[[0]].assign(pd_12m=0.05)
+    rows = recommend(one, signed("E1 north_bank", "E1 south_bank"), policy, banks, grid=10)
+    found = rows.recommendations.set_index("bank")
+    assert found["decision"].to_dict() == {"north_bank": "decline", "south_bank": "offer"}
+    assert found.loc["north_bank", "binding_constraint"] == "pd_cut"
+    alone_ = recommend(one, signed("E1 north_bank"), policy, banks, grid=10).recommendations
+    assert alone_["binding_constraint"].tolist() == ["pd_cut"]
+
+
+def test_a_month_holds_the_ranks_by_which_its_curve_was_read(
+    candidates: pd.DataFrame, policy: Policy, banks: Banks
+) -> None:
+    pairs = signed("E1 north_bank")
+    rows = candidates.assign(pd_12m=[0.03, 0.01, 0.2, 0.02, np.nan])
+    book = recommend(rows, pairs, policy, banks, grid=10)
+    month = Month.of(rows, pairs, Terms(policy, banks), book, 10)
+    assert month.terms.ranked is not None
+    # E3 is above every bank's cut, E5 has no PD
+    assert month.terms.ranked.tolist() == [0.01, 0.02, 0.03]
+    assert month.grid == 10
+    assert month.prices.equals(book.certificate.rows)
 
 
 def test_a_refusal_by_agreement_stands_among_the_others_and_alone(

@@ -554,6 +554,14 @@ def test_shares_are_of_the_programmes_own_limit_and_the_policys_values_are_hande
     assert found.cautious
 
 
+def test_past_shares_are_of_the_programmes_limit_and_not_of_the_need(policy: Policy) -> None:
+    # 800,000 for the dollars, and a need of 1,000,000 x .8 x 90 / 360 = 200,000
+    past = few(0.6, exports_usd_12m=1e6, exports_cny_12m=1e6, defaulted=False)
+    found = learn(past.assign(limit_cny=200_000.0), policy)
+    assert found.response is not None
+    assert found.response.centre.level == pytest.approx(0.25)
+
+
 def test_the_month_takes_the_cautious_end_and_the_best_only_where_it_is_told_to(
     policy: Policy,
 ) -> None:
