@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import beta
 
 from riskmodel.features import by_name
 from riskmodel.model.leaks import Suspect, as_table
@@ -190,6 +191,8 @@ def test_the_cycle_excuses_what_independent_defaults_would_not() -> None:
     expected = statistics.jeffreys_in_cycle(400, 2000, 0.1, 0.12)
     assert table["p_adjusted"].tolist() == pytest.approx([expected])
     assert table["p"].tolist() == pytest.approx([statistics.jeffreys(400, 2000, 0.1)])
+    ends = beta.ppf([0.025, 0.975], 400.5, 1600.5)
+    assert table.loc[0, ["low", "high"]].to_numpy(float) == pytest.approx(ends)
 
 
 def test_the_share_of_failed_grades_may_reach_what_is_asked_and_not_pass_it() -> None:
