@@ -14,13 +14,11 @@ from riskmodel.validate.drift import largest_movement, periods
 YEARS = np.arange(2004, 2014)
 
 
-def check_of(rows: pd.DataFrame) -> Check:
+def check_of(rows: pd.DataFrame, most_psi: float = 0.25) -> Check:
     """The check on out-of-fold rows of one candidate."""
     predictions = rows.assign(split="test", model="trees")
-    found = Evidence(
-        predictions, pd.DataFrame(), (), "trees", False, True, (0, 1),
-        default_settings().validate_, 7,
-    )  # fmt: skip
+    settings = default_settings().validate_.model_copy(update={"most_psi": most_psi})
+    found = Evidence(predictions, pd.DataFrame(), (), "trees", False, True, (0, 1), settings, 7)
     return drift_in_time(found)
 
 
@@ -59,6 +57,14 @@ def test_pds_that_move_from_year_to_year_are_drift_though_the_rate_is_steady() -
     assert not check.passed
     assert check.figure > check.limit == default_settings().validate_.most_psi
     assert check.high < check.figure
+
+
+def test_pds_that_move_beyond_chance_or_beyond_the_convention_alone_do_not_drift() -> None:
+    sure = over_years([0.1] * 3, [0.1, 0.1, 0.25])
+    assert check_of(sure, most_psi=100.0).passed
+    little = check_of(over_years([0.1] * 2, [0.1, 0.104]), most_psi=1e-6)
+    assert 1e-6 < little.figure < little.high
+    assert little.passed
 
 
 def test_a_move_beyond_chance_that_is_no_material_error_is_no_drift() -> None:
