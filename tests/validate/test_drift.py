@@ -46,6 +46,12 @@ def test_a_default_rate_that_rises_over_ten_years_is_drift_though_folds_share_th
     assert "share" not in check.text
 
 
+def test_a_default_rate_that_falls_is_drift_as_well() -> None:
+    check = check_of(over_years([0.28, 0.06], [0.17] * 2))
+    assert not check.passed
+    assert check.figure == pytest.approx(168.5 / 36.5)
+
+
 def test_a_steady_rate_and_steady_pds_do_not_drift() -> None:
     check = check_of(over_years([0.1] * 10, [0.1] * 10))
     assert check.passed
