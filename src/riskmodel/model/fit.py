@@ -106,10 +106,18 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     leaks = _leaks(learnt, panel[panel["split"] == "calibrate"], task)
     task = _remembering(leaks, without(leaks, task))
     models: dict[str, RiskModel] = {}
-    predictions, blind, repeats, trials = [], [], [], []
+    said_by: tuple[list[pd.DataFrame], ...] = ([], [], [], [])
+    predictions, blind, repeats, trials = said_by
     # Few defaults without a date split: every fold looks for its own rounds, and nothing is tuned.
     few = not parts.by_time and learnt["defaulted"].sum() < task.settings.datasets.plenty_defaults
-    for name in task.settings.model.candidates:
+    for name in dict.fromkeys(task.settings.model.candidates):
+        twin = _twin(name, models, labelled, task)
+        if twin:
+            task.tell(f"{name}: nothing has a sign, so it is {twin} by another name")
+            models[name] = _called(name, models[twin])
+            for tables in said_by:
+                tables += [_of(name, one) for one in tables if len(one) and _is_of(twin, one)]
+            continue
         task.tell(f"fitting {name}")
         budget = 1 if few else task.settings.model.trials
         how, tries = _tuned(name, learnt, task, trials=budget)
@@ -138,6 +146,36 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
         _together(trials),
         leaks,
     )
+
+
+def _twin(
+    name: str, models: Mapping[str, RiskModel], labelled: pd.DataFrame, task: Task
+) -> str | None:
+    """The candidate fitted before whose fit this one's would be: they differ in signs alone, and
+    nothing has one."""
+    alike = [
+        other
+        for other in models
+        if name == LADDER[other].without_signs or other == LADDER[name].without_signs
+    ]
+    if not alike:
+        return None
+    inputs = learn_inputs(labelled, task.cards, task.settings.model.most_levels)
+    return None if any(inputs.signs) else alike[0]
+
+
+def _called(name: str, model: RiskModel) -> RiskModel:
+    """The model by another name, and so what was tested in its place."""
+    tested = model.tested and _called(name, model.tested)
+    return replace(model, name=name, tested=tested)
+
+
+def _of(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(model=name)
+
+
+def _is_of(name: str, table: pd.DataFrame) -> bool:
+    return bool((table["model"] == name).all())
 
 
 def replayed(model: RiskModel, panel: pd.DataFrame) -> Fitted:

@@ -80,7 +80,8 @@ class Kind:
     `losses` is there for kinds that learn in rounds; the best number of them becomes
     `how.trees`. `begin` is there for kinds whose first part no setting of `space` moves: tuning
     learns it once a fold. `settled` is what a ranking chose for itself, and rankings of other
-    enterprises must choose alike, for their scores to mean the same.
+    enterprises must choose alike, for their scores to mean the same. `without_signs` names the
+    kind whose fit this is where nothing has a sign.
     """
 
     learn: Learn
@@ -89,6 +90,7 @@ class Kind:
     losses: Losses | None = None
     begin: Begin | None = None
     settled: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
+    without_signs: str = ""
 
 
 def _unsigned(of: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,7 +116,13 @@ LADDER: Mapping[str, Kind] = {
         begin=scorecard.begin,
     ),
     "trees": Kind(trees.learn, trees.read, BOOSTING, trees.losses),
-    "free_trees": Kind(_unsigned(trees.learn), trees.read, BOOSTING, _unsigned(trees.losses)),
+    "free_trees": Kind(
+        _unsigned(trees.learn),
+        trees.read,
+        BOOSTING,
+        _unsigned(trees.losses),
+        without_signs="trees",
+    ),
     "glass_box": Kind(glass_box.learn, glass_box.read, {}),
     "one_number": Kind(
         one_number.learn,
