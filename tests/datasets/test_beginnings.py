@@ -61,7 +61,8 @@ def first_date(found):
 
 
 def counted(found, reason):
-    rows = found.exclusions[found.exclusions["reason"] == reason]
+    rows = found.exclusions[found.exclusions["purpose"] == "fit"]
+    rows = rows[rows["reason"] == reason]
     return int(rows["rows"].sum()), " ".join(rows["text"])
 
 
@@ -215,7 +216,13 @@ def test_past_lines_and_the_sensitivity_leave_the_same_dates_out(drawn, lines, s
     rows = sensitivity(source, settings, RUN).set_index("definition")["rows"]
     # April 2021 to July 2023, ten quarters of three enterprises.
     assert rows["90 days past due, 12 months"] == 30
-    assert len(population(source, settings, RUN).labelled) == 30
+    found = population(source, settings, RUN)
+    assert len(found.labelled) == 30
+    counts = found.exclusions.set_index(["purpose", "reason"])
+    assert counts.loc[("limits", "histories_begin_later"), ["rows", "enterprises"]].tolist() == [
+        2,
+        2,
+    ]
 
 
 def test_where_every_row_is_too_early_it_is_said_what_to_do(with_histories, settings):

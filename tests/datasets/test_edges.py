@@ -54,11 +54,13 @@ def test_early_signs_are_of_all_lines_of_the_enterprise_and_of_nobody_elses(draw
     given = lines(*((f"L{n}", who, "2022-01-01", None) for n, who in enumerate(["E1", "E1", "E2"])))
     late = [
         states(f"L{n}", "2022-01-01", "2022-06-01", {"2022-03-01": {"days_past_due": days}})
-        for n, days in enumerate([5, 30, 60])
+        for n, days in enumerate([30, 1, 60])
     ]
     source = drawn({"lines": given, "line_months": pd.concat(late)})
     rows = pd.DataFrame({"enterprise_id": ["E2", "E1"], "as_of": pd.Timestamp("2022-03-01")})
     assert early_signs(source, rows, 12)["past_due"].tolist() == [60.0, 30.0]
+    one = drawn({"lines": given, "line_months": late[1]})
+    assert early_signs(one, rows, 12)["past_due"].tolist() == [0.0, 1.0]
 
 
 @pytest.mark.parametrize(

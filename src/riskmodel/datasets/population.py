@@ -101,7 +101,13 @@ def population(
         kind,
         labelled.reset_index(drop=True),
         scored,
-        _exclusions(judged, texts, _known_defaults(source, settings, scored)),
+        pd.concat(
+            [
+                _exclusions(judged, texts, _known_defaults(source, settings, scored)),
+                _early_grants(source, begun),
+            ],
+            ignore_index=True,
+        ),
         horizon,
     )
 
@@ -112,6 +118,21 @@ def _without_early(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.DataF
     reason = judged["reason"].mask(early != "", early)
     refuse_all_early(reason, begun)
     return judged.assign(reason=reason)
+
+
+def _early_grants(source: Source, begun: Sequence[Beginning]) -> pd.DataFrame:
+    """Past lines from which the limits do not learn, since they were granted too early."""
+    lines = current(source, "lines")
+    early = too_early(pd.to_datetime(lines["granted_on"]), begun)
+    rows = [
+        ("limits", one.reason, f"past lines: {one.text}", len(ids), ids.nunique())
+        for one in begun
+        if len(ids := lines.loc[early == one.reason, "enterprise_id"])
+    ]
+    names = {"purpose": "str", "reason": "str", "text": "str", "rows": "int64"}
+    return pd.DataFrame(rows, columns=[*names, "enterprises"]).astype(
+        {**names, "enterprises": "int64"}
+    )
 
 
 def _given(
