@@ -415,7 +415,7 @@ def refuse_breaches(run: Run) -> None:
     if found:
         raise ChecksFailed(
             f"{run.name}: nothing was published, the limits break {len(found)} terms"
-            f" ({'; '.join(found[:3])}). Remove the run's folder limits, then give the same command"
+            f" ({'; '.join(found[:6])}). Remove the run's folder limits, then give the same command"
             " again."
         )
 
