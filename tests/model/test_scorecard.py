@@ -154,7 +154,19 @@ def test_a_missing_value_that_no_fit_row_showed_is_counted(card, rows):
     assert card.unseen(frame)["exports_usd_6m"] == 2
 
 
-def test_features_without_two_bins_make_no_scorecard():
-    rows = pd.DataFrame({"x": [1.0, 2.0] * 20, "defaulted": [True, False, False, True] * 10})
-    with pytest.raises(DataError, match="none of 1 has two bins"):
-        scorecard.learn(rows, Inputs(("x",), (1,), {}), HOW, seed=7, threads=1)
+def test_features_without_two_bins_make_a_scorecard_of_one_rate_for_all():
+    bad = [True, False, False, True] * 10
+    rows = pd.DataFrame({"x": [1.0, 2.0] * 20, "y": 1.0, "defaulted": bad})
+
+    card = scorecard.learn(rows, Inputs(("x", "y"), (1, 0), {}), HOW, seed=7, threads=1)
+
+    assert [one.name for one in card.bins] == ["x"]
+    assert dict(card.left_out) == {"y": "information"}
+    assert card.raw(rows) == pytest.approx(np.zeros(40), abs=1e-6)  # 20 of 40 default
+    assert np.isfinite(card.table()["points"]).all()
+
+
+def test_without_any_feature_there_is_no_scorecard():
+    rows = pd.DataFrame({"defaulted": [True, False] * 20})
+    with pytest.raises(DataError, match="0 are left for a scorecard"):
+        scorecard.learn(rows, Inputs((), (), {}), HOW, seed=7, threads=1)

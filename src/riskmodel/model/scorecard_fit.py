@@ -30,11 +30,10 @@ def select(
     however little it says: a scorecard needs one.
     """
     able = sorted((b for b in bins if _filled(b) > 1), key=lambda b: -b.information)
-    if not able:
-        raise DataError(
-            f"features: none of {len(bins)} has two bins of enough rows."
-            " Bring more rows, or lower model.least_bin_share."
-        )
+    if not bins:
+        raise DataError("features: 0 are left for a scorecard. Bring a table with features.")
+    if not able:  # nothing to tell rows apart by: one rate for all, and the checks say so
+        return [bins[0]], np.zeros(1), {b.name: "information" for b in bins[1:]}
     told = [b for b in able if b.low >= how.least_information] or able[:1]
     evidence = {b.name: _evidence(b, columns[b.name]) for b in told}
     unlike = _unlike(told, evidence, how.most_correlation)
