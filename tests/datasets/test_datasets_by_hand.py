@@ -10,6 +10,7 @@ import pytest
 
 from riskmodel.datasets import (
     Population,
+    early_signs,
     observed,
     panel,
     past_lines,
@@ -147,6 +148,26 @@ def test_exclusions_count_rows_and_enterprises_apart(
     assert ends["E2", day("2022-04-01")] == day("2023-04-01")
     assert found.kind == "lines"
     assert found.horizon_months == 12
+
+
+def test_a_default_on_the_very_day_after_the_horizons_last_is_not_inside(
+    drawn: Read, lines: Any, states: Any, settings: DatasetsSettings
+) -> None:
+    bad = {"2023-07-01": {"days_past_due": 90}}
+    source = drawn(
+        {
+            "lines": lines(("L1", "E1", "2022-01-01", None)),
+            "line_months": states("L1", "2022-01-01", "2024-06-01", bad),
+        }
+    )
+    # dates at the ends of January, April, July and October; twelve months from 31 July 2022 end
+    # before 31 July 2023, the day of the default
+    found = population(source, settings, date(2024, 7, 31)).labelled
+    label = found.set_index(["enterprise_id", "as_of"])["defaulted"]
+    assert label["E1", day("2022-07-31")] == False  # noqa: E712
+    assert label["E1", day("2022-10-31")] == True  # noqa: E712
+    rows = pd.DataFrame({"enterprise_id": "E1", "as_of": pd.to_datetime(["2022-07-31", "2022-08-01", "2023-07-31"])})  # fmt: skip
+    assert early_signs(source, rows, 12)["past_due"].tolist() == [0.0, 90.0, 90.0]
 
 
 def test_the_definitions_beside_the_one_in_force_differ_in_one_thing(
