@@ -8,8 +8,8 @@ from riskmodel.errors import SettingsError
 from riskmodel.features import by_name
 from riskmodel.model.leaks import Suspect, as_table
 from riskmodel.settings import load_settings
-from riskmodel.validate import Evidence, run_checks, verdict
-from riskmodel.validate.checks import CHECKS
+from riskmodel.validate import Evidence, by_grade, performance, run_checks, verdict
+from riskmodel.validate.checks import CHECKS, OF_TEST_ROWS
 
 NAMES = ["exports_usd_6m", "days_past_due_now"]
 
@@ -240,3 +240,19 @@ def test_a_condition_that_names_no_check_is_a_bad_setting(settings):
     conceding = settings.model_copy(update={"conditions": ("rankings",)})
     with pytest.raises(SettingsError, match="no check is called rankings"):
         verdict(checks(ranking=True), conceding)
+
+
+def test_where_there_are_no_test_rows_the_checks_of_test_rows_fail_and_say_so(evidence):
+    rows = evidence.predictions
+    untested = changed(
+        evidence, predictions=rows.assign(split=rows["split"].replace("test", "fit")), by_time=False
+    )
+
+    table = run_checks(untested).set_index("check")
+
+    assert failed(untested) == {*OF_TEST_ROWS, "out_of_time"}
+    assert table.loc["ranking", "text"].startswith("There are no test rows")
+    assert np.isfinite(table.loc["drift_to_scored", "figure"])
+    assert verdict(table.reset_index(), evidence.settings).word == "fail"
+    assert performance(untested.predictions, 20, 7).empty
+    assert by_grade(untested.rows("test")).empty

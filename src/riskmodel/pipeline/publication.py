@@ -141,11 +141,14 @@ def _version(run: Run, verdict: dict[str, Any]) -> str:
 
 
 def headline(run: Run) -> dict[str, str]:
-    """Ranking and calibration of the champion on the test rows, as text."""
+    """Ranking and calibration of the champion on the test rows, as text; that there are none of both
+    outcomes, where nothing could be measured."""
     figures = run.read("validate", "performance")
     name = run.read_json("model", "champion")["name"]
     facts, blind = run.read_json("datasets", "population"), run.read("model", "blind")
     mine = figures[(figures["model"] == name) & (figures["split"] == "test")].set_index("metric")
+    if mine.empty:
+        return {"AUC": "not known: no test rows of both outcomes", "Outcome": str(facts["outcome"])}
     auc, ratio = mine.loc["auc"], mine.loc["realised_to_expected"]
     place = "out of time" if blind.empty else "out of time and of enterprise"
     place = place if facts["by_time"] else "cross-validated, not out of time"

@@ -33,7 +33,7 @@ def performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFram
         if group["defaulted"].nunique() > 1
     ]
     columns = ["model", "split", "metric", "figure", "low", "high", "rows", "defaults"]
-    return pd.concat(tables, ignore_index=True)[columns]
+    return pd.concat([pd.DataFrame(columns=columns), *tables], ignore_index=True)[columns]
 
 
 def judged(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
