@@ -267,3 +267,19 @@ def test_a_row_that_is_learnt_from_and_scored_stands_once_for_its_features(setti
     table = panel(people, parts, wanted.assign(x=[1.0, 2.0]))
     assert table["split"].tolist() == ["fit", "score", "score"]
     assert table["x"].tolist() == [1.0, 2.0, 1.0]
+
+
+def test_the_horizon_is_that_of_most_labels_not_the_longest(drawn, settings):
+    spans = [6, 6, 12]
+    given = pd.DataFrame(
+        {
+            "enterprise_id": ["E1", "E2", "E3"],
+            "as_of": pd.Timestamp("2022-01-01"),
+            "defaulted": [True, False, False],
+            "observed_until": pd.Timestamp("2023-12-31"),
+            "horizon_months": pd.array(spans, "Int64"),
+        }
+    )
+    found = population(drawn({"outcomes": given}), settings, LAST)
+    assert found.horizon_months == 6
+    assert found.labelled["enterprise_id"].tolist() == ["E1", "E2"]
