@@ -174,8 +174,8 @@ def from_bins(
 ) -> Scorecard:
     """The scorecard on given bins of all inputs.
 
-    See `scorecard_fit` for what is chosen and how it is fitted. `DataError` if no feature has
-    two bins.
+    See `scorecard_fit` for what is chosen and how it is fitted. `DataError` if there is no
+    feature at all; where none has two bins, the first stands with one rate for all.
     """
     matrix, defaulted = inputs.matrix(rows), rows["defaulted"].to_numpy(float)
     columns = dict(zip(inputs.names, matrix.T, strict=True))

@@ -27,7 +27,7 @@ def select(
     """The features used, in the order given; their slopes; why each other one is left out.
 
     A feature must be informative at the lower end of its interval. The most informative one stays,
-    however little it says: a scorecard needs one.
+    however little it says: a scorecard needs one. Raises `DataError` where there is none at all.
     """
     able = sorted((b for b in bins if _filled(b) > 1), key=lambda b: -b.information)
     if not bins:
