@@ -170,6 +170,29 @@ def test_a_default_on_the_very_day_after_the_horizons_last_is_not_inside(
     assert early_signs(source, rows, 12)["past_due"].tolist() == [0.0, 90.0, 90.0]
 
 
+def test_who_applied_on_the_runs_day_is_there_and_not_over(
+    drawn: Read, lines: Any, states: Any, settings: DatasetsSettings
+) -> None:
+    asked = pd.DataFrame(
+        {
+            "application_id": ["P1", "P2", "P3"], "enterprise_id": ["E1", "E2", "E3"],
+            "bank": "bank_a", "applied_on": pd.to_datetime(["2024-06-30", "2024-07-01", "2024-07-02"]),
+            "known_at": pd.to_datetime("2024-07-03", utc=True),
+        }
+    )  # fmt: skip
+    source = drawn(
+        {
+            "lines": lines(("L1", "E1", "2022-01-01", None)),
+            "line_months": states("L1", "2022-01-01", "2024-06-01"),
+            "applications": asked,
+        }
+    )
+    found = population(source, settings.model_copy(update={"population": "applicants"}), RUN)
+    table = found.exclusions.set_index(["purpose", "reason"])
+    assert table.loc[("fit", "not_mature"), ["rows", "enterprises"]].tolist() == [2, 2]
+    assert found.labelled.empty
+
+
 def test_the_definitions_beside_the_one_in_force_differ_in_one_thing(
     settings: DatasetsSettings,
 ) -> None:

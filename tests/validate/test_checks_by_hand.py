@@ -1,5 +1,6 @@
 """Figures of the checks, and where each of them turns from a pass into a failure, by hand."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.stats import beta, norm
 from riskmodel.features import by_name
 from riskmodel.model.leaks import Suspect, as_table
 from riskmodel.settings import ValidateSettings, default_settings
-from riskmodel.validate import Evidence, statistics
+from riskmodel.validate import Evidence, statistics, time_travel
 from riskmodel.validate.acceptance import (
     MOST_UNSUPPORTED,
     Correction,
@@ -163,13 +164,15 @@ def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
     assert of(rare - 1e-9).passed
     assert not of(rare + 1e-9).passed
     assert f"p {rare:.3f}" in of(0.05).text
-    # an enterprise on two dates is one: its rate counts once
-    twice = a_year(4_000, 700, 0.1).assign(
-        enterprise_id=np.repeat([f"E{n}" for n in range(2_000)], 2)
-    )
-    asked = settings(calibration_margin=0.1, asset_correlation=0.12)
+
+
+def test_in_the_cycle_an_enterprise_on_two_dates_counts_once() -> None:
+    twice = a_year(40, 8, 0.1).assign(enterprise_id=np.repeat([f"E{n}" for n in range(20)], 2))
+    asked = settings(calibration_margin=0.1, asset_correlation=0.0)
     text = calibration_overall(evidence(twice, settings=asked)).text
-    assert f"p {statistics.jeffreys_in_cycle(350, 2_000, 0.1, 0.12):.3f}" in text
+    # 4 of 20, not 8 of 40
+    assert f"p {beta.cdf(0.1, 4.5, 16.5):.3f}" in text
+    assert f"{beta.cdf(0.1, 4.5, 16.5):.3f}" != f"{beta.cdf(0.1, 8.5, 32.5):.3f}"
 
 
 def graded(rate_of_second: float) -> pd.DataFrame:
@@ -315,6 +318,47 @@ def test_a_verdict_in_words() -> None:
     assert Verdict("fail", ("a", "b"), ("c",)).text == "fail: a, b"
     assert not Verdict("fail", ("a",), ()).publishable
     assert Verdict("pass with conditions", (), ("c", "d")).text == "pass with conditions: c, d"
+
+
+# --- the future taken away ---
+
+
+def test_values_are_compared_on_the_middle_date_without_what_became_known_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuts: list[Any] = []
+
+    def known_before(cut: Any) -> str:
+        cuts.append(cut)
+        return "past"
+
+    days = pd.to_datetime(["2013-01-01", "2013-07-01", "2013-10-01"])
+    grid = pd.MultiIndex.from_product([["E1", "E2", "E3"], days], names=["enterprise_id", "as_of"])
+    frame = grid.to_frame(index=False).assign(a=[1.0] * 3 + [np.nan] * 3 + [3.0] * 3, b="x")
+    cards = [SimpleNamespace(name="a"), SimpleNamespace(name="b"), SimpleNamespace(name="gone")]
+
+    def compute(source: str, asked: pd.DataFrame, _: Any, *, cards: Any) -> SimpleNamespace:
+        assert source == "past"
+        assert set(asked["as_of"]) == {days[1]}
+        now = {"E1": (1.0, "x"), "E2": (np.nan, "y"), "E3": (4.0, "x")}
+        values = [now[one] for one in asked["enterprise_id"]]
+        return SimpleNamespace(
+            frame=asked.reset_index(drop=True).assign(
+                a=[one for one, _ in values], b=[one for _, one in values]
+            )
+        )
+
+    monkeypatch.setattr(time_travel, "compute", compute)
+    source = SimpleNamespace(timezone="Asia/Shanghai", known_before=known_before)
+    features = SimpleNamespace(frame=frame.assign(gone=0.0), cards=cards)
+
+    def found(sample: int) -> tuple[int, int]:
+        return time_travel.changed_values(source, features, None, sample=sample, seed=1)  # type: ignore[arg-type]
+
+    # E3's a and E2's b; E2's a is missing both times
+    assert found(9) == (2, 9)
+    assert found(2)[1] == 6
+    assert [str(cut) for cut in cuts] == ["2013-06-30 16:00:00+00:00"] * 2
 
 
 # --- drift ---
