@@ -251,7 +251,8 @@ def after_last_run(settings: Settings, root: Path) -> Settings:
 
 def _data_of(folder: Path) -> str:
     """The source folder that a run read, as its settings name it."""
-    return str(read_toml(folder / "settings.toml").get("run", {}).get("data", ""))
+    run = read_toml(folder / "settings.toml").get("run")
+    return str(run.get("data", "")) if isinstance(run, dict) else ""
 
 
 def _opened(settings: Settings, orders: Orders, root: Path, progress: Progress) -> Run:
