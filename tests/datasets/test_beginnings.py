@@ -161,6 +161,10 @@ def test_lines_older_than_their_months_are_learnt_from_once_the_months_have_begu
     sound = population(with_histories(months="2019-04-01"), settings, RUN)
     assert first_date(sound) == pd.Timestamp("2019-07-01")
     assert "line_months in 2019-04" in counted(sound, "labels_begin_later")[1]
+    # On 30 April itself that month's end is not behind yet.
+    often = settings.model_copy(update={"every_months": 1})
+    ends = population(with_histories(months="2019-04-01"), often, date(2024, 6, 30))
+    assert first_date(ends) == pd.Timestamp("2019-05-30")
 
 
 def test_lenders_tiers_are_what_labels_rest_on_unless_no_tier_is_a_default(

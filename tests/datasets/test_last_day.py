@@ -169,6 +169,13 @@ def test_a_date_beyond_the_data_and_their_grace_is_refused_in_one_line(folder, s
         refuse_outside(date(2024, 2, 2), found_of(folder(), settings), 31)
 
 
+def test_a_row_known_on_the_day_itself_does_not_count_and_is_named(folder, settings):
+    late = corrected(rows("declarations"), 20, "2024-01-01 08:00")
+    found = found_of(folder({"declarations": late}), settings)
+    assert found.day == date(2024, 1, 1)
+    assert found.late.to_dict("records") == [{"table": "declarations", "rows": 1, "days": 0}]
+
+
 def test_a_straggler_does_not_lengthen_the_data(folder, settings):
     late = corrected(rows("declarations"), 20, "2024-03-18 08:00")
     assert found_of(folder({"declarations": late}), settings).ends == date(2024, 1, 1)
