@@ -16,6 +16,7 @@ from riskmodel.publish.notebooks import (
     typed_parameters,
 )
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TYPED = (
     'run_dir: str\nrows: int = 3  # how many\nshare: float = -0.5\ndry: bool = False\nto: str = "x"'
 )
@@ -116,3 +117,27 @@ def test_a_notebook_that_ends_before_its_last_cell_is_no_success(notebook, tmp_p
     with pytest.raises(RiskModelError, match=r"its kernel ended \(DeadKernelError\)"):
         execute(notebook("rows: int = 3", "import os\nos._exit(0)", "rows"), out, {})
     assert not out.exists()
+
+
+def test_a_page_shows_tags_in_prose_and_tables_as_text(notebook, tmp_path) -> None:
+    named = "name = '<b onclick=1>column</b>'\n"
+    path = notebook(
+        "rows: int = 3",
+        named + "from IPython.display import Markdown, display\ndisplay(Markdown(f'says {name}'))",
+        named + "import pandas as pd\npd.DataFrame({'column': [name]}).style.format(escape='html')",
+    )
+    out = tmp_path / "run" / "01_try.ipynb"
+    execute(path, out, {"rows": 5})
+
+    to_html(out, tmp_path / "01_try.html")
+
+    page = (tmp_path / "01_try.html").read_text(encoding="utf-8")
+    assert page.count("&lt;b onclick=1&gt;column") == 2
+    assert "<b onclick" not in page
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.rglob("*.ipynb")), ids=lambda path: path.name)
+def test_styled_tables_escape_what_they_show(path) -> None:
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    for styled in (source for source in cells if ".style" in source):
+        assert 'escape="html"' in styled

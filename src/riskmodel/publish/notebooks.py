@@ -114,9 +114,20 @@ def to_html(executed: Path, out: Path) -> None:
         jquery_url="",
         jupyter_widgets_base_url="",
     )
+    exporter.register_filter("markdown2html", _prose)
     resources = {"metadata": {"name": _title(notebook, executed.stem)}}
     page, _ = exporter.from_notebook_node(notebook, resources)
     write_text(out, _without_scripts(page))
+
+
+def _prose(markdown: str) -> str:
+    """Markdown as HTML in which a tag is text: prose may name columns, and these any characters."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    renderer = IPythonRenderer(
+        escape=True, allow_harmful_protocols=False, exclude_anchor_links=True
+    )
+    return str(MarkdownWithMath(renderer=renderer).render(markdown))
 
 
 def _read(notebook: Path) -> Any:
