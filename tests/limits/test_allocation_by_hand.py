@@ -318,6 +318,21 @@ def test_the_vertex_and_the_rebuilt_choice_are_the_optimum_of_a_small_book() -> 
     assert best.level.tolist() == [0, 0, 0, 0]
 
 
+def test_a_vertex_finds_what_greed_by_price_does_not() -> None:
+    given = options(
+        start=np.arange(5), limit_rows=np.zeros((4, 1), np.int64), loss_rows=np.full((4, 1), -1),
+        value=np.asarray([[6.0, 10.0], [12.0, 12.0], [25.0, 48.0], [15.0, 30.0]]),
+        limit=np.asarray([[3.0, 6.0], [4.0, 6.0], [5.0, 10.0], [5.0, 11.0]]),
+        loss=np.zeros((4, 2)), capacity=np.asarray([18.0]),
+    )  # fmt: skip
+    room, at_prices = Room.of(given.capacity), judged(given, [2.99971329])
+    worth = at_prices.of.value
+    by_vertex, by_greed = from_vertex(at_prices, room), greedy(at_prices, room)
+    # 48 at 10, 15 at 5 and 6 at 3 fill the 18; nothing whole is worth more
+    assert worth[by_vertex[by_vertex >= 0]].sum() == allocated(given).value == 69.0
+    assert worth[by_greed[by_greed >= 0]].sum() == 66.0
+
+
 def test_the_nearest_options_are_the_best_few_of_each_contested_enterprise() -> None:
     levels = NEAREST + 2
     value = np.tile(np.arange(1.0, levels + 1), (3, 1))

@@ -12,6 +12,7 @@ from riskmodel.features.language import Derived
 from riskmodel.limits import Banks, Learnt, Policy, Terms
 from riskmodel.limits.asked.levers import (
     EXPORTS,
+    LEVERS,
     Lever,
     Step,
     becomes,
@@ -430,6 +431,18 @@ def test_a_silent_row_keeps_its_limit_and_says_what_holds_it() -> None:
     assert found["text_zh"][0].endswith("制约因素：本项目额度上限。")
 
 
+def test_levers_have_the_steps_and_efforts_that_were_proposed() -> None:
+    steps = {one.name: [(step.size, step.effort) for step in one.steps] for one in LEVERS}
+    rises = (0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0, 1.5, 2.0)
+    assert steps == {
+        "exports": [(rise, rise) for rise in rises],
+        "platform": [(0.25, 0.05), (0.5, 0.10), (1.0, 0.20)],
+        "receipts": [(0.25, 0.15), (0.5, 0.30), (1.0, 0.60)],
+        "arrears": [(1.0, 0.10)],
+        "concentration": [(0.1, 0.15), (0.25, 0.35), (0.5, 0.70)],
+    }
+
+
 def test_levers_move_cards_by_stated_rules() -> None:
     one = np.asarray([10.0, 0.0, -4.0])
     assert gains(one, 0.5, np.asarray([4.0, 4.0, 4.0])).tolist() == [12.0, 2.0, -2.0]
@@ -769,18 +782,22 @@ def test_true_slopes_are_read_between_ends_that_lie_apart(
     terms = Terms(policy, banks, learnt=Learnt(answer))
     signed = pd.DataFrame([("E1", "north_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
     weighed = weigh(candidates, signed, terms, grid=4)
-    # E1 of 1,000,000: shares .5, .7 and 1, slope 2; E2 of 480,000: shares .75 and 1, too near
-    rows = [("E1", 0.5), ("E1", 0.7), ("E1", 1.0), ("E2", 0.75), ("E2", 1.0)]
-    usual = {"E1": 1e6, "E2": 480_000.0}
-    odds = np.asarray([-4 + 2 * share + (share == 0.7) for _, share in rows])
+    # E1 of 1,000,000: shares .5, .7 and 1, slope 2; E2 of 480,000: shares .75 and 1, too near;
+    # E4 of 640,000 slope 0 and E5 of 400,000 slope 1.3, of which the middle one is no mean
+    rows = [("E1", 0.5), ("E1", 0.7), ("E1", 1.0), ("E2", 0.75), ("E2", 1.0), ("E4", 0.5),
+            ("E4", 1.0), ("E5", 0.6), ("E5", 1.0)]  # fmt: skip
+    usual = {"E1": 1e6, "E2": 480_000.0, "E4": 640_000.0, "E5": 400_000.0}
+    slope = {"E1": 2.0, "E2": 2.0, "E4": 0.0, "E5": 1.3}
+    odds = np.asarray([-4 + slope[who] * share + (share == 0.7) for who, share in rows])
     truth = pd.DataFrame(
         {"enterprise_id": [who for who, _ in rows],
          "limit_cny": [usual[who] * share for who, share in rows], "pd_12m": 1 / (1 + np.exp(-odds))}
     )  # fmt: skip
     found = response_errors(weighed, truth).set_index("measure")["value"]
     assert found.to_dict() == pytest.approx(
-        {"true_slope": 2.0, "learnt_slope": 0.5, "learnt_rmse": 1.5, "stated_slope": 0.8,
-         "stated_rmse": 1.2}
+        {"true_slope": 1.1, "learnt_slope": 0.5,
+         "learnt_rmse": ((1.5**2 + 0.5**2 + 0.8**2) / 3) ** 0.5, "stated_slope": 0.8,
+         "stated_rmse": ((1.2**2 + 0.8**2 + 0.5**2) / 3) ** 0.5}
     )  # fmt: skip
 
 

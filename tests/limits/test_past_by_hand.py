@@ -1,5 +1,7 @@
 """What past lines teach, in figures that were worked out by hand or by a second library."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -472,6 +474,15 @@ def test_a_drawn_share_is_the_level_and_its_columns_effects_within_their_bounds(
     assert owed.tolist() == pytest.approx([0.7, 0.505, 0.8, 0.675])
     own, _ = rule.share(rows.assign(limit_cny=limit))
     assert own.tolist() == best.tolist()
+
+
+def test_an_interval_holds_the_expected_share_whatever_the_departures_were() -> None:
+    usual = Drawing(0.4, (), 0.3, 0.5, -0.2, 0.3, 0.5, 100, 5, 0.9)
+    rows, limit = pd.DataFrame({"enterprise_id": ["E1"]}), np.asarray([1e5])
+    above = [float(one[0]) for one in replace(usual, below=0.1).interval(rows, limit)]
+    below = [float(one[0]) for one in replace(usual, above=-0.1).interval(rows, limit)]
+    assert above == pytest.approx([0.4, 0.4, 0.7])
+    assert below == pytest.approx([0.4, 0.2, 0.4])
 
 
 def test_a_lines_own_history_is_read_as_it_stands() -> None:
