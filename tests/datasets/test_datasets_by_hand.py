@@ -64,6 +64,11 @@ def test_reports_are_complete_from_nine_tenths_of_the_month_before_on(
     assert until(9) == day("2022-03-31")
     assert until(8) == day("2022-02-28")
     assert until(10) == day("2022-03-31")
+    one = {
+        "lines": lines(("L1", "E1", "2022-01-01", None)),
+        "line_months": states("L1", "2022-02-01", "2022-02-01"),
+    }
+    assert observed_until(drawn(one)) == day("2022-02-28")
 
 
 def test_the_first_default_counts_be_it_the_programmes_or_another_lenders(
@@ -228,6 +233,56 @@ def test_a_rate_is_defaults_over_rows(
     assert year["rate"] == pytest.approx(4 / 11)
     half = table.loc["90 days past due, 6 months"]
     assert half[["rows", "defaults"]].tolist() == [13, 2]
+
+
+def outcomes(*rows: tuple[str, str, bool | None, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["enterprise_id", "as_of", "defaulted", "observed_until"])
+    return frame.assign(
+        as_of=pd.to_datetime(frame["as_of"]),
+        observed_until=pd.to_datetime(frame["observed_until"]),
+        defaulted=frame["defaulted"].astype("boolean"),
+        horizon_months=12,
+    )
+
+
+def test_the_data_end_where_the_last_row_without_default_was_watched(
+    drawn: Read, settings: DatasetsSettings
+) -> None:
+    given = outcomes(
+        ("E1", "2023-01-01", True, "2023-03-01"),
+        ("E2", "2022-06-01", False, "2023-06-30"),
+        ("E3", "2023-01-01", None, "2023-12-31"),
+    )
+    found = population(drawn({"outcomes": given}), settings, RUN)
+    assert found.labelled["enterprise_id"].tolist() == ["E1", "E2"]
+    scoring = found.exclusions.set_index(["purpose", "reason"]).loc[("score", "already_in_default")]
+    assert scoring[["rows", "enterprises"]].tolist() == [0, 0]
+    # of defaults alone it is where the last of them was watched
+    alone = outcomes(
+        ("E1", "2022-01-01", True, "2022-12-31"), ("E2", "2021-01-01", True, "2021-12-31")
+    )
+    assert len(population(drawn({"outcomes": alone}), settings, RUN).labelled) == 2
+
+
+def test_two_applications_of_a_day_are_one_row(
+    drawn: Read, lines: Any, states: Any, settings: DatasetsSettings
+) -> None:
+    asked = pd.DataFrame(
+        {
+            "application_id": ["P1", "P2"], "enterprise_id": "E1", "bank": ["bank_a", "bank_b"],
+            "applied_on": pd.to_datetime("2022-06-15"),
+            "known_at": pd.to_datetime("2022-06-16", utc=True),
+        }
+    )  # fmt: skip
+    source = drawn(
+        {
+            "lines": lines(("L1", "E1", "2022-01-01", None)),
+            "line_months": states("L1", "2022-01-01", "2024-06-01"),
+            "applications": asked,
+        }
+    )
+    found = population(source, settings.model_copy(update={"population": "applicants"}), RUN)
+    assert len(found.labelled) == 1
 
 
 # --- past lines ---

@@ -289,6 +289,23 @@ def test_the_next_level_is_a_share_more_and_no_less_than_an_amount() -> None:
     assert level.most == 2
 
 
+def test_a_changed_row_is_decided_by_its_own_pd_interval_and_grade() -> None:
+    seen: list[pd.DataFrame] = []
+
+    def score(rows: pd.DataFrame) -> pd.DataFrame:
+        ends = {"pd_12m": 0.2, "pd_low": 0.1, "pd_high": 0.3, "grade": "G2"}
+        return pd.DataFrame(ends, index=rows.index)
+
+    def decide(rows: pd.DataFrame) -> pd.DataFrame:
+        seen.append(rows)
+        return rows[["enterprise_id"]].assign(bank="b", limit_cny=1.0)
+
+    old = pd.DataFrame({"enterprise_id": ["E1"], "pd_12m": 0.9, "pd_low": 0.9, "pd_high": 0.9, "grade": "G9"})  # fmt: skip
+    (found,) = Recommender(score, decide).limits(old).itertuples()
+    assert seen[0][["pd_12m", "pd_low", "pd_high", "grade"]].iloc[0].tolist() == [0.2, 0.1, 0.3, "G2"]  # fmt: skip
+    assert (found.enterprise_id, found.bank, found.limit_cny, found.pd_12m) == ("E1", "b", 1.0, 0.2)
+
+
 def test_levers_of_equal_effort_come_by_the_larger_limit_then_by_name_and_two_at_most() -> None:
     def lever(name: str, size: float, effort: float) -> Lever:
         return Lever(name, (Step(size, effort),), EXPORTS.moves)
@@ -700,6 +717,16 @@ def test_each_measure_is_its_own_ratio() -> None:
     assert (drawn.loc[BAD, "low"], drawn.loc[BAD, "high"]) == pytest.approx((0.1, 0.3), abs=0.11)
     assert (wide.loc[BAD, "low"], wide.loc[BAD, "high"]) == pytest.approx((0.1, 0.3))
     assert drawn.loc[BAD, "value"] == pytest.approx(0.2)
+
+
+def test_who_is_gone_counts_in_no_rate() -> None:
+    book = lines(
+        enterprise_id=["E1", "E2"], limit_cny=[100.0, 900.0], pd_12m=[0.2, np.nan],
+        profit_cny=[10.0, 0.0], expected_profit_cny=[10.0, 5.0],
+    )  # fmt: skip
+    found = measures_of({BOOK: book, CUT: book, CUT_AT_BASE: book, ORACLE: book})
+    assert (found[BAD], found[BAD_BY_LIMIT]) == (pytest.approx(0.2), pytest.approx(0.2))
+    assert found["curse"] == pytest.approx(0.5)
 
 
 def test_swap_sets_sum_both_books_amounts() -> None:

@@ -23,7 +23,7 @@ from riskmodel.limits.past.lines_seen import (
 from riskmodel.limits.past.moderation import Moderation, moderated, no_moderation
 from riskmodel.limits.past.response import Centre, How, Response
 from riskmodel.limits.past.slopes import covariance, pooled, within_strata
-from riskmodel.limits.past.use import inputs
+from riskmodel.limits.past.use import CARDS, inputs
 
 HOW = How(prior_slope=0.8, prior_sd=0.3, transfer_sd=0.25, spread=0.4, quantile=0.9, early_days=2)
 STATED = Stated(drawn_share=0.5, credit_conversion=0.5, weight=10.0, quantile=0.9)
@@ -519,6 +519,11 @@ def test_a_lines_own_history_is_read_as_it_stands() -> None:
         assert found[name].tolist() == pytest.approx(values, nan_ok=True), name
     stays = inputs(rows.iloc[[0]], np.asarray([np.nan]), 0.3)
     assert stays["carried"].tolist() == [0.5]
+
+
+def test_balances_look_back_a_quarter_and_use_two_years() -> None:
+    assert [card.value.months for card in CARDS] == [3, 3, 24, 24, 24]  # type: ignore[union-attr]
+    assert [card.name[-3:] for card in CARDS] == ["now", "now", "24m", "24m", "24m"]
 
 
 def test_half_a_year_of_the_panels_own_cards_stands_in_for_the_lines_history() -> None:
