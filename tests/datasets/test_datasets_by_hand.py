@@ -264,6 +264,16 @@ def test_the_data_end_where_the_last_row_without_default_was_watched(
     assert len(population(drawn({"outcomes": alone}), settings, RUN).labelled) == 2
 
 
+def test_a_horizon_of_a_month_ends_a_month_later(drawn: Read, settings: DatasetsSettings) -> None:
+    given = outcomes(
+        ("E1", "2023-01-01", True, "2023-01-31"), ("E2", "2023-01-01", False, "2023-01-31")
+    ).assign(horizon_months=1)
+    found = population(drawn({"outcomes": given}), settings, RUN)
+    assert found.labelled["label_ends_on"].tolist() == [day("2023-02-01")] * 2
+    assert found.labelled["label_known_on"].tolist() == [day("2023-01-31")] * 2
+    assert found.horizon_months == 1
+
+
 def test_two_applications_of_a_day_are_one_row(
     drawn: Read, lines: Any, states: Any, settings: DatasetsSettings
 ) -> None:
@@ -539,6 +549,20 @@ def test_folds_and_repeats_are_counted_and_differ() -> None:
         assert sorted(train + test) == list(range(16))
     assert sorted(one for _, test in first for one in test) == list(range(16))
     assert listed(OutOfEnterprise(3, 2, 6), rows) != listed(thrice, rows)
+
+
+def test_a_row_without_outcome_stands_in_no_fold_and_the_order_of_rows_in_none_either() -> None:
+    rows = many()
+    rows["defaulted"] = rows["defaulted"].astype("boolean")
+    rows.loc[[2, 13], "defaulted"] = pd.NA
+    pairs = listed(OutOfEnterprise(folds=3, repeats=1, seed=5), rows)
+    assert sorted(one for _, test in pairs for one in test) == [n for n in range(16) if n not in (2, 13)]  # fmt: skip
+    assert not {2, 13} & {one for train, _ in pairs for one in train}
+    names = pd.Series([f"E{n}" for n in range(9)])
+    mixed = names.sample(frac=1, random_state=1)
+    fold = dict(zip(names, folds(names, 3, np.random.default_rng(1)), strict=True))
+    again = dict(zip(mixed, folds(mixed, 3, np.random.default_rng(1)), strict=True))
+    assert fold == again
 
 
 def test_both_ways_out_test_every_late_row_once_and_learn_from_the_others() -> None:

@@ -187,6 +187,10 @@ def test_falls_are_counted_summed_and_told_from_ends() -> None:
     assert held[["enterprises", "limits", "higher", "falls", "ended"]].tolist() == [3, 2, 0, 2, 1]
     assert (held["fallen_cny"], held["largest_fall_cny"]) == (260.0, 250.0)
     assert len(found.falls) == 4
+    assert list(found.counts.columns) == [
+        "lever", "rise", "pd", "enterprises", "limits", "higher", "falls", "ended", "fallen_cny",
+        "largest_fall_cny",
+    ]  # fmt: skip
     one = found.falls.iloc[0]
     assert one[["enterprise_id", "limit_cny", "limit_then_cny", "fallen_cny"]].tolist() == ["E1", 500.0, 250.0, 250.0]  # fmt: skip
 

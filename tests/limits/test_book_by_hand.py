@@ -169,6 +169,8 @@ def test_a_decline_names_the_first_that_holds() -> None:
     no = [False] * 4
     every = decided(pair=(1, -1), level=(1, -1), value=[[5.0, 9.0], [5.0, 9.0], [-1.0, 0.0], [5.0, 9.0]])  # fmt: skip
     assert declined(every, known()).tolist() == ["other_allocation", "other_allocation", "profit", "s loss"]  # fmt: skip
+    first = decided(pair=(0, -1), level=(1, -1))
+    assert declined(first, known()).tolist()[:2] == ["other_allocation"] * 2
     assert declined(every, known(below_cut=no)).tolist() == ["pd_cut"] * 4
     assert declined(every, known(below_cut=no, has_pd=no)).tolist() == ["pd_horizon"] * 4
     rule = ["small", "", "", "late"]

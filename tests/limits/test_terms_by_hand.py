@@ -454,6 +454,10 @@ def test_a_cap_on_a_rung_or_beyond_the_last_keeps_its_own_worth() -> None:
     after = np.asarray([125.0, 125.0, 100.0, 200.0])
     found = on_chord(worth, above, limits, after)
     assert found[:, -1].tolist() == [14.0, 19.0, 7.0, 12.0]
+    near = on_chord(
+        np.asarray([[10.0, 20.0]]), np.asarray([14.0]), np.asarray([[100.0, 100.25]]), np.asarray([100.5])
+    )  # fmt: skip
+    assert near.tolist() == [[10.0, 12.0]]
     only = np.asarray([[5.0], [6.0]])
     assert on_chord(only, np.zeros(2), only, np.ones(2)) is only
 

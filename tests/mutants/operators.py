@@ -171,7 +171,9 @@ def _calls(node: ast.Call) -> Iterator[ast.AST]:
             yield from node.args[:1]
         elif name in UNWRAPPED and isinstance(called, ast.Attribute):
             yield called.value
-    if len(node.args) > 1 and name not in SYMMETRIC:
+    # np.clip(a, low, high) is the lesser of high and the greater of a and low
+    alike = name in SYMMETRIC or (name == "clip" and len(node.args) == 3)
+    if len(node.args) > 1 and not alike:
         first, second = node.args[:2]
         starred = any(isinstance(one, ast.Starred) for one in (first, second))
         if not starred and ast.dump(first) != ast.dump(second):

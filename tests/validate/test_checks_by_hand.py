@@ -129,8 +129,8 @@ def test_one_number_is_not_beaten_by_a_difference_that_no_draw_bridges() -> None
 def test_a_champion_of_one_number_is_not_held_against_itself() -> None:
     e = compared(30, 38)
     found = not_below_one_number(Evidence(**{**e.__dict__, "champion": "one_number"}))
-    assert found.passed
-    assert np.isnan(found.figure)
+    assert (found.passed, found.limit) == (True, 0.0)
+    assert np.isnan([found.figure, found.low, found.high]).all()
 
 
 # --- calibration ---
@@ -397,6 +397,8 @@ def test_a_drift_at_what_is_asked_passes_and_above_it_fails() -> None:
     every = pd.concat([spread(0.01, 0.1, "fit"), spread(0.02, 0.11, "score")], ignore_index=True)
     found = drift_to_scored(evidence(every))
     assert found.limit == 0.25
+    then, now = (every.loc[every["split"] == one, "pd_12m"].to_numpy() for one in ("fit", "score"))
+    assert found.figure == statistics.psi(then, now) != statistics.psi(now, then)
     at = drift_to_scored(evidence(every, settings=settings(most_psi=found.figure)))
     below = settings(most_psi=float(np.nextafter(found.figure, 0)))
     assert at.passed
