@@ -748,11 +748,11 @@ def test_what_happened_is_of_all_lines_and_what_was_seen_of_those_in_force() -> 
     book = lines(enterprise_id=["E1", "E2", "E3", "E4"], limit_cny=1.0, pd_12m=[0.1, 0.3, 0.2, 0.2],
                  drawn_share=[0.1, 0.2, 0.3, 0.4])  # fmt: skip
     outcomes = pd.DataFrame(
-        {"enterprise_id": ["E1", "E2", "E3"], "defaulted": [True, False, None],
+        {"enterprise_id": ["E1", "E2", "E3"], "defaulted": [True, True, None],
          "drawn_share": [0.5, 0.7, np.nan], "lost_cny": [3.0, np.nan, 4.0]}
     )  # fmt: skip
     (found,) = happened({BOOK: book}, outcomes).itertuples()
-    assert (found.lines, found.defaults, found.default_rate) == (4, 1, 0.25)
+    assert (found.lines, found.defaults, found.default_rate) == (4, 2, 0.5)
     assert found.expected_default_rate == pytest.approx(0.2)
     assert (found.lines_seen, found.seen_drawn_share) == (2, pytest.approx(0.6))
     assert (found.true_drawn_share, found.lost_cny) == (pytest.approx(0.15), 7.0)

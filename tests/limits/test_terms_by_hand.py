@@ -151,6 +151,7 @@ def test_more_through_the_platform_than_exported_is_all_of_it_and_below_none_is_
     assert more["exports_ratio"].tolist() == [100_000.0]
     assert below["exports_ratio"].tolist() == [80_000.0]
     assert none["exports_ratio"].tolist() == [0.0]
+    assert capped(one(exports_cny_12m=1e6), policy)["exports_ratio"].tolist() == [0.0]
 
 
 def test_what_is_missing_for_the_need_is_as_stated(policy: Policy) -> None:

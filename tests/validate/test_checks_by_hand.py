@@ -162,6 +162,7 @@ def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
     rare = statistics.jeffreys_in_cycle(700, 4_000, 0.1, 0.12)
     assert 0.01 < rare < 0.2
     assert of(rare - 1e-9).passed
+    assert of(rare).passed
     assert not of(rare + 1e-9).passed
     assert f"p {rare:.3f}" in of(0.05).text
 
@@ -397,8 +398,11 @@ def test_a_drift_at_what_is_asked_passes_and_above_it_fails() -> None:
     every = pd.concat([spread(0.01, 0.1, "fit"), spread(0.02, 0.11, "score")], ignore_index=True)
     found = drift_to_scored(evidence(every))
     assert found.limit == 0.25
-    then, now = (every.loc[every["split"] == one, "pd_12m"].to_numpy() for one in ("fit", "score"))
-    assert found.figure == statistics.psi(then, now) != statistics.psi(now, then)
+    then, now = np.linspace(0.01, 0.1, 200), 0.01 + 0.09 * np.linspace(0, 1, 200) ** 2
+    skewed = pd.concat([rows(then, np.zeros(200), split="fit"), rows(now, np.zeros(200), split="score")])  # fmt: skip
+    figure = drift_to_scored(evidence(skewed)).figure
+    assert figure == pytest.approx(statistics.psi(then, now), abs=1e-12)
+    assert statistics.psi(then, now) != pytest.approx(statistics.psi(now, then), abs=1e-3)
     at = drift_to_scored(evidence(every, settings=settings(most_psi=found.figure)))
     below = settings(most_psi=float(np.nextafter(found.figure, 0)))
     assert at.passed
@@ -463,6 +467,19 @@ def test_each_split_and_model_has_its_metrics_and_splits_of_one_outcome_none() -
         0.5 / test["pd_12m"].mean()
     )
     assert by.loc[("test", "auc"), "low"] < 0.75 < by.loc[("test", "auc"), "high"]
+
+
+def test_draws_without_a_default_are_left_out_of_every_interval() -> None:
+    # of 30 rows one defaults: a third of the draws miss it, and their ratio of 0 says nothing
+    table = performance(a_year(30, 1, 0.1), 80, 3).set_index("metric")
+    assert table.loc["realised_to_expected", "low"] >= 1 / 3 - 1e-9
+    assert table.loc["realised_to_expected", "figure"] == pytest.approx(1 / 3)
+
+
+def test_the_slope_bears_pds_of_none_and_of_one() -> None:
+    p = np.asarray([0.0, 0.1, 0.4, 0.6, 0.9, 1.0, 0.2, 0.7])
+    y = np.asarray([0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0])
+    assert np.isfinite(statistics.calibration_slope(p, y))
 
 
 def test_vintages_are_ranked_by_score_with_their_interval() -> None:
