@@ -114,6 +114,7 @@ def test_the_newest_version_counts_unless_it_is_taken_back(
     source = drawn({"lines": both, "line_months": states("L1", "2022-01-01", "2022-03-01")})
     found = current(source, "lines")
     assert found[["line_id", "limit_cny"]].to_numpy().tolist() == [["L1", 2e6]]
+    assert list(found.columns) == list(source.frame("lines").columns)
     assert current(source, "applications").empty
 
 
@@ -262,6 +263,27 @@ def test_the_data_end_where_the_last_row_without_default_was_watched(
         ("E1", "2022-01-01", True, "2022-12-31"), ("E2", "2021-01-01", True, "2021-12-31")
     )
     assert len(population(drawn({"outcomes": alone}), settings, RUN).labelled) == 2
+
+
+def test_a_row_watched_a_day_short_of_its_horizon_is_not_over(
+    drawn: Read, settings: DatasetsSettings
+) -> None:
+    given = outcomes(
+        ("E1", "2023-01-01", False, "2023-12-31"), ("E2", "2023-01-01", False, "2023-12-30")
+    )
+    found = population(drawn({"outcomes": given}), settings, RUN)
+    assert found.labelled["enterprise_id"].tolist() == ["E1"]
+
+
+def test_a_line_that_ran_out_and_tells_no_balance_is_none(
+    drawn: Read, lines: Any, states: Any, settings: DatasetsSettings
+) -> None:
+    months = states("L1", "2022-02-01", "2024-06-01").assign(drawn_cny=np.nan)
+    source = drawn(
+        {"lines": lines(("L1", "E1", "2022-02-01", "2022-12-31")), "line_months": months}
+    )
+    found = population(source, settings, RUN)
+    assert found.labelled["as_of"].max() == day("2022-10-01")
 
 
 def test_a_horizon_of_a_month_ends_a_month_later(drawn: Read, settings: DatasetsSettings) -> None:
