@@ -140,6 +140,9 @@ def test_a_decline_counts_as_no_limit_and_rows_without_a_bank_as_no_pair() -> No
     now = pd.DataFrame([pair(100.0, decision="decline"), pair(0.0, "E2", bank="")])
     (found,) = changes(before, now, LOOSE).itertuples()
     assert (found.limit_before_cny, found.limit_cny, found.change) == (100.0, 0.0, -1.0)
+    assert list(changes(before, now, LOOSE).columns) == [
+        "enterprise_id", "bank", "limit_before_cny", "limit_cny", "change", "enterprise_change", "reason",
+    ]  # fmt: skip
     nobody = changes(now, now, LOOSE)
     assert nobody.empty
 

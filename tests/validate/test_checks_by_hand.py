@@ -288,6 +288,13 @@ def test_a_feature_at_the_bound_is_no_leak_and_the_best_are_named_first() -> Non
     assert single(fit, by_time=False).figure == 1.0
 
 
+def test_three_features_are_named_and_no_more() -> None:
+    names = ("exports_usd_6m", "days_past_due_now", "debt_cny", "deals_6m")
+    panel = with_features(**dict.fromkeys(names, 1.0))
+    found = single(panel, cards=[by_name()[name] for name in names])
+    assert found.text.count("(AUC 0.500)") == 3
+
+
 def suspects(*fates: str) -> pd.DataFrame:
     names = ["exports_usd_6m", "days_past_due_now", "debt_cny", "deals_6m"]
     found = [
