@@ -340,14 +340,14 @@ def test_values_are_compared_on_the_middle_date_without_what_became_known_from_t
         cuts.append(cut)
         return "past"
 
-    days = pd.to_datetime(["2013-01-01", "2013-07-01", "2013-10-01"])
+    days = pd.to_datetime(["2012-10-01", "2013-01-01", "2013-07-01", "2013-10-01"])
     grid = pd.MultiIndex.from_product([["E1", "E2", "E3"], days], names=["enterprise_id", "as_of"])
-    frame = grid.to_frame(index=False).assign(a=[1.0] * 3 + [np.nan] * 3 + [3.0] * 3, b="x")
+    frame = grid.to_frame(index=False).assign(a=[1.0] * 4 + [np.nan] * 4 + [3.0] * 4, b="x")
     cards = [SimpleNamespace(name="a"), SimpleNamespace(name="b"), SimpleNamespace(name="gone")]
 
     def compute(source: str, asked: pd.DataFrame, _: Any, *, cards: Any) -> SimpleNamespace:
         assert source == "past"
-        assert set(asked["as_of"]) == {days[1]}
+        assert set(asked["as_of"]) == {days[2]}
         now = {"E1": (1.0, "x"), "E2": (np.nan, "y"), "E3": (4.0, "x")}
         values = [now[one] for one in asked["enterprise_id"]]
         return SimpleNamespace(
