@@ -103,6 +103,7 @@ def test_a_cap_explains_from_half_of_the_change_on_and_both_ways() -> None:
     assert reason(pair(), pair(0.0, cap_cny=0.0)) == "exports_cap"
     assert reason(pair(0.0, cap_cny=0.0), pair()) == "exports_cap"
     assert reason(pair(cap_cny=0.0), pair(50.0)) == "unexplained"
+    assert reason(pair(50.0, cap_cny=0.0), pair()) == "unexplained"
     assert reason(pair(0.0, cap_cny=50.0), pair()) == "unexplained"
 
 
