@@ -510,8 +510,11 @@ def copied_with(first: Finished, name: str, change: Callable[[pd.DataFrame], pd.
 def test_where_nobody_has_signed_nothing_is_published_and_the_reason_is_said(
     root: Path, first: Finished
 ) -> None:
+    def unsigned(book: pd.DataFrame) -> pd.DataFrame:
+        return book.assign(bank="", decision="decline", limit_cny=0.0)
+
     before = bytes_below(root / "data/published")
-    run = copied_with(first, "2014-09-01-nobody-0123456789", lambda book: book.assign(bank=""))
+    run = copied_with(first, "2014-09-01-nobody-0123456789", unsigned)
     published = pipeline.publish(run)
 
     assert bytes_below(root / "data/published") == before

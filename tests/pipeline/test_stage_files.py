@@ -57,7 +57,7 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
     run = create_run(folder, default_settings())
     run.note(data_fingerprint="0")
     for name in ("policy.toml", "banks.toml"):
-        write_text(folder / name, "")
+        write_text(folder / name, (PROJECT / "experiments" / name).read_text("utf-8"))
     made = Trial(run)
     monkeypatch.setattr(experiment, "_notebook", made.notebook)
     assert made.again() == list(STAGES)

@@ -17,12 +17,21 @@ GONE = "http://risk:hunter2@127.0.0.1:1"
 
 @pytest.fixture
 def order(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Order:
-    """A run on a source folder of one table."""
+    """A run on a source folder of one enterprise with a label."""
     monkeypatch.setattr(address, "WAIT_SECONDS", 0.01)
     for name in ("baseline.toml", "policy.toml", "banks.toml"):
         (root / "experiments" / name).write_bytes((PROJECT / "experiments" / name).read_bytes())
     (tmp_path / "data").mkdir()
-    pd.DataFrame({"enterprise_id": ["A1"]}).to_parquet(tmp_path / "data" / "enterprises.parquet")
+    own, day = pd.DataFrame({"enterprise_id": ["A1"]}), pd.Timestamp("2013-07-01")
+    tables = {
+        "enterprises": own,
+        "attributes": own.assign(known_at=day - pd.Timedelta(days=1), ratio=0.5),
+        "outcomes": own.assign(
+            as_of=day, defaulted=False, observed_until=pd.Timestamp("2014-07-01")
+        ),
+    }
+    for name, table in tables.items():
+        table.to_parquet(tmp_path / "data" / f"{name}.parquet")
     words = (f"run.data={json.dumps(str(tmp_path / 'data'))}", "run.as_of=2014-07-01")
     return Order(root / "experiments" / "baseline.toml", words)
 

@@ -296,5 +296,5 @@ def test_files_of_a_version_that_were_lost_or_are_no_text_are_told_and_registere
 def test_a_lock_that_is_no_plain_file_is_told(spoil, root: Path, registered) -> None:
     version = registered("one", **OURS)
     spoil(root / "experiments" / ".reviews.lock")
-    with pytest.raises(DataError, match=r"\.reviews\.lock: cannot be locked"):
+    with pytest.raises(DataError, match=r"\.reviews\.lock: (Is a directory|Too many levels)"):
         review.approve(root, version, **SAID, on=DAY)
