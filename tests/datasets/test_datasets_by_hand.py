@@ -149,7 +149,8 @@ def test_exclusions_count_rows_and_enterprises_apart(
     assert table.loc[("fit", "already_in_default"), ["rows", "enterprises"]].tolist() == [9, 1]
     assert table.loc[("fit", "not_mature"), ["rows", "enterprises"]].tolist() == [4, 1]
     assert table.loc[("score", "already_in_default"), ["rows", "enterprises"]].tolist() == [1, 1]
-    assert found.labelled["enterprise_id"].value_counts().to_dict() == {"E1": 2, "E2": 7}
+    # on 1 January 2022 no line is known yet: E1 is sound in April 2022 alone
+    assert found.labelled["enterprise_id"].value_counts().to_dict() == {"E1": 1, "E2": 6}
     ends = found.labelled.set_index(["enterprise_id", "as_of"])["label_ends_on"]
     assert ends["E2", day("2022-04-01")] == day("2023-04-01")
     assert found.kind == "lines"
@@ -228,12 +229,13 @@ def test_a_rate_is_defaults_over_rows(
         }
     )  # fmt: skip
     table = sensitivity(source, settings, RUN).set_index("definition")
-    # E1 on 4 dates before the end of October, E2 on 7; over 6 months E1 on 3, E2 on 9
+    # E1 on 3 dates from April to October 2022 (on 1 January no line is known yet), E2 on 6; over 6
+    # months E1 on 3 and E2 on 8, of E1's those from July on with the default inside
     year = table.loc["90 days past due, 12 months"]
-    assert year[["rows", "defaults"]].tolist() == [11, 4]
-    assert year["rate"] == pytest.approx(4 / 11)
+    assert year[["rows", "defaults"]].tolist() == [9, 3]
+    assert year["rate"] == pytest.approx(3 / 9)
     half = table.loc["90 days past due, 6 months"]
-    assert half[["rows", "defaults"]].tolist() == [13, 2]
+    assert half[["rows", "defaults"]].tolist() == [11, 2]
 
 
 def outcomes(*rows: tuple[str, str, bool | None, str]) -> pd.DataFrame:

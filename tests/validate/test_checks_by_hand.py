@@ -164,7 +164,8 @@ def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
     assert of(rare - 1e-9).passed
     assert of(rare).passed
     assert not of(rare + 1e-9).passed
-    assert f"p {rare:.3f}" in of(0.05).text
+    assert f"{rare:.4f}" == "0.1187"
+    assert "p 0.118 under" in of(0.05).text  # rounded outward: a lower bound is never above it
 
 
 def test_in_the_cycle_an_enterprise_on_two_dates_counts_once() -> None:
@@ -172,7 +173,8 @@ def test_in_the_cycle_an_enterprise_on_two_dates_counts_once() -> None:
     asked = settings(calibration_margin=0.1, asset_correlation=0.0)
     text = calibration_overall(evidence(twice, settings=asked)).text
     # 4 of 20, not 8 of 40
-    assert f"p {beta.cdf(0.1, 4.5, 16.5):.3f}" in text
+    assert f"{beta.cdf(0.1, 4.5, 16.5):.5f}" == "0.07795"
+    assert "p 0.077 under" in text  # rounded outward
     assert f"{beta.cdf(0.1, 4.5, 16.5):.3f}" != f"{beta.cdf(0.1, 8.5, 32.5):.3f}"
 
 
@@ -198,8 +200,8 @@ def test_a_grade_fails_that_defaults_significantly_and_materially_more() -> None
     assert of(0.15, asset_correlation=0.3).passed  # not rare in such a cycle
     assert of(0.05).passed
     assert of(0.15, calibration_p=1e-30).passed
-    # 1.645 (.1 / 4,000)^.5 / .1 = 8.2 %
-    assert "only a rate 8% above its PD would show" in found.text
+    # 1.645 (.1 / 4,000)^.5 / .1 = 8.2 %, rounded outward
+    assert "only a rate 9% above its PD would show" in found.text
     assert "1,000 defaults" in found.text or "1000 defaults" in found.text
 
 
@@ -233,7 +235,8 @@ def test_defaults_are_enough_from_the_stated_number_on() -> None:
 
     assert (of(20).passed, of(19).passed, of(20).figure, of(20).limit) == (True, False, 20.0, 20)
     low, high = beta.ppf([0.025, 0.975], 20.5, 180.5)
-    assert f"{low:.2%} - {high:.2%}" in of(20).text
+    assert f"{low:.3%} - {high:.3%}" == "6.417% - 14.730%"
+    assert "6.41% - 14.73%" in of(20).text  # rounded outward
 
 
 def test_out_of_time_is_what_the_split_says() -> None:
