@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
 from riskmodel.settings import default_settings
 from riskmodel.validate import Evidence
@@ -119,6 +120,41 @@ def test_without_drift_the_largest_movement_is_beyond_chance_once_in_twenty() ->
         assert moved is not None
         found.append(moved.beyond_chance)
     assert np.mean(found) < 0.1
+
+
+def of_period(year: int, bad: int, count: int) -> pd.DataFrame:
+    """A row each of so many enterprises of their own, of which the first default."""
+    return pd.DataFrame(
+        {
+            "enterprise_id": [f"{year}-{number}" for number in range(count)],
+            "as_of": pd.Timestamp(f"{year}-06-01"),
+            "defaulted": np.arange(count) < bad,
+        }
+    )
+
+
+def test_a_movement_beyond_chance_is_told_before_a_larger_one_of_few_enterprises() -> None:
+    rows = pd.concat(
+        [of_period(2004, 200, 2000), of_period(2005, 400, 2000), of_period(2006, 3, 9)]
+    )
+    moved = largest_movement(rows, "defaulted")
+    assert moved is not None
+    assert (moved.earlier, moved.later, moved.beyond_chance) == ("2004", "2005", True)
+    few = largest_movement(rows[rows["as_of"].dt.year != 2005], "defaulted")
+    assert few is not None
+    assert few.psi > moved.psi
+    assert not few.beyond_chance
+
+
+@pytest.mark.parametrize(("years", "pairs"), [(2, 1), (4, 6), (5, 10)])
+def test_what_comes_by_chance_is_shared_out_over_all_pairs_of_periods(
+    years: int, pairs: int
+) -> None:
+    rows = pd.concat([of_period(2004 + number, 100, 1000) for number in range(years)])
+    moved = largest_movement(rows, "defaulted")
+    assert moved is not None
+    expected = chi2.ppf(1 - 0.05 / pairs, 1) * (1 / 1000 + 1 / 1000)
+    assert moved.by_chance == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_words_on_time_say_of_how_many_dates_the_held_out_rows_are() -> None:
