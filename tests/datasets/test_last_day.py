@@ -181,6 +181,20 @@ def test_a_straggler_does_not_lengthen_the_data(folder, settings):
     assert found_of(folder({"declarations": late}), settings).ends == date(2024, 1, 1)
 
 
+def test_a_label_watched_years_beyond_the_rest_does_not_lengthen_the_data(drawn, settings):
+    chosen = settings.model_copy(update={"usual_month": 0.5})
+    given = pd.concat(
+        [
+            labels(("2022-01-01", 4), ("2023-01-01", 4)),
+            labels(("2022-07-01", 1), until="2029-12-31"),
+        ]
+    )
+    found = last_day(drawn({"outcomes": given}), chosen, "outcomes")
+    assert (found.day, found.ends) == (date(2023, 1, 1), date(2025, 1, 1))
+    with pytest.raises(SettingsError, match="after the data's end"):
+        refuse_outside(date(2026, 1, 1), found, 31)
+
+
 def test_a_date_before_the_data_begin_is_refused(folder, drawn, settings):
     # The attributes, the oldest history, are known on 1 January 2010.
     found = found_of(folder(), settings)

@@ -91,7 +91,9 @@ def last_day(source: Source, settings: DatasetsSettings, kind: str) -> LastDay:
         late=_late(days, day),
         silent=_silent(feeds, day, settings.grace_days),
         begins=_begins(source, settings, kind, days),
-        ends=timestamp(max(day, _watched(source, until)) if kind == "outcomes" else day).date(),
+        ends=timestamp(
+            max(day, _watched(source, settings, until)) if kind == "outcomes" else day
+        ).date(),
     )
 
 
@@ -144,9 +146,10 @@ def _last_label(source: Source, settings: DatasetsSettings) -> int:
     return usual_span(_label_days(source, "as_of"), settings.usual_month)[1]
 
 
-def _watched(source: Source, until: int) -> int:
-    """The day after the last of which the data tell, labels among them."""
-    return max(until, 1 + int(_label_days(source, "observed_until").max()))
+def _watched(source: Source, settings: DatasetsSettings, until: int) -> int:
+    """The day after the last of which the data tell, labels among them, without stragglers."""
+    watched = usual_span(_label_days(source, "observed_until"), settings.usual_month)[1]
+    return max(until, 1 + watched)
 
 
 def _label_days(source: Source, column: str) -> Days:
