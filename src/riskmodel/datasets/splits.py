@@ -82,9 +82,9 @@ def _lack(timed: Split, settings: DatasetsSettings) -> str:
     if len(short):
         return f"fewer than {settings.min_defaults} defaults in {', '.join(short)}"
     short = bad.index[bad["size"] - bad["sum"] < LEAST_OF_EACH]
-    return f"fewer than {LEAST_OF_EACH} rows without default in {', '.join(short)}" * bool(
-        len(short)
-    )
+    if len(short):
+        return f"fewer than {LEAST_OF_EACH} rows without default in {', '.join(short)}"
+    return ""
 
 
 def _too_near(labelled: pd.DataFrame, timed: Split) -> str:

@@ -81,9 +81,10 @@ class RiskModel:
         """Exact contributions to the calibrated log-odds: a column a feature, then `base`.
 
         Each row sums to `log_odds` within `shares.TOLERANCE`, or `RiskModelError` is raised: `base`
-        is the log-odds of the average score and takes up nothing else. The score's shares are stretched by what calibration makes of
-        the way from the average score to the row's: the slope, where calibration is a line. The
-        stretch is above 0, so it changes neither signs nor order.
+        is the log-odds of the average score and takes up nothing else. The score's shares are
+        stretched by what calibration makes of the way from the average score to the row's: the
+        slope, where calibration is a line. The stretch is above 0, so it changes neither signs nor
+        order.
         """
         shares, raw = shares_of(self.ranker, frame)
         scaled, base = calibrated_shares(self.calibration, shares[:, :-1], shares[:, -1], raw)

@@ -5,10 +5,8 @@ from itertools import combinations
 
 import pandas as pd
 
+from riskmodel.features.psi import RARELY
 from riskmodel.validate import statistics
-
-RARELY = 0.05
-"""How often chance alone passes `by_chance` in any pair of periods."""
 
 
 @dataclass(frozen=True)
