@@ -800,6 +800,14 @@ def test_a_cap_breaks_above_it_and_not_at_it(banks: Banks) -> None:
     assert above["base_loss_cny"].tolist() == [caps[0], 1.0]
 
 
+def test_a_cap_that_was_broken_before_the_stress_is_not_broken_by_it(banks: Banks) -> None:
+    caps = [bank.loss_cap_cny for bank in banks.bank]
+    base = lines(enterprise_id=["E1", "E2"], bank=["north_bank", "south_bank"], limit_cny=[1.0, 2.0],
+                 loss_cny=[caps[0] + 1, caps[1] - 1], profit_cny=[3.0, 4.0])  # fmt: skip
+    worse = stressed(base, base.assign(loss_cny=[caps[0] + 2, caps[1] + 2]), banks)
+    assert worse["breaks"].tolist() == [False, True]
+
+
 def test_a_limit_is_too_high_above_the_lower_of_ours_and_the_former_best() -> None:
     book = lines(enterprise_id=["E1", "E2", "E3"], limit_cny=[100.0, 100.0, 100.0],
                  profit_cny=[0.0, -2.0, -3.0])  # fmt: skip

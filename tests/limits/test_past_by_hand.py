@@ -111,6 +111,23 @@ def test_with_known_log_odds_the_centre_is_the_share_that_such_lines_had() -> No
     assert response.learn(past.head(0), HOW).centre.level == 1.0
 
 
+def test_the_centre_goes_no_further_than_the_outermost_hundredths_of_past_lines() -> None:
+    odds = np.arange(201) / 100 - 3  # -3 to -1
+    past = pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n}" for n in range(201)],
+            "log_odds": odds,
+            "share": (odds + 4) / 4,
+            "defaulted": False,
+        }
+    )
+    centre = response.learn(past, HOW).centre
+    assert (centre.low, centre.high) == (pytest.approx(-2.98), pytest.approx(-1.02))
+    ends = centre.at(np.asarray([-3.0, -2.98, -1.02, 5.0]))
+    assert ends[0] == ends[1]
+    assert ends[2] == ends[3]
+
+
 def test_the_centre_moves_with_the_candidates_own_log_odds() -> None:
     found = answer(centre=Centre(0.6, 0.2, -2.0, -3.0, -1.0))
     best, _, _ = found.shift(pd.DataFrame({"log_odds": [-3.0, -1.0]}), np.asarray([0.9, 0.9]))
