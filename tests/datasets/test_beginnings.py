@@ -81,7 +81,8 @@ def test_no_row_is_learnt_from_before_half_of_the_longest_window_of_a_history(
 
 
 @pytest.mark.parametrize(
-    ("share", "first"), [(0.0, "2020-04-01"), (0.25, "2020-10-01"), (1.0, "2022-04-01")]
+    ("share", "first"),
+    [(0.0, "2020-04-01"), (0.25, "2020-10-01"), (0.3, "2021-01-01"), (1.0, "2022-04-01")],
 )
 def test_the_share_of_history_is_a_setting(with_histories, settings, share, first):
     chosen = settings.model_copy(update={"least_history": share})
