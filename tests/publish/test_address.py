@@ -124,6 +124,22 @@ def test_an_address_at_which_nothing_can_be_kept_is_a_setting_that_is_off(
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("http://risk:hun@ter2@host:5000/x", "http://host:5000/x"),
+        ("http://risk:hunter2/w@host:5000", "http://host:5000"),
+        ("postgresql+psycopg2://risk:h?u#nter2@host/db?sslmode=x", "postgresql+psycopg2://host/db"),
+        ("risk:hunter2@host:5000", "host:5000"),
+        ("could not reach 'http://risk:hunter2@host' now", "could not reach 'http://host' now"),
+        ("sqlite:////data/a@b/runs.db", "sqlite:////data/a@b/runs.db"),
+        ("/data/a@b/runs.db", "/data/a@b/runs.db"),
+    ],
+)
+def test_no_part_of_a_password_is_shown_whatever_characters_it_holds(text: str, told: str) -> None:
+    assert address.shown(text) == told
+
+
+@pytest.mark.parametrize(
     ("code", "body", "found"),
     [
         (404, b"nothing here", "does not answer as MLflow's server"),

@@ -33,9 +33,14 @@ DELETED = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE"
 LONGEST = 200
 
 
-def shown(uri: str) -> str:
-    """The address without user, password and query."""
-    return re.sub(r"//[^/@]*@", "//", uri.partition("?")[0])
+def shown(text: str) -> str:
+    """An address, or a line that may hold one, without user, password and query.
+
+    A password may hold any character, `@`, `/` and `?` among them: all up to a word's last `@` is
+    left out, unless the word is a path.
+    """
+    kept = re.sub(r"(?<!\S)(?!sqlite)(?!/)(\S*?://)?\S*@", r"\1", text)
+    return kept.partition("?")[0]
 
 
 def refuse_unusable(uri: str) -> None:
