@@ -1,5 +1,6 @@
 """Before the first stage: everything that a run is told, every fault at once."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -66,6 +67,37 @@ def test_the_faults_of_all_files_are_told_at_once_a_line_each(root: Path) -> Non
         ["banks.toml", "bank.0.budget_cny"],
         ["validate.conditions", "no check is called 'no_check'. The nearest is 'enough_defaults'."],
     ]
+
+
+def test_a_fault_of_a_bank_names_the_bank_and_what_to_do_with_a_key(root: Path) -> None:
+    change(root, "banks.toml", "budget_cny = 80_000_000.0", "budget_cny = -1")
+    change(root, "banks.toml", "max_limit_cny = 5_000_000.0", "max_limt_cny = 5_000_000.0")
+    found = "\n".join(faults(root))
+
+    assert "bank.0.budget_cny: bank_of_china: Input should be greater" in found
+    assert "bank.1.max_limit_cny: china_merchants: Field required. Add it." in found
+    assert "bank.1.max_limt_cny: china_merchants: no such key. Correct its name" in found
+
+
+def test_a_faulty_item_of_a_list_is_one_fault(root: Path) -> None:
+    (found,) = faults(root, "model.candidates=['tree']")
+
+    assert "model.candidates.0: Input should be 'scorecard'" in found
+
+
+@pytest.mark.parametrize("kind", ["folder", "circle", "pipe"])
+def test_terms_that_are_no_file_are_not_called_absent(root: Path, kind: str) -> None:
+    path = root / "experiments" / "banks.toml"
+    path.unlink()
+    make = {
+        "folder": path.mkdir,
+        "circle": lambda: path.symlink_to(path.name),
+        "pipe": lambda: os.mkfifo(path),
+    }
+    make[kind]()
+    (found,) = faults(root)
+
+    assert found.startswith("limits.banks: banks.toml is no file, but stands beside baseline.toml")
 
 
 @pytest.mark.parametrize(

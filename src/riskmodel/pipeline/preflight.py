@@ -1,5 +1,6 @@
 """What a run is told, parsed and checked whole before its first stage: every fault at once."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -72,9 +73,11 @@ class _Files:
         named = self.layers.tables["limits"][kind]
         path = self.experiment.parent / str(named)
         if not isinstance(named, str) or not path.is_file():
+            there = isinstance(named, str) and named and os.path.lexists(path)
+            state = "is no file, but stands" if there else "is not"
             raise SettingsError(
-                f"limits.{kind}: {named} is not beside {self.experiment.name}. Put it there, or name"
-                " another."
+                f"limits.{kind}: {named} {state} beside {self.experiment.name}. Put the file there,"
+                " or name another."
             )
         self.texts[f"{kind}.toml"] = read_text(path)
         return parse_toml(self.texts[f"{kind}.toml"], path.name), path.name

@@ -118,7 +118,7 @@ class DatasetsSettings(Frozen):
     least_history: Share
     usual_month: Annotated[float, Field(gt=0, le=1)]
     bulk: Annotated[float, Field(gt=0, le=1)]
-    grace_days: Annotated[int, Field(ge=0)]
+    grace_days: Annotated[int, Field(ge=0, le=MOST_DRAWS)]
 
 
 class ModelSettings(Frozen):
@@ -343,7 +343,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file. Name an experiment's TOML.") from None
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: not readable as TOML ({error}). Fix the file.") from None
+        raise SettingsError(f"{path.name}: not readable as TOML ({error}). Fix the file.") from None
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
@@ -367,16 +367,50 @@ def checked(
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        found: dict[str, list[str]] = {}
-        for one in error.errors():
-            words = str(one["msg"]).removeprefix("Value error, ")
-            found.setdefault(_key_of(one["loc"], values), []).append(words)
+        found: dict[str, list[tuple[str, str]]] = {}
+        for one in _own_errors(error.errors()):
+            words, remedy = str(one["msg"]).removeprefix("Value error, "), "Fix the value"
+            words, remedy = _OF_KEYS.get(one["type"], (words, remedy))
+            key = _key_of(one["loc"], values)
+            found.setdefault(f"{_origin(key, origins, where)}: {_told(key, values)}", []).append(
+                (words, remedy)
+            )
     raise SettingsError(
         *(
-            f"{_origin(key, origins, where)}: {key}: {'; or '.join(words)}. Fix the value."
-            for key, words in found.items()
+            f"{place}: {'; or '.join(words for words, _ in said)}. {said[-1][1]}."
+            for place, said in found.items()
         )
     )
+
+
+_OF_KEYS = {
+    "missing": ("Field required", "Add it"),
+    "extra_forbidden": ("no such key", "Correct its name, or take it out"),
+}
+"""Faults of a key instead of its value, with what to do."""
+
+
+def _own_errors(errors: Sequence[Any]) -> list[Any]:
+    """The errors without those that only follow from others: a list is short of its faulty items."""
+    places = [one["loc"] for one in errors]
+    return [
+        one
+        for one in errors
+        if one["type"] != "too_short"
+        or not any(len(p) > len(one["loc"]) and p[: len(one["loc"])] == one["loc"] for p in places)
+    ]
+
+
+def _told(key: str, values: Any) -> str:
+    """The key, with the name of the row of a list that it is in, where the row has one."""
+    for part in key.split(".")[:-1]:
+        try:
+            values = values[int(part) if isinstance(values, Sequence) else part]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return key
+    name = values.get("name") if isinstance(values, Mapping) else None
+    in_a_list = any(part.isdigit() for part in key.split("."))
+    return f"{key}: {name}" if in_a_list and isinstance(name, str) and name else key
 
 
 def _key_of(loc: Sequence[int | str], values: Any) -> str:
