@@ -24,7 +24,8 @@ from riskmodel.settings import default_settings
 from riskmodel.sources.economy import write_world
 
 PROJECT = Path(__file__).parents[2]
-SMALL = ("datasets.repeats=1", "datasets.folds=2", "model.trees=30")
+SMALL = ("datasets.repeats=1", "datasets.folds=2", "model.trees=30", "model.trials=2")
+SMALL += ("explain.refits=1",)
 PREDICTIONS = ["enterprise_id", "as_of", "split", "defaulted", "model"]
 PREDICTIONS += ["pd_12m", "pd_low", "pd_high", "grade"]
 CHECKS = ["check", "passed", "figure", "low", "high", "limit", "text"]
@@ -438,7 +439,7 @@ def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
     with pytest.raises(ChecksFailed, match="nothing was published") as refused:
         # so few defaults asked for: this run is split by date
         words = ("validate.least_auc=0.99", "publish.tracking=false", "datasets.min_defaults=2")
-        carried_out(root, *words)
+        carried_out(root, *words, 'model.candidates=["trees", "one_number"]')
 
     assert refused.value.exit_code == 5
     assert "publish.override_reason" in str(refused.value)

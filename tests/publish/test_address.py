@@ -297,3 +297,25 @@ def test_a_folder_of_artifacts_that_is_a_file_is_told(root: Path, tmp_path: Path
     with pytest.raises(DataError, match="Restore the folder of artifacts"):
         tracking.log(root, run_id, metrics={}, folders={"n": tmp_path / "html"}, tags={})
     place.unlink()
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_refused_and_no_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "missing" / "runs.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+
+    with pytest.raises(SettingsError, match="its folder is not there"):
+        address.refuse_unusable(f"sqlite:///{path}")
+
+    assert not path.parent.exists()
+
+
+def test_an_address_whose_package_is_not_installed_is_a_matter_of_settings() -> None:
+    from mlflow.exceptions import MlflowException
+
+    with (
+        pytest.raises(SettingsError, match="not usable here"),
+        address.faults_in_one_line("databricks"),
+    ):
+        raise MlflowException("needs the databricks package")

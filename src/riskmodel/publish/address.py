@@ -155,6 +155,11 @@ def _refuse_other_files(uri: str) -> None:
     path = Path(unquote(uri.partition("?")[0].partition(":///")[2]))
     if str(path) in (".", ":memory:"):
         raise SettingsError(f"{URI_NAME} {uri}: names no file, so nothing would be kept. Name one.")
+    if os.environ.get(URI_NAME) == uri and not path.parent.is_dir():
+        raise SettingsError(
+            f"{URI_NAME} {uri}: its folder is not there. Make the folder, or correct or unset"
+            f" {URI_NAME}."
+        )
     if not path.exists():
         return
     try:
@@ -204,6 +209,11 @@ def _of_the_store(error: Exception, where: str, uri: str) -> RiskModelError:
     if _scheme(uri) in SERVERS:
         return SettingsError(
             f"{where}: does not answer as MLflow's server ({_cause(text)}). {REMEDY}; {WITHOUT}."
+        )
+    if _scheme(uri) not in DATABASES:
+        return SettingsError(
+            f"{where}: not usable here ({_cause(text)}). Install what it needs, or correct or unset"
+            f" {URI_NAME}."
         )
     return DataError(
         f"{where}: not usable as MLflow's database ({_cause(text)}). Restore it from a copy, or"
