@@ -206,17 +206,22 @@ def _of_the_store(error: Exception, where: str, uri: str) -> RiskModelError:
         )
     if code in DELETED:
         return DataError(f"{where}: {_cause(text)}. Restore what was deleted, or make it again.")
+    return _unusable(_cause(text), where, uri)
+
+
+def _unusable(cause: str, where: str, uri: str) -> RiskModelError:
+    """What is left to say where the store says nothing that is known, by the address's kind."""
     if _scheme(uri) in SERVERS:
         return SettingsError(
-            f"{where}: does not answer as MLflow's server ({_cause(text)}). {REMEDY}; {WITHOUT}."
+            f"{where}: does not answer as MLflow's server ({cause}). {REMEDY}; {WITHOUT}."
         )
     if _scheme(uri) not in DATABASES:
         return SettingsError(
-            f"{where}: not usable here ({_cause(text)}). Install what it needs, or correct or unset"
+            f"{where}: not usable here ({cause}). Install what it needs, or correct or unset"
             f" {URI_NAME}."
         )
     return DataError(
-        f"{where}: not usable as MLflow's database ({_cause(text)}). Restore it from a copy, or"
+        f"{where}: not usable as MLflow's database ({cause}). Restore it from a copy, or"
         " move it away to begin anew."
     )
 
