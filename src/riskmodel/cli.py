@@ -39,7 +39,6 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code; errors are one line unless `--debug`."""
     arguments = parser().parse_args(words)
     try:
-        _refuse_empty(sys.argv[1:] if words is None else words)
         arguments.act(arguments)
     except RiskModelError as error:
         if isinstance(error, ChecksFailed) and error.report:
@@ -61,16 +60,6 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"our fault: {kind}. Run again with --debug and report it.", file=sys.stderr)
         return RiskModelError.exit_code
     return 0
-
-
-def _refuse_empty(words: Sequence[str]) -> None:
-    """Raises `UsageError` for an empty word: as a path it would name the folder at hand."""
-    named = ["", *words]
-    for before, word in zip(named, words, strict=False):
-        option, equals, value = word.partition("=")
-        if not word.strip() or (option.startswith("--") and equals and not value.strip()):
-            place = option.strip() or before or "the command"
-            raise UsageError(f"{place}: 1 empty word after it; give a value, or leave it out.")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -307,7 +296,8 @@ def _folder(text: str) -> Path:
 
 def _shown(text: str) -> str:
     """The word as it was given, short and on one line."""
-    return repr(text if len(text) <= LONGEST else text[:LONGEST] + "...")
+    half = LONGEST // 2
+    return repr(text if len(text) <= LONGEST else f"{text[:half]}...{text[-half:]}")
 
 
 def root_folder() -> Path:

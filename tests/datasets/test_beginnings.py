@@ -234,3 +234,15 @@ def test_where_every_row_is_too_early_it_is_said_what_to_do(with_histories, sett
     source = with_histories(declarations=daily("2023-09-04"))
     with pytest.raises(DataError, match=r"declarations in 2023-09.*least_history"):
         population(source, settings, RUN)
+
+
+def test_where_no_date_has_the_share_of_history_those_with_any_are_kept_and_counted(
+    with_histories, settings
+):
+    source = with_histories(declarations=daily("2023-04-03"))
+    found = population(source, settings, RUN)
+    assert found.labelled["as_of"].min() > pd.Timestamp("2023-04-03")
+    assert len(found.labelled)
+    kept = found.exclusions.set_index(["purpose", "reason"]).loc[("kept", "histories_begin_later")]
+    assert kept["rows"] >= len(found.labelled)
+    assert "no date has more" in kept["text"]

@@ -37,7 +37,8 @@ def test_a_contender_with_other_values_is_caught(monkeypatch: pytest.MonkeyPatch
     ours = scoring.Trees.contributions
     monkeypatch.setattr(scoring, "FIT_ROWS", 800)
     monkeypatch.setattr(scoring, "FEATURES", 12)
-    monkeypatch.setattr(scoring.Trees, "contributions", lambda *given: ours(*given) + 1e-6)
+    moved = np.array([1e-6, -1e-6, *[0.0] * 11])  # the sum stays: one that moves is refused
+    monkeypatch.setattr(scoring.Trees, "contributions", lambda *given: ours(*given) + moved)
 
     table = scoring.bench_scoring(60, lambda line: None, ensembles=SMALL)
 

@@ -104,7 +104,7 @@ def test_one_bad_row_in_a_hundred_passes_and_two_stop(
     with pytest.raises(DataError) as caught:
         held(reading, settings)
     assert str(caught.value) == (
-        "declarations: 2 of 100 rows set aside, 2.00% where at most 1.00% may be "
+        "declarations: 2 of 100 rows set aside, 2.00% where at most 1% may be "
         "(fob_usd is infinite: 2 (first: D0000, D0001)). "
         'Fix the extract, or see data/README.md, "Bad rows".'
     )

@@ -18,6 +18,7 @@ from riskmodel.sources import Source
 from riskmodel.tables.canonical import HISTORY
 
 Found = tuple[pd.Timestamp, str]
+HISTORIES = "histories_begin_later"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def beginnings(
     found = (
         _latest("labels_begin_later", "what the labels rest on begins later", resting),
         _latest(
-            "histories_begin_later",
+            HISTORIES,
             "the histories begin later",
             _histories(source, settings, longest_windows(source, cards)),
         ),
@@ -77,13 +78,14 @@ def too_early(as_of: pd.Series, found: Iterable[Beginning]) -> pd.Series:
 
 
 def refuse_all_early(reasons: pd.Series, found: Iterable[Beginning]) -> None:
-    """Raises `DataError` where rows could be learnt from, but all of them are too early."""
-    rows = reasons[reasons != "no_line"]
-    early = {one.reason: one for one in found}
-    if len(rows) and rows.isin(list(early)).all():
-        one = early[rows.iloc[-1]]
+    """Raises `DataError` where there are rows with a label, and all of them are too early.
+
+    `reasons`: of these rows, as `too_early` gives them.
+    """
+    if len(reasons) and (reasons != "").all():
+        one = next(one for one in found if one.reason == reasons.iloc[-1])
         raise DataError(
-            f"datasets: all {len(rows):,} rows with a label are too early, {one.text}. Bring longer"
+            f"datasets: all {len(reasons):,} rows with a label are too early, {one.text}. Bring longer"
             " tables, lower datasets.least_history, or leave out features of long windows."
         )
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from riskmodel import months
 from riskmodel.datasets.beginnings import (
+    HISTORIES,
     Beginning,
     beginnings,
     refuse_all_early,
@@ -92,6 +93,9 @@ def population(
         rows = _line_rows(source, settings, day) if kind == "lines" else _applied(source, day)
         judged = _by_event(rows, source, settings)
     begun = beginnings(source, settings, kind, cards)
+    short = _short_histories(judged, begun)
+    if len(short):
+        begun = beginnings(source, settings.model_copy(update={"least_history": 0.0}), kind, cards)
     judged = _without_early(judged, begun)
     labelled = judged[judged["reason"] == ""].drop(columns="reason")
     labelled = labelled.astype({"defaulted": bool}).sort_values(["enterprise_id", "as_of"])
@@ -105,6 +109,7 @@ def population(
             [
                 _exclusions(judged, texts, _known_defaults(source, settings, scored)),
                 _early_grants(source, begun),
+                short,
             ],
             ignore_index=True,
         ),
@@ -112,12 +117,26 @@ def population(
     )
 
 
+def _short_histories(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.DataFrame:
+    """The rows that are kept although no date of a row has the stated share of history, counted;
+    none where some date has it."""
+    rows = judged.loc[judged["reason"] == ""]
+    early = too_early(rows["as_of"], begun)
+    kept = rows if len(rows) and early.eq(HISTORIES).all() else rows.iloc[:0]
+    words = "; no date has more, so those with any history are kept"
+    found = [
+        ("kept", one.reason, f"{one.text}{words}", len(kept), kept["enterprise_id"].nunique())
+        for one in begun
+        if one.reason == HISTORIES and len(kept)
+    ]
+    return _counted(found)
+
+
 def _without_early(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.DataFrame:
     """The rows, those of dates before the data begin with that reason (unless without a line)."""
     early = too_early(judged["as_of"], begun).where(judged["reason"] != "no_line", "")
-    reason = judged["reason"].mask(early != "", early)
-    refuse_all_early(reason, begun)
-    return judged.assign(reason=reason)
+    refuse_all_early(early[judged["reason"] == ""], begun)
+    return judged.assign(reason=judged["reason"].mask(early != "", early))
 
 
 def _early_grants(source: Source, begun: Sequence[Beginning]) -> pd.DataFrame:
@@ -129,10 +148,14 @@ def _early_grants(source: Source, begun: Sequence[Beginning]) -> pd.DataFrame:
         for one in begun
         if len(ids := lines.loc[early == one.reason, "enterprise_id"])
     ]
-    names = {"purpose": "str", "reason": "str", "text": "str", "rows": "int64"}
-    return pd.DataFrame(rows, columns=[*names, "enterprises"]).astype(
-        {**names, "enterprises": "int64"}
-    )
+    return _counted(rows)
+
+
+def _counted(rows: Sequence[tuple[str, str, str, int, int]]) -> pd.DataFrame:
+    """Lines of `exclusions`: purpose, reason, text, rows, enterprises."""
+    kinds = dict.fromkeys(("purpose", "reason", "text"), "str")
+    kinds |= dict.fromkeys(("rows", "enterprises"), "int64")
+    return pd.DataFrame(list(rows), columns=list(kinds)).astype(kinds)
 
 
 def _given(

@@ -182,12 +182,12 @@ def decided(
     with TemporaryDirectory() as folder:
         runs = (scratch or Path(folder)) / "experiments" / "runs"
         run = create_run(runs / f"{as_of}-backtest", _settings(settings, world, str(as_of)))
+        for name in ("policy.toml", "banks.toml"):
+            write_text(run.folder / name, (terms / name).read_text(encoding="utf-8"))
         stages.sources(run)
         stages.features(run)
         stages.datasets(run)
         stages.model(run)
-        for name in ("policy.toml", "banks.toml"):
-            write_text(run.folder / name, (terms / name).read_text(encoding="utf-8"))
         return weighed_of(run, int(source.tables["enterprises"].num_rows)), str(as_of)
 
 
