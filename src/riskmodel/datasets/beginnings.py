@@ -78,14 +78,13 @@ def too_early(as_of: pd.Series, found: Iterable[Beginning]) -> pd.Series:
 
 
 def refuse_all_early(reasons: pd.Series, found: Iterable[Beginning]) -> None:
-    """Raises `DataError` where there are rows with a label, and all of them are too early.
-
-    `reasons`: of these rows, as `too_early` gives them.
-    """
-    if len(reasons) and (reasons != "").all():
-        one = next(one for one in found if one.reason == reasons.iloc[-1])
+    """Raises `DataError` where rows could be learnt from, but all of them are too early."""
+    rows = reasons[~reasons.isin(["no_line", "not_mature"])]
+    early = {one.reason: one for one in found}
+    if len(rows) and rows.isin(list(early)).all():
+        one = early[rows.iloc[-1]]
         raise DataError(
-            f"datasets: all {len(reasons):,} rows with a label are too early, {one.text}. Bring longer"
+            f"datasets: all {len(rows):,} rows with a label are too early, {one.text}. Bring longer"
             " tables, lower datasets.least_history, or leave out features of long windows."
         )
 

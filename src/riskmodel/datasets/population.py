@@ -135,8 +135,9 @@ def _short_histories(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.Dat
 def _without_early(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.DataFrame:
     """The rows, those of dates before the data begin with that reason (unless without a line)."""
     early = too_early(judged["as_of"], begun).where(judged["reason"] != "no_line", "")
-    refuse_all_early(early[judged["reason"] == ""], begun)
-    return judged.assign(reason=judged["reason"].mask(early != "", early))
+    reason = judged["reason"].mask(early != "", early)
+    refuse_all_early(reason, begun)
+    return judged.assign(reason=reason)
 
 
 def _early_grants(source: Source, begun: Sequence[Beginning]) -> pd.DataFrame:
