@@ -20,9 +20,9 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import json
 import math
 import os
-import pickle
 import random
 import resource
 import signal
@@ -209,8 +209,8 @@ def recorded(package: str) -> tuple[Touched, list[str]]:
 
     Kept in `KEPT` by test file, for as long as it, its conftest and the program stay.
     """
-    kept = KEPT / f"{package}.pickle"
-    known: Kept = pickle.loads(kept.read_bytes()) if kept.exists() else ({}, [])  # noqa: S301
+    kept = KEPT / f"{package}.json"
+    known = read_kept(kept)
     folder = ROOT / "tests" / package
     shared = [*sorted(SOURCE.rglob("*.py")), *sorted(folder.rglob("conftest.py"))]
     digests = {
@@ -224,8 +224,36 @@ def recorded(package: str) -> tuple[Touched, list[str]]:
             load(libraries)
             tests, loaded = _record(file)
             stand[file], libraries = (one, tests), sorted({*libraries, *loaded})
-            kept.write_bytes(pickle.dumps((stand, libraries)))
+            write_kept(kept, (stand, libraries))
     return {test: one for _, own in stand.values() for test, one in own.items()}, libraries
+
+
+def read_kept(path: Path) -> Kept:
+    """What `write_kept` wrote; nothing where there is no such file."""
+    if not path.exists():
+        return {}, []
+    files, libraries = json.loads(path.read_text("utf-8"))
+    known = {
+        file: (
+            one,
+            {
+                test: (seconds, {(str(name), int(line)) for name, line in places})
+                for test, (seconds, places) in tests.items()
+            },
+        )
+        for file, (one, tests) in files.items()
+    }
+    return known, list(libraries)
+
+
+def write_kept(path: Path, kept: Kept) -> None:
+    """By test file its digest, and what each of its tests touches; and the libraries."""
+    files, libraries = kept
+    plain = {
+        file: (one, {test: (seconds, sorted(places)) for test, (seconds, places) in tests.items()})
+        for file, (one, tests) in files.items()
+    }
+    path.write_text(json.dumps((plain, libraries)), "utf-8")
 
 
 def digest(files: list[Path | str]) -> str:
@@ -248,15 +276,15 @@ def _record(file: str) -> tuple[Touched, list[str]]:
                 name for name, module in list(sys.modules.items())
                 if "site-packages" in (getattr(module, "__file__", "") or "")
             ]  # fmt: skip
-            found.write_bytes(pickle.dumps((recorder.tests, loaded)))
+            write_kept(found, ({file: ("", recorder.tests)}, loaded))
             return int(code)
 
         code = forked(work, 3_600)
         if code:
             print(log.read_text("utf-8")[-3_000:], file=sys.stderr)
             sys.exit(f"{file}: it fails without any change (exit {code}). Mend it.")
-        result: tuple[Touched, list[str]] = pickle.loads(found.read_bytes())  # noqa: S301
-    return result
+        tests, loaded = read_kept(found)
+    return tests[file][1], loaded
 
 
 def _silently(log: Path = Path(os.devnull)) -> None:
