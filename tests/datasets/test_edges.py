@@ -283,3 +283,17 @@ def test_the_horizon_is_that_of_most_labels_not_the_longest(drawn, settings):
     found = population(drawn({"outcomes": given}), settings, LAST)
     assert found.horizon_months == 6
     assert found.labelled["enterprise_id"].tolist() == ["E1", "E2"]
+
+
+def test_of_two_months_the_last_ends_the_watch_only_if_nearly_all_of_the_lines_report_it(
+    drawn, lines, states
+):
+    given = lines(*((f"L{n}", "E1", "2024-01-01", None) for n in range(4)))
+
+    def until(reported):
+        months = [states(f"L{n}", "2024-04-01", "2024-04-01") for n in range(4)]
+        months += [states(f"L{n}", "2024-05-01", "2024-05-01") for n in range(reported)]
+        return observed_until(drawn({"lines": given, "line_months": pd.concat(months)}))
+
+    assert until(1) == pd.Timestamp("2024-04-30")
+    assert until(4) == pd.Timestamp("2024-05-31")

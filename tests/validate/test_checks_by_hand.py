@@ -112,6 +112,7 @@ def compared(ours: int, theirs: int) -> Evidence:
 
 def test_one_number_is_not_beaten_by_a_difference_that_no_draw_bridges() -> None:
     same = not_below_one_number(compared(30, 30))
+    assert same.limit == 0.0
     assert (same.passed, same.figure, same.low, same.high) == (True, 0.0, 0.0, 0.0)
     worse = not_below_one_number(compared(30, 38))
     assert worse.figure == pytest.approx(-0.2)
