@@ -464,8 +464,6 @@ def _act_in_force(arguments: argparse.Namespace) -> None:
 
 
 def _act_bench(arguments: argparse.Namespace) -> None:
-    if arguments.json and arguments.json.is_dir():
-        raise UsageError(f"--json {arguments.json}: is a folder; name a file.")
     if arguments.what == "models":
         table = _models_judged(arguments.data)
     elif arguments.what == "backtest":
