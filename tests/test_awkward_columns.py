@@ -13,17 +13,17 @@ from hypothesis.extra.numpy import arrays
 
 from riskmodel import figures
 from riskmodel.features import Features
+from riskmodel.features.catalogue import attribute_cards
 from riskmodel.features.profile import profile
-from riskmodel.features.registry import attribute_cards
 from riskmodel.figures import Picture
-from riskmodel.figures.extent import undrawable
+from riskmodel.figures.axis_range import undrawable
 from riskmodel.figures.guard import guarded
-from riskmodel.model.bins import Bins
-from riskmodel.model.calibrate import Calibration, Curve
-from riskmodel.model.grade import Grades
+from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
+from riskmodel.model.learners.scorecard.bins import Bins
+from riskmodel.model.learners.scorecard.scorecard import Scale, Scorecard
+from riskmodel.model.master_scale import Grades
 from riskmodel.model.risk_model import RiskModel
-from riskmodel.model.scorecard import Scale, Scorecard
 
 DAYS = pd.to_datetime(["2018-01-01", "2018-07-01", "2019-07-01", "2020-07-01"])
 WHO, WHEN = np.tile(np.arange(20), 4), np.repeat(DAYS, 20)

@@ -16,14 +16,14 @@ from riskmodel.cli import main
 from riskmodel.errors import DataError, MachineError, RiskModelError, machine_error, shown
 from riskmodel.pipeline import experiment
 from riskmodel.pipeline.lending import last_month
-from riskmodel.publish.run_folder import Run, create_run, open_run
-from riskmodel.publish.stage_record import StageRecord
+from riskmodel.runs.run_folder import Run, create_run, open_run
+from riskmodel.runs.stage_record import StageRecord
 from riskmodel.settings import default_settings, load_settings
-from riskmodel.sources import files
-from riskmodel.sources.economy import world as economy
-from riskmodel.sources.economy import write_world
+from riskmodel.simulation import simulate as economy
+from riskmodel.simulation import write_world
 from riskmodel.sources.folder import read_folder
-from riskmodel.sources.saved import load_source, save_reading
+from riskmodel.sources.persistence import load_source, save_reading
+from riskmodel.storage import files
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 CASES = 60
@@ -147,7 +147,7 @@ def test_a_broken_settings_file_is_a_bad_setting_that_is_named(
 
 @pytest.mark.parametrize("seed", range(CASES))
 def test_a_broken_notebook_is_named(tmp_path: Path, seed: int) -> None:
-    from riskmodel.publish.notebooks import typed_parameters
+    from riskmodel.runs.notebooks import typed_parameters
 
     folder = copied(EXPERIMENTS.parent / "notebooks", tmp_path / "notebooks")
     shutil.rmtree(folder / "explore")
@@ -260,9 +260,9 @@ def test_a_full_disk_in_the_features_is_told(
     module: str,
 ) -> None:
     from riskmodel.pipeline import feature_files
-    from riskmodel.sources import ordered
+    from riskmodel.sources.partitions import external_sort
 
-    place: Any = {"ordered": ordered, "feature_files": feature_files}[module]
+    place: Any = {"ordered": external_sort, "feature_files": feature_files}[module]
     wrapped = type("Parquet", (), {**vars(pq), "write_table": staticmethod(full_disk)})
     monkeypatch.setattr(place, "pq", wrapped)
 

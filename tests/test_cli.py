@@ -10,7 +10,7 @@ import pytest
 
 from riskmodel.cli import main
 from riskmodel.errors import ChecksFailed
-from riskmodel.sources.economy import write_world
+from riskmodel.simulation import write_world
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
@@ -233,9 +233,9 @@ def test_a_review_from_a_day_to_come_is_a_usage_error(
 def test_a_tracking_server_that_is_gone_is_told_in_a_line_without_its_password(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from riskmodel.publish import address
+    from riskmodel.runs import tracking_address
 
-    monkeypatch.setattr(address, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(tracking_address, "WAIT_SECONDS", 0.01)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://risk:hunter2@127.0.0.1:1")
 
     assert main(["review", "list"]) == 4

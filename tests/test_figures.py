@@ -13,24 +13,24 @@ from matplotlib.colors import to_hex
 
 from riskmodel import figures
 from riskmodel.features import FAMILIES, Features, by_name
-from riskmodel.features.language import Card, total
 from riskmodel.features.profile import Profile, profile
+from riskmodel.features.spec import Card, total
 from riskmodel.figures import Picture
 from riskmodel.figures.canvas import BAD, GOOD
 from riskmodel.figures.features import in_short
 from riskmodel.figures.limits import DRAWN as DRAWN_WORDS
 from riskmodel.limits import Policy, policy_from
-from riskmodel.limits.past.drawing import Column, Drawing
-from riskmodel.limits.past.moderation import no_moderation
-from riskmodel.limits.past.response import Centre, Estimate, Response
-from riskmodel.limits.past.use import inputs
+from riskmodel.limits.behaviour.limit_response import Centre, Estimate, Response
+from riskmodel.limits.behaviour.moderation import no_moderation
+from riskmodel.limits.behaviour.usage import inputs
+from riskmodel.limits.behaviour.utilisation import Column, Drawing
 from riskmodel.model import RiskModel
-from riskmodel.model.bins import Bins
-from riskmodel.model.calibrate import Calibration, Curve
-from riskmodel.model.grade import Grades, Seen
+from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.one_number import OneNumber
-from riskmodel.model.scorecard import Scale, Scorecard
+from riskmodel.model.learners.scorecard.bins import Bins
+from riskmodel.model.learners.scorecard.scorecard import Scale, Scorecard
+from riskmodel.model.learners.single_feature import OneNumber
+from riskmodel.model.master_scale import Grades, Seen
 from riskmodel.sources import Source
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-07-01"])

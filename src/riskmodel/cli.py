@@ -11,13 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel import __version__
-from riskmodel.errors import (
-    ChecksFailed,
-    RiskModelError,
-    UsageError,
-    as_machine_error,
-    printable,
-)
+from riskmodel.errors import ChecksFailed, RiskModelError, UsageError, as_machine_error, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -332,7 +326,7 @@ def _bar(most: int, unit: str) -> Iterator[Callable[[int], None]]:
 
 
 def _act_world(arguments: argparse.Namespace) -> None:
-    from riskmodel.sources.economy import write_world
+    from riskmodel.simulation import write_world
 
     with _bar(arguments.enterprises, "enterprises") as progress:
         write_world(
@@ -357,8 +351,8 @@ def _act_import(arguments: argparse.Namespace) -> None:
 
 def _act_check(arguments: argparse.Namespace) -> None:
     from riskmodel.settings import default_settings
-    from riskmodel.sources.files import write_parquet
     from riskmodel.sources.folder import held, read_folder
+    from riskmodel.storage.files import write_parquet
 
     settings = default_settings().sources
     reading = read_folder(arguments.data, settings, progress=_tell)
@@ -384,8 +378,8 @@ def _each_part(arguments: argparse.Namespace) -> Iterator["Each"]:
 
 
 def _act_features(arguments: argparse.Namespace) -> None:
-    from riskmodel.pipeline.asked import asked_for
     from riskmodel.pipeline.feature_files import chosen_cards, feature_settings, write_features
+    from riskmodel.pipeline.feature_rows import asked_for
 
     asked = asked_for(arguments.dates, arguments.rows)
     cards = chosen_cards(arguments.cards) if arguments.cards else None
@@ -399,7 +393,7 @@ def _act_features(arguments: argparse.Namespace) -> None:
 
 
 def _act_score(arguments: argparse.Namespace) -> None:
-    from riskmodel.pipeline.approved import texts_to_score
+    from riskmodel.pipeline.approved_model import texts_to_score
     from riskmodel.pipeline.score_files import score_features, score_with_reasons
 
     version, texts = texts_to_score(root_folder(), arguments.version, arguments.programme)
@@ -430,20 +424,20 @@ def _literal(path: Path) -> str:
 
 
 def _act_list(arguments: argparse.Namespace) -> None:
-    from riskmodel.publish import review
+    from riskmodel.registry import review
 
     found = review.listing(root_folder())
     print("no version is registered yet" if found.empty else found.to_string(index=False))
 
 
 def _act_show(arguments: argparse.Namespace) -> None:
-    from riskmodel.publish import review
+    from riskmodel.registry import review
 
     print(printable(review.show(root_folder(), arguments.version), keep="\n"), end="")
 
 
 def _act_decide(arguments: argparse.Namespace) -> None:
-    from riskmodel.publish import review
+    from riskmodel.registry import review
 
     day = arguments.on or date.today()
     said = {"by": arguments.by, "reason": arguments.reason, "on": day}
@@ -457,7 +451,7 @@ def _act_decide(arguments: argparse.Namespace) -> None:
 
 
 def _act_in_force(arguments: argparse.Namespace) -> None:
-    from riskmodel.publish import review
+    from riskmodel.registry import review
 
     version = review.in_force(root_folder(), arguments.on, arguments.programme)
     print(f"version {version}" if version else f"no version was in force on {arguments.on}")
@@ -469,12 +463,12 @@ def _act_bench(arguments: argparse.Namespace) -> None:
     elif arguments.what == "backtest":
         table = _books_judged(arguments.enterprises)
     else:
-        from riskmodel.pipeline.bench import bench
+        from riskmodel.benchmarks.commands import bench
 
         table = bench(arguments.what, arguments.enterprises, _tell)
     print(table.to_string(index=False))
     if arguments.json:
-        from riskmodel.sources.files import write_text
+        from riskmodel.storage.files import write_text
 
         write_text(arguments.json, table.to_json(orient="records", indent=1) + "\n")
 
@@ -482,13 +476,13 @@ def _act_bench(arguments: argparse.Namespace) -> None:
 def _models_judged(data: Path | None) -> "pd.DataFrame":
     if data is None:
         raise UsageError("bench models: name the public data sets' folder by --data DIR.")
-    from riskmodel.pipeline.benches.models import bench_models
+    from riskmodel.benchmarks.models import bench_models
 
     return bench_models(data, root_folder() / "experiments", _tell)
 
 
 def _books_judged(enterprises: int) -> "pd.DataFrame":
-    from riskmodel.pipeline.bench import books_judged
+    from riskmodel.benchmarks.commands import books_judged
 
     return books_judged(enterprises, root_folder() / "experiments", _tell)
 

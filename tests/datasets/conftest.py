@@ -8,8 +8,8 @@ import pytest
 
 from riskmodel.settings import DatasetsSettings, load_settings
 from riskmodel.sources import Source
-from riskmodel.sources.files import write_folder
 from riskmodel.sources.folder import read_folder
+from riskmodel.storage.files import write_folder
 
 Tables = Mapping[str, pd.DataFrame]
 

@@ -18,7 +18,7 @@ from riskmodel.datasets import (
     sensitivity,
     split,
 )
-from riskmodel.datasets.events import current, default_dates, observed_until
+from riskmodel.datasets.default_events import current, default_dates, observed_until
 from riskmodel.datasets.sensitivity import definitions
 from riskmodel.datasets.splits import balanced_fold, balanced_folds, by_time, drawn, folds, latest
 from riskmodel.datasets.splitters import (

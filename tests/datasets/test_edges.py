@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.datasets import early_signs, observed, panel, past_lines, population, split
-from riskmodel.datasets.events import default_dates, observed_until
+from riskmodel.datasets.default_events import default_dates, observed_until
 from riskmodel.datasets.population import Population
 from riskmodel.datasets.splits import drawn as drawn_rows
 from riskmodel.pipeline.stages import signed_pairs

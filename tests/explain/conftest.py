@@ -11,8 +11,8 @@ import pytest
 from riskmodel.explain import Baseline
 from riskmodel.features import by_name
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.peers import Peers
-from riskmodel.model.scorecard import Scale
+from riskmodel.model.learners.scorecard.scorecard import Scale
+from riskmodel.model.reference_group import Peers
 
 # Two cards of one family ("size"), and one of each of five other families.
 SIGNS = {

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from riskmodel.explain import Baseline, fidelity, reasons, strengths
 from riskmodel.features import by_name
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.peers import Peers, learn
-from riskmodel.model.trees import Trees
+from riskmodel.model.learners.trees import Trees
+from riskmodel.model.reference_group import Peers, learn
 from riskmodel.settings import default_settings
 
 FOUR = default_settings().explain

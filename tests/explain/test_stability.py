@@ -104,8 +104,8 @@ def test_refits_on_enterprises_drawn_again_mostly_agree(drawn, held_against):
     from riskmodel.explain import Baseline
     from riskmodel.features import by_name
     from riskmodel.model.inputs import Inputs
-    from riskmodel.model.peers import learn
-    from riskmodel.model.trees import Trees
+    from riskmodel.model.learners.trees import Trees
+    from riskmodel.model.reference_group import learn
 
     calibration = held_against().model.calibration
     inputs = Inputs(("exports_usd_6m", "days_past_due_now", "inquiries_3m", "debt_cny"),

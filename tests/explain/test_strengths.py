@@ -14,8 +14,8 @@ from riskmodel.errors import UsageError
 from riskmodel.explain import Baseline, by_family, points_below_best, strengths
 from riskmodel.features import by_name
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.peers import Peers
-from riskmodel.model.scorecard import learn
+from riskmodel.model.learners.scorecard.scorecard import learn
+from riskmodel.model.reference_group import Peers
 from riskmodel.settings import default_settings
 
 

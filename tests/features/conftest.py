@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from riskmodel.features import compute
-from riskmodel.features.language import Card, Derived, Measure
+from riskmodel.features.spec import Card, Derived, Measure
 from riskmodel.settings import FeaturesSettings, SourcesSettings
+from riskmodel.simulation import write_world
 from riskmodel.sources import Source
-from riskmodel.sources.economy import write_world
-from riskmodel.sources.files import write_folder
 from riskmodel.sources.folder import read_folder
+from riskmodel.storage.files import write_folder
 
 Tables = Mapping[str, pd.DataFrame]
 Drawn = Callable[[Tables], Source]

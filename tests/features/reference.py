@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.features import CARDS, by_name
-from riskmodel.features.language import Card, Condition, Derived, Measure
-from riskmodel.features.registry import with_parts
+from riskmodel.features.catalogue import with_parts
+from riskmodel.features.spec import Card, Condition, Derived, Measure
 from riskmodel.months import lunar_year_days
 from riskmodel.sources import Source
 from riskmodel.tables.canonical import CANONICAL

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from riskmodel.features import compute
-from riskmodel.features import language as say
+from riskmodel.features import spec as say
 from riskmodel.features.aggregates import AGGREGATES
-from riskmodel.features.coded import in_cents
-from riskmodel.features.language import TEXT_KINDS, Card, column
+from riskmodel.features.encoded_table import in_cents
+from riskmodel.features.spec import TEXT_KINDS, Card, column
 
 AS_OF = "2024-07-01"
 USA = column("destination", "is", "USA")

@@ -14,8 +14,8 @@ from sklearn.preprocessing import QuantileTransformer
 from riskmodel.datasets.population import population
 from riskmodel.features import compute
 from riskmodel.settings import default_settings
+from riskmodel.simulation import write_world
 from riskmodel.sources import Source
-from riskmodel.sources.economy import write_world
 from riskmodel.sources.folder import read_folder
 from riskmodel.tables.canonical import CANONICAL
 

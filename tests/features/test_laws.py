@@ -22,15 +22,16 @@ from hypothesis import settings as rules
 
 from riskmodel import months
 from riskmodel.features import CARDS, by_name, compute
-from riskmodel.features import language as say
+from riskmodel.features import spec as say
 from riskmodel.features.aggregates import AGGREGATES
-from riskmodel.features.language import Card, Measure
+from riskmodel.features.spec import Card, Measure
 from riskmodel.settings import FeaturesSettings, SourcesSettings
-from riskmodel.sources import Source, sift
-from riskmodel.sources.files import write_folder
+from riskmodel.sources import Source
+from riskmodel.sources.checks import validate_rows
+from riskmodel.sources.checks.key_rules import in_order
 from riskmodel.sources.folder import read_folder
-from riskmodel.sources.keys import in_order
 from riskmodel.sources.source import fingerprint
+from riskmodel.storage.files import write_folder
 from riskmodel.tables.canonical import CANONICAL
 
 
@@ -377,7 +378,7 @@ def test_a_card_that_cheats_is_caught(economy, monkeypatch, cheat):
 
 
 def test_a_door_that_leaves_the_rows_as_they_come_is_caught(economy, monkeypatch):
-    monkeypatch.setattr(sift, "in_order", lambda rows, _: rows)
+    monkeypatch.setattr(validate_rows, "in_order", lambda rows, _: rows)
     assert keeps_whatever_the_order_of_rows(economy)
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from riskmodel.features import FAMILIES, Features, by_name
-from riskmodel.features.language import Card, Measure, Risk, category, total
 from riskmodel.features.profile import Profile, profile
 from riskmodel.features.ranking import clustered_auc, rankings
-from riskmodel.validate import statistics
+from riskmodel.features.spec import Card, Measure, Risk, category, total
+from riskmodel.statistics import statistics
 
 GOOD, BAD, SCORED = False, True, None
 

@@ -16,12 +16,12 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.features import CARDS, compute
-from riskmodel.features import language as say
+from riskmodel.features import spec as say
 from riskmodel.features.aggregates import AGGREGATES
-from riskmodel.features.language import Card, Measure
 from riskmodel.features.relations import RELATIONS
+from riskmodel.features.spec import Card, Measure
 from riskmodel.sources import Source
-from riskmodel.sources.columns import ARROW_TYPES
+from riskmodel.sources.checks.columns import ARROW_TYPES
 from riskmodel.sources.source import fingerprint
 from riskmodel.tables.canonical import CANONICAL
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.features import language as say
-from riskmodel.features.language import column
+from riskmodel.features import spec as say
+from riskmodel.features.spec import column
 
 AS_OF = "2024-07-01"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.features import language as say
+from riskmodel.features import spec as say
 
 ALL = say.total("fob_usd")
 

@@ -9,8 +9,8 @@ import pytest
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.limits import Banks, Month, Policy, Terms, banks_from, recommend
 from riskmodel.limits.allocation import Allocation, Options
-from riskmodel.limits.binding import Decided, Known, declined, held, scarcest
-from riskmodel.limits.concentration import Rows, refuse_closed_rows, rows_for
+from riskmodel.limits.binding_constraints import Decided, Known, declined, held, scarcest
+from riskmodel.limits.constraints import Rows, refuse_closed_rows, rows_for
 from riskmodel.limits.economics import Pairs, Prospects
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.limits import Banks, Policy, policy_from
+from riskmodel.limits.behaviour.fit import Learnt
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import (
     Pairs,
@@ -17,8 +18,7 @@ from riskmodel.limits.economics import (
     rungs,
     shifted,
 )
-from riskmodel.limits.learnt import Learnt
-from riskmodel.limits.price import TakeUp, risk_based, segment_of, take_up
+from riskmodel.limits.pricing import TakeUp, risk_based, segment_of, take_up
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from riskmodel.limits.economics import (
 )
 from riskmodel.limits.eligibility import funnel, judged
 from riskmodel.limits.policy import Capital, Rule
-from riskmodel.limits.price import (
+from riskmodel.limits.pricing import (
     TakeUp,
     band,
     rate_holds,

@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.datasets import Split
 from riskmodel.features import by_name
-from riskmodel.features.language import Card
+from riskmodel.features.spec import Card
 from riskmodel.model import Fitted, RiskModel, Task, fit
 from riskmodel.settings import Settings, load_settings
 

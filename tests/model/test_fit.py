@@ -13,7 +13,7 @@ from riskmodel.errors import DataError, SettingsError
 from riskmodel.features import by_name
 from riskmodel.model import Task, fit, replayed
 from riskmodel.model.inputs import learn_inputs
-from riskmodel.model.one_number import choose
+from riskmodel.model.learners.single_feature import choose
 from riskmodel.settings import Settings
 
 learning = sys.modules["riskmodel.model.fit"]

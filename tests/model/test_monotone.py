@@ -11,11 +11,12 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.errors import RiskModelError
-from riskmodel.model import glass_box, scorecard, trees
-from riskmodel.model.glass_box import GlassBox, Term
 from riskmodel.model.inputs import Inputs
+from riskmodel.model.learners import ebm, trees
+from riskmodel.model.learners.ebm import GlassBox, Term
+from riskmodel.model.learners.scorecard import scorecard
+from riskmodel.model.learners.trees import Trees
 from riskmodel.model.monotone import hold_to_signs, violations
-from riskmodel.model.trees import Trees
 from riskmodel.settings import default_settings
 
 HOW = default_settings().model
@@ -100,7 +101,7 @@ def test_no_glass_box_goes_against_a_sign(seed):
     pytest.importorskip("interpret.glassbox", reason="the extra glass_box is not installed")
     frame, inputs = drawn(seed)
     quick = {"glass_box_rounds": 80, "glass_box_learning_rate": 0.1, "glass_box_bags": 2}
-    found = glass_box.learn(frame, inputs, HOW.model_copy(update=quick), seed=seed, threads=1)
+    found = ebm.learn(frame, inputs, HOW.model_copy(update=quick), seed=seed, threads=1)
     assert worst_step(found, frame, seed) <= ROUNDING
 
 
@@ -116,7 +117,7 @@ def test_no_glass_box_goes_against_a_sign(seed):
 def test_tables_that_go_against_a_sign_are_refused(terms, refused):
     found = GlassBox(Inputs(("days", "age"), (1, 0), {}), 0.0, tuple(terms))
     with pytest.raises(RiskModelError, match="the term of days") if refused else nullcontext():
-        glass_box.hold_to_signs(found)
+        ebm.hold_to_signs(found)
 
 
 def test_trees_that_go_against_a_sign_are_refused(monkeypatch):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.ladder import LADDER, Kind, Range
+from riskmodel.model.learners.interface import LADDER, Kind, Range
 from riskmodel.model.tuning import Search, tuned
 from riskmodel.settings import default_settings
 

@@ -49,7 +49,7 @@ PACKAGES = {
     "limits": "limits/**/*.py",
     "datasets": "datasets/*.py",
     "validate": "validate/*.py",
-    "features": "features/view.py",
+    "features": "features/point_in_time.py",
 }
 """What is changed, by the folder of tests that answers for it."""
 LEFT_OUT = ("kernels.py", "drawn.py")

@@ -9,7 +9,7 @@ import pytest
 
 from riskmodel.errors import SettingsError
 from riskmodel.pipeline.experiment import Order, run_experiment
-from riskmodel.sources.files import write_folder
+from riskmodel.storage.files import write_folder
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 

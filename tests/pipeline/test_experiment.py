@@ -18,10 +18,11 @@ from riskmodel.limits import Learnt
 from riskmodel.pipeline.experiment import DONE, STAGES, Order, after_last_run, run_experiment
 from riskmodel.pipeline.stages import last_run
 from riskmodel.pipeline.summary import summary
-from riskmodel.publish import notebooks, registry, tracking
-from riskmodel.publish.run_folder import Run
+from riskmodel.registry import versions
+from riskmodel.runs import notebooks, tracking
+from riskmodel.runs.run_folder import Run
 from riskmodel.settings import default_settings
-from riskmodel.sources.economy import write_world
+from riskmodel.simulation import write_world
 
 PROJECT = Path(__file__).parents[2]
 SMALL = ("datasets.repeats=1", "datasets.folds=2", "model.trees=30", "model.trials=2")
@@ -251,7 +252,7 @@ def test_what_is_tracked_and_registered_names_no_enterprise_account_or_document(
             run_id=first.run.record()["mlflow_run_id"], dst_path=str(tmp_path)
         )
     version = first.run.read_json("publish", "publication")["version"]
-    texts = registry.load_version(root, version)
+    texts = versions.load_version(root, version)
     texts |= {path.name: path.read_text("utf-8") for path in (tmp_path / "notebooks").iterdir()}
 
     assert len(texts) > 16
@@ -263,8 +264,8 @@ def test_what_is_tracked_and_registered_names_no_enterprise_account_or_document(
 
 def test_a_version_says_what_it_is_for(root: Path, first: Finished) -> None:
     version = first.run.read_json("publish", "publication")["version"]
-    facts = registry.version_facts(root, version)
-    stated = json.loads(registry.load_version(root, version)["model.json"])["facts"]["purpose"]
+    facts = versions.version_facts(root, version)
+    stated = json.loads(versions.load_version(root, version)["model.json"])["facts"]["purpose"]
 
     assert stated == {
         "programme": "export_credit",

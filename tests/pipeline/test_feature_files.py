@@ -15,10 +15,10 @@ from riskmodel.errors import UsageError
 from riskmodel.features import compute
 from riskmodel.features.engine import in_threads
 from riskmodel.pipeline import feature_files
-from riskmodel.pipeline.asked import Asked, asked_for
 from riskmodel.pipeline.feature_files import feature_settings, write_features
+from riskmodel.pipeline.feature_rows import Asked, asked_for
 from riskmodel.settings import default_settings
-from riskmodel.sources.economy import write_world
+from riskmodel.simulation import write_world
 from riskmodel.sources.folder import read_folder
 
 DATES = pd.to_datetime(["2013-07-01", "2013-10-15", "2014-01-01"])

@@ -13,11 +13,11 @@ from riskmodel.explain import baseline_of, reasons
 from riskmodel.features import by_name
 from riskmodel.features.engine import in_threads
 from riskmodel.model import RiskModel
-from riskmodel.model.calibrate import Calibration, Curve
-from riskmodel.model.grade import Grades
+from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.peers import learn
-from riskmodel.model.trees import Trees
+from riskmodel.model.learners.trees import Trees
+from riskmodel.model.master_scale import Grades
+from riskmodel.model.reference_group import learn
 from riskmodel.pipeline import score_files
 from riskmodel.pipeline.score_files import score_features, score_with_reasons
 from riskmodel.settings import default_settings
@@ -97,7 +97,7 @@ def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
 
 
 def _rating():
-    from riskmodel.features.registry import attribute_cards
+    from riskmodel.features.catalogue import attribute_cards
 
     return attribute_cards({"rating": "number"})[0]
 

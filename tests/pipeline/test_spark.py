@@ -12,13 +12,13 @@ from riskmodel.cli import main
 from riskmodel.errors import DataError
 from riskmodel.features.engine import in_threads
 from riskmodel.model import RiskModel
-from riskmodel.model.calibrate import Calibration, Curve
-from riskmodel.model.grade import Grades
+from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.trees import learn
+from riskmodel.model.learners.trees import learn
+from riskmodel.model.master_scale import Grades
 from riskmodel.pipeline.score_files import score_features
 from riskmodel.settings import default_settings
-from riskmodel.sources.economy import write_world
+from riskmodel.simulation import write_world
 
 MASTER = "local[2]"
 WORDS = ["--as-of", "2013-07-01", "--as-of", "2013-10-15", "--part", "11"]
@@ -90,8 +90,8 @@ def test_features_without_an_input_of_the_model_are_refused(world, model, tmp_pa
 
 
 def test_spark_gives_the_bits_that_this_machine_gives(spark, world, local, tmp_path):
-    from riskmodel.pipeline.asked import Asked
     from riskmodel.pipeline.feature_files import feature_settings, write_features
+    from riskmodel.pipeline.feature_rows import Asked
 
     asked = Asked.at(pd.to_datetime(["2013-07-01", "2013-10-15"]))
     settings = feature_settings(part=11, threads=1)

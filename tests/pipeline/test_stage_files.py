@@ -14,11 +14,11 @@ from riskmodel.errors import DataError, SettingsError
 from riskmodel.pipeline import experiment
 from riskmodel.pipeline.experiment import STAGES
 from riskmodel.pipeline.lending import last_month
-from riskmodel.publish import notebooks
-from riskmodel.publish.run_folder import Run, create_run
-from riskmodel.publish.stage_record import StageRecord
+from riskmodel.runs import notebooks
+from riskmodel.runs.run_folder import Run, create_run
+from riskmodel.runs.stage_record import StageRecord
 from riskmodel.settings import default_settings
-from riskmodel.sources.files import sha256, write_text
+from riskmodel.storage.files import sha256, write_text
 
 PROJECT = Path(__file__).parents[2]
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from riskmodel.model import Fitted, RiskModel
-from riskmodel.model.calibrate import Calibration, Curve
-from riskmodel.model.grade import Grades
+from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.one_number import OneNumber
+from riskmodel.model.learners.single_feature import OneNumber
+from riskmodel.model.master_scale import Grades
 from riskmodel.pipeline import stages
-from riskmodel.publish.run_folder import Run
+from riskmodel.runs.run_folder import Run
 from riskmodel.settings import default_settings
 
 SAID = (
@@ -57,7 +57,7 @@ def test_the_run_keeps_the_counts_of_each_model_and_names_the_recommended_ones(
 
 
 def test_a_served_model_takes_unknown_values_alike_and_says_so(model, rows, tmp_path, caplog):
-    from riskmodel.publish.served import ServedModel
+    from riskmodel.registry.served_model import ServedModel
 
     for name, text in {**model.to_files(), "hashes.json": "{}"}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")

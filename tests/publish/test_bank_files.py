@@ -18,9 +18,9 @@ import pytest
 from riskmodel.errors import ChecksFailed, DataError, MachineError, RiskModelError, SettingsError
 from riskmodel.publish import bank_files
 from riskmodel.publish.bank_files import publish_bank
-from riskmodel.publish.facts import Publication, PublicationFacts
+from riskmodel.publish.csv import csv_text, guarded
+from riskmodel.publish.publication import Publication, PublicationFacts
 from riskmodel.publish.rows import PUBLISHED, published_table, report_rows
-from riskmodel.publish.spreadsheet import csv_text, guarded
 
 AS_OF = date(2014, 7, 1)
 

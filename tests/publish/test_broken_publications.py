@@ -11,7 +11,7 @@ from tests.breakage import HARMS, Harm, dangling, files_below
 
 from riskmodel.errors import DataError, MachineError, RiskModelError
 from riskmodel.publish.bank_files import publish_bank
-from riskmodel.publish.facts import Publication, PublicationFacts
+from riskmodel.publish.publication import Publication, PublicationFacts
 
 AS_OF = date(2014, 7, 1)
 FILES = ["limits.csv", "limits.parquet", "manifest.json", "report.html"]

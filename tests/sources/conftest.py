@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.files import write_folder
+from riskmodel.storage.files import write_folder
 
 Tables = dict[str, pd.DataFrame]
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from riskmodel.errors import DataError
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.files import write_parquet
 from riskmodel.sources.folder import held, read_folder
-from riskmodel.sources.saved import load_source, save_reading
+from riskmodel.sources.persistence import load_source, save_reading
 from riskmodel.sources.source import fingerprint
+from riskmodel.storage.files import write_parquet
 
 Tables = dict[str, pd.DataFrame]
 Write = Callable[[Tables], Path]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.sources.files import write_parquet, write_text
 from riskmodel.sources.layout import table_files
+from riskmodel.storage.files import write_parquet, write_text
 
 Tables = dict[str, pd.DataFrame]
 Write = Callable[[Tables], Path]

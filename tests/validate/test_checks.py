@@ -6,7 +6,7 @@ import pytest
 
 from riskmodel.errors import SettingsError
 from riskmodel.features import by_name
-from riskmodel.model.leaks import Suspect, as_table
+from riskmodel.model.leakage.suspects import Suspect, as_table
 from riskmodel.settings import load_settings
 from riskmodel.validate import Evidence, by_grade, performance, run_checks, verdict
 from riskmodel.validate.checks import CHECKS, OF_TEST_ROWS
@@ -103,12 +103,12 @@ def test_pds_that_lie_too_far_apart_fail_the_slope_and_nothing_of_the_ranking(ev
 
 
 def test_a_bound_in_a_checks_words_is_never_better_than_it_is(evidence, monkeypatch):
-    monkeypatch.setattr("riskmodel.validate.statistics.interval", lambda values: (0.6996, 0.8004))
+    monkeypatch.setattr("riskmodel.statistics.statistics.interval", lambda values: (0.6996, 0.8004))
     text = CHECKS["ranking"](evidence).text
     assert "0.699 to 0.801; its lower end must reach 0.7." in text
     rows = changed(evidence, settings=evidence.settings.model_copy(update={"least_auc": 0.705}))
     assert "must reach 0.705." in CHECKS["ranking"](rows).text
-    monkeypatch.setattr("riskmodel.validate.statistics.psi", lambda then, now: 0.25004)
+    monkeypatch.setattr("riskmodel.statistics.statistics.psi", lambda then, now: 0.25004)
     assert "0.251;" in CHECKS["drift_to_scored"](evidence).text
 
 

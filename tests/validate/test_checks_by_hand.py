@@ -8,16 +8,17 @@ import pandas as pd
 import pytest
 from scipy.stats import beta, norm
 
-from riskmodel.features import by_name
-from riskmodel.model.leaks import Suspect, as_table
-from riskmodel.settings import ValidateSettings, default_settings
-from riskmodel.validate import Evidence, statistics, time_travel
-from riskmodel.validate.acceptance import (
+from riskmodel.benchmarks.reject_inference.accepted_performance import (
     MOST_UNSUPPORTED,
     Correction,
     correction,
     for_all_applicants,
 )
+from riskmodel.features import by_name
+from riskmodel.model.leakage.suspects import Suspect, as_table
+from riskmodel.settings import ValidateSettings, default_settings
+from riskmodel.statistics import statistics
+from riskmodel.validate import Evidence, time_travel
 from riskmodel.validate.checks import (
     calibration_by_grade,
     calibration_overall,

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
+from riskmodel.benchmarks.reject_inference.accepted_performance import MOST_UNSUPPORTED, correction
 from riskmodel.features import by_name
-from riskmodel.model.leaks import Suspect, as_table
+from riskmodel.model.leakage.suspects import Suspect, as_table
 from riskmodel.settings import ValidateSettings, default_settings
-from riskmodel.validate import Evidence, by_vintage, performance, statistics, time_travel
-from riskmodel.validate.acceptance import MOST_UNSUPPORTED, correction
+from riskmodel.statistics import statistics
+from riskmodel.validate import Evidence, by_vintage, performance, time_travel
 from riskmodel.validate.checks import CHECKS, Check
 from riskmodel.validate.performance import by_grade, holm
 

@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.features import compute
 from riskmodel.settings import load_settings
-from riskmodel.sources.economy import write_world
+from riskmodel.simulation import write_world
 from riskmodel.sources.folder import read_folder
 from riskmodel.validate import changed_values
 

@@ -1,8 +1,8 @@
 """Datasets: labels, exclusions, splits and the panel."""
 
-from riskmodel.datasets.early import early_signs
-from riskmodel.datasets.events import current
-from riskmodel.datasets.last_day import LastDay, last_day, refuse_outside
+from riskmodel.datasets.default_events import current
+from riskmodel.datasets.early_delinquency import early_signs
+from riskmodel.datasets.observation_end import LastDay, last_day, refuse_outside
 from riskmodel.datasets.panel import observed, panel
 from riskmodel.datasets.past_lines import past_lines
 from riskmodel.datasets.population import Population, kind_of, last_as_of, population

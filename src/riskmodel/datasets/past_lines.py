@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.datasets.beginnings import beginnings, too_early
-from riskmodel.datasets.events import current, default_dates, observed_until
+from riskmodel.datasets.default_events import current, default_dates, observed_until
+from riskmodel.datasets.observation_start import beginnings, too_early
 from riskmodel.errors import DataError
-from riskmodel.features.language import Card
-from riskmodel.features.registry import CARDS
+from riskmodel.features.catalogue import CARDS
+from riskmodel.features.spec import Card
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 

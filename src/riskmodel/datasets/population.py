@@ -7,18 +7,18 @@ from datetime import date
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.datasets.beginnings import (
+from riskmodel.datasets.default_events import current, default_dates, observed_until
+from riskmodel.datasets.observation_end import last_day
+from riskmodel.datasets.observation_start import (
     HISTORIES,
     Beginning,
     beginnings,
     refuse_all_early,
     too_early,
 )
-from riskmodel.datasets.events import current, default_dates, observed_until
-from riskmodel.datasets.last_day import last_day
 from riskmodel.errors import DataError
-from riskmodel.features.language import Card
-from riskmodel.features.registry import CARDS
+from riskmodel.features.catalogue import CARDS
+from riskmodel.features.spec import Card
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 

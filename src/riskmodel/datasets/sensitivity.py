@@ -6,8 +6,8 @@ from datetime import date
 import pandas as pd
 
 from riskmodel.datasets.population import Population, kind_of, population
-from riskmodel.features.language import Card
-from riskmodel.features.registry import CARDS
+from riskmodel.features.catalogue import CARDS
+from riskmodel.features.spec import Card
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 

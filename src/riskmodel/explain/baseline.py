@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from riskmodel.errors import DataError
 from riskmodel.features import by_name
-from riskmodel.features.language import Card
+from riskmodel.features.spec import Card
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import SIGN, Inputs
-from riskmodel.model.peers import Peers
-from riskmodel.model.scorecard import Scale
+from riskmodel.model.learners.scorecard.scorecard import Scale
+from riskmodel.model.reference_group import Peers
 
 Array = npt.NDArray[np.float64]
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from riskmodel.features.language import Card
+from riskmodel.features.spec import Card
 from riskmodel.model import RiskModel
-from riskmodel.model.peers import BLOCK
+from riskmodel.model.reference_group import BLOCK
 
 
 def contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:

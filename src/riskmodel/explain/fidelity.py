@@ -6,7 +6,7 @@ import pandas as pd
 from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
 from riskmodel.explain.strengths import strengths
-from riskmodel.model.peers import BLOCK
+from riskmodel.model.reference_group import BLOCK
 
 
 def fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:

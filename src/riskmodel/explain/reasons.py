@@ -5,9 +5,9 @@ import pandas as pd
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.naming import Named, joined, name_reasons
-from riskmodel.explain.words import WORDS, vocabulary
-from riskmodel.model.peers import BLOCK
+from riskmodel.explain.reason_selection import Named, joined, name_reasons
+from riskmodel.explain.texts import WORDS, vocabulary
+from riskmodel.model.reference_group import BLOCK
 from riskmodel.settings import ExplainSettings
 
 COLUMNS = [

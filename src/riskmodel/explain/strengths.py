@@ -6,8 +6,8 @@ import pandas as pd
 
 from riskmodel.errors import UsageError
 from riskmodel.explain.baseline import Baseline, HasBest
-from riskmodel.model.peers import BLOCK
-from riskmodel.model.shares import calibrated_shares, shares_of
+from riskmodel.model.additivity import calibrated_shares, shares_of
+from riskmodel.model.reference_group import BLOCK
 
 Array = npt.NDArray[np.float64]
 

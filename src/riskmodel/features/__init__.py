@@ -1,8 +1,8 @@
 """Features: tables and as-of dates become one row per enterprise and date."""
 
+from riskmodel.features.catalogue import CARDS, FAMILIES, by_name, dictionary
 from riskmodel.features.engine import Features, compute, computed_cards
 from riskmodel.features.plan import attribute_columns, available
-from riskmodel.features.registry import CARDS, FAMILIES, by_name, dictionary
 
 __all__ = [
     "CARDS",

@@ -12,9 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from riskmodel.features import kernels, monthly
-from riskmodel.features.coded import Floats, Places
-from riskmodel.features.language import Measure
-from riskmodel.features.view import Span, View, Window
+from riskmodel.features.encoded_table import Floats, Places
+from riskmodel.features.point_in_time import Span, View, Window
+from riskmodel.features.spec import Measure
 
 MONTH_DAYS = 30.4375
 MILLION = 1e6

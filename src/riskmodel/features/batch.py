@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskmodel.features.coded import Coded, Days, Floats
-from riskmodel.features.pools import Pools
+from riskmodel.features.encoded_table import Coded, Days, Floats
+from riskmodel.features.market_statistics import Pools
+from riskmodel.features.point_in_time import Pairs, View
 from riskmodel.features.relations import RELATIONS
-from riskmodel.features.view import Pairs, View
 from riskmodel.tables.canonical import CANONICAL
 
 Rates = Mapping[str, tuple[Days, Floats]]
@@ -33,7 +33,7 @@ class Shared:
 class Batch:
     """Tables of whole enterprises, and what `pairs` see of them; columns and views are made once.
 
-    `tables` have rows as `riskmodel.sources.sorted` gives them. Without `pairs` nobody asks yet:
+    `tables` have rows as `riskmodel.sources.partitions.sorted_source` gives them. Without `pairs` nobody asks yet:
     see `asking` and `at_all`.
     """
 

@@ -1,6 +1,6 @@
 """The data dictionary in Markdown: the canonical tables and every feature card."""
 
-from riskmodel.features.registry import CARDS, FAMILIES
+from riskmodel.features.catalogue import CARDS, FAMILIES
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Column, Table
 

@@ -10,9 +10,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from riskmodel.features.batch import Batch
-from riskmodel.features.coded import Coded
-from riskmodel.features.view import Pairs
-from riskmodel.sources.versions import UNTIL
+from riskmodel.features.encoded_table import Coded
+from riskmodel.features.point_in_time import Pairs
+from riskmodel.sources.partitions.versions import UNTIL
 
 _LANES = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 

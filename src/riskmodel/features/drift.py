@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.features.engine import Features
-from riskmodel.features.language import Card
-from riskmodel.features.psi import (
+from riskmodel.features.spec import Card
+from riskmodel.statistics.psi import (
     assign_bins,
     bin_edges,
     chance_bound,

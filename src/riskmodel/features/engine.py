@@ -14,13 +14,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from riskmodel.features.language import Card, Derived, Measure, Risk
+from riskmodel.features.catalogue import CARDS, NO_DIRECTION, attribute_cards, by_name
 from riskmodel.features.plan import Plan, available, planned
-from riskmodel.features.registry import CARDS, NO_DIRECTION, attribute_cards, by_name
+from riskmodel.features.spec import Card, Derived, Measure, Risk
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
-from riskmodel.sources.pieces import spread
-from riskmodel.sources.sorted import Sorted, sorted_source
+from riskmodel.sources.partitions.chunks import spread
+from riskmodel.sources.partitions.sorted_source import Sorted, sorted_source
 
 if TYPE_CHECKING:
     from riskmodel.features.batch import Batch, Rates, Shared
@@ -211,7 +211,7 @@ def shared_rates(source: Sorted) -> "Rates":
 def _pools(source: Sorted, days: NDArray[np.int32], plan: Plan, each: "Each") -> Any:
     """What all enterprises together say, at these month starts: two passes over the parts."""
     from riskmodel.features.batch import Batch, Shared
-    from riskmodel.features.pools import census, named, part_pool, pooled
+    from riskmodel.features.market_statistics import census, named, part_pool, pooled
 
     nothing = Shared({}, 1.0)
     needs = {t: plan.needs[t] for t in ("declarations", "receipts") if t in plan.needs}

@@ -9,12 +9,12 @@ import pyarrow.types as pt
 
 from riskmodel.errors import SettingsError
 from riskmodel.features import relations
-from riskmodel.features.language import Card, Derived, Measure
-from riskmodel.features.registry import CARDS, attribute_cards, by_name, with_parts
+from riskmodel.features.catalogue import CARDS, attribute_cards, by_name, with_parts
+from riskmodel.features.spec import Card, Derived, Measure
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
-from riskmodel.sources.sorted import Sorted
-from riskmodel.sources.versions import UNTIL
+from riskmodel.sources.partitions.sorted_source import Sorted
+from riskmodel.sources.partitions.versions import UNTIL
 from riskmodel.tables.canonical import CANONICAL
 
 Columns = Callable[[str], Collection[str]]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from riskmodel.bounds import format_interval
+from riskmodel.features.catalogue import FAMILIES
 from riskmodel.features.drift import drift, largest
 from riskmodel.features.engine import Features
-from riskmodel.features.language import Card
 from riskmodel.features.ranking import COVERAGE, WHOLE, rankings, turned
-from riskmodel.features.registry import FAMILIES
+from riskmodel.features.spec import Card
+from riskmodel.statistics.outward_rounding import format_interval
 
 
 @dataclass(frozen=True)

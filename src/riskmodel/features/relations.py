@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.features import kernels
-from riskmodel.features.coded import Coded, Floats, in_cents
-from riskmodel.features.pools import (
+from riskmodel.features.encoded_table import Coded, Floats, in_cents
+from riskmodel.features.market_statistics import (
     POOL_MONTHS,
     RELEASED,
     Whole,
@@ -21,7 +21,7 @@ from riskmodel.features.pools import (
     tells_lateness,
     unit_values,
 )
-from riskmodel.features.view import View
+from riskmodel.features.point_in_time import View
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Table
 

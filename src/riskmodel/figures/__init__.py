@@ -5,7 +5,6 @@ Every chart is guarded: what cannot be drawn is said, and ends no run.
 
 from types import FunctionType
 
-from riskmodel.figures.anchors import anchors
 from riskmodel.figures.backtest import (
     backtest_intervals,
     promised_profit,
@@ -17,16 +16,6 @@ from riskmodel.figures.backtest import (
 )
 from riskmodel.figures.canvas import Picture
 from riskmodel.figures.datasets import default_rate, exclusions, sensitivity, split_sizes
-from riskmodel.figures.economy import (
-    exits_by_year,
-    export_sizes,
-    fidelity,
-    limit_response,
-    monthly_exports,
-    payment_delays,
-    true_pd,
-    vintage_defaults,
-)
 from riskmodel.figures.explain import (
     beeswarm,
     importance,
@@ -43,7 +32,13 @@ from riskmodel.figures.feature_profile import (
 )
 from riskmodel.figures.features import coverage, shapes
 from riskmodel.figures.guard import guarded
-from riskmodel.figures.ladder import calibration_curves, scale, scorecard, trials, vintage_ranking
+from riskmodel.figures.limit_diagnostics import (
+    limit_changes,
+    limit_intervals,
+    pd_error_costs,
+    province_differences,
+    raising_levers,
+)
 from riskmodel.figures.limits import (
     bank_use,
     binding,
@@ -55,16 +50,27 @@ from riskmodel.figures.limits import (
     rates,
     row_prices,
 )
-from riskmodel.figures.limits_asked import (
-    limit_changes,
-    limit_intervals,
-    pd_error_costs,
-    province_differences,
-    raising_levers,
-)
 from riskmodel.figures.model import grade_sizes, pd_distribution, repeats, roc
+from riskmodel.figures.model_fit import (
+    calibration_curves,
+    scale,
+    scorecard,
+    trials,
+    vintage_ranking,
+)
 from riskmodel.figures.publish import published
-from riskmodel.figures.selection import selection_gains
+from riskmodel.figures.published_results import anchors
+from riskmodel.figures.reject_inference import selection_gains
+from riskmodel.figures.simulation import (
+    exits_by_year,
+    export_sizes,
+    fidelity,
+    limit_response,
+    monthly_exports,
+    payment_delays,
+    true_pd,
+    vintage_defaults,
+)
 from riskmodel.figures.sources import arrivals, lateness, table_rows
 from riskmodel.figures.validate import calibration, checks, performance
 

@@ -24,7 +24,7 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
-from riskmodel.limits.backtest import BOOK, CUT, CUT_AT_BASE, ORACLE, RULE
+from riskmodel.limits.backtest.backtest import BOOK, CUT, CUT_AT_BASE, ORACLE, RULE
 
 MILLION = 1e6
 BOOKS: Mapping[str, tuple[str, str]] = MappingProxyType(

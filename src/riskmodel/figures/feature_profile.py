@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.lines import Line2D
 
-from riskmodel.bounds import format_upper
 from riskmodel.features.profile import Profile
 from riskmodel.features.ranking import turned
+from riskmodel.figures.axis_range import say_undrawn, undrawable
 from riskmodel.figures.canvas import (
     BAD,
     GOOD,
@@ -25,8 +25,8 @@ from riskmodel.figures.canvas import (
     panels,
     plain,
 )
-from riskmodel.figures.extent import say_undrawn, undrawable
 from riskmodel.figures.features import in_short, of_family
+from riskmodel.statistics.outward_rounding import format_upper
 
 AGREEMENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from riskmodel.features import FAMILIES, Features
-from riskmodel.features.language import Card
+from riskmodel.features.spec import Card
+from riskmodel.figures.axis_range import say_undrawn, undrawable
 from riskmodel.figures.canvas import (
     MAIN,
     Picture,
@@ -22,7 +23,6 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
-from riskmodel.figures.extent import say_undrawn, undrawable
 
 BARS = 30
 EDGES = (0.01, 0.99)

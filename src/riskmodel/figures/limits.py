@@ -29,9 +29,9 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
-from riskmodel.limits.concentration import BUDGET, DESTINATION_SHARE, LOSS_CAP, SECTOR_SHARE
-from riskmodel.limits.past.drawing import Drawing
-from riskmodel.limits.past.response import Estimate, Response
+from riskmodel.limits.behaviour.limit_response import Estimate, Response
+from riskmodel.limits.behaviour.utilisation import Drawing
+from riskmodel.limits.constraints import BUDGET, DESTINATION_SHARE, LOSS_CAP, SECTOR_SHARE
 from riskmodel.limits.policy import Policy
 
 MILLION = 1e6

@@ -2,15 +2,7 @@
 
 import pandas as pd
 
-from riskmodel.figures.canvas import (
-    GOOD,
-    Picture,
-    bars,
-    figures_beside,
-    nothing,
-    single,
-    tall,
-)
+from riskmodel.figures.canvas import GOOD, Picture, bars, figures_beside, nothing, single, tall
 
 
 def published(publications: pd.DataFrame) -> Picture:

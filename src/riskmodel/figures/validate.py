@@ -6,7 +6,6 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from riskmodel.bounds import format_beside
 from riskmodel.figures.canvas import (
     BAD,
     GOOD,
@@ -20,6 +19,7 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
+from riskmodel.statistics.outward_rounding import format_beside
 
 UNITS: Mapping[str, str] = MappingProxyType(
     {

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.bounds import format_lower, format_upper
-from riskmodel.limits.binding import DECLINES, Decided, Known, declined, held
+from riskmodel.limits.binding_constraints import DECLINES, Decided, Known, declined, held
 from riskmodel.limits.caps import PARTS
-from riskmodel.limits.concentration import BUDGET, LOSS_CAP
+from riskmodel.limits.constraints import BUDGET, LOSS_CAP
 from riskmodel.limits.economics import Pairs, Terms
 from riskmodel.limits.eligibility import SEPARATOR, funnel
 from riskmodel.limits.policy import AGREEMENT, LEFT_OUT, Banks
-from riskmodel.limits.price import rate_holds
+from riskmodel.limits.pricing import rate_holds
+from riskmodel.statistics.outward_rounding import format_lower, format_upper
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]

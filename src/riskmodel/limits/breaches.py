@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.limits.caps import capped
-from riskmodel.limits.concentration import NOT_KNOWN
+from riskmodel.limits.constraints import NOT_KNOWN
 from riskmodel.limits.economics import (
     Pairs,
     Terms,
@@ -21,7 +21,7 @@ from riskmodel.limits.economics import (
 )
 from riskmodel.limits.eligibility import judged
 from riskmodel.limits.policy import DESTINATION, ROW_CARDS, SECTOR, Bank
-from riskmodel.limits.price import band
+from riskmodel.limits.pricing import band
 
 CENT = 0.01
 """CNY by which a sum may differ: sums of some 100,000 amounts in another order differ by less."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.limits.cards import card_values
+from riskmodel.limits.feature_values import card_values
 from riskmodel.limits.policy import NEED_CARDS, Need, Policy
 
 PARTS = ("exports_ratio", "ceiling", "working_capital")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from riskmodel.limits.book import Book
 from riskmodel.limits.caps import capped
-from riskmodel.limits.concentration import NO_ROW, rows_for
+from riskmodel.limits.constraints import NO_ROW, rows_for
 from riskmodel.limits.economics import Pairs, Terms, prospects, served_pds
 from riskmodel.limits.recommend import Weighed, weigh
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmodel.limits.behaviour.fit import Learnt
 from riskmodel.limits.capital import risk_weight
-from riskmodel.limits.cards import card_values
-from riskmodel.limits.learnt import Learnt
+from riskmodel.limits.feature_values import card_values
 from riskmodel.limits.policy import Banks, Caps, Policy
-from riskmodel.limits.price import TakeUp, rates_in_band, risk_based, segment_of
+from riskmodel.limits.pricing import TakeUp, rates_in_band, risk_based, segment_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.cards import card_values
+from riskmodel.limits.feature_values import card_values
 from riskmodel.limits.policy import Policy, Rule
 
 MET, BROKEN, NOT_SHOWN = 0, 1, 2

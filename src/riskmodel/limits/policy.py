@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from riskmodel.errors import SettingsError
-from riskmodel.features.registry import by_name
+from riskmodel.features.catalogue import by_name
 from riskmodel.settings import MOST_COUNT, MOST_FLOAT, Frozen, Share, checked, freeze_lists
 from riskmodel.tables.codes import BANK_NAME
 

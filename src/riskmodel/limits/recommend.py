@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.limits.allocation import Allocation, allocated
 from riskmodel.limits.allocation.options import Options
-from riskmodel.limits.binding import Decided
+from riskmodel.limits.behaviour.fit import Learnt
+from riskmodel.limits.binding_constraints import Decided
 from riskmodel.limits.book import (
     CARRIED,
     Book,
@@ -21,7 +22,7 @@ from riskmodel.limits.book import (
     whole_funnel,
 )
 from riskmodel.limits.caps import capped
-from riskmodel.limits.concentration import Rows, refuse_closed_rows, rows_for
+from riskmodel.limits.constraints import Rows, refuse_closed_rows, rows_for
 from riskmodel.limits.economics import (
     Pairs,
     Prospects,
@@ -35,9 +36,8 @@ from riskmodel.limits.economics import (
     rungs,
 )
 from riskmodel.limits.eligibility import judged
-from riskmodel.limits.learnt import Learnt
 from riskmodel.limits.policy import Banks, Policy
-from riskmodel.limits.price import TakeUp, take_up
+from riskmodel.limits.pricing import TakeUp, take_up
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]

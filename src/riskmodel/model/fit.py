@@ -13,13 +13,13 @@ import pandas as pd
 from riskmodel.datasets import Split, balanced_folds
 from riskmodel.datasets.panel import KEY
 from riskmodel.datasets.splits import drawn, latest
-from riskmodel.features.language import Card
-from riskmodel.model import peers
-from riskmodel.model.calibrate import Blind, Calibration, How, calibrate, recalibrated
-from riskmodel.model.grade import Graded, Grades, master_scale
+from riskmodel.features.spec import Card
+from riskmodel.model import reference_group
+from riskmodel.model.calibration import Blind, Calibration, How, calibrate, recalibrated
 from riskmodel.model.inputs import learn_inputs
-from riskmodel.model.ladder import LADDER, Ranker
-from riskmodel.model.leaks import as_table, fading, left_out, suspects
+from riskmodel.model.leakage.suspects import as_table, fading, left_out, suspects
+from riskmodel.model.learners.interface import LADDER, Ranker
+from riskmodel.model.master_scale import Graded, Grades, master_scale
 from riskmodel.model.risk_model import RiskModel
 from riskmodel.model.tuning import Search, Trial, tuned
 from riskmodel.settings import ModelSettings, Settings
@@ -136,7 +136,7 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
             folds = _cross_validated(name, learnt, task, None if few else how)
             repeats.append(folds)
             predictions.append(_averaged(folds, model))
-        near = peers.learn(model.ranker, labelled, task.settings.explain.peers_share)
+        near = reference_group.learn(model.ranker, labelled, task.settings.explain.peers_share)
         models[name] = replace(model, peers=near)
     return Fitted(
         models,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.features.language import Card, Risk
+from riskmodel.features.spec import Card, Risk
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

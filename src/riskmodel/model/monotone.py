@@ -12,8 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.errors import RiskModelError
-from riskmodel.model.booster_text import CATEGORY, NAN_IS_MISSING, Tree, Whole, trees_of
 from riskmodel.model.inputs import Inputs
+from riskmodel.model.learners.shapley.booster_text import (
+    CATEGORY,
+    NAN_IS_MISSING,
+    Tree,
+    Whole,
+    trees_of,
+)
 
 Flags = npt.NDArray[np.bool_]
 

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.model.calibrate import Calibration, Curve
-from riskmodel.model.grade import Grades, Seen
+from riskmodel.model.additivity import calibrated_shares, shares_of
+from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.ladder import LADDER, Ranker
-from riskmodel.model.peers import Peers
-from riskmodel.model.shares import calibrated_shares, shares_of
+from riskmodel.model.learners.interface import LADDER, Ranker
+from riskmodel.model.master_scale import Grades, Seen
+from riskmodel.model.reference_group import Peers
 
 Array = npt.NDArray[np.float64]
 FORMAT = 4

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.ladder import Kind, Range, Ranker
+from riskmodel.model.learners.interface import Kind, Range, Ranker
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]

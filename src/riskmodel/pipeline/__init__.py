@@ -18,7 +18,7 @@ from riskmodel.pipeline.stages import (
     unknown_values,
     validate,
 )
-from riskmodel.publish.run_folder import Run, open_run
+from riskmodel.runs.run_folder import Run, open_run
 
 __all__ = [
     "Explained",

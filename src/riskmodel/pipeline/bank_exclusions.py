@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.errors import SettingsError
 from riskmodel.limits import Banks
-from riskmodel.publish.run_folder import Run
+from riskmodel.runs.run_folder import Run
 from riskmodel.settings import Settings
 
 NAMED = 20

@@ -17,36 +17,36 @@ import numpy as np
 
 from riskmodel.datasets import kind_of, last_day, refuse_outside
 from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
-from riskmodel.pipeline.approved import IN_FORCE, Approved, approved_for, as_record
+from riskmodel.pipeline.approved_model import IN_FORCE, Approved, approved_for, as_record
 from riskmodel.pipeline.fingerprints import PACKAGE, canonical, data_fingerprint
 from riskmodel.pipeline.lending import LAST
 from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
 from riskmodel.pipeline.publication import headline
-from riskmodel.pipeline.reuse import take_over
+from riskmodel.pipeline.stage_reuse import take_over
 from riskmodel.pipeline.stages import banks_of, policy_of
 from riskmodel.pipeline.summary import refusal_summary
-from riskmodel.publish import notebooks, tracking
-from riskmodel.publish.locks import held
-from riskmodel.publish.run_folder import Run, create_run
-from riskmodel.publish.shareable import copy_shareable
-from riskmodel.publish.stage_record import StageRecord, move_aside, told
+from riskmodel.runs import notebooks, tracking
+from riskmodel.runs.run_folder import Run, create_run
+from riskmodel.runs.shareable_notebooks import copy_shareable
+from riskmodel.runs.stage_record import StageRecord, move_aside, told
 from riskmodel.settings import Settings, read_toml
 from riskmodel.sources import Source
-from riskmodel.sources.files import sha256, write_text
 from riskmodel.sources.folder import read_folder
+from riskmodel.storage.files import sha256, write_text
+from riskmodel.storage.locks import held
 
 Progress = Callable[[str], None]
 STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
 LATE = ("limits", "publish")
 """What the stages before do not read: the terms, and these tables of the settings."""
 GROUND = (
-    "bounds.py",
     "errors.py",
     "months.py",
     "tables",
     "settings",
     "pipeline",
-    "publish/run_folder.py",
+    "runs",
+    "storage",
 )
 DONE = "DONE"
 

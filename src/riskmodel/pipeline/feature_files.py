@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
 from riskmodel.features.batch import Batch, Rates, Shared
+from riskmodel.features.catalogue import by_name
 from riskmodel.features.digest import digests
 from riskmodel.features.engine import (
     Each,
@@ -35,14 +36,13 @@ from riskmodel.features.engine import (
     shared_rates,
     values,
 )
-from riskmodel.features.language import Card
 from riskmodel.features.plan import Plan, available, planned
-from riskmodel.features.registry import by_name
-from riskmodel.pipeline.asked import Asked, Days, asked_rows
+from riskmodel.features.spec import Card
+from riskmodel.pipeline.feature_rows import Asked, Days, asked_rows
 from riskmodel.settings import FeaturesSettings, Settings, default_settings
-from riskmodel.sources.files import sha256, write_text, write_whole
 from riskmodel.sources.layout import nearest
-from riskmodel.sources.sorted import Sorted, load_sorted, sort_folder
+from riskmodel.sources.partitions.sorted_source import Sorted, load_sorted, sort_folder
+from riskmodel.storage.files import sha256, write_text, write_whole
 
 Tell = Callable[[str], None]
 
@@ -50,7 +50,13 @@ _ROWS, _PEERS = b"riskmodel.rows", b"riskmodel.peers"
 NOTHING = Shared({}, 1.0)
 _MONEY = frozenset({"CNY", "USD"})
 _PACKAGE = Path(__file__).parent.parent
-_CODE = ("months.py", "tables", "features", "sources/sorted.py", "sources/versions.py")
+_CODE = (
+    "months.py",
+    "tables",
+    "features",
+    "sources/partitions/sorted_source.py",
+    "sources/partitions/versions.py",
+)
 DIGESTS = pa.schema([("part", pa.int32()), ("month", pa.string()), ("digest", pa.string())])
 WRITTEN = pa.schema([("part", pa.int32()), ("month", pa.string()), ("rows", pa.int64())])
 

@@ -6,10 +6,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from riskmodel.sources.files import sha256
+from riskmodel.storage.files import sha256
 
 PACKAGE = Path(__file__).parents[1]
-MAKES_A_MODEL = ("months.py", "settings", "tables", "sources", "features", "datasets", "model")
+MAKES_A_MODEL = (
+    "months.py",
+    "statistics",
+    "settings",
+    "storage",
+    "tables",
+    "sources",
+    "features",
+    "datasets",
+    "model",
+)
 
 
 def canonical(value: Any) -> str:

@@ -10,18 +10,18 @@ from riskmodel import features as feature
 from riskmodel import limits as lending
 from riskmodel.datasets.panel import KEY
 from riskmodel.errors import SettingsError
-from riskmodel.features.language import Card
-from riskmodel.limits.asked.provinces import Matching, between_provinces
-from riskmodel.limits.asked.raising import NextLevel, Recommender, Score, causes_of, raising
-from riskmodel.limits.asked.steadiness import Tolerance, changes, counted, monotone_in_exports
-from riskmodel.limits.asked.uncertainty import cost_of_pd_error, limit_interval, summed
+from riskmodel.features.spec import Card
+from riskmodel.limits.behaviour.usage import CARDS as USE
 from riskmodel.limits.book import BANK_MAXIMUM
-from riskmodel.limits.concentration import ROWS
-from riskmodel.limits.past.use import CARDS as USE
-from riskmodel.publish.run_record import OUTPUTS, read_record
+from riskmodel.limits.constraints import ROWS
+from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
+from riskmodel.limits.diagnostics.stability import Tolerance, changes, counted, monotone_in_exports
+from riskmodel.limits.diagnostics.uncertainty import cost_of_pd_error, limit_interval, summed
+from riskmodel.limits.recourse.recourse import NextLevel, Recommender, Score, causes_of, raising
+from riskmodel.runs.run_record import OUTPUTS, read_record
 from riskmodel.settings import Settings
 from riskmodel.sources import Source
-from riskmodel.sources.files import sha256
+from riskmodel.storage.files import sha256
 
 CAP_PART, PD_MOVE = 0.5, 0.1
 """A cap explains a change of which it moved at least this part; a PD that moved by so many log-odds."""

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from riskmodel import months
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.features import CARDS, by_name
-from riskmodel.features.language import Card
+from riskmodel.features.catalogue import attribute_cards
 from riskmodel.features.plan import attribute_kinds
-from riskmodel.features.registry import attribute_cards
-from riskmodel.limits.concentration import refuse_closed_rows
+from riskmodel.features.spec import Card
+from riskmodel.limits.constraints import refuse_closed_rows
 from riskmodel.limits.policy import ATTRIBUTE, Banks, Policy, banks_from, cards_by_key, policy_from
 from riskmodel.pipeline.bank_exclusions import refuse_unknown_banks
 from riskmodel.pipeline.lending import last_month
@@ -31,9 +31,9 @@ from riskmodel.settings import (
     sound_settings,
 )
 from riskmodel.sources import Source
-from riskmodel.sources.columns import read_table
+from riskmodel.sources.checks.columns import read_table
+from riskmodel.sources.checks.validate_rows import sift
 from riskmodel.sources.layout import nearest, table_files
-from riskmodel.sources.sift import sift
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.validate.checks import CHECKS
 

@@ -7,17 +7,17 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.bounds import format_interval
-from riskmodel.pipeline.approved import approved_of
+from riskmodel.pipeline.approved_model import approved_of
 from riskmodel.pipeline.recipients import banks_with_rows, nothing_to_publish, without_rows_text
 from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches, unknown_values
-from riskmodel.publish import registry
 from riskmodel.publish.bank_files import publish_bank
-from riskmodel.publish.facts import Publication, PublicationFacts
-from riskmodel.publish.registry import Registration
+from riskmodel.publish.publication import Publication, PublicationFacts
 from riskmodel.publish.rows import report_rows
-from riskmodel.publish.run_folder import Run
+from riskmodel.registry import versions
+from riskmodel.registry.versions import Registration
+from riskmodel.runs.run_folder import Run
 from riskmodel.settings import Settings
+from riskmodel.statistics.outward_rounding import format_interval
 
 UNREGISTERED = "unregistered"
 COLUMNS = [
@@ -137,7 +137,7 @@ def _version(run: Run, verdict: dict[str, Any]) -> str:
     registration = Registration(
         champion.to_files(), champion.inputs, champion.fingerprint, model_card(run), tags
     )
-    return registry.register(run.root, tracked, registration)
+    return versions.register(run.root, tracked, registration)
 
 
 def headline(run: Run) -> dict[str, str]:

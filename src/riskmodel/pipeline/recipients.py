@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from riskmodel.pipeline.bank_exclusions import exclusion_text
 from riskmodel.pipeline.stages import banks_of, source_of
-from riskmodel.publish.run_folder import Run
+from riskmodel.runs.run_folder import Run
 
 
 def recipient_banks(run: Run) -> tuple[str, ...]:

@@ -26,13 +26,13 @@ from riskmodel.errors import DataError, content_faults
 from riskmodel.explain import Baseline, baseline_of, in_columns, vocabulary
 from riskmodel.features import by_name, computed_cards
 from riskmodel.features.engine import Each
-from riskmodel.features.language import Card
+from riskmodel.features.spec import Card
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import DIRECTION, Inputs, nearest
-from riskmodel.model.stand_ins import as_anyone
+from riskmodel.model.unseen_missing import as_anyone
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.settings import ExplainSettings, default_settings
-from riskmodel.sources.files import read_rows, sha256, write_parquet, write_whole
+from riskmodel.storage.files import read_rows, sha256, write_parquet, write_whole
 
 COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64()), ("unknown", pa.string())])
 _MADE_FROM, _UNKNOWN = b"riskmodel.scores", b"riskmodel.unknown"

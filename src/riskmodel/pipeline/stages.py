@@ -18,23 +18,23 @@ from riskmodel import months
 from riskmodel import validate as validation
 from riskmodel.datasets.panel import KEY
 from riskmodel.errors import ChecksFailed, DataError, shown
-from riskmodel.features.language import Card
 from riskmodel.features.profile import Profile
 from riskmodel.features.profile import profile as card_profile
-from riskmodel.model import peers
+from riskmodel.features.spec import Card
+from riskmodel.model import reference_group
 from riskmodel.model.fit import learn
-from riskmodel.model.stand_ins import as_anyone
+from riskmodel.model.unseen_missing import as_anyone
 from riskmodel.pipeline import lending as asking
-from riskmodel.pipeline.approved import approved_model, purpose_of
+from riskmodel.pipeline.approved_model import approved_model, purpose_of
 from riskmodel.pipeline.bank_exclusions import count_exclusions, refuse_unknown_banks
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.pipeline.trial_file import TrialFile
-from riskmodel.publish.run_folder import Run
+from riskmodel.runs.run_folder import Run
 from riskmodel.settings import read_toml
 from riskmodel.sources import Source
-from riskmodel.sources.files import read_rows, read_text, sha256
 from riskmodel.sources.folder import Reading, held, read_folder
-from riskmodel.sources.saved import load_source, save_reading
+from riskmodel.sources.persistence import load_source, save_reading
+from riskmodel.storage.files import read_rows, read_text, sha256
 
 SHAP_ROWS = 200
 """Rows on which shap's explainer is asked for the same contributions."""
@@ -282,7 +282,7 @@ def _refitted(
     for number in range(1, settings.explain.refits + 1):
         drawn = reasoning.resampled(rows, settings.run.seed + number)
         ranker = learn(champion.name, drawn, modelling.Task(cards, settings), how)
-        near = peers.learn(ranker, drawn, settings.explain.peers_share)
+        near = reference_group.learn(ranker, drawn, settings.explain.peers_share)
         yield reasoning.baseline_of(replace(champion, ranker=ranker, peers=near), cards)
 
 
@@ -559,7 +559,7 @@ def _versions() -> dict[str, str]:
 
 
 def _write_model(run: Run, name: str, one: modelling.RiskModel) -> None:
-    from riskmodel.sources.files import write_text
+    from riskmodel.storage.files import write_text
 
     for file, text in one.to_files().items():
         write_text(run.folder / "model" / name / file, text)
@@ -584,9 +584,9 @@ def unknown_values(run: Run, name: str) -> tuple[str, ...]:
 def _write_scorecard(run: Run, one: modelling.RiskModel, panel: pd.DataFrame) -> None:
     """A scorecard's bins with their points, what it left out and why, levels of scored rows that it
     has not seen; and as SQL, so that a bank can score by itself, with the PD where it is a line."""
-    from riskmodel.model.scorecard import Scorecard
-    from riskmodel.model.scorecard_sql import scorecard_sql
-    from riskmodel.sources.files import write_text
+    from riskmodel.model.learners.scorecard.scorecard import Scorecard
+    from riskmodel.model.learners.scorecard.sql import scorecard_sql
+    from riskmodel.storage.files import write_text
 
     if not isinstance(one.ranker, Scorecard):
         return

@@ -1,10 +1,10 @@
 """A run's result in a few lines for the terminal."""
 
-from riskmodel.bounds import format_upper
 from riskmodel.pipeline.bank_exclusions import exclusion_text
 from riskmodel.pipeline.publication import headline
 from riskmodel.pipeline.recipients import without_rows_text
-from riskmodel.publish.run_folder import Run
+from riskmodel.runs.run_folder import Run
+from riskmodel.statistics.outward_rounding import format_upper
 
 
 def summary(run: Run) -> str:

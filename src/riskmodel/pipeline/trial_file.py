@@ -8,7 +8,7 @@ from typing import Any
 
 from riskmodel.errors import DataError, shown
 from riskmodel.model.tuning import Trial
-from riskmodel.sources.files import read_text, write_text
+from riskmodel.storage.files import read_text, write_text
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from riskmodel.publish.changes import (
     refuse_changed,
     revisions,
 )
-from riskmodel.publish.facts import Publication, PublicationFacts
-from riskmodel.publish.locks import held
+from riskmodel.publish.csv import csv_text
 from riskmodel.publish.manifest import described, hashes, json_text
-from riskmodel.publish.report import report_html
+from riskmodel.publish.publication import Publication, PublicationFacts
+from riskmodel.publish.report.report import report_html
 from riskmodel.publish.rows import published_table
-from riskmodel.publish.spreadsheet import csv_text
-from riskmodel.sources.files import write_parquet, write_text
+from riskmodel.storage.files import write_parquet, write_text
+from riskmodel.storage.locks import held
 from riskmodel.tables.codes import BANK_NAME
 
 PART = ("row", "key", "capacity_cny", "used_cny", "price")

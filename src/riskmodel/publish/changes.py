@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.sources.files import read_rows, sha256
+from riskmodel.storage.files import read_rows, sha256
 
 
 def revisions(folder: Path) -> list[int]:

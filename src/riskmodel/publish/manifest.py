@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.errors import RiskModelError
-from riskmodel.publish.facts import PublicationFacts
-from riskmodel.sources.files import sha256
+from riskmodel.publish.publication import PublicationFacts
+from riskmodel.storage.files import sha256
 
 SCHEMA_VERSION = 1
 FILES = ("limits.parquet", "limits.csv", "report.html")

@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 
 from riskmodel.errors import RiskModelError
-from riskmodel.publish.facts import PublicationFacts
+from riskmodel.publish.publication import PublicationFacts
 
 REASONS = ("reason_1", "reason_2", "reason_3", "reason_4")
 MONEY = ("limit_cny", "expected_loss_cny")

@@ -7,14 +7,14 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from riskmodel.bounds import format_upper
 from riskmodel.errors import DataError
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.columns import read_table
+from riskmodel.sources.checks.columns import read_table
+from riskmodel.sources.checks.validate_rows import Sifted, sift
 from riskmodel.sources.layout import table_files
 from riskmodel.sources.report import DataReport, TableReport, absent_tables
-from riskmodel.sources.sift import Sifted, sift
 from riskmodel.sources.source import Source, fingerprint
+from riskmodel.statistics.outward_rounding import format_upper
 from riskmodel.tables.canonical import CANONICAL
 
 _REFERRED_TO = {"enterprises": "enterprise_id", "lines": "line_id"}

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from riskmodel.bounds import format_beside, format_interval, format_lower, format_upper
-from riskmodel.features.language import Card
-from riskmodel.model.few_defaults import jeffreys_interval
-from riskmodel.model.leaks import as_table
+from riskmodel.features.spec import Card
+from riskmodel.model.leakage.suspects import as_table
 from riskmodel.settings import ValidateSettings
-from riskmodel.validate import statistics
+from riskmodel.statistics import statistics
+from riskmodel.statistics.low_default import jeffreys_interval
+from riskmodel.statistics.outward_rounding import (
+    format_beside,
+    format_interval,
+    format_lower,
+    format_upper,
+)
 from riskmodel.validate.drift import Movement, largest_movement
 from riskmodel.validate.performance import by_grade, outcome
 

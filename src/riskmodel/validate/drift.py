@@ -5,8 +5,8 @@ from itertools import combinations
 
 import pandas as pd
 
-from riskmodel.features.psi import RARELY
-from riskmodel.validate import statistics
+from riskmodel.statistics import statistics
+from riskmodel.statistics.psi import RARELY
 
 
 @dataclass(frozen=True)

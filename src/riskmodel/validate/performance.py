@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.model.few_defaults import jeffreys_interval
-from riskmodel.validate import statistics
+from riskmodel.statistics import statistics
+from riskmodel.statistics.low_default import jeffreys_interval
 
 Metric = Callable[..., float]
 

@@ -12,9 +12,9 @@ import numpy as np
 from riskmodel.errors import DataError
 from riskmodel.limits.allocation import kernels
 from riskmodel.limits.allocation.blocks import Over
-from riskmodel.limits.allocation.candidates import Candidates
 from riskmodel.limits.allocation.newton import Point, least
 from riskmodel.limits.allocation.options import Floats, Options
+from riskmodel.limits.allocation.shortlist import Candidates
 
 HOT = (0.1, 0.03, 0.01)
 COLD = (0.003, 0.001, 0.0003)

@@ -7,8 +7,8 @@ import numpy as np
 
 from riskmodel.limits.allocation import kernels
 from riskmodel.limits.allocation.blocks import Over, done
-from riskmodel.limits.allocation.candidates import Candidates
 from riskmodel.limits.allocation.options import NONE, Flags, Floats, Ints
+from riskmodel.limits.allocation.shortlist import Candidates
 
 CONTESTED = 1_000
 """Enterprises left to the LP: those nearest to a tie. The others take their best option."""

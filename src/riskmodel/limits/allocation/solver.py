@@ -7,7 +7,6 @@ import numpy as np
 
 from riskmodel.errors import SettingsError
 from riskmodel.limits.allocation.blocks import Over, threaded
-from riskmodel.limits.allocation.candidates import Asked, Candidates, candidates
 from riskmodel.limits.allocation.dual import (
     COLD,
     FROZEN,
@@ -22,6 +21,7 @@ from riskmodel.limits.allocation.dual import (
 )
 from riskmodel.limits.allocation.options import NONE, Floats, Ints, Options, shaped
 from riskmodel.limits.allocation.rounding import Judged, Room, from_vertex, greedy, rebuilt
+from riskmodel.limits.allocation.shortlist import Asked, Candidates, candidates
 
 LARGE = 60_000
 """Enterprises from which on a sample is solved first, and short lists made at its prices."""

@@ -1,0 +1,405 @@
+"""Earlier months' limits held against what came, on fictional economies whose truth is known.
+
+The line decides as it would have on an earlier day; then the truth of the twelve months after judges
+its book beside the 1:1 rule, beside that rule with a cut at the same volume, and beside the book of
+an oracle. A scenario's tables are the base's until its event, so a book decided before it is the
+same, and only the truth differs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel import datasets
+from riskmodel.datasets.default_events import default_dates
+from riskmodel.limits.allocation import allocated
+from riskmodel.limits.backtest import backtest as judging
+from riskmodel.limits.backtest import measures as measuring
+from riskmodel.limits.backtest.backtest import BOOK, CUT, ORACLE, RULE
+from riskmodel.limits.economics import Terms
+from riskmodel.limits.recommend import Weighed, weigh
+from riskmodel.pipeline import stages
+from riskmodel.pipeline.lending import taught
+from riskmodel.runs.run_folder import Run, create_run
+from riskmodel.settings import Settings, default_settings, read_toml
+from riskmodel.sources.folder import held, read_folder
+from riskmodel.storage.files import write_text
+
+Tell = Callable[[str], None]
+Ints = NDArray[np.int64]
+SEEDS = (811, 823, 839)
+MONTHS = 72
+BACK = (24, 12)
+"""Months before the world's end at which a book is decided; the events begin at the first."""
+EVENTS = ("shock", "tariff", "yuan")
+OTHER_WORLDS = ("drift", "gaming", "thin")
+"""Scenarios whose enterprises differ from the beginning: the line is run anew in their worlds."""
+BUDGETS_FOR = 3_000
+"""Enterprises of the demo, which the budgets of the banks' file are made for; others in
+proportion."""
+PATHS = 64
+"""Futures that a question to the truth is answered from."""
+DRAWS = 500
+WHOLE = ("too_high", "too_high_cny", "losing", "losing_cny")
+TRIALS, CANDIDATES = 3, ("trees", "one_number")
+
+
+class WriteWorld(Protocol):
+    """Writes a fictional economy to a folder."""
+
+    def __call__(
+        self, out: Path, *, enterprises: int, months: int, seed: int, scenario: str = "base"
+    ) -> None:
+        """A source folder with `truth/` beside its tables."""
+
+
+class Question(Protocol):
+    """Asks the truth of a written world, an answer an id in their order."""
+
+    def __call__(
+        self,
+        world: Path | str,
+        enterprise_ids: Sequence[str],
+        as_of: str,
+        limit_cny: Sequence[float],
+        *,
+        paths: int,
+    ) -> pd.DataFrame:
+        """A row an id, the answers in columns of their names."""
+
+
+@dataclass(frozen=True)
+class Economy:
+    """The fictional economy as the benchmarks may use it: to write worlds, and to ask their truth
+    (`riskmodel.simulation`)."""
+
+    write: WriteWorld
+    outcome: Question
+
+    def truth(
+        self, world: Path, asked: pd.DataFrame, as_of: str, *, paths: int = PATHS
+    ) -> pd.DataFrame:
+        """What is true of enterprises at limits: the columns of `limits.backtest.Outcome`.
+
+        The questions are dealt out over two threads: an answer does not depend on the others.
+        """
+        halves = np.array_split(np.arange(len(asked)), 2)
+
+        def answer(rows: Ints) -> pd.DataFrame:
+            some = asked.iloc[rows]
+            limits = some["limit_cny"].to_numpy(np.float64).tolist()
+            return self.outcome(world, some["enterprise_id"].tolist(), as_of, limits, paths=paths)
+
+        with ThreadPoolExecutor(2) as pool:
+            found = pd.concat(list(pool.map(answer, halves)), ignore_index=True)
+        return asked.assign(
+            pd_12m=found["pd_12m"].to_numpy(),
+            drawn_share=found["drawn_share"].to_numpy(),
+            owed_share=found["drawn_share_at_default"].to_numpy(),
+            lgd=found["lgd"].to_numpy(),
+        )
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a world was made with."""
+
+    enterprises: int
+    months: int
+    seed: int
+
+
+def made_with(world: Path) -> Made:
+    """What a written world was made with, as its own folder says."""
+    parts = read_toml(world / "truth" / "world.toml")["world"]
+    return Made(parts["enterprises"], parts["months"], parts["seed"])
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One month of one world, judged.
+
+    `judged` are the lines by who chose them, held against the truth; the tables are those of
+    `limits.backtest_measures` and `limits.backtest.regrets`.
+    """
+
+    as_of: str
+    weighed: Weighed
+    judged: Mapping[str, pd.DataFrame]
+    figures: pd.DataFrame
+    happened: pd.DataFrame
+    swaps: pd.DataFrame
+    frontier: pd.DataFrame
+    regrets: pd.DataFrame
+    intervals: pd.DataFrame
+    response: pd.DataFrame
+    base_rate: float
+
+
+def bench_backtest(enterprises: int, terms: Path, economy: Economy, tell: Tell) -> pd.DataFrame:
+    """Measures with intervals over worlds, the regret's causes and the stress, told and returned.
+
+    `terms` is the folder of `policy.toml` and `banks.toml`. Columns: question ("backtest",
+    "regret", "response", "stress"), name, measure, worlds, value, low, high.
+    """
+    settings = default_settings()
+    months, stress = [], pd.DataFrame()
+    for seed in SEEDS:
+        with TemporaryDirectory() as folder:
+            world = Path(folder) / "world"
+            economy.write(world, enterprises=enterprises, months=MONTHS, seed=seed)
+            tell(f"world {seed} written")
+            for back in BACK:
+                weighed, as_of = decided(world, terms, settings, back=back)
+                month = judged_month(world, weighed, economy, settings)
+                tell(f"world {seed}, {as_of}: {in_words(month)}")
+                months.append((seed, month))
+                if seed == SEEDS[0] and back == BACK[0]:
+                    how = (terms, economy, settings)
+                    stress = stresses(Path(folder), made_with(world), month, how)
+                    tell(f"{stress['scenario'].nunique()} scenarios judged")
+    tables = [_over_worlds(months), _causes(months), _responses(months), _long(stress)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def decided(
+    world: Path, terms: Path, settings: Settings, *, back: int, scratch: Path | None = None
+) -> tuple[Weighed, str]:
+    """The month that the line weighs so many months before the world's end, and its date.
+
+    Sources to model by the run's own stages, in `scratch` (a folder that is thrown away if none).
+    """
+    source = held(read_folder(world, settings.sources), settings.sources).source
+    end = pd.Timestamp(datasets.last_as_of(source, settings.datasets)).to_period("M")
+    as_of = (end - back).to_timestamp().date()
+    with TemporaryDirectory() as folder:
+        runs = (scratch or Path(folder)) / "experiments" / "runs"
+        run = create_run(runs / f"{as_of}-backtest", _settings(settings, world, str(as_of)))
+        for name in ("policy.toml", "banks.toml"):
+            write_text(run.folder / name, (terms / name).read_text(encoding="utf-8"))
+        stages.sources(run)
+        stages.features(run)
+        stages.datasets(run)
+        stages.model(run)
+        return weighed_of(run, int(source.tables["enterprises"].num_rows)), str(as_of)
+
+
+def _settings(settings: Settings, world: Path, as_of: str) -> Settings:
+    run = {"name": "backtest", "data": str(world.resolve()), "as_of": pd.Timestamp(as_of).date()}
+    model = {"trials": TRIALS, "candidates": CANDIDATES}
+    return settings.model_copy(
+        update={
+            "run": settings.run.model_copy(update=run),
+            "model": settings.model.model_copy(update=model),
+        }
+    )
+
+
+def weighed_of(run: Run, enterprises: int) -> Weighed:
+    """The run's month as the stage `limits` weighs it, the budgets in proportion to the
+    enterprises."""
+    programme, given = stages.programme_of(run), stages.banks_of(run)
+    share = enterprises / BUDGETS_FOR
+    larger = [one.model_copy(update={"budget_cny": share * one.budget_cny}) for one in given.bank]
+    banks = given.model_copy(update={"bank": tuple(larger)})
+    _, known = stages.agreements_of(run, programme.source, banks)
+    return weigh(
+        stages.candidates_of(run, programme),
+        known,
+        Terms(programme.policy, banks, learnt=taught(programme)),
+        grid=run.settings.limits.grid,
+    )
+
+
+def judged_month(
+    world: Path, weighed: Weighed, economy: Economy, settings: Settings, *, paths: int = PATHS
+) -> Judgement:
+    """The month's book, the rules and the oracle, held against the truth of the year after."""
+    as_of = str(pd.Timestamp(weighed.case.candidates["as_of"].iloc[0]).date())
+    threads, terms = settings.run.threads, weighed.case.terms
+    rules = judging.rules_of(weighed)
+    steps = measuring.frontier_lines(weighed, rules, threads=threads)
+    lines = [book for books in steps.values() for book in books.values()]
+    asked = judging.asked_of(weighed, *rules.values(), *lines)
+    truth = judging.settled(economy.truth(world, asked, as_of, paths=paths), terms)
+    informed = judging.informed(weighed, judging.truth_of(weighed, truth))
+    best = judging.book_lines(weighed, allocated(informed, threads=threads))
+    books = steps[1.0] | {ORACLE: best}
+    judged = {name: judging.held_against(book, truth, terms) for name, book in books.items()}
+    whole = judging.held_against(rules[RULE], truth, terms)
+    return Judgement(
+        as_of=as_of,
+        weighed=weighed,
+        judged=judged,
+        figures=measuring.figures_of(judged),
+        happened=measuring.happened(judged, seen_of(world, settings, as_of)),
+        swaps=measuring.swap_sets(judged[BOOK], judged[CUT]),
+        frontier=measuring.frontier(steps, truth, terms),
+        regrets=judging.regrets(weighed, truth, threads=threads),
+        intervals=measuring.intervals(judged, draws=DRAWS, seed=settings.run.seed),
+        response=measuring.response_errors(weighed, truth),
+        base_rate=float(whole["pd_12m"].mean()),
+    )
+
+
+def seen_of(world: Path, settings: Settings, as_of: str) -> pd.DataFrame:
+    """What the source itself shows of the year after: enterprise_id, defaulted, and of the lines
+    that were in force drawn_share (mean over months without arrears) and lost_cny."""
+    source = held(read_folder(world, settings.sources), settings.sources).source
+    first = pd.Timestamp(as_of)
+    last = first + pd.DateOffset(months=settings.datasets.horizon_months)
+    events = default_dates(source, settings.datasets)
+    found = datasets.current(source, "enterprises")[["enterprise_id"]].astype("str")
+    on = pd.to_datetime(events.reindex(found["enterprise_id"])).to_numpy()
+    found = found.assign(defaulted=(on >= first.to_datetime64()) & (on < last.to_datetime64()))
+    states = datasets.current(source, "line_months")
+    states = states[(states["month"] >= first) & (states["month"] < last)]
+    lines = datasets.current(source, "lines")[["line_id", "enterprise_id", "limit_cny"]]
+    states = states.merge(lines, on="line_id", validate="many_to_one")
+    sound = states["days_past_due"].eq(0)
+    states = states.assign(
+        drawn_share=(states["drawn_cny"] / states["limit_cny"]).clip(upper=1.0).where(sound),
+        lost_cny=states["written_off_cny"].fillna(0) - states["recovered_cny"].fillna(0),
+    )
+    by = states.groupby(states["enterprise_id"].astype("str"))
+    seen = pd.DataFrame({"drawn_share": by["drawn_share"].mean(), "lost_cny": by["lost_cny"].sum()})
+    return found.merge(seen.reset_index(), on="enterprise_id", how="left", validate="1:1")
+
+
+def stresses(
+    folder: Path,
+    made: Made,
+    base: Judgement,
+    how: tuple[Path, Economy, Settings],
+    scenarios: Sequence[str] = (*EVENTS, *OTHER_WORLDS),
+) -> pd.DataFrame:
+    """The scenarios of a world, beside its base's first month; their worlds go to the folder.
+
+    One row a scenario and bank: scenario, same_book (whether the base's own book is judged), the
+    columns of `measuring.stressed`, and of the whole book bad_rate and the figures of
+    `measuring.lowered`; the base's own stand in the rows of scenario "base". Where the scenario has
+    other enterprises its book is its own: nothing is compared with the base's lines, `breaks` says
+    that a cap does not hold, and too_high is missing.
+    """
+    terms, economy, settings = how
+    found = [_stressed("base", base.judged, base)]
+    for scenario in scenarios:
+        world = folder / scenario
+        if not world.exists():
+            economy.write(
+                world,
+                enterprises=made.enterprises,
+                months=made.months,
+                seed=made.seed,
+                scenario=scenario,
+            )
+        weighed = base.weighed
+        if scenario not in EVENTS:
+            weighed, _ = decided(world, terms, settings, back=BACK[0])
+        judged = _book_and_oracle(world, weighed, economy, settings)
+        found.append(_stressed(scenario, judged, base))
+    return pd.concat(found, ignore_index=True)
+
+
+def _book_and_oracle(
+    world: Path, weighed: Weighed, economy: Economy, settings: Settings
+) -> dict[str, pd.DataFrame]:
+    """The month's book and the oracle's, held against the truth of a scenario's world."""
+    as_of = str(pd.Timestamp(weighed.case.candidates["as_of"].iloc[0]).date())
+    terms, threads = weighed.case.terms, settings.run.threads
+    asked = judging.asked_of(weighed)
+    truth = judging.settled(economy.truth(world, asked, as_of), terms)
+    informed = judging.informed(weighed, judging.truth_of(weighed, truth))
+    chosen = {BOOK: weighed.options, ORACLE: informed}
+    books = {
+        name: judging.book_lines(weighed, allocated(options, threads=threads))
+        for name, options in chosen.items()
+    }
+    return {name: judging.held_against(book, truth, terms) for name, book in books.items()}
+
+
+def _stressed(scenario: str, judged: Mapping[str, pd.DataFrame], base: Judgement) -> pd.DataFrame:
+    """The scenario's rows, a bank each; the base's losses are 0 where the book is another one."""
+    book, banks = judged[BOOK], base.weighed.case.terms.banks
+    same = scenario not in OTHER_WORLDS
+    before = base.judged[BOOK] if same else book.assign(loss_cny=0.0, profit_cny=0.0)
+    rows = measuring.stressed(before, book, banks)
+    whole = measuring.lowered(book, judged[ORACLE], base.judged[ORACLE])
+    if not same:
+        whole |= {"too_high": np.nan, "too_high_cny": np.nan}
+    return rows.assign(
+        scenario=scenario, same_book=same, bad_rate=book["pd_12m"].mean(),
+        base_book_profit_cny=base.judged[BOOK]["profit_cny"].sum(), **whole,
+    )  # fmt: skip
+
+
+def in_words(month: Judgement) -> str:
+    """The month's verdict in one sentence."""
+    book = month.judged[BOOK][["limit_cny", "profit_cny"]].sum() / 1e6
+    measured = month.intervals.set_index("measure")["value"]
+    return (
+        f"{book['limit_cny']:,.0f} million CNY, true profit {book['profit_cny']:,.1f} million,"
+        f" {measured[measuring.LIFT]:+.0%} over the 1:1 rule with a cut at equal volume and prices"
+        f" ({measured[measuring.LIFT_AT_BASE]:+.0%} at base rates); bad rate"
+        f" {measured[measuring.BAD]:.2%} where the eligible have {month.base_rate:.2%}; regret"
+        f" {measured[measuring.REGRET]:.0%}"
+    )
+
+
+def _over_worlds(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+    """Measures over worlds, the base's bad rate among them."""
+    rows = [
+        month.intervals[["measure", "value"]].assign(seed=seed) for seed, month in months
+    ] + [
+        pd.DataFrame({"measure": ["base_bad_rate"], "value": [month.base_rate], "seed": [seed]})
+        for seed, month in months
+    ]  # fmt: skip
+    table = measuring.over_worlds(pd.concat(rows, ignore_index=True))
+    return table.assign(question="backtest", name=BOOK)
+
+
+def _causes(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+    """The regret that is left by who knows what, over worlds."""
+    rows = [
+        month.regrets.rename(columns={"knows": "measure", "regret": "value"}).assign(seed=seed)
+        for seed, month in months
+    ]
+    table = measuring.over_worlds(pd.concat(rows, ignore_index=True)[["seed", "measure", "value"]])
+    return table.assign(question="regret", name=table["measure"], measure="regret")
+
+
+def _responses(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+    """The learnt, the naive and the stated response beside the true ones, over worlds."""
+    rows = [month.response.assign(seed=seed) for seed, month in months]
+    table = measuring.over_worlds(pd.concat(rows, ignore_index=True))
+    return table.assign(question="response", name="response")
+
+
+def stress_summary(stress: pd.DataFrame) -> pd.DataFrame:
+    """One row a scenario: scenario, caps_over (banks whose true expected loss is above their cap),
+    profit_cny, profit_against_base_cny, bad_rate, too_high, too_high_cny, losing, losing_cny."""
+    by = stress.assign(over=stress["loss_cny"] > stress["loss_cap_cny"]).groupby(
+        "scenario", sort=False
+    )
+    sums, whole = by[["over", "profit_cny"]].sum(), by.first()
+    return pd.DataFrame(
+        {
+            "caps_over": sums["over"],
+            "profit_cny": sums["profit_cny"],
+            "profit_against_base_cny": sums["profit_cny"] - whole["base_book_profit_cny"],
+            **{name: whole[name] for name in ("bad_rate", *WHOLE)},
+        }
+    ).reset_index()
+
+
+def _long(stress: pd.DataFrame) -> pd.DataFrame:
+    """The stress's summary as rows of the table; of one world, so without an interval."""
+    long = stress_summary(stress).melt("scenario", var_name="measure", value_name="value")
+    return long.rename(columns={"scenario": "name"}).assign(question="stress", worlds=1)

@@ -1,0 +1,60 @@
+"""Benchmarks: ours beside what a user would pick instead, on the same generated work."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+Tell = Callable[[str], None]
+
+
+def bench(what: str, enterprises: int, tell: Tell) -> pd.DataFrame:
+    """One row a contender (and size, or model): each kind of work has columns of its own."""
+    kinds = {
+        "features": _features,
+        "limits": _limits,
+        "scoring": _scoring,
+        "selection": _selection,
+    }
+    return kinds[what](enterprises, tell)
+
+
+def _features(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """The cards of declarations, to Parquet: the engine beside DuckDB, Polars and pandas."""
+    from riskmodel.benchmarks import bench_features
+
+    return bench_features(enterprises, tell)
+
+
+def _scoring(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """Scores, contributions and reasons of drawn features beside LightGBM's and shap's."""
+    from riskmodel.benchmarks.scoring import bench_scoring
+
+    return bench_scoring(enterprises, tell)
+
+
+def _selection(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """Reject inference, judged by the hidden truth of fictional economies of so many enterprises:
+    a table of its own (see `selection_judged.judged`)."""
+    from riskmodel.benchmarks.reject_inference.study import bench_selection
+    from riskmodel.simulation import write_world
+
+    return bench_selection(enterprises, write_world, tell)
+
+
+def _limits(enterprises: int, tell: Tell) -> pd.DataFrame:
+    """The allocation beside HiGHS's linear bound, size by size: a table of its own (see
+    `benches.limits.COLUMNS`)."""
+    from riskmodel.benchmarks.limits import bench_limits
+
+    return bench_limits(enterprises, tell)
+
+
+def books_judged(enterprises: int, terms: Path, tell: Tell) -> pd.DataFrame:
+    """Books of earlier months held against the hidden truth of fictional economies, under the policy
+    and the banks in the folder `terms`: a table of its own (see `benches.backtest`)."""
+    from riskmodel.benchmarks.backtest import Economy, bench_backtest
+    from riskmodel.simulation import true_outcome, write_world
+
+    economy = Economy(write_world, true_outcome)
+    return bench_backtest(enterprises, terms, economy, tell)

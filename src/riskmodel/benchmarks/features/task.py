@@ -1,0 +1,187 @@
+"""The work that every contender does: which cards, at which dates, over which folder."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from riskmodel import months
+from riskmodel.features.spec import Card, Measure, Where
+from riskmodel.tables.canonical import CANONICAL
+
+PLAIN = frozenset(
+    "count total mean largest smallest share value_share months_since_last months_since_first"
+    " growth growth_on_year".split()
+)
+"""Kinds of one pass over an enterprise's rows."""
+GROUPED = frozenset("distinct top_share herfindahl".split())
+"""Kinds that compare an enterprise's groups."""
+MONTHLY = frozenset("months_active longest_gap volatility trend".split())
+"""Kinds over an enterprise's months."""
+ZERO = frozenset("count total distinct months_active".split())
+"""Kinds that are 0, not missing, where an enterprise has no row."""
+MONTH_DAYS = 30.4375
+TIMES = ("declaration_id", "enterprise_id", "declared_on", "known_at", "withdrawn")
+"""What the rules of time read, whatever the cards."""
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Cards of declarations for every enterprise of the folder at every date.
+
+    The dates are first days of months, so that windows and month buckets have the same edges.
+    """
+
+    folder: Path
+    cards: tuple[Card, ...]
+    dates: tuple[date, ...]
+    timezone: str
+    threads: int = 2
+
+    @property
+    def measures(self) -> dict[str, Measure]:
+        """The cards' measures by name."""
+        return {card.name: card.value for card in self.cards if isinstance(card.value, Measure)}
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of declarations that have to be read."""
+        read = {column for measure in self.measures.values() for column in measure.columns}
+        return [*TIMES, *sorted(read - set(TIMES))]
+
+    @property
+    def aggregated(self) -> list[str]:
+        """Those of them that are summed, counted or grouped by."""
+        named = {name for m in self.measures.values() for name in (m.column, m.by)}
+        return sorted(named - {"", *TIMES})
+
+    @property
+    def texts(self) -> list[str]:
+        """Those that hold words with many repeats: all texts but the key."""
+        known, words = CANONICAL["declarations"].by_name, ("id", "text", "code")
+        return [name for name in self.columns[1:] if known[name].kind in words]
+
+    @property
+    def flags(self) -> dict[Where, str]:
+        """A column's name for each set of conditions that some measure asks for."""
+        asked = dict.fromkeys(
+            rows.where
+            for m in self.measures.values()
+            for rows in ((taken(m), met(m)) if m.met else (taken(m),))
+            if rows.where
+        )
+        return {where: f"w{number}" for number, where in enumerate(asked)}
+
+    def of_kinds(self, kinds: frozenset[str]) -> dict[str, Measure]:
+        """The measures of these kinds."""
+        return {name: m for name, m in self.measures.items() if m.kind in kinds}
+
+    def cut(self, as_of: date) -> datetime:
+        """The instant before which a row must be known."""
+        return months.day_start(as_of, self.timezone)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows an aggregate takes: those of a window that meet the conditions.
+
+    The window is `[as_of - first months, as_of - last months)`; `first` 0: all before its end.
+    """
+
+    first: int
+    last: int
+    where: Where
+
+    def edges(self, as_of: date) -> tuple[date | None, date | None]:
+        """The window's first day and the first day after it; None where nothing has to be asked."""
+        first = months.shifted(as_of, -self.first) if self.first else None
+        return first, months.shifted(as_of, -self.last) if self.last else None
+
+
+def taken(measure: Measure) -> Rows:
+    """The rows of the measure's window."""
+    return Rows(measure.months, 0, measure.where)
+
+
+def met(measure: Measure) -> Rows:
+    """Those of them that meet the condition of a share."""
+    return Rows(measure.months, 0, measure.where + measure.met)
+
+
+def earlier(measure: Measure) -> Rows:
+    """The rows that a growth is measured against."""
+    back = 12 if measure.kind == "growth_on_year" else measure.months
+    return Rows(measure.months + back, back, measure.where)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A number of one enterprise: the `how` (count, sum, mean, max, min) of a column over rows."""
+
+    how: str
+    column: str
+    rows: Rows
+
+
+def parts(m: Measure) -> tuple[Part, ...]:
+    """What has to be aggregated for a measure of the kinds `PLAIN`; two for shares and growth."""
+    if m.kind == "share":
+        return Part("count", "enterprise_id", met(m)), Part("count", "enterprise_id", taken(m))
+    if m.kind == "value_share":
+        return Part("sum", m.column, met(m)), Part("sum", m.column, taken(m))
+    if m.kind in ("growth", "growth_on_year"):
+        return Part("sum", m.column, taken(m)), Part("sum", m.column, earlier(m))
+    how, column = {
+        "count": ("count", "enterprise_id"),
+        "total": ("sum", m.column),
+        "mean": ("mean", m.column),
+        "largest": ("max", m.column),
+        "smallest": ("min", m.column),
+        "months_since_last": ("max", "declared_on"),
+        "months_since_first": ("min", "declared_on"),
+    }[m.kind]
+    return (Part(how, column, taken(m)),)
+
+
+def reach(measures: Iterable[Measure]) -> int:
+    """How many months back the measures look; 0 where one takes all that is known."""
+    furthest = [
+        earlier(m).first if m.kind in ("growth", "growth_on_year") else m.months for m in measures
+    ]
+    return max(furthest) if all(furthest) else 0
+
+
+def alike(
+    measures: Mapping[str, Measure], key: Callable[[Measure], Key]
+) -> dict[Key, dict[str, Measure]]:
+    """The measures in groups of one key, in the order in which the keys appear."""
+    groups: dict[Key, dict[str, Measure]] = defaultdict(dict)
+    for name, measure in measures.items():
+        groups[key(measure)][name] = measure
+    return groups
+
+
+def group_column(measure: Measure) -> str:
+    """The column whose values are the groups."""
+    return measure.column if measure.kind == "distinct" else measure.by
+
+
+def comparable(cards: Iterable[Card], columns: Iterable[str]) -> tuple[Card, ...]:
+    """The cards that this benchmark can compute: measures of declarations over these columns.
+
+    A declaration's only date is its own, so that no condition can be `open`.
+    """
+    known, kinds = frozenset(columns), PLAIN | GROUPED | MONTHLY
+    return tuple(
+        card
+        for card in cards
+        if card.table == "declarations"
+        and isinstance(card.value, Measure)
+        and card.value.kind in kinds
+        and card.value.columns <= known
+        and all(c.operator != "open" for c in (*card.value.where, *card.value.met))
+    )

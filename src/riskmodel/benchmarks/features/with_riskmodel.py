@@ -1,0 +1,67 @@
+"""The library's own engine: sorting the folder once, then from its parts to a file each."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from riskmodel.benchmarks.child_process import in_child
+from riskmodel.benchmarks.features.task import Task
+
+
+def prepared(task: Task) -> Callable[[Path], None]:
+    """The folder checked and sorted, the kernels loaded; the work reads the parts and writes files.
+
+    A folder is sorted once for all dates and months to come, so that is not in the work: it is
+    done in a process of its own, whose memory does not count here either. `sorting` times it.
+    """
+    from riskmodel.features.engine import in_threads, part_values, shared_by
+    from riskmodel.features.plan import planned
+    from riskmodel.settings import default_settings
+    from riskmodel.sources.partitions.sorted_source import load_sorted
+    from riskmodel.storage.files import write_parquet
+
+    home = task.folder.with_name(f"{task.folder.name}-sorted")
+    in_child(_sort, task, home)
+    source, settings = load_sorted(home), default_settings().features
+    plan, each = planned(task.cards, source), in_threads(task.threads)
+    days = np.array(sorted(task.dates), "datetime64[D]").astype(np.int32)
+    shared = shared_by(source, days, plan, settings, each)
+
+    def compute(part: int) -> pa.Table:
+        ids = source.part(part, {"enterprises": ()})["enterprises"]["enterprise_id"].unique()
+        places = pa.array(np.repeat(np.arange(len(ids)), len(days)))
+        asked = ids.cast(pa.string()).take(places)
+        as_of = np.tile(days, len(ids))
+        values = part_values(source, part, (asked, as_of), plan, shared)
+        keys = {"enterprise_id": asked, "as_of": pa.array(as_of).cast(pa.date32())}
+        return pa.table(keys | {card.name: values[card.name] for card in task.cards})
+
+    compute(0)
+
+    def work(out: Path) -> None:
+        def write(part: int) -> int:
+            write_parquet(compute(part), out / f"{part:05d}.parquet")
+            return part
+
+        for _ in each(write, range(source.parts)):
+            pass
+
+    return work
+
+
+def sorting(task: Task) -> Callable[[Path], None]:
+    """Nothing is prepared; the work takes the folder through the contract's door and sorts it."""
+    return lambda out: _sort(task, out / "sorted")
+
+
+def _sort(task: Task, home: Path) -> None:
+    from riskmodel.settings import default_settings
+    from riskmodel.sources.partitions.sorted_source import sort_folder
+
+    settings = default_settings()
+    sort_folder(
+        task.folder, home, settings.sources, threads=task.threads,
+        enterprises_a_part=settings.features.chunk_enterprises,
+    )  # fmt: skip

@@ -1,0 +1,226 @@
+"""The models' benchmark: every rung of the ladder on public data sets, beside published figures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from riskmodel import features
+from riskmodel.datasets import balanced_folds, last_as_of, population
+from riskmodel.errors import DataError
+from riskmodel.features.spec import Card
+from riskmodel.model.inputs import Inputs, learn_inputs
+from riskmodel.model.learners.interface import LADDER, Kind, Ranker
+from riskmodel.model.tuning import Search, tuned
+from riskmodel.settings import ModelSettings, Settings, load_settings
+from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.importers import IMPORTERS
+from riskmodel.statistics import statistics
+from riskmodel.statistics.logistic import expit, fit_logistic
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Somebody else's figures on a data set, and where they stand; NaN where none is given."""
+
+    model: str
+    auc: float
+    brier: float
+    source: str
+
+
+_LESSMANN = (
+    "Lessmann, Baesens, Seow and Thomas (2015), European Journal of Operational Research 247,"
+    " 124-136, online appendix; as transcribed second-hand"
+)
+_SHI = "Shi (2025), Proceedings of ICIAAI 2025, doi 10.2991/978-94-6463-823-3_20; all 23 columns"
+
+PUBLISHED: Mapping[str, tuple[Published, ...]] = MappingProxyType(
+    {
+        "gmsc": (
+            Published("logistic regression", 0.693, np.nan, _LESSMANN),
+            Published("best of 41 classifiers", 0.865, np.nan, _LESSMANN),
+        ),
+        "taiwan": (Published("gradient boosting", 0.783, np.nan, _SHI),),
+    }
+)
+"""What others reached, by the name of the importer and of the experiment."""
+
+OURS, THEIRS = "riskmodel", "published"
+COVERAGE = 0.95
+METRICS = ("auc", "brier", "log_loss")
+NUMBERS = ("auc", "auc_low", "auc_high", "brier", "log_loss")
+COLUMNS = ("data", "whose", "model", *NUMBERS, "source")
+UNLIKE_LOG_ODDS = ("one_number",)
+"""Kinds whose scores only rank: their level is fitted on the training rows."""
+PRICE = "free_trees less trees"
+"""What monotone signs cost: the difference on the same folds."""
+
+
+def bench_models(
+    data: Path, experiments: Path, tell: Tell, names: Sequence[str] = tuple(PUBLISHED)
+) -> pd.DataFrame:
+    """One row a model and data set, ours and the published ones: `COLUMNS`.
+
+    `data` holds a folder of original files for each name, `experiments` its settings: protocol
+    (folds and repeats), candidates, directions. A data set that is not there is told and left
+    out; `DataError` where none is.
+    """
+    if len(absent_sets(data, names)) == len(names):
+        raise DataError(
+            f"{data}: 0 of {len(names)} data sets ({', '.join(names)}). Name the folder."
+        )
+    return judged_where_there(data, experiments, tell, names)
+
+
+def absent_sets(data: Path, names: Sequence[str] = tuple(PUBLISHED)) -> list[str]:
+    """The data sets that the folder does not hold."""
+    return [name for name in names if not (data / name).is_dir()]
+
+
+def judged_where_there(
+    data: Path, experiments: Path, tell: Tell, names: Sequence[str] = tuple(PUBLISHED)
+) -> pd.DataFrame:
+    """As `bench_models`, but a table without rows where no data set is there."""
+    absent = absent_sets(data, names)
+    for name in absent:
+        tell(f"{name}: not in {data}, left out")
+    tables = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, float))]
+    for name in (name for name in names if name not in absent):
+        settings = load_settings(experiments / f"{name}.toml")
+        rows, cards = labelled_features(name, data / name, settings, tell)
+        tables.append(beside_published(name, held_out(rows, cards, settings, tell)))
+    return pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
+
+
+def labelled_features(
+    name: str, raw: Path, settings: Settings, tell: Tell
+) -> tuple[pd.DataFrame, tuple[Card, ...]]:
+    """The data set through the importer, the contract's door and the engine, with its labels."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        tell(f"{name}: import, and every card")
+        IMPORTERS[name](raw, Path(folder) / name)
+        reading = read_folder(Path(folder) / name, settings.sources)
+        source = held(reading, settings.sources).source
+        labels = population(
+            source, settings.datasets, last_as_of(source, settings.datasets)
+        ).labelled
+        found = features.compute(source, labels, settings.features, threads=settings.run.threads)
+    rows = found.frame.merge(labels[["enterprise_id", "as_of", "defaulted"]], validate="1:1")
+    return rows, found.cards
+
+
+def held_out(
+    rows: pd.DataFrame, cards: Sequence[Card], settings: Settings, tell: Tell
+) -> pd.DataFrame:
+    """model, repeat, fold, `METRICS` and the shares' ratio: one row a model and held-out fold.
+
+    Repeated cross-validation by enterprise. What is looked for (settings, rounds) is looked for
+    inside each fold's training rows, on folds of their own.
+    """
+    found = []
+    for repeat, fold in balanced_folds(rows, settings.datasets, settings.run.seed):
+        for k in sorted(fold.unique()):
+            place = f"repeat {repeat + 1} of {settings.datasets.repeats}, fold {k + 1}"
+            learnt, held = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
+            inputs = learn_inputs(learnt, cards, settings.model.most_levels)
+            for name in settings.model.candidates:
+                tell(f"{name}: {place} of {settings.datasets.folds}")
+                ranker = _learnt(LADDER[name], learnt, inputs, settings)
+                level = _level(ranker, learnt) if name in UNLIKE_LOG_ODDS else (0.0, 1.0)
+                figures = _judged(ranker, held, level) | {"ratio": len(held) / len(learnt)}
+                found.append({"model": name, "repeat": repeat, "fold": k} | figures)
+    return pd.DataFrame(found)
+
+
+def beside_published(name: str, folds: pd.DataFrame) -> pd.DataFrame:
+    """The means over a data set's folds, what signs cost, and what others published: `COLUMNS`."""
+    ours = [_line(model, own) for model, own in folds.groupby("model", sort=False)]
+    models = {line["model"] for line in ours}
+    if {"trees", "free_trees"} <= models:
+        ours.append(_price(folds))
+    whole = [line | {"whose": OURS, "source": "this run"} for line in ours]
+    theirs = [
+        {"model": p.model, "auc": p.auc, "brier": p.brier, "whose": THEIRS, "source": p.source}
+        for p in PUBLISHED[name]
+    ]
+    return pd.DataFrame([*whole, *theirs]).assign(data=name).reindex(columns=list(COLUMNS))
+
+
+def corrected_interval(
+    values: pd.Series, ratio: float, coverage: float = COVERAGE
+) -> tuple[float, float]:
+    """The interval of a mean over repeated folds, whose training rows overlap.
+
+    Nadeau and Bengio (2003), Inference for the generalization error: the variance of the mean is
+    s² (1/n + `ratio`), the ratio being test rows to training rows; Student's t with n - 1.
+    """
+    from scipy.stats import t
+
+    n = len(values)
+    if n < 2:
+        return np.nan, np.nan
+    error = float(values.std(ddof=1)) * np.sqrt(1 / n + ratio)
+    reach = float(t.ppf((1 + coverage) / 2, n - 1)) * error
+    middle = float(values.mean())
+    return middle - reach, middle + reach
+
+
+def _line(model: object, folds: pd.DataFrame) -> dict[str, object]:
+    low, high = corrected_interval(folds["auc"], folds["ratio"].mean())
+    means = {metric: float(folds[metric].mean()) for metric in METRICS}
+    return {"model": model, "auc_low": low, "auc_high": high, **means}
+
+
+def _price(folds: pd.DataFrame) -> dict[str, object]:
+    """The free trees' figures less the monotone ones', fold by fold."""
+    keys = ["repeat", "fold"]
+    free, trees = (
+        folds[folds["model"] == name].set_index(keys).drop(columns="model")
+        for name in ("free_trees", "trees")
+    )
+    return _line(PRICE, (free - trees).assign(ratio=trees["ratio"]))
+
+
+def _learnt(kind: Kind, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> Ranker:
+    run = settings.run
+    how = _tuned(kind, rows, inputs, settings)
+    return kind.learn(rows, inputs, how, seed=run.seed, threads=run.threads)
+
+
+def _tuned(kind: Kind, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:
+    """The settings that do best on folds of the training rows; with one trial, the rounds alone."""
+    how, run = settings.model, settings.run
+    if how.trials == 1 and kind.losses is None:
+        return how
+    drawn = rows.sample(min(len(rows), how.tuning_rows), random_state=run.seed)
+    drawn = drawn.reset_index(drop=True)
+    inner = settings.datasets.model_copy(update={"folds": how.inner_folds, "repeats": 1})
+    _, fold = next(balanced_folds(drawn, inner, run.seed))
+    search = Search(drawn, fold.to_numpy(), inputs, how, run.seed, run.threads)
+    best, _ = tuned(kind, search, (), lambda trial: None)
+    return best
+
+
+def _level(ranker: Ranker, rows: pd.DataFrame) -> tuple[float, float]:
+    """Intercept and slope that turn scores into log-odds, from the training rows."""
+    bad = rows["defaulted"].to_numpy(float)
+    intercept, slopes = fit_logistic(ranker.raw(rows)[:, None], bad, np.ones(len(bad)))
+    return intercept, float(slopes[0])
+
+
+def _judged(ranker: Ranker, rows: pd.DataFrame, level: tuple[float, float]) -> dict[str, float]:
+    """`METRICS` on held-out rows; but for the intercept and slope given, scores are log-odds."""
+    raw, bad = ranker.raw(rows), rows["defaulted"].to_numpy(float)
+    chance = expit(level[0] + level[1] * raw)
+    return {
+        "auc": statistics.auc(raw, bad),
+        "brier": statistics.brier(chance, bad),
+        "log_loss": statistics.log_loss(chance, bad),
+    }

@@ -1,0 +1,1 @@
+"""The study of reject inference, which no run uses."""

@@ -1,0 +1,168 @@
+"""The judge of reject inference: PDs, and estimates from the accepted, held against the truth."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.benchmarks.reject_inference import accepted_performance
+from riskmodel.benchmarks.reject_inference.methods import BASE, KNOWN, METHODS
+from riskmodel.statistics import statistics
+from riskmodel.statistics.logistic import Array
+
+DRAWS = 200
+ALONE, WEIGHTED, TRUTH = "accepted_alone", "accepted_weighted", "truth"
+COLUMNS = ["question", "method", "population", "metric"]
+FIGURES = ["figure", "low", "high", "gain", "gain_low", "gain_high", "helps"]
+
+Figure = Callable[[Array, Array, Array], float]
+
+
+def brier(pd_12m: Array, chance: Array, weights: Array) -> float:
+    """The Brier score that is expected where outcomes come with these chances (or are 0 and 1)."""
+    distance = chance * (1 - pd_12m) ** 2 + (1 - chance) * pd_12m**2
+    return float(np.average(distance, weights=weights))
+
+
+def expected_to_true(pd_12m: Array, chance: Array, weights: Array) -> float:
+    """The mean PD over the mean chance: 1 is right, below 1 the PDs are too low."""
+    return float(np.average(pd_12m, weights=weights) / np.average(chance, weights=weights))
+
+
+METRICS: Mapping[str, tuple[Figure, Callable[[Array], Array]]] = MappingProxyType(
+    {
+        "auc": (statistics.auc, np.negative),
+        "brier": (brier, np.positive),
+        "expected_to_true": (expected_to_true, lambda ratio: np.abs(np.log(ratio))),
+    }
+)
+"""Each figure, and what of it is to be small. A default counts with its chance: the AUC weighs each
+applicant as a defaulter by its true PD, and as another by the rest."""
+
+
+def judged(worlds: Sequence[pd.DataFrame], *, draws: int = DRAWS, seed: int = 7) -> pd.DataFrame:
+    """question, method, population, metric, figure, low, high, gain, gain_low, gain_high, helps.
+
+    `worlds`: enterprise_id, accepted, true_pd, outcome, propensity, a column a method. Figures are
+    means over worlds; intervals are 95 %, enterprises drawn anew in every world. Question `fit`: a
+    method's PDs on the rejected and on all applicants; its gain over the accepted alone is positive
+    where it is better. Question `evaluate`: what the accepted say of the `accepted_only` model on
+    all applicants; the gain is how much nearer weighting brings the estimate to the truth.
+    `helps` where the lower end of the gain is above 0.
+    """
+    weights = [_weights(world, draws, seed) for world in worlds]
+    lines = [*_fits(worlds, weights), *_evaluations(worlds, weights)]
+    return pd.DataFrame(lines, columns=[*COLUMNS, *FIGURES])
+
+
+def verdict(table: pd.DataFrame) -> str:
+    """Whether reject inference helps, in a sentence: whether a method ranks all applicants better
+    than the accepted alone, and its PDs are not worse."""
+    rows = table[(table["question"] == "fit") & (table["population"] == "all")]
+    ranks = rows[rows["metric"] == "auc"].set_index("method").astype({"gain": float})
+    most_brier = rows[rows["metric"] == "brier"].set_index("method")["gain_high"]
+    tried = ranks.drop(index=[BASE, KNOWN])
+    better = tried[tried["helps"].astype(bool) & (most_brier.reindex(tried.index) >= 0)]
+    best = (tried if better.empty else better).nlargest(1, "gain").iloc[0]
+    told = (
+        f"{best.name} {best['gain']:+.4f} AUC on all applicants ({best['gain_low']:+.4f} to"
+        f" {best['gain_high']:+.4f}); knowing every outcome would give"
+        f" {ranks['gain'][KNOWN]:+.4f}"
+    )
+    if better.empty:
+        return f"Reject inference does not help: none of {len(tried)} methods; nearest {told}."
+    return f"Reject inference helps by {len(better)} of {len(tried)} methods, most by {told}."
+
+
+def _weights(world: pd.DataFrame, draws: int, seed: int) -> list[Array]:
+    """All rows once, then the draws of the bootstrap."""
+    drawn = statistics.draws_by_enterprise(world["enterprise_id"], draws, seed)
+    return [np.ones(len(world)), *drawn]
+
+
+def _figures(figure: Figure, pd_12m: Array, chance: Array, weights: Sequence[Array]) -> Array:
+    """The figure under each of the weights; NaN where a draw leaves no chance of a default."""
+    return np.array(
+        [figure(pd_12m, chance, w) if (w * chance).sum() > 0 else float("nan") for w in weights]
+    )
+
+
+def _fits(
+    worlds: Sequence[pd.DataFrame], weights: Sequence[list[Array]]
+) -> Iterator[tuple[object, ...]]:
+    for metric, (figure, loss) in METRICS.items():
+        for population in ("accepted", "rejected", "all"):
+            found = {
+                name: _over_worlds(worlds, weights, figure, population, name)
+                for name in (*METHODS, KNOWN)
+            }
+            losses = {name: loss(values) for name, values in found.items()}
+            for name, values in found.items():
+                gain = (losses[BASE] - losses[name]).mean(axis=0)
+                yield ("fit", name, population, metric, *_told(values.mean(axis=0), gain))
+
+
+def _over_worlds(
+    worlds: Sequence[pd.DataFrame],
+    weights: Sequence[list[Array]],
+    figure: Figure,
+    population: str,
+    name: str,
+) -> Array:
+    """Worlds x (the point, then the draws)."""
+    found = []
+    for world, drawn in zip(worlds, weights, strict=True):
+        accepted = world["accepted"].to_numpy(bool)
+        there = {"accepted": accepted, "rejected": ~accepted}.get(population, accepted | ~accepted)
+        p, chance = (world[column].to_numpy(float)[there] for column in (name, "true_pd"))
+        found.append(_figures(figure, p, chance, [w[there] for w in drawn]))
+    return np.array(found)
+
+
+def _evaluations(
+    worlds: Sequence[pd.DataFrame], weights: Sequence[list[Array]]
+) -> Iterator[tuple[object, ...]]:
+    """Estimates from the accepted, by outcomes as they would come, and free of their chance."""
+    for of, outcome in (("all, from outcomes", "outcome"), ("all, from true PDs", "true_pd")):
+        for metric, (figure, loss) in METRICS.items():
+            found = np.array(
+                [
+                    _estimates(world, drawn, figure, outcome)
+                    for world, drawn in zip(worlds, weights, strict=True)
+                ]
+            )
+            errors = np.abs(loss(found) - loss(found[:, :1]))
+            for place, name in enumerate((TRUTH, ALONE, WEIGHTED)):
+                gain = (errors[:, 1] - errors[:, place]).mean(axis=0)
+                yield ("evaluate", name, of, metric, *_told(found[:, place].mean(axis=0), gain))
+
+
+def _estimates(
+    world: pd.DataFrame, weights: Sequence[Array], figure: Figure, outcome: str
+) -> list[Array]:
+    """The truth of all applicants, the accepted alone, the accepted weighted: each by the draws."""
+    there, p = world["accepted"].to_numpy(bool), world[BASE].to_numpy(float)
+    truth, seen = world["true_pd"].to_numpy(float), world[outcome].to_numpy(float)[there]
+    standing_for = accepted_performance.correction(
+        world["propensity"].to_numpy(float), there
+    ).weights
+    accepted = [w[there] for w in weights]
+    return [
+        _figures(figure, p, truth, weights),
+        _figures(figure, p[there], seen, accepted),
+        _figures(figure, p[there], seen, [w * standing_for for w in accepted]),
+    ]
+
+
+def _told(values: Array, gain: Array) -> tuple[float | bool, ...]:
+    """figure, low, high, gain, gain_low, gain_high, helps: the first entry is the point."""
+    low, high = statistics.interval(gain[1:].tolist())
+    return (
+        float(values[0]),
+        *statistics.interval(values[1:].tolist()),
+        float(gain[0]),
+        low,
+        high,
+        bool(low > 0),
+    )

@@ -1,0 +1,157 @@
+"""Does reject inference help? Every method beside the accepted alone, on a fictional economy.
+
+Outcomes are seen of the accepted; only a fictional economy also knows what is true of the rejected,
+at the limit that the policy would have given them.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from riskmodel import datasets, features
+from riskmodel.benchmarks.reject_inference.evaluation import judged, verdict
+from riskmodel.benchmarks.reject_inference.methods import KNOWN, METHODS, Sample
+from riskmodel.benchmarks.reject_inference.models import calibrated_pd, learner_of, seen_of
+from riskmodel.datasets.splits import folds
+from riskmodel.features.spec import Card
+from riskmodel.model.inputs import learn_inputs
+from riskmodel.settings import Settings, default_settings
+from riskmodel.sources.folder import held, read_folder
+from riskmodel.statistics.logistic import Array, expit
+
+Tell = Callable[[str], None]
+SEEDS = (7, 11, 23)
+MONTHS = 72
+OUTER, INNER, CALIBRATION = 3, 4, 2
+"""Folds by enterprise: nobody is judged by a model that saw it; blind PDs inside the fit rows; blind
+scores to calibrate on."""
+
+
+class WriteWorld(Protocol):
+    """Writes a fictional economy to a folder."""
+
+    def __call__(self, out: Path, *, enterprises: int, months: int, seed: int) -> None:
+        """A source folder with `truth/` beside its tables."""
+
+
+@dataclass(frozen=True)
+class Applicants:
+    """Applications that a bank decided on, those of the last twelve months apart.
+
+    `fit` and `test`: enterprise_id, as_of, accepted, defaulted (false where not accepted), true_pd,
+    features. The outcomes of the fit rows were known before the first test row.
+    """
+
+    fit: pd.DataFrame
+    test: pd.DataFrame
+    cards: tuple[Card, ...]
+
+
+def bench_selection(enterprises: int, write: WriteWorld, tell: Tell) -> pd.DataFrame:
+    """The table of `judged` over worlds of so many enterprises each, their verdict told."""
+    worlds, settings = [], default_settings()
+    for seed in SEEDS:
+        with TemporaryDirectory() as folder:
+            world = Path(folder) / "world"
+            write(world, enterprises=enterprises, months=MONTHS, seed=seed)
+            tell(f"world {seed} written")
+            worlds.append(scored_world(world, settings, tell))
+    table = judged(worlds)
+    tell(verdict(table))
+    return table
+
+
+def scored_world(world: Path, settings: Settings, tell: Tell = lambda _: None) -> pd.DataFrame:
+    """The test applications of a written world: enterprise_id, accepted, true_pd, outcome (drawn
+    from it), propensity, and the PD of every method in a column of its name.
+
+    Fitted on the earlier applications of the other enterprises.
+    """
+    applicants = applicants_of(world, settings)
+    rng = np.random.default_rng(settings.run.seed)
+    fold = folds(pd.concat([applicants.fit, applicants.test])["enterprise_id"], OUTER, rng)
+    of_fit = fold.to_numpy()[: len(applicants.fit)]
+    of_test = fold.to_numpy()[len(applicants.fit) :]
+
+    def judge(one: int) -> pd.DataFrame:
+        """The test rows of a fold, scored by what the other folds teach."""
+        fit = applicants.fit[of_fit != one].reset_index(drop=True)
+        found = _scored(fit, applicants.test[of_test == one], applicants.cards, settings)
+        tell(f"a fold of {OUTER} scored by {len(METHODS)} methods")
+        return found
+
+    with ThreadPoolExecutor(settings.run.threads) as pool:
+        every = pd.concat(pool.map(judge, range(OUTER)))
+    scored = every.sort_values(["enterprise_id", "as_of"], ignore_index=True)
+    return scored.assign(outcome=rng.random(len(scored)) < scored["true_pd"])
+
+
+def applicants_of(world: Path, settings: Settings) -> Applicants:
+    """Who applied in a written world, what was known of them then, and what is true of them."""
+    source = held(read_folder(world, settings.sources), settings.sources).source
+    how = settings.datasets.model_copy(update={"population": "applicants"})
+    population = datasets.population(source, how, datasets.last_as_of(source, how))
+    asked = _decided(datasets.current(source, "applications"), _truth(world))
+    key = ["enterprise_id", "as_of"]
+    known = population.labelled[[*key, "defaulted", "label_known_on"]]
+    asked = asked.merge(known, on=key, how="left", validate="1:1")
+    test_from = asked["as_of"].max() - pd.DateOffset(months=12)
+    late = asked["as_of"] >= test_from
+    asked = asked[late | (asked["label_known_on"] <= test_from)]
+    found = features.compute(source, asked[key], settings.features, threads=settings.run.threads)
+    rows = asked.drop(columns="label_known_on").merge(found.frame, on=key, validate="1:1")
+    # an outcome is read where the applicant was accepted, and nowhere else
+    outcome = rows["defaulted"].astype("boolean").fillna(False).astype(bool) & rows["accepted"]
+    rows, test = rows.assign(defaulted=outcome), rows["as_of"] >= test_from
+    return Applicants(
+        rows[~test].reset_index(drop=True), rows[test].reset_index(drop=True), found.cards
+    )
+
+
+def _decided(applications: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """The applications that a bank accepted or declined, with their true PD."""
+    both = applications.merge(truth, on="application_id", validate="1:1")
+    both = both[both["decision"].isin(["accept", "decline"])]
+    both = both.assign(accepted=both["decision"] == "accept", as_of=both["applied_on"])
+    return both[["enterprise_id", "as_of", "accepted", "true_pd"]]
+
+
+def _truth(world: Path) -> pd.DataFrame:
+    """application_id, true_pd: at the limit that the policy gave, or would have given."""
+    path = world / "truth" / "applications"
+    path = path if path.exists() else path.with_suffix(".parquet")
+    rows: pd.DataFrame = pq.read_table(path, columns=["application_id", "pd_12m"]).to_pandas()
+    return rows.rename(columns={"pd_12m": "true_pd"})
+
+
+def _scored(
+    fit: pd.DataFrame, test: pd.DataFrame, cards: tuple[Card, ...], settings: Settings
+) -> pd.DataFrame:
+    """The test rows with the PDs of every method, fitted on the fit rows."""
+    rng = np.random.default_rng(settings.run.seed)
+    fold = folds(fit["enterprise_id"], INNER, rng)
+    inputs = learn_inputs(fit[fit["accepted"]], cards, settings.model.most_levels)
+    learner = learner_of(fit, fold, inputs, settings.model, settings.run.seed)
+    seen = seen_of(fit, fold, learner)
+    samples = {name: method(seen) for name, method in METHODS.items()}
+    samples[KNOWN] = _all_known(fit, rng)
+    columns: dict[str, Array] = {
+        name: calibrated_pd((fit, test), sample, fold % CALIBRATION, learner)
+        for name, sample in samples.items()
+    }
+    columns["propensity"] = expit(learner.acceptance(fit).raw(test))
+    return test[["enterprise_id", "as_of", "accepted", "true_pd"]].assign(**columns)
+
+
+def _all_known(fit: pd.DataFrame, rng: np.random.Generator) -> Sample:
+    """All applicants with an outcome: the accepted's own, the rejected's drawn from the truth."""
+    drawn = rng.random(len(fit)) < fit["true_pd"].to_numpy(float)
+    bad = np.where(fit["accepted"], fit["defaulted"], drawn).astype(bool)
+    return Sample(np.arange(len(fit)), bad, np.ones(len(fit)))

@@ -1,0 +1,171 @@
+"""The scoring's benchmark: scores and reasons beside LightGBM's and shap's, on drawn features."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.explain import agreement_with_shap, baseline_of, contributions, in_columns
+from riskmodel.features import CARDS
+from riskmodel.features.spec import Card
+from riskmodel.model import RiskModel, reference_group
+from riskmodel.model.calibration import Calibration, Curve
+from riskmodel.model.inputs import learn_inputs
+from riskmodel.model.learners.shapley.shapley import shapley_tables
+from riskmodel.model.learners.trees import Trees, learn
+from riskmodel.model.master_scale import Grades
+from riskmodel.model.reference_group import BLOCK
+from riskmodel.settings import Settings, default_settings
+
+Tell = Callable[[str], None]
+
+ENSEMBLES: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "500 trees, 31 leaves": {"trees": 500, "leaves": 31, "depth": -1, "min_rows_per_leaf": 20},
+        "as the settings have it": {},
+    }
+)
+"""Changes to the settings: LightGBM's own size of trees at any depth, and ours."""
+FEATURES = 100
+FIT_ROWS = 10_000
+SLOW_ROWS, SHAP_ROWS = 1_000, 500
+"""What the slow contenders get of the rows; a row costs them the same each."""
+MISSING = 0.05
+COLUMNS = "model name rows seconds cpu_seconds rows_per_second ratio largest_difference".split()
+
+
+@dataclass
+class Clock:
+    """Wall and CPU seconds (all threads) of the work that it is given, added up."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def of(self, work: Callable[[], Any]) -> Any:
+        """What the work returns."""
+        began, used = time.perf_counter(), time.process_time()
+        found = work()
+        self.seconds += time.perf_counter() - began
+        self.cpu_seconds += time.process_time() - used
+        return found
+
+
+Line = tuple[str, int, Clock, float]
+"""A contender, its rows, its time, and how far its contributions are from ours."""
+NONE = float("nan")
+
+
+def bench_scoring(
+    enterprises: int, tell: Tell, *, ensembles: Mapping[str, Mapping[str, int]] = ENSEMBLES
+) -> pd.DataFrame:
+    """One row an ensemble and contender, the library's contributions first: `COLUMNS`.
+
+    `ratio` is seconds a row over those of the library's contributions. `largest_difference` is that
+    of a contender's contributions to ours, in log-odds. The tables are made once for a model, so
+    they have a line of their own; reasons include scoring, and all contributions.
+    """
+    settings = default_settings()
+    cards = tuple(card for card in CARDS if card.model)[:FEATURES]
+    found = [
+        _of_ensemble(name, change, (enterprises, cards, settings), tell)
+        for name, change in ensembles.items()
+    ]
+    return pd.concat(found, ignore_index=True)[COLUMNS]
+
+
+def drawn(cards: tuple[Card, ...], rows: int, seed: int) -> pd.DataFrame:
+    """Keys, features with missing values among them, and `defaulted`, which depends on all."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(rows, len(cards)))
+    # the same weights for every seed: later draws are of the population that was learnt
+    weights = np.random.default_rng(0).normal(size=len(cards)) / np.sqrt(len(cards))
+    happened = rng.random(rows) < 1 / (1 + np.exp(2.5 - 2 * values @ weights))
+    frame = pd.DataFrame(values, columns=[card.name for card in cards])
+    frame = frame.mask(rng.random(values.shape) < MISSING)
+    for card in (card for card in cards if card.category):
+        frame[card.name] = pd.Series(rng.choice(["lamps", "shoes", "toys"], rows), dtype="str")
+    keys = {"enterprise_id": np.char.add("E", np.arange(rows).astype(str)), "as_of": "2014-07-01"}
+    return pd.concat([pd.DataFrame(keys), frame], axis=1).assign(defaulted=happened)
+
+
+def _of_ensemble(
+    name: str, change: Mapping[str, int], work: tuple[int, tuple[Card, ...], Settings], tell: Tell
+) -> pd.DataFrame:
+    enterprises, cards, settings = work
+    tell(f"{name}: fitting")
+    trees, model = _fitted(cards, change, settings)
+    once = Clock()
+    once.of(lambda: shapley_tables(trees.text))
+    tell(f"{name}: {enterprises:,} enterprises, scores and reasons")
+    lines = [*_ours(enterprises, model, cards, settings), ("riskmodel, tables once", 0, once, NONE)]
+    tell(f"{name}: LightGBM and shap now")
+    few = drawn(cards, min(enterprises, SLOW_ROWS), settings.run.seed)
+    lines += [_pred_contrib(trees, few), _shap(model, few.head(SHAP_ROWS))]
+    table = pd.DataFrame(
+        [(n, rows, c.seconds, c.cpu_seconds, apart) for n, rows, c, apart in lines],
+        columns=["name", "rows", "seconds", "cpu_seconds", "largest_difference"],
+    )
+    speed = (table["rows"] / table["seconds"]).where(table["rows"] > 0)
+    return table.assign(model=name, rows_per_second=speed, ratio=speed.iloc[0] / speed)
+
+
+def _fitted(
+    cards: tuple[Card, ...], change: Mapping[str, int], settings: Settings
+) -> tuple[Trees, RiskModel]:
+    """The ensemble, and a model around it that keeps peers; its compiled loops are loaded."""
+    rows = drawn(cards, FIT_ROWS, settings.run.seed - 1)
+    how = settings.model.model_copy(update=dict(change))
+    inputs = learn_inputs(rows, cards, how.most_levels)
+    trees = learn(rows, inputs, how, seed=settings.run.seed, threads=settings.run.threads)
+    model = RiskModel(
+        "trees",
+        trees,
+        Calibration(Curve("logistic", 0.0, (1.0,)), 0.0, ((0.0, 0.0, 0.0),), how.interval, {}),
+        Grades(how.grade_bounds),
+        {},
+        reference_group.learn(trees, rows, settings.explain.peers_share),
+    )
+    return trees, model
+
+
+def _ours(
+    enterprises: int, model: RiskModel, cards: tuple[Card, ...], settings: Settings
+) -> list[Line]:
+    """Contributions, then scores with reasons, then scores alone, over all enterprises."""
+    baseline = baseline_of(model, cards)
+    shares, reasons, scores = Clock(), Clock(), Clock()
+
+    def scored_with_reasons(rows: pd.DataFrame) -> None:
+        model.score(rows)
+        in_columns(baseline, rows, settings.explain)
+
+    for start in range(0, enterprises, BLOCK):
+        rows = drawn(cards, min(BLOCK, enterprises - start), settings.run.seed + start)
+        shares.of(partial(contributions, model, rows))
+        reasons.of(partial(scored_with_reasons, rows))
+        scores.of(partial(model.score, rows))
+    return [
+        ("riskmodel", enterprises, shares, NONE),
+        ("riskmodel, scores and reasons", enterprises, reasons, NONE),
+        ("riskmodel, scores alone", enterprises, scores, NONE),
+    ]
+
+
+def _pred_contrib(trees: Trees, rows: pd.DataFrame) -> Line:
+    clock, matrix = Clock(), trees.inputs.matrix(rows)
+    predict = partial(trees.booster.predict, matrix, pred_contrib=True, num_threads=trees.threads)
+    alone = replace(trees, line=None, inputs=replace(trees.inputs, stand_ins={}))
+    apart = np.abs(clock.of(predict) - alone.contributions(rows)).max()
+    return "LightGBM's pred_contrib", len(rows), clock, float(apart)
+
+
+def _shap(model: RiskModel, rows: pd.DataFrame) -> Line:
+    agreement_with_shap(model, rows.head(1))  # loads the library
+    clock = Clock()
+    apart = clock.of(partial(agreement_with_shap, model, rows))
+    return "shap's TreeExplainer", len(rows), clock, apart

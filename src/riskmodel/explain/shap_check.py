@@ -1,0 +1,26 @@
+"""Our contributions held against shap's own explainer: the only place that imports shap."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.model import RiskModel
+from riskmodel.model.learners.trees import Trees
+
+
+def agreement_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
+    """The largest difference, in log-odds, between our contributions and shap's TreeExplainer.
+
+    `nan` where the model is no tree ensemble. The line beside the trees is left out, and so are
+    the stand-ins for unknown values, of which shap knows nothing.
+    """
+    ranker = model.ranker
+    if not isinstance(ranker, Trees):
+        return float("nan")
+    import shap
+
+    theirs = shap.TreeExplainer(ranker.booster).shap_values(ranker.inputs.matrix(rows))
+    alone = replace(ranker, line=None, inputs=replace(ranker.inputs, stand_ins={}))
+    ours = alone.contributions(rows)[:, :-1]
+    return float(np.abs(np.asarray(theirs) - ours).max())

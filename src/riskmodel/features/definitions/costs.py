@@ -1,0 +1,144 @@
+"""Cards on purchases, the margin they leave, and tax refunds."""
+
+from riskmodel.features.spec import (
+    Card,
+    column,
+    count,
+    difference,
+    distinct,
+    exchange_rate,
+    growth,
+    herfindahl,
+    lag,
+    new_share,
+    product,
+    ratio,
+    share,
+    together,
+    top_share,
+    total,
+    volatility,
+    where,
+)
+
+BOUGHT = where(column("status", "is_not", "void"), column("amount_cny", "above", 0))
+
+CARDS = (
+    Card(
+        "cny_per_usd", "CNY", "none", "fx_rates",
+        exchange_rate("CNY"),
+        ("Exchange rate", "汇率"), "size", model=False,
+    ),
+    Card(
+        "exports_cny_12m", "CNY", "none", "declarations",
+        product("exports_usd_12m", "cny_per_usd"),
+        ("Exports in twelve months, in yuan", "近十二个月出口额（人民币）"), "size", model=False,
+    ),
+    Card(
+        "purchases_cny_6m", "CNY", "falls", "purchases",
+        total("amount_cny", months=6, where=BOUGHT),
+        ("Purchases in six months", "近六个月采购额"), "purchases",
+    ),
+    Card(
+        "purchases_cny_12m", "CNY", "falls", "purchases",
+        total("amount_cny", months=12, where=BOUGHT),
+        ("Purchases in twelve months", "近十二个月采购额"), "purchases",
+    ),
+    Card(
+        "purchases_to_sales_12m", "ratio", "none", "purchases",
+        ratio("purchases_cny_12m", "exports_cny_12m"),
+        ("Purchases against sales", "采购与销售之比"), "purchases",
+    ),
+    Card(
+        "purchases_growth_6m", "relative", "falls", "purchases",
+        growth("amount_cny", months=6, where=BOUGHT),
+        ("Growth of purchases against the six months before", "采购额半年环比增长"), "growth",
+    ),
+    Card(
+        "purchases_volatility_12m", "share", "rises", "purchases",
+        volatility("amount_cny", months=12, where=BOUGHT),
+        ("Unsteadiness of monthly purchases", "月度采购波动"), "purchases",
+    ),
+    Card(
+        "suppliers_12m", "suppliers", "falls", "purchases",
+        distinct("supplier_id", months=12, where=BOUGHT),
+        ("Number of suppliers", "供应商数量"), "purchases",
+    ),
+    Card(
+        "top_supplier_share_12m", "share", "rises", "purchases",
+        top_share("amount_cny", by="supplier_id", months=12, where=BOUGHT),
+        ("Dependence on the largest supplier", "最大供应商占比"), "purchases",
+    ),
+    Card(
+        "supplier_herfindahl_12m", "index", "rises", "purchases",
+        herfindahl("amount_cny", by="supplier_id", months=12, where=BOUGHT),
+        ("Concentration of suppliers", "供应商集中度"), "purchases",
+    ),
+    Card(
+        "new_supplier_share_12m", "share", "rises", "purchases",
+        new_share("amount_cny", by="supplier_id", months=12, where=BOUGHT),
+        ("Share of purchases from new suppliers", "新供应商采购占比"), "purchases",
+    ),
+    Card(
+        "void_purchases_share_12m", "share", "rises", "purchases",
+        share(column("status", "is", "void"), months=12),
+        ("Share of void purchase invoices", "作废采购发票占比"), "purchases",
+    ),
+    Card(
+        "refunds_cny_12m", "CNY", "falls", "refunds",
+        total("amount_cny", months=12),
+        ("Tax refunds claimed in twelve months", "近十二个月退税额"), "refunds",
+    ),
+    Card(
+        "refunds_6m", "claims", "falls", "refunds",
+        count(months=6),
+        ("Number of refund claims in six months", "近六个月退税笔数"), "refunds",
+    ),
+    Card(
+        "refunds_to_exports_12m", "ratio", "none", "refunds",
+        ratio("refunds_cny_12m", "exports_cny_12m"),
+        ("Tax refunds against exports", "退税与出口之比"), "reconciliation",
+    ),
+    Card(
+        "refunds_unpaid_share_12m", "share", "rises", "refunds",
+        share(column("paid_on", "open"), months=12),
+        ("Share of refund claims not yet paid", "未到账退税占比"), "refunds",
+    ),
+    Card(
+        "refund_lag_days_12m", "days", "rises", "refunds",
+        lag("paid_on", months=12),
+        ("Days from refund claim to payment", "退税申报至到账天数"), "refunds",
+    ),
+    Card(
+        "purchase_tax_cny_12m", "CNY", "none", "purchases",
+        total("tax_cny", months=12, where=BOUGHT),
+        ("Value added tax on purchases in twelve months", "近十二个月进项税额"), "purchases", model=False,
+    ),
+    Card(
+        "refunds_to_purchase_tax_12m", "ratio", "none", "refunds",
+        ratio("refunds_cny_12m", "purchase_tax_cny_12m"),
+        ("Tax refunds against the tax on purchases", "退税与进项税之比"), "refunds",
+    ),
+    Card(
+        "sales_with_refunds_cny_12m", "CNY", "none", "declarations",
+        together("exports_cny_12m", "refunds_cny_12m"),
+        ("Exports and tax refunds in twelve months, in yuan", "近十二个月出口及退税额（人民币）"),
+        "purchases", model=False,
+    ),
+    Card(
+        "purchases_with_tax_cny_12m", "CNY", "none", "purchases",
+        together("purchases_cny_12m", "purchase_tax_cny_12m"),
+        ("Purchases with value added tax in twelve months", "近十二个月含税采购额"), "purchases",
+        model=False,
+    ),
+    Card(
+        "margin_cny_12m", "CNY", "none", "purchases",
+        difference("sales_with_refunds_cny_12m", "purchases_with_tax_cny_12m"),
+        ("Exports and tax refunds less purchases", "出口及退税扣除采购后毛利"), "purchases", model=False,
+    ),
+    Card(
+        "margin_share_12m", "share", "falls", "purchases",
+        ratio("margin_cny_12m", "exports_cny_12m"),
+        ("Gross margin with tax refunds", "含退税毛利率"), "purchases",
+    ),
+)  # fmt: skip

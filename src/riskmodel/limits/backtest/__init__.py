@@ -1,0 +1,1 @@
+"""The back-test: a month's book beside what came of it."""

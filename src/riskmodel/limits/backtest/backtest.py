@@ -1,0 +1,294 @@
+"""A month's book held against what came: the same economics, with what was true in place of what
+was believed; beside the 1:1 rule, and beside the best book that the truth would have allowed.
+
+A frame of lines has one row a line: enterprise_id, bank, limit_cny, annual_rate, fixed_cny (opening
+and subsidy), expected_profit_cny (NaN where nobody expected anything).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.errors import DataError
+from riskmodel.limits.allocation import Allocation, allocated
+from riskmodel.limits.allocation.options import Options
+from riskmodel.limits.capital import risk_weight
+from riskmodel.limits.economics import Terms, log_odds
+from riskmodel.limits.feature_values import card_values
+from riskmodel.limits.fixed_ratio import plain_rule
+from riskmodel.limits.recommend import Weighed
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Judged = Mapping[str, pd.DataFrame]
+"""Lines by the name of who chose them, held against the truth."""
+KEY = ["enterprise_id", "limit_cny"]
+BOOK, ORACLE = "book", "oracle"
+RULE, CUT, CUT_AT_BASE = "rule", "rule_with_cut", "rule_with_cut_at_base"
+"""The 1:1 rule, with a PD cut, both at the book's prices; with a cut at the banks' base rates."""
+LEVEL, RESPONSE, DRAWN, LGD = "pd_level", "pd_response", "drawn_share", "lgd"
+PARTS = (LEVEL, RESPONSE, DRAWN, LGD)
+"""What a book may be wrong about: each one's PD at its cap, how the PD moves with the limit, how
+much is drawn and owed, what is lost of it."""
+STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
+"""The frontier's budgets, as multiples of the banks' own."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is true of lines, or believed of them: arrays of one shape, shares of the limit.
+
+    A PD of NaN is an enterprise that is gone: it takes no line.
+    """
+
+    pd_12m: Floats
+    drawn_share: Floats
+    owed_share: Floats
+    lgd: Floats
+
+
+NAMES = [field.name for field in fields(Outcome)]
+
+
+def earned(
+    lines: tuple[Floats, Floats, Ints, Floats], outcome: Outcome, terms: Terms
+) -> tuple[Floats, Floats]:
+    """Yearly profit and expected loss of lines, CNY; 0 for those who are gone.
+
+    `lines` are limit, yearly rate, position of the bank, and fixed cost. As `economics.prospects`
+    reckons (limits.md): drawn (rate - funding)(1 - PD) - PD LGD owed - capital - fixed cost.
+    """
+    limit, rate, bank, fixed = lines
+    funding = np.asarray([one.funding_rate for one in terms.banks.bank])[bank]
+    asked = np.asarray([one.capital_cost for one in terms.banks.bank])[bank]
+    here = np.isfinite(outcome.pd_12m)
+    default = np.where(here, outcome.pd_12m, 0.0)
+    owed = outcome.owed_share * limit
+    loss = default * outcome.lgd * owed
+    ratio = terms.policy.economics.capital_ratio
+    capital = asked * ratio * risk_weight(default, terms.policy.capital) * owed
+    earning = outcome.drawn_share * limit * (1 - default) * (rate - funding)
+    return np.where(here, earning - loss - capital - fixed, 0.0), np.where(here, loss, 0.0)
+
+
+def settled(truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+    """The truth's rows without holes but for those who are gone (no PD).
+
+    Who is in default already draws nothing that earns and owes the whole line; where the truth
+    names no LGD for a line the policy's stands in. `DataError` for other holes or doubled rows.
+    """
+    rows = truth[[*KEY, *NAMES]]
+    ended = rows["pd_12m"] == 1
+    rows = rows.assign(
+        drawn_share=rows["drawn_share"].where(~ended, 0.0),
+        owed_share=rows["owed_share"].where(~ended, 1.0),
+        lgd=rows["lgd"].fillna(terms.policy.economics.lgd),
+    )
+    holes = int(rows.loc[rows["pd_12m"].notna(), NAMES].isna().any(axis=1).sum())
+    twice = int(rows.duplicated(KEY).sum())
+    if holes or twice:
+        raise DataError(
+            f"truth: {holes} rows with a PD lack a share, {twice} repeat an enterprise and limit. "
+            "Ask once for each."
+        )
+    gone = rows["pd_12m"].isna()
+    return rows.assign(**{name: rows[name].where(~gone, 0.0) for name in NAMES[1:]})
+
+
+def asked_of(weighed: Weighed, *books: pd.DataFrame) -> pd.DataFrame:
+    """The enterprises and limits of which the truth must be known: all open levels, and the books'
+    lines."""
+    pair, level = np.nonzero(np.isfinite(weighed.options.value))
+    ids = weighed.case.candidates["enterprise_id"].to_numpy(object)
+    levels = pd.DataFrame(
+        {
+            "enterprise_id": ids[weighed.case.pairs.enterprise[pair]],
+            "limit_cny": weighed.options.limit[pair, level],
+        }
+    )
+    every = pd.concat([levels, *(book[KEY] for book in books)])
+    return every.drop_duplicates().sort_values(KEY, ignore_index=True)
+
+
+def held_against(lines: pd.DataFrame, truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+    """The lines with what is true of them: `Outcome`'s columns, profit_cny and loss_cny.
+
+    `truth` is as `settled` gives it; `DataError` where it lacks a line.
+    """
+    rows = lines.merge(truth, on=KEY, how="left", validate="m:1", indicator="found")
+    lacking = int((rows["found"] == "left_only").sum())
+    if lacking:
+        raise DataError(f"truth: {lacking} of {len(rows)} lines are not in it. Ask for them too.")
+    rows = rows.drop(columns="found")
+    outcome = Outcome(*(rows[name].to_numpy(np.float64) for name in NAMES))
+    bank = pd.Index(terms.banks.names).get_indexer(pd.Index(rows["bank"])).astype(np.int64)
+    amounts = [rows[name].to_numpy(np.float64) for name in ("limit_cny", "annual_rate")]
+    terms_of = (amounts[0], amounts[1], bank, rows["fixed_cny"].to_numpy(np.float64))
+    profit, loss = earned(terms_of, outcome, terms)
+    return rows.assign(profit_cny=profit, loss_cny=loss)
+
+
+def book_lines(weighed: Weighed, allocation: Allocation) -> pd.DataFrame:
+    """The allocation's lines."""
+    pair = allocation.pair[allocation.pair >= 0]
+    at = (pair, allocation.level[allocation.pair >= 0])
+    return _lines(weighed, pair).assign(
+        limit_cny=weighed.options.limit[at],
+        annual_rate=weighed.lines.annual_rate[at],
+        expected_profit_cny=weighed.lines.profit_cny[at],
+    )
+
+
+def rule_lines(weighed: Weighed, rates: Floats, order: Floats) -> pd.DataFrame:
+    """The lines of the 1:1 rule for all who are eligible, in ascending `order` (ties by id).
+
+    `rates` is one a pair, `order` one a candidate. The rule knows no bank's rows: each enterprise
+    goes to the banks that it signed with in turn, so that no bank is favoured.
+    """
+    case = weighed.case
+    limit = plain_rule(case.candidates, case.terms.policy, pd_cut=1.0)["limit_cny"].to_numpy()
+    start = weighed.options.start
+    served = np.flatnonzero((limit > 0) & (np.diff(start) > 0))
+    served = served[np.argsort(order[served], kind="stable")]
+    pair = start[served] + np.arange(len(served)) % np.diff(start)[served]
+    return _lines(weighed, pair).assign(
+        limit_cny=limit[served], annual_rate=rates[pair], expected_profit_cny=np.nan
+    )
+
+
+def rules_of(weighed: Weighed) -> dict[str, pd.DataFrame]:
+    """The rules' lines, whole and in their own order: first come (by id), or by ascending PD.
+
+    At the rates that the book asks at each pair's cap, and at the banks' base rates.
+    """
+    base = np.asarray([bank.base_rate for bank in weighed.case.terms.banks.bank])
+    asked, by_pd = weighed.lines.annual_rate[:, -1], weighed.case.pd_12m
+    return {
+        RULE: rule_lines(weighed, asked, np.zeros(len(by_pd))),
+        CUT: rule_lines(weighed, asked, by_pd),
+        CUT_AT_BASE: rule_lines(weighed, base[weighed.case.pairs.bank], by_pd),
+    }
+
+
+def cut_to(lines: pd.DataFrame, volume_cny: float) -> pd.DataFrame:
+    """The first lines whose limits sum up to the volume; the last one is given in part."""
+    before = lines["limit_cny"].cumsum() - lines["limit_cny"]
+    limit = np.minimum(lines["limit_cny"], (volume_cny - before).clip(lower=0.0))
+    return lines.assign(limit_cny=limit)[limit > 0].reset_index(drop=True)
+
+
+def _lines(weighed: Weighed, pair: Ints) -> pd.DataFrame:
+    case, fixed = weighed.case, _fixed(weighed)
+    ids = case.candidates["enterprise_id"].to_numpy(object)[case.pairs.enterprise[pair]]
+    banks = np.asarray(case.terms.banks.names, dtype=object)[case.pairs.bank[pair]]
+    return pd.DataFrame({"enterprise_id": ids, "bank": banks, "fixed_cny": fixed[pair]})
+
+
+def _fixed(weighed: Weighed) -> Floats:
+    """Opening cost and subsidy, one a pair."""
+    case, economics = weighed.case, weighed.case.terms.policy.economics
+    through = card_values(case.candidates, case.terms.policy.caps.platform_card).fillna(0.0)
+    subsidy = economics.subsidy_cny_per_usd * through.clip(lower=0.0).to_numpy(np.float64)
+    cost: Floats = economics.opening_cost_cny + subsidy[case.pairs.enterprise]
+    return cost
+
+
+def truth_of(weighed: Weighed, truth: pd.DataFrame) -> Outcome:
+    """The truth of every open level of every pair, pairs x levels; closed ones as if gone."""
+    pair, level = np.nonzero(np.isfinite(weighed.options.value))
+    ids = weighed.case.candidates["enterprise_id"].to_numpy(object)
+    wanted = pd.MultiIndex.from_arrays(
+        [ids[weighed.case.pairs.enterprise[pair]], weighed.options.limit[pair, level]]
+    )
+    place = pd.MultiIndex.from_frame(truth[KEY]).get_indexer(wanted)
+    if (place < 0).any():
+        raise DataError(f"truth: {int((place < 0).sum())} levels are not in it. Ask for them too.")
+    arrays = []
+    for name in NAMES:
+        whole = np.full(weighed.options.value.shape, np.nan if name == "pd_12m" else 0.0)
+        whole[pair, level] = truth[name].to_numpy(np.float64)[place]
+        arrays.append(whole)
+    return Outcome(*arrays)
+
+
+def believed_of(weighed: Weighed) -> Outcome:
+    """What the month took for true, read back from what it expected to earn and to lose.
+
+    `DataError` under a churn curve: the chance that an offer is taken is inside the profit.
+    """
+    lines, lgd = weighed.lines, weighed.case.terms.policy.economics.lgd
+    if weighed.case.terms.curve is not None:
+        raise DataError("backtest: profit holds 1 churn curve's chances. Judge without the curve.")
+    lost, sound = lines.pd_12m * lgd * lines.limit_cny, (1 - lines.pd_12m) * lines.limit_cny
+    owed, drawn = (
+        np.divide(amount, whole, out=np.zeros_like(whole), where=whole > 0)
+        for amount, whole in ((lines.loss_cny, lost), (lines.earning_cny, sound))
+    )
+    return Outcome(lines.pd_12m, drawn, owed, np.full(lost.shape, lgd))
+
+
+def _terms_of(weighed: Weighed) -> tuple[Floats, Floats, Ints, Floats]:
+    bank = weighed.case.pairs.bank[:, None]
+    return weighed.lines.limit_cny, weighed.lines.annual_rate, bank, _fixed(weighed)[:, None]
+
+
+def informed(weighed: Weighed, outcome: Outcome) -> Options:
+    """The month's options, with profit and loss as they are under the outcome.
+
+    Levels, rates and rows stay. Whoever is gone is closed.
+    """
+    profit, loss = earned(_terms_of(weighed), outcome, weighed.case.terms)
+    open_ = np.isfinite(weighed.options.value) & np.isfinite(outcome.pd_12m)
+    return replace(
+        weighed.options,
+        value=np.where(open_, profit, -np.inf),
+        loss=np.where(open_, loss, 0.0),
+    )
+
+
+def knowing(parts: tuple[str, ...], believed: Outcome, true: Outcome) -> Outcome:
+    """What is believed, with the named `PARTS` as they are true. Those who are gone stay so only
+    where their PD's level is known."""
+    here = np.isfinite(true.pd_12m)
+    was, now = (log_odds(np.where(here, one.pd_12m, 0.5)) for one in (believed, true))
+    level = (now if LEVEL in parts else was)[:, -1:]
+    shape = now if RESPONSE in parts else was
+    default = 1 / (1 + np.exp(-(level + shape - shape[:, -1:])))
+    unseen = np.nan if LEVEL in parts else believed.pd_12m
+    drawn = here & (DRAWN in parts)
+    return Outcome(
+        pd_12m=np.where(here, default, unseen),
+        drawn_share=np.where(drawn, true.drawn_share, believed.drawn_share),
+        owed_share=np.where(drawn, true.owed_share, believed.owed_share),
+        lgd=np.where(here & (LGD in parts), true.lgd, believed.lgd),
+    )
+
+
+def regrets(weighed: Weighed, truth: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:
+    """What would be gained by knowing one thing, or all but one: allocated anew, judged by the
+    truth.
+
+    Columns: knows (nothing, each of `PARTS`, all but each, everything), lines, limit_cny,
+    believed_cny, profit_cny, regret (share of the profit of who knows everything).
+    """
+    believed, true = believed_of(weighed), truth_of(weighed, truth)
+    views = {part: knowing((part,), believed, true) for part in PARTS}
+    for part in PARTS:
+        others = tuple(one for one in PARTS if one != part)
+        views[f"all but {part}"] = knowing(others, believed, true)
+    views["everything"] = true
+    told = {"nothing": weighed.options}
+    told |= {name: informed(weighed, view) for name, view in views.items()}
+    rows = []
+    for name, options in told.items():
+        chosen = allocated(options, threads=threads)
+        judged = held_against(book_lines(weighed, chosen), truth, weighed.case.terms)
+        sums = judged[["limit_cny", "profit_cny"]].sum()
+        rows.append((name, len(judged), sums["limit_cny"], chosen.value, sums["profit_cny"]))
+    columns = ["knows", "lines", "limit_cny", "believed_cny", "profit_cny"]
+    table = pd.DataFrame(rows, columns=columns)
+    best = table["profit_cny"].iloc[-1]
+    return table.assign(regret=1 - table["profit_cny"] / best if best > 0 else np.nan)

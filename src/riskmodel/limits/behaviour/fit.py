@@ -1,0 +1,107 @@
+"""What past lines teach of a new one: how the PD answers to the limit, how much of it is drawn.
+
+Where nothing is learnt, the policy's stated values stand in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.limits.behaviour import limit_response as response
+from riskmodel.limits.behaviour import utilisation as drawing
+from riskmodel.limits.behaviour.limit_response import Response
+from riskmodel.limits.behaviour.utilisation import Drawing
+from riskmodel.limits.caps import capped
+from riskmodel.limits.policy import Economics, Policy
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The response and the drawing, as far as past lines were enough to learn them.
+
+    `cautious` takes the response's upper end, so that a limit is not given for want of evidence.
+    """
+
+    response: Response | None = None
+    drawing: Drawing | None = None
+    cautious: bool = True
+
+    def shift(
+        self, candidates: pd.DataFrame, enterprise: Ints, share: Floats, economics: Economics
+    ) -> Floats:
+        """The move of each pair's log-odds at shares of the cap: pairs x levels."""
+        if self.response is None:
+            return economics.pd_slope * (share - economics.pd_centre)
+        best, _, high = self.response.shift(candidates.iloc[enterprise], share)
+        return high if self.cautious else best
+
+    def drawn(
+        self, candidates: pd.DataFrame, enterprise: Ints, limit_cny: Floats, economics: Economics
+    ) -> tuple[Floats, Floats]:
+        """The shares of each pair's limit that are drawn while performing, and owed at default."""
+        if self.drawing is None:
+            stated = np.full(limit_cny.shape, economics.drawn_share)
+            return stated, np.full(limit_cny.shape, economics.exposure_at_default)
+        safe = np.where(limit_cny > 0, limit_cny, 1.0)
+        return self.drawing.share(candidates.iloc[enterprise], safe)
+
+    def to_text(self) -> dict[str, Any]:
+        """As plain values, for a JSON file."""
+        return {
+            "response": self.response.to_text() if self.response else None,
+            "drawing": self.drawing.to_text() if self.drawing else None,
+            "cautious": self.cautious,
+        }
+
+    @classmethod
+    def from_text(cls, given: Mapping[str, Any]) -> Self:
+        """What `to_text` gave."""
+        moves, draws = given["response"], given["drawing"]
+        return cls(
+            Response.from_text(moves) if moves else None,
+            Drawing.from_text(draws) if draws else None,
+            given["cautious"],
+        )
+
+
+def learn(past: pd.DataFrame, policy: Policy) -> Learnt:
+    """From past lines with the features at their grants and the model's PD; see the two modules.
+
+    `past`: the columns of `datasets.past_lines`, `pd_12m`, and the cards that the caps, the
+    moderators and the drawing read. Nothing is learnt of no lines.
+    """
+    if past.empty:
+        return Learnt()
+    usual = capped(past, policy)["programme_cny"].to_numpy(np.float64)
+    share = past["limit_cny"].to_numpy(np.float64) / np.where(usual > 0, usual, np.nan)
+    rows = past.assign(share=share)
+    return Learnt(response.learn(rows, _how(policy)), drawing.learn(rows, _stated(policy)))
+
+
+def _how(policy: Policy) -> response.How:
+    said = policy.learning
+    return response.How(
+        prior_slope=policy.economics.pd_slope,
+        prior_sd=said.slope_sd,
+        transfer_sd=said.transfer_sd,
+        spread=said.spread,
+        quantile=said.cautious_quantile,
+        early_days=said.early_days,
+        moderators=said.moderators,
+    )
+
+
+def _stated(policy: Policy) -> drawing.Stated:
+    return drawing.Stated(
+        policy.economics.drawn_share,
+        policy.economics.credit_conversion,
+        policy.learning.stated_lines,
+        policy.learning.cautious_quantile,
+    )

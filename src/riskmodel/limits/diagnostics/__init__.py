@@ -1,0 +1,1 @@
+"""Diagnostics of a month's book: its uncertainty, its stability, and regional parity."""

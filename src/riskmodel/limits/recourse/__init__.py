@@ -1,0 +1,1 @@
+"""Recourse: what an enterprise could change to reach the next limit."""

@@ -1,0 +1,60 @@
+"""Shares that sum to the score: proven row by row, before calibration and after it."""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.errors import RiskModelError
+from riskmodel.model.learners.interface import Ranker
+
+Array = npt.NDArray[np.float64]
+
+TOLERANCE = 1e-6
+"""Log-odds, and relative to the score where that is above 1: what sums of doubles may leave is a
+millionth of it; a share that is wrong leaves more."""
+
+
+class Stretching(Protocol):
+    """What shares are asked of a calibration."""
+
+    def log_odds(self, raw: Array) -> Array:
+        """Calibrated log-odds of default."""
+
+    def stretch(self, start: Array, end: Array) -> Array:
+        """What calibration makes of a step of the score from `start` to `end`."""
+
+
+def shares_of(ranker: Ranker, frame: pd.DataFrame) -> tuple[Array, Array]:
+    """Contributions before calibration, rows x (features, then base), and the scores themselves.
+
+    `RiskModelError` where they do not sum to the scores.
+    """
+    shares, raw = ranker.contributions(frame), ranker.raw(frame)
+    _hold(shares.sum(axis=1), raw)
+    return shares, raw
+
+
+def calibrated_shares(
+    calibration: Stretching, shares: Array, start: Array, raw: Array
+) -> tuple[Array, Array]:
+    """Shares of the way from the score `start` to `raw`, in calibrated log-odds, and those at
+    `start`: a base that takes up nothing else.
+
+    `RiskModelError` where they do not sum to the calibrated log-odds of `raw`.
+    """
+    scaled = shares * calibration.stretch(start, raw)[:, None]
+    base = calibration.log_odds(start)
+    _hold(scaled.sum(axis=1) + base, calibration.log_odds(raw))
+    return scaled, base
+
+
+def _hold(sums: Array, scores: Array) -> None:
+    off = ~np.isclose(sums, scores, rtol=TOLERANCE, atol=TOLERANCE)
+    if off.any():
+        worst = float(np.abs(sums - scores)[off].max())
+        raise RiskModelError(
+            f"contributions: {int(off.sum()):,} of {len(off):,} rows do not sum to their score"
+            f" (by up to {worst:.2g} log-odds). No reason is given; report it with the model."
+        )

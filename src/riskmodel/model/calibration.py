@@ -1,0 +1,313 @@
+"""Calibration: from a score to a probability of default, with its interval.
+
+Every method is a strictly rising map from the score to log-odds. Its form is learnt from scores of
+rankings that never saw the enterprise, its level from rows later than those that were learnt from.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.statistics.logistic import LEAST_SLOPE, expit, fit_logistic, level
+
+Array = npt.NDArray[np.float64]
+METHODS = ("logistic", "beta", "isotonic")
+STEP = 1e-3
+"""Half of the way over which the slope at a score is taken, where there is no step to take it of."""
+SAME = 1e-10
+"""Scores nearer than this are one: any further step has its own slope, so that shares sum exactly."""
+KNOTS = 64
+"""Places on the score at which the interval's width is kept; between them it is interpolated."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A strictly rising map from scores to log-odds.
+
+    `terms` are the coefficients of the method's terms; `knots` (score, log-odds) stand for them
+    where the method is isotonic.
+    """
+
+    method: str
+    intercept: float
+    terms: tuple[float, ...]
+    knots: tuple[tuple[float, float], ...] = ()
+
+    def log_odds(self, raw: Array) -> Array:
+        """Calibrated log-odds of default."""
+        straight = np.full(len(raw), self.intercept)
+        for slope, term in zip(self.terms, terms_of(self.method, raw).T, strict=True):
+            straight = straight + slope * term
+        if not self.knots:
+            return np.asarray(straight)
+        x, y = np.array(self.knots).T
+        return np.asarray(straight + np.interp(raw, x, y))
+
+
+def terms_of(method: str, raw: Array) -> Array:
+    """What the method is linear in: rows x terms.
+
+    Logistic (Platt 1999): the score. Beta (Kull, Silva Filho and Flach 2017): ln s and -ln(1 - s)
+    of s = expit(score). Isotonic: the score, for the trace of slope that keeps steps apart.
+    """
+    if method == "beta":
+        return np.column_stack([-np.logaddexp(0.0, -raw), np.logaddexp(0.0, raw)])
+    return raw[:, None]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """logit(PD) = curve(score) + shift, and how far the PD's interval reaches on either side.
+
+    `shift` moves the level to that of the later rows, or to an anchor. `margins` are (score, below,
+    above) in log-odds, none negative; `interval` is their coverage. `losses` are the methods' log
+    losses on held-out enterprises. `basis` says which rows gave the form: `pooled`, or `later`.
+    """
+
+    curve: Curve
+    shift: float
+    margins: tuple[tuple[float, float, float], ...]
+    interval: float
+    losses: Mapping[str, float]
+    basis: str = "pooled"
+
+    def log_odds(self, raw: Array) -> Array:
+        """Calibrated log-odds of default."""
+        return self.curve.log_odds(raw) + self.shift
+
+    def pd(self, raw: Array) -> Array:
+        """The probability of default."""
+        return expit(self.log_odds(raw))
+
+    def stretch(self, start: Array, end: Array) -> Array:
+        """What calibration makes of a step of the score from `start` to `end`: above 0."""
+        if self.curve.method == "logistic":
+            return np.full(len(end), self.curve.terms[0])
+        near = np.abs(end - start) < SAME
+        low, high = np.where(near, end - STEP, start), np.where(near, end + STEP, end)
+        return np.asarray((self.log_odds(high) - self.log_odds(low)) / (high - low))
+
+    def bounds(self, raw: Array) -> tuple[Array, Array]:
+        """Lower and upper PD; the point lies between."""
+        x, below, above = np.array(self.margins).T
+        point = self.log_odds(raw)
+        low, high = np.interp(raw, x, below), np.interp(raw, x, above)
+        return expit(point - low), expit(point + high)
+
+
+@dataclass(frozen=True)
+class Blind:
+    """Scores by rankings that never saw the enterprise, labels, enterprises, and which rows are
+    later than those that were learnt from."""
+
+    raw: Array
+    defaulted: Array
+    enterprises: pd.Series
+    later: npt.NDArray[np.bool_]
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Blind":
+        """Some of the rows."""
+        return Blind(self.raw[rows], self.defaulted[rows], self.enterprises[rows], self.later[rows])
+
+
+@dataclass(frozen=True)
+class How:
+    """The method ("best": by proper score), bootstrap draws, coverage, seed, and by how much
+    (standard deviation in log-odds) a year's default rate departs from what was expected of it."""
+
+    method: str
+    draws: int
+    interval: float
+    cycle: float
+    seed: int
+
+
+LEAST_DEFAULTS = 100
+"""Fewer say nothing of a calibration's form: it stays a line."""
+
+CONTRADICTED = 3.0
+"""Standard errors by which the later rows' slope must differ before they alone give the form."""
+
+
+def calibrate(blind: Blind, how: How, anchor: float | None = None) -> Calibration:
+    """The method with the least log loss on held-out enterprises, and its interval.
+
+    A method takes the place of logistic calibration only where defaults are not few and its loss is
+    lower by more than the difference's standard error. All rows give the form, since the spread of a hundred later
+    defaults is hardly known; unless the later ones contradict it, when they alone do. The level is
+    the later rows' default rate, or `anchor`.
+    """
+    losses, chosen = compared(blind, how)
+    method = chosen if how.method == "best" else how.method
+    curve, basis = fitted(method, blind), "pooled"
+    if _contradicts(curve, blind.only(blind.later)):
+        blind, basis = blind.only(blind.later), "later"
+        curve = fitted(method, blind)
+    found = Calibration(curve, level_of(curve, blind, anchor), (), how.interval, losses, basis)
+    return replace(found, margins=_margins(found, blind, how, anchor))
+
+
+def recalibrated(known: Calibration, blind: Blind, anchor: float | None = None) -> Calibration:
+    """The same method, basis and margins with the form and level of other rows."""
+    rows = blind.only(blind.later) if known.basis == "later" else blind
+    curve = fitted(known.curve.method, rows)
+    return replace(known, curve=curve, shift=level_of(curve, rows, anchor))
+
+
+def level_of(
+    curve: Curve, blind: Blind, anchor: float | None, weights: Array | None = None
+) -> float:
+    """What brings the later rows' mean PD to their default rate, or to the anchor."""
+    w = (np.ones(len(blind.raw)) if weights is None else weights)[blind.later]
+    rate = np.average(blind.defaulted[blind.later], weights=w) if anchor is None else anchor
+    return level(curve.log_odds(blind.raw[blind.later]), float(rate), w)
+
+
+def _contradicts(curve: Curve, later: Blind) -> bool:
+    """Whether the later rows' slope on the curve's log-odds is surely not 1.
+
+    Its standard error allows for enterprises with several rows (sandwich, clustered).
+    """
+    odds = curve.log_odds(later.raw)
+    ones = np.ones(len(odds))
+    intercept, slopes = fit_logistic(odds[:, None], later.defaulted, ones)
+    x = np.column_stack([ones, odds])
+    p = expit(intercept + slopes[0] * odds)
+    bread = np.linalg.inv((x * (p * (1 - p))[:, None]).T @ x + 1e-9 * np.eye(2))
+    codes, unique = pd.factorize(later.enterprises)
+    scores = x * (later.defaulted - p)[:, None]
+    sums = np.column_stack([np.bincount(codes, column, len(unique)) for column in scores.T])
+    error = float(np.sqrt(max((bread @ (sums.T @ sums) @ bread)[1, 1], 0.0)))
+    return bool(abs(slopes[0] - 1) > CONTRADICTED * error)
+
+
+def fitted(method: str, rows: Blind, weights: Array | None = None) -> Curve:
+    """The curve of a method by maximum likelihood, rows weighted."""
+    weights = np.ones(len(rows.raw)) if weights is None else weights
+    if method == "isotonic":
+        return _isotonic(rows, weights)
+    terms = terms_of(method, rows.raw)
+    intercept, slopes = fit_logistic(terms, rows.defaulted, weights)
+    return Curve(method, intercept, tuple(float(slope) for slope in slopes))
+
+
+def compared(rows: Blind, how: How, folds: int = 5) -> tuple[dict[str, float], str]:
+    """Each method's log loss on folds of enterprises that it was not fitted on, and the best."""
+    codes, unique = pd.factorize(rows.enterprises, sort=True)
+    fold = (np.random.default_rng(how.seed).permutation(len(unique)) % folds)[codes]
+    sign = np.where(rows.defaulted > 0, -1.0, 1.0)
+    losses = {name: np.empty(len(sign)) for name in METHODS}
+    for k in range(folds):
+        held, weights = fold == k, (fold != k).astype(float)
+        for name, loss in losses.items():
+            able = 0 < (weights * rows.defaulted).sum() < weights.sum()
+            odds = fitted(name, rows, weights if able else np.ones(len(sign))).log_odds
+            loss[held] = np.logaddexp(0.0, sign[held] * odds(rows.raw[held]))
+    best = "logistic"
+    for name in METHODS[1:] if rows.defaulted.sum() >= LEAST_DEFAULTS else ():
+        gain = np.bincount(codes, losses["logistic"] - losses[name])
+        better = losses[name].mean() < losses[best].mean()
+        if better and gain.sum() > gain.std() * np.sqrt(len(gain)):
+            best = name
+    return {name: float(loss.mean()) for name, loss in losses.items()}, best
+
+
+def _isotonic(rows: Blind, weights: Array) -> Curve:
+    """Pooled adjacent violators (Ayer and others 1955), joined between the blocks' middles.
+
+    A block's rate is (D + 1/2) / (N + 1), so that none is 0 or 1; a trace of slope keeps the
+    order of scores within a block.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    used = weights > 0
+    raw, y, w = rows.raw[used], rows.defaulted[used], weights[used]
+    step = IsotonicRegression().fit_transform(raw, y, sample_weight=w)
+    _, block = np.unique(step, return_inverse=True)
+    count, bad = np.bincount(block, w), np.bincount(block, w * y)
+    middle = np.bincount(block, w * raw) / count
+    rate = np.maximum.accumulate((bad + 0.5) / (count + 1.0))
+    odds = np.log(rate / (1 - rate))
+    centre = float(np.average(raw, weights=w))
+    knots = tuple((float(x), float(v)) for x, v in zip(middle, odds, strict=True))
+    return Curve("isotonic", -LEAST_SLOPE * centre, (LEAST_SLOPE,), knots)
+
+
+def _margins(
+    found: Calibration, blind: Blind, how: How, anchor: float | None
+) -> tuple[tuple[float, float, float], ...]:
+    """How far the interval reaches below and above, at scores along the sample.
+
+    What the sample leaves open (bootstrap by enterprise) and what a year may bring (`how.cycle`)
+    are taken as independent; the reach is widened to the later rows' Venn-Abers pair (Vovk and
+    Petej 2014), which is valid whatever the curve's form, where that lies outside. An anchor moves
+    the pair with the level.
+    """
+    knots = np.unique(np.quantile(blind.raw, np.linspace(0, 1, KNOTS)))
+    point, tail = found.log_odds(knots), (1 - how.interval) / 2
+    draws = np.array([one.log_odds(knots) for one in _bootstrapped(found, blind, how, anchor)])
+    low, high = np.quantile(draws - point, [tail, 1 - tail], axis=0)
+    year = how.cycle * _normal_quantile(1 - tail)
+    below, above = np.hypot(np.minimum(low, 0), year), np.hypot(np.maximum(high, 0), year)
+    pair = venn_abers(blind.only(blind.later), knots)
+    moved = found.shift - level_of(found.curve, blind, None)
+    below = np.maximum(below, point - _logit(pair[0]) - moved)
+    above = np.maximum(above, _logit(pair[1]) + moved - point)
+    return tuple(
+        (float(x), float(b), float(a)) for x, b, a in zip(knots, below, above, strict=True)
+    )
+
+
+def _bootstrapped(
+    found: Calibration, blind: Blind, how: How, anchor: float | None
+) -> Iterator[Calibration]:
+    """Form and level refitted on enterprises drawn with replacement."""
+    codes, unique = pd.factorize(blind.enterprises, sort=True)
+    rng, later = np.random.default_rng(how.seed), blind.later
+    for _ in range(how.draws):
+        times = np.bincount(rng.integers(len(unique), size=len(unique)), minlength=len(unique))
+        weights = times[codes].astype(float)
+        drawn = (weights * blind.defaulted)[later].sum()
+        if not 0 < drawn < weights[later].sum():
+            yield found
+            continue
+        curve = fitted(found.curve.method, blind, weights)
+        yield replace(found, curve=curve, shift=level_of(curve, blind, anchor, weights))
+
+
+def venn_abers(rows: Blind, raw: Array) -> tuple[Array, Array]:
+    """The Venn-Abers pair at scores: the isotonic rate with a new row taken as good, and as bad.
+
+    By its definition (Vovk and Petej 2014): one isotonic regression for each score and label.
+    """
+    from sklearn.isotonic import isotonic_regression
+
+    order = np.argsort(rows.raw, kind="stable")
+    score, y = rows.raw[order], rows.defaulted[order].astype(float)
+    values, first, counts = np.unique(score, return_index=True, return_counts=True)
+    bad = np.add.reduceat(y, first)
+    pair = np.empty((2, len(raw)))
+    for place, asked in enumerate(raw):
+        spot = int(np.searchsorted(values, asked))
+        tied = spot < len(values) and values[spot] == asked
+        n = counts.astype(float) if tied else np.insert(counts.astype(float), spot, 0.0)
+        d = bad if tied else np.insert(bad, spot, 0.0)
+        n[spot] += 1
+        for label in (0, 1):
+            with_it = d + label * (np.arange(len(d)) == spot)
+            pair[label, place] = isotonic_regression(with_it / n, sample_weight=n)[spot]
+    return pair[0], pair[1]
+
+
+def _logit(p: Array) -> Array:
+    held = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(held / (1 - held)))
+
+
+def _normal_quantile(share: float) -> float:
+    from scipy.stats import norm
+
+    return float(norm.ppf(share))

@@ -1,0 +1,1 @@
+"""Leakage: columns that tell of the outcome what could not be known beforehand."""

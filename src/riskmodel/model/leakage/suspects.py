@@ -1,0 +1,253 @@
+"""Leaks: columns that tell of the outcome more than anything known beforehand could.
+
+Only rows that a model is fitted on are looked at, so the test stays unseen. What is found here is a
+suspicion: a person who knows where a column comes from may clear it by `model.cleared`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.datasets.splits import drawn, folds
+from riskmodel.features.ranking import clustered_auc
+from riskmodel.features.spec import Card
+from riskmodel.model.leakage.incremental import (
+    difference,
+    matrix_of,
+    most_used,
+    of_both,
+    out_of_fold,
+    partner,
+    reach,
+)
+from riskmodel.model.leakage.univariate import Alone, Labelled, alone, days_after, purest
+from riskmodel.settings import ModelSettings, Settings
+
+Array = npt.NDArray[np.float64]
+
+FOLDS = 4
+MOST_ROWS = 100_000
+"""What no such number of rows shows is no leak that moves a model."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One column and why it is taken for a leak: the figure, its interval and what it may be.
+
+    `kind`: alone, region, outranks, together, lifts, ahead or fading. `fate`: left_out, kept (by
+    `model.leaks`), cleared (by `model.cleared`), or watched: reported, and no reason to leave the
+    column out.
+    """
+
+    feature: str
+    kind: str
+    why: str
+    figure: float
+    low: float
+    high: float
+    limit: float
+    fate: str
+
+
+COLUMNS = tuple(Suspect.__annotations__)
+
+
+def suspects(rows: pd.DataFrame, cards: Sequence[Card], settings: Settings) -> pd.DataFrame:
+    """The columns of the fit rows that look like leaks, each once: `Suspect`'s fields.
+
+    `rows`: enterprise_id, `defaulted` and the cards' columns. A column is one, if it ranks alone
+    above `validate.most_single_auc`, or has a region of near-certain default, or if it came with
+    the source as it stands (`attributes`) and outranks a model of all others, or completes one:
+    together they rank better than both could by evidence of their own. What only lifts that model
+    is watched, and so are dates after the as-of date. Dates are looked at as days after `as_of`
+    too, where the rows have it. Empty where nothing is found. Of very many rows those of
+    enterprises drawn are looked at.
+    """
+    rows = drawn(rows, MOST_ROWS, settings.run.seed)
+    seen = _labelled(rows, settings)
+    asked = {card.name: card for card in cards if card.model and card.name in rows}
+    varied = [name for name in asked if rows[name].nunique() + rows[name].isna().any() > 1]
+    dated = _dated(rows, varied)
+    ranked = {name: alone(rows[name], seen) for name in varied}
+    found = {
+        name: one
+        for name in varied
+        for values, own in _seen_as(rows[name], ranked[name], dated.get(name), seen)
+        if (one := _too_good(name, own, settings) or _too_pure(name, values, seen, settings))
+    }
+    if seen.bad.sum() >= settings.model.beside_defaults:
+        rest = {name: ranked[name] for name in varied if name not in found}
+        given = frozenset(name for name in rest if asked[name].table == "attributes")
+        found |= _beside_others(rows, rest, given, seen, settings)
+    ahead = {name: one for name in dated if (one := _ahead(name, dated[name]))}
+    return as_table((ahead | found)[name] for name in varied if name in ahead | found)
+
+
+def fading(
+    rows: pd.DataFrame, later: pd.DataFrame, cards: Sequence[Card], settings: Settings
+) -> pd.DataFrame:
+    """The columns that rank well in the fit rows and hardly in `later` ones: to be reported.
+
+    The fall in AUC must exceed `model.most_fading` at the lower end of its interval, which allows
+    for the number of columns looked at (Bonferroni).
+    """
+    before, after = (_labelled(some, settings) for some in (rows, later))
+    limit, found = settings.model.most_fading, []
+    names = [card.name for card in cards if card.model and card.name in rows and card.name in later]
+    wide = reach(len(names))
+    for name in names:
+        then = alone(rows[name], before)
+        if then.auc < 0.5 + limit or later[name].isna().all():
+            continue
+        now = alone(later[name], after)
+        fall = then.auc - now.auc
+        error = float(np.hypot(then.high - then.low, now.high - now.low)) / (2 * reach(1))
+        if fall - wide * error > limit:
+            why = f"ranks {then.auc:.3f} alone in the fit rows and {now.auc:.3f} in later ones"
+            ends = fall - wide * error, fall + wide * error
+            found.append(Suspect(name, "fading", why, fall, *ends, limit, "watched"))
+    return as_table(found)
+
+
+def as_table(found: Iterable[Suspect]) -> pd.DataFrame:
+    """One row a suspect."""
+    return pd.DataFrame([asdict(one) for one in found], columns=list(COLUMNS))
+
+
+def left_out(found: pd.DataFrame) -> frozenset[str]:
+    """The columns that no model is given."""
+    return frozenset(found.loc[found["fate"] == "left_out", "feature"])
+
+
+def _labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:
+    fold = folds(rows["enterprise_id"], FOLDS, np.random.default_rng(settings.run.seed))
+    who = pd.factorize(rows["enterprise_id"], sort=True)[0].astype(np.int64)
+    return Labelled(rows["defaulted"].to_numpy(bool), who, fold.to_numpy(np.int64))
+
+
+def _fate(name: str, settings: ModelSettings) -> str:
+    if name in settings.cleared:
+        return "cleared"
+    return "left_out" if settings.leaks == "leave_out" else "kept"
+
+
+def _dated(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
+    """The columns of dates as days after the as-of date: what a date tells hangs on that."""
+    if "as_of" not in rows:
+        return {}
+    found = {name: days_after(rows[name], rows["as_of"]) for name in names}
+    return {name: days for name, days in found.items() if days is not None}
+
+
+def _ahead(name: str, days: pd.Series) -> Suspect | None:
+    """A column of dates of which some lie after the as-of date: planned, or not yet known."""
+    share = float((days > 0).sum() / days.notna().sum())
+    if share == 0:
+        return None
+    why = f"{share:.1%} of its dates lie after the as-of date"
+    return Suspect(name, "ahead", why, share, share, share, 0.0, "watched")
+
+
+def _seen_as(
+    values: pd.Series, own: Alone, days: pd.Series | None, seen: Labelled
+) -> Iterator[tuple[pd.Series, Alone]]:
+    """The column as it stands and, if one of dates, as days; each with how it ranks alone."""
+    yield values, own
+    if days is not None:
+        yield days, alone(days, seen)
+
+
+def _too_good(name: str, one: Alone, settings: Settings) -> Suspect | None:
+    """A column that alone ranks better than any model should."""
+    limit = settings.validate_.most_single_auc
+    if not one.auc > limit:
+        return None
+    why = f"ranks {one.auc:.3f} alone"
+    fate = _fate(name, settings.model)
+    return Suspect(name, "alone", why, one.auc, one.low, one.high, limit, fate)
+
+
+def _too_pure(name: str, values: pd.Series, seen: Labelled, settings: Settings) -> Suspect | None:
+    """A column with a region that holds many defaults and hardly anything else."""
+    how = settings.model
+    least = max(how.pure_defaults, int(np.ceil(how.pure_share * seen.bad.sum())))
+    one = purest(values, seen, least)
+    if one is None or one.low < how.pure_rate or one.odds < how.pure_odds:
+        return None
+    why = (
+        f"{one.rate:.1%} of {one.rows:,.0f} enterprises default {one.where},"
+        f" {one.odds:,.0f} times the odds of the others at the least"
+    )
+    fate = _fate(name, how)
+    return Suspect(name, "region", why, one.rate, one.low, one.high, how.pure_rate, fate)
+
+
+def _beside_others(
+    rows: pd.DataFrame,
+    ranked: Mapping[str, Alone],
+    given: frozenset[str],
+    seen: Labelled,
+    settings: Settings,
+) -> dict[str, Suspect]:
+    """The `given` columns that are strong or much used, each beside all others, the weakest first.
+
+    What is honest joins the others; what is not must not hide the next one.
+    """
+    strong = {name for name in given if ranked[name].auc > settings.model.watched_auc}
+    asked = strong | most_used(rows, list(ranked), given, seen)
+    others = [name for name in ranked if name not in asked]
+    found: dict[str, Suspect] = {}
+
+    def ask(name: str) -> None:
+        beside = *matrix_of(rows, [*others, name]), seen
+        one = _beside(name, ranked[name], beside, settings)
+        if one is not None:
+            found[name] = one
+        if one is None or one.fate == "cleared":
+            others.append(name)
+
+    cleared = settings.model.cleared
+    for name in sorted(asked, key=lambda name: (name not in cleared, ranked[name].auc, name)):
+        ask(name)
+    # What completed the few that came before may tell nothing beside all that are honest.
+    for name in [name for name, one in found.items() if one.kind == "together"]:
+        if found.pop(name).fate == "cleared":
+            others.remove(name)
+        ask(name)
+    for one in [one for one in found.values() if one.kind == "together"]:
+        name = partner(rows, one.feature, others, seen)
+        if name in given and name not in {*found, *cleared}:
+            why = f"beside {one.feature}: {one.why}"
+            found[name] = replace(one, feature=name, why=why, fate=_fate(name, settings.model))
+    return found
+
+
+def _beside(
+    name: str, one: Alone, beside: tuple[Array, list[int], Labelled], settings: Settings
+) -> Suspect | None:
+    """A column, the last one of the matrix, if it outranks, completes or lifts a model of the
+    others."""
+    matrix, texts, seen = beside
+    how, last = settings.model, matrix.shape[1] - 1
+    without = out_of_fold(matrix[:, :last], [t for t in texts if t < last], seen)
+    ahead, low, high = difference(one.score, without, seen)
+    if one.auc > how.strong_auc and low > how.most_ahead:
+        why = f"ranks {one.auc:.3f} alone, {ahead:.3f} above a model of all others"
+        return Suspect(name, "outranks", why, ahead, low, high, how.most_ahead, _fate(name, how))
+    lift, low, high = difference(out_of_fold(matrix, texts, seen), without, seen)
+    base = clustered_auc(without, seen.bad, seen.who).auc
+    own = of_both(base, one.auc) - base
+    if low - own > how.most_excess:
+        why = (
+            f"ranks {one.auc:.3f} alone, all others {base:.3f}, together {base + lift:.3f}:"
+            f" {lift - own:.3f} more than both can tell apart"
+        )
+        ends, limit = (low - own, high - own), how.most_excess
+        return Suspect(name, "together", why, lift - own, *ends, limit, _fate(name, how))
+    if one.auc > how.watched_auc and low > how.most_lift:
+        why = f"ranks {one.auc:.3f} alone and lifts a model of all others by {lift:.3f}"
+        return Suspect(name, "lifts", why, lift, low, high, how.most_lift, "watched")
+    return None

@@ -1,0 +1,229 @@
+"""What one column alone tells of the outcome: how it ranks, and where it is all but certain."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.features.ranking import COVERAGE, clustered_auc
+from riskmodel.statistics.psi import assign_bins, bin_edges
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+MOST_VALUES = 50
+"""A number with more values than this is cut into bins of equal counts, shared values apart."""
+BINS = 20
+PRIOR = 5.0
+"""Rows at the mean rate that every group of values is given, so that a small one claims little."""
+DATED = 0.99
+"""Share of a column's values that must be dates for it to be one of dates."""
+FORMATS = {"text": ("%Y-%m-%d", "%Y-%m"), "number": ("%Y%m%d", "%Y%m")}
+"""How dates are written where a table has numbers and texts only."""
+DATES = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
+LEAST_GROUP = 5
+"""A group of fewer rows stands for those rows and not for a meaning."""
+STEPS = 20
+"""How many sizes of each tail are looked at."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows with a known outcome: whether each defaulted, whose it is, and a fold by enterprise."""
+
+    bad: Flags
+    who: Ints
+    fold: Ints
+
+    @property
+    def rate(self) -> float:
+        """The share of the rows that defaulted."""
+        return float(self.bad.mean())
+
+
+@dataclass(frozen=True)
+class Alone:
+    """How one column ranks by itself: a score that rises with the risk, its AUC and the AUC's
+    interval by enterprise."""
+
+    score: Floats
+    auc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """Rows that stand out by one column's value, with their default rate and its interval.
+
+    `rows` and `defaults` count an enterprise once, however many dates it is there on; `odds` is
+    how many times the odds of default in the region are those outside it, at the least: both
+    rates at the less telling end of Jeffreys' interval.
+    """
+
+    where: str
+    rows: float
+    defaults: float
+    low: float
+    high: float
+    odds: float
+
+    @property
+    def rate(self) -> float:
+        """The default rate of the region."""
+        return self.defaults / self.rows
+
+
+def numbers(values: pd.Series) -> Floats | None:
+    """The column as numbers, missing as NaN; None for a text."""
+    if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
+        return None
+    return np.asarray(values.to_numpy(float, na_value=np.nan), dtype=float)
+
+
+def days_after(values: pd.Series, as_of: pd.Series) -> pd.Series | None:
+    """A column of dates, written as numbers or texts, as days after `as_of`; None for any other."""
+    plain, there = numbers(values), values.notna()
+    if not there.any():
+        return None
+    if plain is None:
+        words, formats = values[there].astype(str), FORMATS["text"]
+    elif (plain[there] % 1 == 0).all():
+        words, formats = values[there].astype("int64").astype(str), FORMATS["number"]
+    else:
+        return None
+    for form in formats:
+        dates = pd.to_datetime(words, format=form, errors="coerce")
+        if dates.between(*DATES).mean() >= DATED:
+            days = (dates - as_of[there]).dt.days
+            return days.astype(float).reindex(values.index)
+    return None
+
+
+def groups(values: pd.Series) -> Ints:
+    """A group for each row: 0 for missing, then one a value, or one a bin where values are many."""
+    plain = numbers(values)
+    if plain is None or values.nunique() <= MOST_VALUES:
+        return np.asarray(pd.factorize(values, sort=True)[0] + 1, dtype=np.int64)
+    there = ~np.isnan(plain)
+    places = assign_bins(plain, bin_edges(plain, BINS))
+    return np.where(there, places + 1, 0).astype(np.int64)
+
+
+def alone(values: pd.Series, seen: Labelled) -> Alone:
+    """The best that the column ranks by itself: as it stands or turned, by whether it is missing,
+    or by the default rates of its groups, which rows of other folds tell."""
+    tried = [(clustered_auc(score, seen.bad, seen.who), score) for score in _scores(values, seen)]
+    best, score = max(tried, key=lambda one: max(one[0].auc, 1 - one[0].auc))
+    turned = best.auc < 0.5
+    auc = 1 - best.auc if turned else best.auc
+    reach = _student(best.freedom) * best.error if best.freedom else np.nan
+    return Alone(-score if turned else score, auc, max(auc - reach, 0.0), min(auc + reach, 1.0))
+
+
+def _scores(values: pd.Series, seen: Labelled) -> Iterator[Floats]:
+    plain, missing = numbers(values), values.isna().to_numpy(bool)
+    if plain is not None and not missing.all():
+        yield np.where(missing, np.median(plain[~missing]), plain)
+    if missing.any():
+        yield missing.astype(float)
+    yield _told_by_others(groups(values), seen)
+
+
+def _told_by_others(group: Ints, seen: Labelled) -> Floats:
+    """The default rate of each row's group among the other folds' rows, drawn to the mean rate."""
+    most, told = int(group.max()) + 1, np.empty(len(group))
+    for k in np.unique(seen.fold):
+        other = seen.fold != k
+        count = np.bincount(group[other], minlength=most) + PRIOR
+        bad = np.bincount(group[other & seen.bad], minlength=most) + PRIOR * seen.rate
+        told[~other] = (bad / count)[group[~other]]
+    return told
+
+
+def _student(freedom: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf((1 + COVERAGE) / 2, freedom))
+
+
+def purest(values: pd.Series, seen: Labelled, least: int) -> Region | None:
+    """The region with the highest rate, the largest of equals, that holds `least` defaults."""
+    found = [(where, inside) for where, inside in _regions(values, seen, least) if not inside.all()]
+    if not found:
+        return None
+    standing = [(float(seen.bad[inside].mean()), int(inside.sum())) for _, inside in found]
+    best = max(standing)
+    # Equals differ in whose rows they are: that of the most enterprises stands for them.
+    equal = [
+        _measured(where, inside, seen)
+        for (where, inside), own in zip(found, standing, strict=True)
+        if own == best
+    ]
+    region = max(equal, key=lambda one: (one.defaults, one.rows))
+    return region if region.defaults >= least else None
+
+
+def _regions(values: pd.Series, seen: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+    """Regions with at least so many defaults: missing, there, tails, and the worst groups."""
+    missing = values.isna().to_numpy(bool)
+    for where, inside in (("where it is missing", missing), ("where it is there", ~missing)):
+        if (inside & seen.bad).sum() >= least:
+            yield where, inside
+    yield from _worst_groups(groups(values), seen, least)
+    plain = numbers(values)
+    if plain is not None:
+        yield from _tails(plain, seen, least)
+
+
+def _worst_groups(group: Ints, seen: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+    """The groups of the highest rates together, as soon as they hold enough defaults."""
+    rows, bad = np.bincount(group), np.bincount(group, seen.bad)
+    order = np.argsort(-bad / np.maximum(rows, 1), kind="stable")
+    order = order[rows[order] >= LEAST_GROUP]
+    enough = np.flatnonzero(np.cumsum(bad[order]) >= least)
+    if len(enough) and enough[0] < len(order) - 1:
+        worst = order[: enough[0] + 1]
+        of = int((rows > 0).sum())
+        yield f"in {len(worst)} of {of} groups of its values", np.isin(group, worst)
+
+
+def _tails(plain: Floats, seen: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+    """The smallest tails that hold so many defaults, from `least` to all of them."""
+    with np.errstate(invalid="ignore"):
+        for where, turned in (("in its upper tail", -plain), ("in its lower tail", plain)):
+            of_bad = np.sort(turned[seen.bad & ~np.isnan(turned)])
+            if len(of_bad) < least:
+                continue
+            sizes = np.unique(np.linspace(least, len(of_bad), STEPS).astype(int))
+            for edge in np.unique(of_bad[sizes - 1]):
+                yield where, turned <= edge
+
+
+def _measured(where: str, inside: Flags, seen: Labelled) -> Region:
+    rows, defaults = _once(inside, seen)
+    others, others_bad = _once(~inside, seen)
+    low, high = _jeffreys(defaults, rows)
+    outside = _jeffreys(others_bad, others)[1]
+    odds = low / (1 - low) / (outside / (1 - outside))
+    return Region(where, rows, defaults, low, 1.0 if defaults == rows else high, odds)
+
+
+def _once(inside: Flags, seen: Labelled) -> tuple[float, float]:
+    """Enterprises inside, and their share of defaults: each counts once."""
+    rows = np.bincount(seen.who[inside])
+    bad = np.bincount(seen.who[inside], seen.bad[inside], minlength=len(rows))
+    own = rows > 0
+    return float(own.sum()), float((bad[own] / rows[own]).sum())
+
+
+def _jeffreys(defaults: float, rows: float) -> tuple[float, float]:
+    """Jeffreys' interval of 95 % for a rate (Brown, Cai and DasGupta 2001)."""
+    from scipy.stats import beta
+
+    tail = (1 - COVERAGE) / 2
+    low, high = beta.ppf([tail, 1 - tail], defaults + 0.5, rows - defaults + 0.5)
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""Learners: each kind of model, under one interface."""

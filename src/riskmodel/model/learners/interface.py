@@ -1,0 +1,134 @@
+"""The ladder: every kind of model under one interface, from one number to boosted trees."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.learners import ebm, single_feature, trees
+from riskmodel.model.learners.scorecard import scorecard
+from riskmodel.settings import ModelSettings
+
+Array = npt.NDArray[np.float64]
+
+
+class Ranker(Protocol):
+    """What ranks rows: log-odds of default before calibration, as a sum of the features' shares."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """The features in order, with signs and levels."""
+
+    def raw(self, frame: pd.DataFrame) -> Array:
+        """The score in log-odds; one value a row."""
+
+    def raw_of(self, matrix: Array) -> Array:
+        """The score of rows that `inputs.matrix` made."""
+
+    def contributions(self, frame: pd.DataFrame) -> Array:
+        """Rows x (features, then base): each row sums to its score."""
+
+    def to_files(self) -> dict[str, str]:
+        """The ranking as texts by file name."""
+
+
+class Learn(Protocol):
+    """Learns a ranking from rows of features and `defaulted`."""
+
+    def __call__(
+        self, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+    ) -> Ranker: ...
+
+
+class Losses(Protocol):
+    """Log loss on the second sample after each round of learning from the first."""
+
+    def __call__(
+        self,
+        samples: tuple[pd.DataFrame, pd.DataFrame],
+        inputs: Inputs,
+        how: ModelSettings,
+        *,
+        seed: int,
+        threads: int,
+    ) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where tuning may look for a setting: whole numbers between whole ends, else by ratio."""
+
+    low: float
+    high: float
+
+
+class Begin(Protocol):
+    """Learns what no setting of the kind's space moves; the rest is learnt with each setting."""
+
+    def __call__(
+        self, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+    ) -> Callable[[ModelSettings], Ranker]: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One rung: how it is learnt and read, and where its settings are looked for.
+
+    `losses` is there for kinds that learn in rounds; the best number of them becomes
+    `how.trees`. `begin` is there for kinds whose first part no setting of `space` moves: tuning
+    learns it once a fold. `settled` is what a ranking chose for itself, and rankings of other
+    enterprises must choose alike, for their scores to mean the same. `without_signs` names the
+    kind whose fit this is where nothing has a sign.
+    """
+
+    learn: Learn
+    read: Callable[[Inputs, Mapping[str, str], int], Ranker]
+    space: Mapping[str, Range] = field(default_factory=dict)
+    losses: Losses | None = None
+    begin: Begin | None = None
+    settled: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
+    without_signs: str = ""
+
+
+def _unsigned(of: Callable[..., Any]) -> Callable[..., Any]:
+    """The same without the features' directions."""
+    return lambda data, inputs, how, **more: of(data, inputs.unsigned(), how, **more)
+
+
+BOOSTING = {
+    "learning_rate": Range(0.015, 0.1),
+    "leaves": Range(4, 31),
+    "depth": Range(2, 8),
+    "min_rows_per_leaf": Range(20, 250),
+    "feature_share": Range(0.15, 1.0),
+    "row_share": Range(0.4, 1.0),
+    "l2": Range(0.3, 100.0),
+}
+
+LADDER: Mapping[str, Kind] = {
+    "scorecard": Kind(
+        scorecard.learn,
+        scorecard.read,
+        {"scorecard_l2": Range(1.0, 300.0)},
+        begin=scorecard.begin,
+    ),
+    "trees": Kind(trees.learn, trees.read, BOOSTING, trees.losses),
+    "free_trees": Kind(
+        _unsigned(trees.learn),
+        trees.read,
+        BOOSTING,
+        _unsigned(trees.losses),
+        without_signs="trees",
+    ),
+    "glass_box": Kind(ebm.learn, ebm.read, {}),
+    "one_number": Kind(
+        single_feature.learn,
+        single_feature.read,
+        settled=lambda ranker: {"one_number": ranker.inputs.names[0]},
+    ),
+}
+"""Every kind by its name in `model.candidates`."""

@@ -1,0 +1,1 @@
+"""The points scorecard: bins, selection of features, fit, and SQL."""

@@ -1,0 +1,223 @@
+"""The points scorecard: logistic regression on monotone bins, each bin worth so many points."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.model.inputs import Array, Inputs
+from riskmodel.model.learners.scorecard.bins import Bins, Places, learn_bins
+from riskmodel.model.learners.scorecard.fit import refine, select
+from riskmodel.model.unseen_missing import with_stand_ins
+from riskmodel.settings import ModelSettings
+from riskmodel.statistics.logistic import expit, level
+
+FILE = "scorecard.json"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """So many points at so many good to one bad, and so many more that double the odds."""
+
+    at: float
+    odds: float
+    double: float
+
+    @property
+    def factor(self) -> float:
+        """Points by which the score falls as the log-odds of default rise by one."""
+        return float(self.double / np.log(2))
+
+    @property
+    def offset(self) -> float:
+        """Points at even odds (Siddiqi, Credit Risk Scorecards, 2006, chapter 6)."""
+        return float(self.at - self.factor * np.log(self.odds))
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Bins of each feature and what each adds to the log-odds of default.
+
+    `shares[j][k]` is the share of feature j's bin k, less the feature's mean over the fit rows;
+    `base` is the mean row's score; a bin without fit rows is worth what leaves their mean PD as it
+    is, as the rule in `stand_ins` has it. `left_out` says by name why a feature does not count:
+    "information" (too little), "correlation" (with a more informative one), "sign" (its slope
+    would have been wrong beside the others'), "number" (weaker than the most that are allowed).
+    """
+
+    inputs: Inputs
+    bins: tuple[Bins, ...]
+    shares: tuple[tuple[float, ...], ...]
+    base: float
+    scale: Scale
+    left_out: Mapping[str, str]
+
+    def raw(self, frame: pd.DataFrame) -> Array:
+        """Log-odds of default before calibration; one value a row."""
+        return self.raw_of(self.inputs.matrix(frame))
+
+    def raw_of(self, matrix: Array) -> Array:
+        """The score of rows that `inputs.matrix` made."""
+        score = np.full(len(matrix), self.base)
+        for share in self._shares(matrix):
+            score += share
+        return score
+
+    def contributions(self, frame: pd.DataFrame) -> Array:
+        """Each feature's share against the mean row's, then that row's score: rows x columns."""
+        matrix = self.inputs.matrix(frame)
+        return np.column_stack([*self._shares(matrix), np.full(len(matrix), self.base)])
+
+    def points(self, frame: pd.DataFrame) -> Array:
+        """The score in points, of which more are better: offset + factor ln(good : bad)."""
+        return self.scale.offset - self.scale.factor * self.raw(frame)
+
+    def bin_points(self) -> tuple[tuple[float, ...], ...]:
+        """The points of each feature's bins; a row's sum to its score.
+
+        The mean row's points are dealt out evenly over the features, as is the custom.
+        """
+        even = (self.scale.offset - self.scale.factor * self.base) / len(self.bins)
+        return tuple(tuple(even - self.scale.factor * s for s in one) for one in self.shares)
+
+    def best(self) -> Array:
+        """The least that each feature can contribute: the share of its safest bin."""
+        return np.array([min(share) for share in self.shares])
+
+    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+        """How many values of each feature the fit rows never showed.
+
+        These are texts of no known level, and codes or missing values where the fit rows have none.
+        """
+        texts, matrix = self.inputs.unseen(frame), self.inputs.matrix(frame)
+        return {
+            one.name: max(int(one.empty()[one.places(column)].sum()), texts.get(one.name, 0))
+            for one, column in zip(self.bins, matrix.T, strict=True)
+        }
+
+    def table(self) -> pd.DataFrame:
+        """One row a bin: feature, bin, rows, defaults, rate, woe, points, information, low, high.
+
+        `woe` is the weight of evidence of default, above 0 where the bin is riskier than the rest;
+        `information` with its 95 % interval (`low`, `high`) is the feature's.
+        """
+        frames = [
+            pd.DataFrame(
+                {
+                    "feature": one.name,
+                    "bin": one.labels(),
+                    "rows": one.rows,
+                    "defaults": one.defaults,
+                    "rate": np.array(one.defaults) / np.where(one.rows, one.rows, np.nan),
+                    "woe": one.weights,
+                    "points": points,
+                    "information": one.information,
+                    "low": one.low,
+                    "high": one.high,
+                }
+            )
+            for one, points in zip(self.bins, self.bin_points(), strict=True)
+        ]
+        return pd.concat(frames, ignore_index=True)
+
+    def to_files(self) -> dict[str, str]:
+        """Everything but the inputs as JSON, numbers to their last digit."""
+        document = {
+            "bins": [asdict(one) for one in self.bins],
+            "shares": self.shares,
+            "base": self.base,
+            "scale": asdict(self.scale),
+            "left_out": dict(self.left_out),
+        }
+        text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+        return {FILE: text + "\n"}
+
+    def _shares(self, matrix: Array) -> list[Array]:
+        triples = zip(self.bins, self.shares, matrix.T, strict=True)
+        return [np.array(share)[one.places(column)] for one, share, column in triples]
+
+
+def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> Scorecard:
+    """The scorecard that `to_files` wrote."""
+    document = json.loads(files[FILE])
+    bins = tuple(_bins(one) for one in document["bins"])
+    shares = tuple(tuple(one) for one in document["shares"])
+    scale = Scale(**document["scale"])
+    return Scorecard(inputs, bins, shares, document["base"], scale, document["left_out"])
+
+
+def _bins(given: Mapping[str, Any]) -> Bins:
+    lists = {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    return Bins(**{**given, **lists})
+
+
+def learn(
+    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+) -> Scorecard:
+    """A scorecard learnt from the rows: features and `defaulted`, both outcomes among them."""
+    return begin(rows, inputs, how, seed=seed, threads=threads)(how)
+
+
+def begin(
+    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+) -> Callable[[ModelSettings], Scorecard]:
+    """The bins, and what makes a scorecard of them under settings that leave the bins alone."""
+    bins = learn_bins(rows, inputs, how, seed)
+    return lambda own: from_bins(rows, inputs, bins, own)
+
+
+def from_bins(
+    rows: pd.DataFrame, inputs: Inputs, bins: Sequence[Bins], how: ModelSettings
+) -> Scorecard:
+    """The scorecard on given bins of all inputs.
+
+    See `scorecard_fit` for what is chosen and how it is fitted. `DataError` if there is no
+    feature at all; where none has two bins, the first stands with one rate for all.
+    """
+    matrix, defaulted = inputs.matrix(rows), rows["defaulted"].to_numpy(float)
+    columns = dict(zip(inputs.names, matrix.T, strict=True))
+    chosen, slopes, left_out = select(bins, columns, defaulted, how)
+    places = [one.places(columns[one.name]) for one in chosen]
+    intercept, shares = refine(chosen, slopes, places, defaulted, l2=how.scorecard_l2)
+    means = [share[place].mean() for share, place in zip(shares, places, strict=True)]
+    found = Scorecard(
+        _narrowed(inputs, [one.name for one in chosen]),
+        tuple(chosen),
+        tuple(tuple(map(float, s - mean)) for s, mean in zip(shares, means, strict=True)),
+        float(intercept + sum(means)),
+        Scale(how.points_at, how.points_odds, how.points_double),
+        left_out,
+    )
+    return _for_anyone(found, rows)
+
+
+def _for_anyone(found: Scorecard, rows: pd.DataFrame) -> Scorecard:
+    """The same with bins that no fit row fell into worth what leaves the fit rows' mean PD as it is:
+    codes, and missing values. The stand-ins of the latter are kept to say what counts as anyone."""
+    matrix, raw = found.inputs.matrix(rows), found.raw(rows)
+    shares = tuple(
+        _filled(one, share, raw, one.places(column))
+        for one, share, column in zip(found.bins, found.shares, matrix.T, strict=True)
+    )
+    known = with_stand_ins(found.inputs, matrix, found.raw_of)
+    never = {one.name for one in found.bins if one.empty()[-1]}
+    kept = {name: values for name, values in known.stand_ins.items() if name in never}
+    return replace(found, shares=shares, inputs=replace(known, stand_ins=kept))
+
+
+def _filled(one: Bins, share: Sequence[float], raw: Array, places: Places) -> tuple[float, ...]:
+    """A feature's shares with those of its empty bins."""
+    if not one.empty().any():
+        return tuple(share)
+    others = raw - np.array(share)[places]
+    anyone = level(others, float(expit(raw).mean()), np.ones(len(raw)))
+    return tuple(anyone if nobody else s for s, nobody in zip(share, one.empty(), strict=True))
+
+
+def _narrowed(inputs: Inputs, names: Sequence[str]) -> Inputs:
+    signs = dict(zip(inputs.names, inputs.signs, strict=True))
+    levels = {name: inputs.levels[name] for name in names if name in inputs.levels}
+    return Inputs(tuple(names), tuple(signs[name] for name in names), levels)

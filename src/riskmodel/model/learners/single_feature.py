@@ -1,0 +1,122 @@
+"""The one-number baseline: rank by a single feature, in the direction that its card declares."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.errors import DataError, SettingsError
+from riskmodel.model import unseen_missing
+from riskmodel.model.inputs import Inputs
+from riskmodel.settings import ModelSettings
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OneNumber:
+    """A signed, logged feature; a missing value counts as the fit rows' median, or where they hardly
+    ever lack one as their mean score: see `stand_ins`."""
+
+    inputs: Inputs
+    sign: int
+    median: float
+
+    def raw(self, frame: pd.DataFrame) -> Array:
+        """The score before calibration: sign * log(1 + |x|), with the sign of x."""
+        return self.raw_of(self.inputs.matrix(frame))
+
+    def raw_of(self, matrix: Array) -> Array:
+        """The score of rows that `inputs.matrix` made."""
+        return unseen_missing.scores(self.inputs, matrix, self._scores, _mean)
+
+    def _scores(self, matrix: Array) -> Array:
+        values = matrix[:, 0]
+        return self.sign * compressed(np.where(np.isnan(values), self.median, values))
+
+    def contributions(self, frame: pd.DataFrame) -> Array:
+        """The score less its value at the median, and that value: rows x 2."""
+        middle = self.sign * compressed(np.array([self.median]))[0]
+        return np.column_stack([self.raw(frame) - middle, np.full(len(frame), middle)])
+
+    def to_files(self) -> dict[str, str]:
+        """Sign and median; the feature's name stands with the inputs."""
+        return {FILE: json.dumps({"sign": self.sign, "median": self.median}) + "\n"}
+
+
+FILE = "one_number.json"
+
+
+def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> OneNumber:
+    """The baseline that `to_files` wrote."""
+    return OneNumber(inputs, **json.loads(files[FILE]))
+
+
+def learn(
+    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+) -> OneNumber:
+    """The feature that the settings name, or for "auto" the best one of the rows.
+
+    `SettingsError` where no number among the features has that name.
+    """
+    if how.one_number != "auto" and not _is_number(rows, how.one_number):
+        raise SettingsError(
+            f"model.one_number: no number among the features is called {how.one_number}."
+            " Name a card."
+        )
+    return choose(rows, inputs, how.one_number)
+
+
+def _is_number(rows: pd.DataFrame, name: str) -> bool:
+    return name in rows and name != "defaulted" and pd.api.types.is_numeric_dtype(rows[name])
+
+
+def compressed(values: Array) -> Array:
+    """log(1 + |x|) with the sign of x: tames amounts, keeps the order."""
+    return np.sign(values) * np.log1p(np.abs(values))
+
+
+def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
+    """The named feature, or for "auto" the number that ranks the fit rows best: as declared, or in
+    the direction found where none is."""
+    numbers = [n for n in inputs.names if n not in inputs.levels]
+    if not numbers:
+        raise DataError(
+            "features: no number for the baseline. Drop one_number from model.candidates."
+        )
+    if name == "auto":
+        name = max(numbers, key=lambda n: _ranking(rows, inputs, n))
+    sign = _sign(rows, inputs, name)
+    median = float(np.nanmedian(rows[name].to_numpy(float, na_value=np.nan)))
+    found = OneNumber(Inputs((name,), (sign,), {}), sign, median)
+    matrix = found.inputs.matrix(rows)
+    return replace(found, inputs=unseen_missing.with_stand_ins(found.inputs, matrix, found.raw_of))
+
+
+def _mean(each: Array) -> Array:
+    """The mean score, for the score is no log-odds."""
+    return np.asarray(each.mean(axis=0))
+
+
+def _sign(rows: pd.DataFrame, inputs: Inputs, name: str) -> int:
+    """The declared sign; for undeclared features the one found in the fit rows."""
+    declared = inputs.signs[inputs.names.index(name)] if name in inputs.names else 0
+    return declared or (1 if _auc(rows[name], rows["defaulted"]) >= 0.5 else -1)
+
+
+def _ranking(rows: pd.DataFrame, inputs: Inputs, name: str) -> float:
+    auc = _auc(rows[name], rows["defaulted"])
+    sign = _sign(rows, inputs, name)
+    return auc if sign > 0 else 1 - auc
+
+
+def _auc(values: pd.Series, defaulted: pd.Series) -> float:
+    """The probability that a defaulter has the larger value; ties and missing count half."""
+    filled = values.fillna(values.median())
+    ranks = filled.rank().to_numpy(float)
+    bad = defaulted.to_numpy(bool)
+    n1, n0 = bad.sum(), (~bad).sum()
+    return float((ranks[bad].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)) if n1 and n0 else 0.5

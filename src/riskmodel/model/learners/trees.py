@@ -1,0 +1,237 @@
+"""Boosted trees averaged with a signed line, monotone where the inputs have signs: the only place
+that imports LightGBM."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.model import unseen_missing
+from riskmodel.model.inputs import Inputs
+from riskmodel.model.learners import linear as lines
+from riskmodel.model.learners.linear import Line
+from riskmodel.model.learners.shapley.shapley import ShapleyTables, shapley_tables
+from riskmodel.model.monotone import hold_to_signs
+from riskmodel.settings import ModelSettings
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Boosted trees as LightGBM's own text, averaged with a line, if any, by the line's share."""
+
+    inputs: Inputs
+    text: str
+    threads: int = 1
+    line: Line | None = None
+
+    @cached_property
+    def booster(self) -> Any:
+        """The booster, read from its text once."""
+        import lightgbm
+
+        return lightgbm.Booster(model_str=self.text)
+
+    @cached_property
+    def tables(self) -> ShapleyTables | None:
+        """What contributions are looked up in, made once; None where LightGBM's own must do."""
+        return shapley_tables(self.text)
+
+    def raw(self, frame: pd.DataFrame) -> Array:
+        """The score in log-odds, before calibration; one value a row."""
+        return self.raw_of(self.inputs.matrix(frame))
+
+    def raw_of(self, matrix: Array) -> Array:
+        """The score of rows that `inputs.matrix` made; unknown values as `stand_ins` says."""
+        return unseen_missing.scores(self.inputs, matrix, self._scores)
+
+    def contributions(self, frame: pd.DataFrame) -> Array:
+        """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values
+        averaged with the line's."""
+        matrix = self.inputs.matrix(frame)
+        return unseen_missing.contributions(self.inputs, matrix, self._scores, self._shares)
+
+    def _scores(self, matrix: Array) -> Array:
+        if not len(matrix):
+            return np.empty(0)
+        scores = self.booster.predict(matrix, raw_score=True, num_threads=self.threads)
+        scores = np.asarray(scores, dtype=float)
+        if self.line is None:
+            return scores
+        return (1 - self.line.share) * scores + self.line.share * self.line.raw_of(matrix)
+
+    def _shares(self, matrix: Array) -> Array:
+        shares = self._of_trees(matrix)
+        if self.line is None:
+            return shares
+        return (1 - self.line.share) * shares + self.line.share * self.line.contributions(matrix)
+
+    def _of_trees(self, matrix: Array) -> Array:
+        if self.tables is not None:
+            return self.tables.contributions(matrix, self.threads)
+        if not len(matrix):
+            return np.empty((0, matrix.shape[1] + 1))
+        shares = self.booster.predict(matrix, pred_contrib=True, num_threads=self.threads)
+        return np.asarray(shares, dtype=float)
+
+    def to_files(self) -> dict[str, str]:
+        """The booster's own text, and the line's where there is one."""
+        return {FILE: self.text} | ({} if self.line is None else {LINE: self.line.to_text()})
+
+
+FILE = "booster.txt"
+LINE = "line.json"
+PAST_DUE = "past_due"
+"""The column of early signs: see `datasets.early_signs`."""
+
+
+def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> Trees:
+    """The trees that `to_files` wrote."""
+    line = Line.from_text(files[LINE]) if LINE in files else None
+    return Trees(inputs, files[FILE], threads, line)
+
+
+HOLDS = "basic"
+"""LightGBM's method for signs. Its "intermediate" and "advanced" grow trees that go against them
+(experiments/LOG); what was grown is proven by `monotone` all the same."""
+SMALL = 20_000
+"""Fewer rows are fitted on one thread: handing them round costs more than it saves."""
+
+
+def learn(
+    rows: pd.DataFrame,
+    inputs: Inputs,
+    how: ModelSettings,
+    *,
+    seed: int,
+    threads: int,
+    weights: Array | None = None,
+) -> Trees:
+    """`how.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
+
+    Their scores are averaged with those of a line learnt on the same rows, whose share is
+    `how.line_share`: both err on few defaults, and not alike.
+
+    Where the rows say how far `past_due` they came in their horizon, a row that did not default
+    counts as a part of a default by `how.early_signs`: arrears are several times as frequent as
+    defaults and the way into most of them, so that few defaults rank better. Calibration sees
+    defaults alone. `weights`, one a row, only where a sample must speak for another (selection).
+    """
+    import lightgbm
+
+    given = _parameters(inputs, how, rows, seed=seed, threads=threads)
+    sample = inputs.matrix(rows), targets(rows, how)
+    learnt = _dataset(sample, inputs)
+    learnt.set_weight(weights)
+    booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
+    text = _without_threads(booster.model_to_string())
+    hold_to_signs(text, inputs)
+    found = Trees(inputs, text, threads, _line(sample, inputs, how, weights))
+    return replace(found, inputs=unseen_missing.with_stand_ins(inputs, sample[0], found.raw_of))
+
+
+def _without_threads(text: str) -> str:
+    """A booster's text as if one thread had made it: it is the same for any number of them."""
+    return re.sub(r"^\[num_threads: \d+\]$", "[num_threads: 1]", text, flags=re.MULTILINE)
+
+
+def losses(
+    samples: tuple[pd.DataFrame, pd.DataFrame],
+    inputs: Inputs,
+    how: ModelSettings,
+    *,
+    seed: int,
+    threads: int,
+) -> Array:
+    """Log loss on the second sample after each round on the first: `how.trees` of them, or fewer
+    where the loss has not fallen for an eighth of them."""
+    import lightgbm
+
+    given = _parameters(inputs, how, samples[0], seed=seed, threads=threads)
+    learnt, later = ((inputs.matrix(some), targets(some, how)) for some in samples)
+    dataset = _dataset(learnt, inputs)
+    curve: dict[str, dict[str, list[float]]] = {}
+    lightgbm.train(
+        {**given, "metric": "cross_entropy"},
+        dataset,
+        num_boost_round=how.trees,
+        valid_sets=[_dataset(later, inputs, dataset)],
+        valid_names=["held"],
+        callbacks=[
+            lightgbm.record_evaluation(curve),
+            lightgbm.early_stopping(max(how.trees // 8, 10), verbose=False),
+        ],
+    )
+    return np.array(curve["held"]["cross_entropy"])
+
+
+def _parameters(
+    inputs: Inputs, how: ModelSettings, rows: pd.DataFrame, *, seed: int, threads: int
+) -> dict[str, Any]:
+    """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
+    return {
+        "objective": "cross_entropy" if _has_signs(rows, how) else "binary",
+        "learning_rate": how.learning_rate,
+        "num_leaves": how.leaves,
+        "max_depth": how.depth,
+        "min_data_in_leaf": max(2, min(how.min_rows_per_leaf, len(rows) // 20)),
+        "bagging_fraction": how.row_share,
+        "bagging_freq": 1,
+        "feature_fraction": how.feature_share,
+        "lambda_l2": how.l2,
+        "monotone_constraints": list(inputs.signs),
+        "monotone_constraints_method": HOLDS,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": threads if len(rows) >= SMALL else 1,
+        "seed": seed,
+        "verbosity": -1,
+    }
+
+
+def _has_signs(rows: pd.DataFrame, how: ModelSettings) -> bool:
+    return bool(how.early_signs) and PAST_DUE in rows
+
+
+def targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
+    """1 for a default; else the part of one that the row's days past due stand for; else 0."""
+    defaulted = rows["defaulted"].to_numpy(float)
+    if not _has_signs(rows, how):
+        return defaulted
+    days = rows[PAST_DUE].fillna(0.0).to_numpy(float)
+    part = np.zeros(len(rows))
+    for least, share in how.early_signs:
+        part = np.where(days >= least, share, part)
+    found: Array = np.maximum(defaulted, part)
+    return found
+
+
+def _line(
+    sample: tuple[Array, Array], inputs: Inputs, how: ModelSettings, weights: Array | None
+) -> Line | None:
+    """What the trees are averaged with; None where the settings want none, or all came out alike."""
+    matrix, target = sample
+    if not how.line_share or target.min() == target.max():
+        return None
+    found = lines.learn(matrix, target, inputs, how.line_l2, weights)
+    return replace(found, share=how.line_share)
+
+
+def _dataset(sample: tuple[Array, Array], inputs: Inputs, reference: Any = None) -> Any:
+    import lightgbm
+
+    matrix, target = sample
+    return lightgbm.Dataset(
+        matrix,
+        label=target,
+        categorical_feature=[inputs.names.index(name) for name in inputs.levels],
+        reference=reference,
+        params={"verbosity": -1},
+        free_raw_data=False,
+    )

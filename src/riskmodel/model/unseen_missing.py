@@ -1,0 +1,109 @@
+"""Values that nothing was learnt of: missing when scored, and hardly ever when fitted.
+
+Trees read such a value as 0, which for days past due is the best of all. Here it stands for anyone:
+the row is scored with the values of `COUNT` fit rows in turn, evenly spaced by their scores, and its
+PD is the mean of theirs. A mean of scores that keep the other features' signs keeps them. Several
+such values of a row come from the same places in the order of scores, so that they agree.
+
+The contributions are the means as well. Not to know costs something by itself, for a mean PD is
+above the PD at the mean score where risks are small; that part goes to the unknown features evenly.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.model.inputs import RARE, Inputs
+from riskmodel.model.learners.linear import LARGEST
+
+Array = npt.NDArray[np.float64]
+ScoreOf = Callable[[Array], Array]
+COUNT = 32
+"""Fit rows that lend their values: a row that lacks one costs as many scores."""
+MOST_ROWS = 20_000
+"""Fit rows whose scores are asked for; of more, evenly spaced ones."""
+
+
+def with_stand_ins(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
+    """The inputs with `COUNT` values of each feature that too few fit rows lack to learn from.
+
+    `matrix` holds the fit rows, `score_of` their scores by what was learnt.
+    """
+    few = max(1.0, min(RARE, len(matrix) / 20))
+    taught = np.isnan(matrix).sum(axis=0) >= few
+    some = matrix[:: -(-len(matrix) // MOST_ROWS) or 1]
+    by_score = some[np.argsort(score_of(some), kind="stable")]
+    found = {
+        name: _spaced(by_score[:, place])
+        for place, name in enumerate(inputs.names)
+        if not taught[place]
+    }
+    return replace(inputs, stand_ins=found)
+
+
+def _spaced(values: Array) -> tuple[float, ...]:
+    there = np.clip(values[~np.isnan(values)], -LARGEST, LARGEST)
+    places = (np.arange(COUNT) + 0.5) * len(there) / COUNT
+    return tuple(there[places.astype(np.int64)].tolist())
+
+
+def scores(
+    inputs: Inputs, matrix: Array, score_of: ScoreOf, mean: Callable[[Array], Array] | None = None
+) -> Array:
+    """Scores in log-odds; a row with unknown values scores as the mean PD with the stand-ins.
+
+    `mean` takes the place of that where scores are no log-odds (stand-ins x rows to rows).
+    """
+    found = score_of(matrix)
+    rows = _rows(inputs, matrix)
+    if len(rows):
+        each = np.array([score_of(one) for one in _filled(inputs, matrix[rows])])
+        found[rows] = (mean or at_mean_pd)(each)
+    return found
+
+
+def contributions(
+    inputs: Inputs, matrix: Array, score_of: ScoreOf, shares_of: Callable[[Array], Array]
+) -> Array:
+    """Rows x (features, then base): the means with the stand-ins; they sum to `scores`."""
+    found = shares_of(matrix)
+    rows = _rows(inputs, matrix)
+    if len(rows):
+        unknown = inputs.unknown(matrix[rows])
+        filled = list(_filled(inputs, matrix[rows]))
+        each = np.array([score_of(one) for one in filled])
+        found[rows, :-1] = sum(shares_of(one)[:, :-1] for one in filled) / len(filled)
+        not_to_know = at_mean_pd(each) - each.mean(axis=0)
+        found[rows, :-1] += unknown * (not_to_know / unknown.sum(axis=1))[:, None]
+    return found
+
+
+def as_anyone(unknown: Mapping[str, int], rows: int) -> tuple[str, ...]:
+    """What `RiskModel.unknown` found among so many rows, in words: a sentence a feature."""
+    return tuple(
+        f"{name} has no known value in {count:,} of {rows:,} rows; the fit rows taught nothing of"
+        " that, so it counts as anyone's."
+        for name, count in sorted(unknown.items())
+    )
+
+
+def at_mean_pd(each: Array) -> Array:
+    """The log-odds of the mean probability of each column's log-odds, safe for large ones."""
+    with_default = np.logaddexp.reduce(-np.logaddexp(0.0, -each), axis=0)
+    without = np.logaddexp.reduce(-np.logaddexp(0.0, each), axis=0)
+    return np.asarray(with_default - without)
+
+
+def _rows(inputs: Inputs, matrix: Array) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(inputs.unknown(matrix).any(axis=1))
+
+
+def _filled(inputs: Inputs, matrix: Array) -> Iterator[Array]:
+    """The rows with each stand-in's values where they lack them."""
+    unknown = inputs.unknown(matrix)
+    nothing = (np.nan,) * COUNT
+    values = np.array([inputs.stand_ins.get(name, nothing) for name in inputs.names])
+    for one in values.T:
+        yield np.where(unknown, one, matrix)

@@ -1,0 +1,1 @@
+"""The model registry: versions, reviews, and the served model."""

@@ -1,0 +1,1 @@
+"""The run engine: folders, records, notebooks, kernels and tracking."""

@@ -1,0 +1,25 @@
+"""The fidelity card: what a written world shows, beside what is known of real ones."""
+
+from riskmodel.simulation.fidelity.catalogue import fidelity_card
+from riskmodel.simulation.fidelity.curves import (
+    exits_by_year,
+    export_sizes,
+    limit_response,
+    monthly_exports,
+    payment_delays,
+    true_pd_deciles,
+    vintage_defaults,
+)
+from riskmodel.simulation.fidelity.tables import open_tables
+
+__all__ = [
+    "exits_by_year",
+    "export_sizes",
+    "fidelity_card",
+    "limit_response",
+    "monthly_exports",
+    "open_tables",
+    "payment_delays",
+    "true_pd_deciles",
+    "vintage_defaults",
+]

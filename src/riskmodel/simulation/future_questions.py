@@ -1,0 +1,83 @@
+"""Questions to the future: which hidden states to go on from, and at which limits."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from riskmodel.simulation.buyers import Market
+from riskmodel.simulation.calendar import BURN
+from riskmodel.simulation.futures import Starts, onward
+from riskmodel.simulation.kernel_records import Record, Records
+from riskmodel.simulation.life_histories import Lives
+from riskmodel.simulation.parameters import Parameters
+from riskmodel.simulation.random_streams import Flags, Floats, Ints
+from riskmodel.simulation.traits import Traits, first_step
+
+
+class Laws(NamedTuple):
+    """What holds for all: the common factors, the buyers, the parameters, for the kernels."""
+
+    factors: Records
+    market: Market
+    record: Record
+    parameters: Parameters
+
+
+def alive(lives: Lives, traits: Traits) -> Flags:
+    """Enterprises x steps: entered, not gone, not in default at the month's end."""
+    step = np.arange(lives.arrears.shape[1])[None, :]
+    there = (step >= first_step(traits)[:, None]) & (step < lives.exited[:, None])
+    return np.asarray(there & (step < lives.defaulted[:, None]))
+
+
+def starts_of(lives: Lives, cell: tuple[Ints, Ints], limit: Floats, rate: float) -> Starts:
+    """The states at the ends of the cells' steps, to be gone on from with the given limits.
+
+    `rate` is the price where there is no line.
+    """
+    row, step = cell
+    held = lives.rate[cell].astype(np.float64)
+    return Starts(
+        row=row,
+        step=step + 1,
+        state=lives.states[cell].astype(np.float64),
+        ahead=lives.ahead[cell].astype(np.float64),
+        buyers=lives.buyers[cell].astype(np.int64),
+        arrears=lives.arrears[cell].astype(np.int64),
+        ailing=lives.ailing[cell].astype(np.int64),
+        rate=np.where(held > 0, held, rate),
+        limit=np.asarray(limit, dtype=np.float64),
+    )
+
+
+def asked(
+    lives: Lives,
+    traits: Traits,
+    cell: tuple[Ints, Ints],
+    limit: Floats,
+    *,
+    laws: Laws,
+    paths: int,
+) -> Floats:
+    """What is true of each cell at its limit: a row of `RESULTS` each."""
+    starts = starts_of(lives, cell, limit, laws.parameters.programme.rate)
+    return onward(starts, traits.rows(), laws.factors, laws.market, laws.record, paths)
+
+
+def evaluation_steps(months: int, parameters: Parameters) -> Ints:
+    """The steps at whose ends the written table looks ahead: the last of the world, and back."""
+    o = parameters.oracle
+    last = BURN + months - 1
+    steps = last - o.table_every_months * np.arange(o.table_dates)
+    return np.asarray(np.sort(steps[steps >= BURN]), dtype=np.int64)
+
+
+def held_or_due(lives: Lives, traits: Traits, steps: Ints) -> tuple[tuple[Ints, Ints], Floats]:
+    """Cells and limits of those with a line, and of those that pass the gate at the 1:1 rule."""
+    at = alive(lives, traits)[:, steps]
+    held = lives.live[:, steps] & (lives.line[:, steps] > 0)
+    due = lives.gate[:, steps] & ~held
+    row, place = np.nonzero(at & (held | due))
+    cell = (row, steps[place])
+    limit = np.where(held[row, place], lives.limit[cell], lives.base[cell])
+    return cell, np.floor(limit / 1000) * 1000

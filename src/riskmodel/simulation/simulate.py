@@ -1,0 +1,318 @@
+"""A world: lived in parts, rendered as tables, written whole or not at all."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from riskmodel import __version__
+from riskmodel.errors import UsageError, machine_faults
+from riskmodel.simulation import bureau, customs, programme_tables, truth_tables
+from riskmodel.simulation.arrival import Post
+from riskmodel.simulation.arrow_columns import counts, dates, words
+from riskmodel.simulation.buyers import Market, market_of
+from riskmodel.simulation.calendar import BURN, Calendar
+from riskmodel.simulation.common_factors import Factors, draw_factors, timeline
+from riskmodel.simulation.exchange_rates import Rates, draw_rates
+from riskmodel.simulation.future_questions import Laws
+from riskmodel.simulation.kernel_records import record_of
+from riskmodel.simulation.life_histories import Lives, lived, replace_lives
+from riskmodel.simulation.names import KINDS, PROVINCES, SECTORS
+from riskmodel.simulation.parameters import BASE, Parameters, load_parameters, plain
+from riskmodel.simulation.programme import Banks, banks_of
+from riskmodel.simulation.random_streams import Ints
+from riskmodel.simulation.trade import Deals, deals_of
+from riskmodel.simulation.traits import Traits, draw_traits
+from riskmodel.storage.files import refuse_occupied, write_parquet, write_text
+
+MOST_ENTERPRISES = 9_999_999
+"""As many as seven-digit ids leave room for."""
+IN_A_FILE = 10_000
+"""Enterprises whose rows one file holds: fixed, so that no setting of the work changes a byte."""
+TRIES = 20
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class World:
+    """What is common to all enterprises of a world, and the numbers that it was made from."""
+
+    enterprises: int
+    seed: int
+    scenario: str
+    calendar: Calendar
+    parameters: Parameters
+    rates: Rates
+    factors: Factors
+    market: Market
+    banks: Banks
+
+    @property
+    def laws(self) -> Laws:
+        """What the kernels go by."""
+        return Laws(
+            timeline(self.factors), self.market, record_of(self.parameters), self.parameters
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some enterprises of a world, with all that happened to them."""
+
+    traits: Traits
+    attempt: Ints
+    lives: Lives
+    deals: Deals
+
+
+def make_world(
+    enterprises: int,
+    months: int,
+    seed: int,
+    scenario: str = BASE,
+    changed: Parameters | None = None,
+) -> World:
+    """The world of a seed: the same for the same numbers and scenario.
+
+    `changed` takes the place of the scenario's parameters. `UsageError` for sizes that cannot be
+    drawn, `SettingsError` for an unknown scenario.
+    """
+    if not 1 <= enterprises <= MOST_ENTERPRISES:
+        raise UsageError(
+            f"world: {enterprises} enterprises asked; "
+            f"give 1 to {MOST_ENTERPRISES:,} (--enterprises)."
+        )
+    if seed < 0:
+        raise UsageError(f"world: seed {seed} is below 0; give a whole number from 0 (--seed).")
+    calendar, parameters = Calendar(months), changed or load_parameters(scenario)
+    rates = draw_rates(calendar, parameters, seed)
+    return World(
+        enterprises=enterprises,
+        seed=seed,
+        scenario=scenario,
+        calendar=calendar,
+        parameters=parameters,
+        rates=rates,
+        factors=draw_factors(calendar, rates, parameters, seed),
+        market=market_of(enterprises, int(calendar.step_edges[0]), parameters, seed),
+        banks=banks_of(parameters.programme),
+    )
+
+
+def live_part(world: World, first: int, last: int) -> Part:
+    """The enterprises of the numbers from `first` up to but not `last`.
+
+    Whoever is there when the world begins must have lived until then: others are drawn anew.
+    """
+    number = np.arange(first, last)
+    attempt = np.zeros(len(number), dtype=np.int64)
+    laws = world.laws
+
+    def drawn(mask: Any) -> tuple[Traits, Lives]:
+        """The masked enterprises at their present attempts."""
+        traits = draw_traits(
+            number[mask], attempt[mask], world.calendar, world.parameters, world.seed
+        )
+        steps = world.calendar.steps
+        return traits, lived(traits, laws.factors, world.market, world.banks, laws.record, steps)
+
+    traits, lives = drawn(np.ones(len(number), dtype=np.bool_))
+    for _ in range(TRIES):
+        ended = np.minimum(lives.defaulted, lives.exited) < BURN
+        anew = ended & (traits.enters < 0)
+        if not anew.any():
+            break
+        attempt = attempt + anew
+        others, other_lives = drawn(anew)
+        traits = traits.placed(anew, others)
+        replace_lives(lives, anew, other_lives)
+    deals = deals_of(lives, traits, world.calendar, laws.factors, world.market, laws.record)
+    return Part(traits, attempt, lives, deals)
+
+
+def tables_of(world: World, part: Part) -> Iterator[tuple[str, Any]]:
+    """Each table's rows of a part, of the source folder and of `truth/`."""
+    w, p = world, world.parameters
+    traits, lives, deals = part.traits, part.lives, part.deals
+
+    def post(name: str) -> Post:
+        """The delivery of one table, with draws of its own."""
+        return Post(w.calendar, p.arrival, w.seed, name)
+
+    yield "enterprises", enterprises_table(w, traits, post("enterprises"))
+    yield (
+        "declarations",
+        customs.declarations(deals, traits, w.rates, post=post("declarations"), parameters=p),
+    )
+    rows, paid = customs.receipts(deals, traits, post=post("receipts"), parameters=p)
+    yield "receipts", rows
+    yield (
+        "purchases",
+        customs.purchases(
+            deals, traits, w.rates, post=post("purchases"), parameters=p, places=3 * w.enterprises
+        ),
+    )
+    rows, back = customs.refunds(deals, traits, w.rates, post=post("refunds"), parameters=p)
+    yield "refunds", rows
+    inside = slice(BURN, BURN + w.calendar.months)
+    came = customs.monthly(paid, w.calendar, traits.enterprises) * w.factors.cny[inside]
+    came = came + customs.monthly(back, w.calendar, traits.enterprises)
+    flows = bureau.monthly_flows(lives, traits, w.factors, came, p)
+    yield (
+        "bank_records",
+        bureau.bank_records(lives, traits, flows, post=post("bank_records"), parameters=p),
+    )
+    applied = programme_tables.applications_of(lives, traits, w.calendar)
+    yield (
+        "inquiries",
+        bureau.inquiries(lives, traits, applied, post=post("inquiries"), parameters=p),
+    )
+    yield "agreements", programme_tables.agreements(traits, lives, post=post("agreements"))
+    yield "applications", programme_tables.applications(applied, post=post("applications"))
+    yield "lines", programme_tables.lines(applied, post=post("lines"))
+    opened = applied["enterprise"] * 1000 + applied["line"]
+    yield (
+        "line_months",
+        programme_tables.line_months(lives, traits, opened, post=post("line_months")),
+    )
+    yield "truth/enterprises", truth_tables.lives_table(lives, traits, part.attempt, w.calendar)
+    yield "truth/enterprise_months", truth_tables.states_table(lives, traits, w.calendar)
+    yield "truth/staged_declarations", truth_tables.staged_table(deals)
+    laws = w.laws
+    yield "truth/pd_12m", truth_tables.pd_table(lives, traits, w.calendar, laws)
+    stride = max(1, w.enterprises // p.oracle.response_enterprises)
+    yield (
+        "truth/limit_response",
+        truth_tables.response_table(lives, traits, w.calendar, laws, stride),
+    )
+    yield (
+        "truth/applications",
+        truth_tables.applications_table(applied, lives, traits, w.calendar, laws),
+    )
+
+
+def enterprises_table(world: World, traits: Traits, post: Post) -> Any:
+    """The register, known when an enterprise joins, or from the world's first day."""
+    calendar = world.calendar
+    joined = calendar.edges[np.maximum(traits.enters, 0)].astype(np.float64)
+    d = post.plain(traits.number, joined)
+    r = d.row
+    return d.table(
+        {
+            "enterprise_id": customs.enterprise_ids(traits.number[r]),
+            "registered_on": dates(traits.registered[r]),
+            "province": words(traits.province[r], PROVINCES),
+            "sector": words(traits.sector[r], SECTORS),
+            "kind": words(traits.kind[r], KINDS),
+            "employees": counts(traits.employees[r]),
+        }
+    )
+
+
+def write_world(
+    out: Path,
+    *,
+    enterprises: int,
+    months: int,
+    seed: int,
+    scenario: str = BASE,
+    part: int = 2_500,
+    threads: int = 2,
+    progress: Progress | None = None,
+    changed: Parameters | None = None,
+) -> None:
+    """A source folder that keeps the contract, with `truth/` beside its tables.
+
+    Same numbers and scenario, same bytes: neither `part`, the enterprises that are worked on at
+    once (memory grows with it, not with `enterprises`), nor `threads` changes any. What is done
+    stays beside `out` when the work is stopped, and the same call goes on from there. `progress`
+    hears how many enterprises are written. `UsageError` if `out` exists and is not
+    empty, or if the sizes cannot be drawn.
+    """
+    refuse_occupied(out)
+    if part < 1 or threads < 1:
+        raise UsageError(f"world: part {part}, threads {threads}: both must be 1 or more.")
+    world = make_world(enterprises, months, seed, scenario, changed)
+    tell = progress or (lambda _done: None)
+    unfinished = out.with_name(f".{out.name}.{_fingerprint(world)}.part")
+    starts = range(0, enterprises, IN_A_FILE)
+    try:
+        with machine_faults(out):
+            _write_files(world, unfinished, starts, part=part, threads=threads, progress=tell)
+            write_parquet(world.rates.table(), unfinished / "fx_rates.parquet")
+            common = truth_tables.common_table(world.factors, world.calendar)
+            write_parquet(common, unfinished / "truth" / "common.parquet")
+            write_text(unfinished / "truth" / "world.toml", _description(world))
+            for mark in unfinished.glob(".done-*"):
+                mark.unlink()
+            out.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.replace(out)
+    finally:
+        if unfinished.exists() and not any(unfinished.glob(".done-*")):
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_files(
+    world: World, folder: Path, starts: range, *, part: int, threads: int, progress: Progress
+) -> None:
+    """The files of every range of enterprises that is not done yet."""
+    left = [first for first in starts if not _mark(folder, first).exists()]
+    done = sum(min(IN_A_FILE, world.enterprises - one) for one in starts if one not in set(left))
+    progress(done)
+    with ThreadPoolExecutor(threads) as pool:
+        work = {pool.submit(partial(_write_range, world, folder, part=part), one) for one in left}
+        try:
+            for ready in as_completed(work):
+                done += ready.result()
+                progress(done)
+        finally:
+            for one in work:
+                one.cancel()
+
+
+def _write_range(world: World, folder: Path, first: int, *, part: int) -> int:
+    """One file a table with the rows of the range that begins at `first`; returns its size."""
+    last = min(first + IN_A_FILE, world.enterprises)
+    pieces: dict[str, list[Any]] = {}
+    for begin in range(first, last, part):
+        lived_part = live_part(world, begin, min(begin + part, last))
+        for name, rows in tables_of(world, lived_part):
+            pieces.setdefault(name, []).append(rows)
+    alone = world.enterprises <= IN_A_FILE
+    for name, rows in pieces.items():
+        path = folder / (f"{name}.parquet" if alone else f"{name}/{first // IN_A_FILE:05d}.parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(
+            pa.concat_tables(rows).combine_chunks(), path, compression="zstd", compression_level=1
+        )
+    _mark(folder, first).touch()
+    return last - first
+
+
+def _mark(folder: Path, first: int) -> Path:
+    return folder / f".done-{first:08d}"
+
+
+def _description(world: World) -> str:
+    import tomli_w
+
+    made = {
+        "riskmodel": __version__,
+        "enterprises": world.enterprises,
+        "months": world.calendar.months,
+        "seed": world.seed,
+        "scenario": world.scenario,
+    }
+    return tomli_w.dumps({"world": made} | plain(world.parameters))
+
+
+def _fingerprint(world: World) -> str:
+    return sha256(_description(world).encode()).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Checks of the data contract, from a file's bytes to its rows."""

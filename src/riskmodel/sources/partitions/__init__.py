@@ -1,0 +1,1 @@
+"""Partitions of a source: whole enterprises, sorted on disk."""

@@ -1,0 +1,132 @@
+"""How tables are cut into parts of whole enterprises, and how rows stand in a part."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from riskmodel.sources.partitions.versions import Places, places
+from riskmodel.tables.canonical import CANONICAL
+from riskmodel.tables.declared import Table
+
+_OF_SEVERAL_ROWS = frozenset({"enterprise_id", "line_id"})
+_OF_ONE_ROW = (
+    frozenset(table.key[0] for table in CANONICAL.values() if len(table.key) == 1)
+    - _OF_SEVERAL_ROWS
+)
+"""Columns that name a single row: their texts do not repeat."""
+
+
+def is_cut(table: str) -> bool:
+    """Whether a table is cut into parts: `fx_rates` and `outcomes`, without times, are not."""
+    return CANONICAL[table].timed
+
+
+def repeats_texts(name: str, kind: pa.DataType) -> bool:
+    """Whether a column holds texts that repeat: a part gives them dictionary-encoded."""
+    return bool(pt.is_string(kind)) and name not in _OF_ONE_ROW
+
+
+def encoded(rows: pa.Table) -> pa.Table:
+    """The rows with texts that repeat as codes (int32) and a dictionary, in one chunk."""
+    columns = {
+        field.name: _encoded(rows[field.name])
+        if repeats_texts(field.name, field.type)
+        else rows[field.name]
+        for field in rows.schema
+    }
+    return pa.table(columns)
+
+
+def taken(rows: pa.Table, order: Places) -> pa.Table:
+    """The encoded rows in this order, their dictionaries by first appearance in it."""
+    found = rows.take(pa.array(order))
+    columns = {
+        field.name: _by_appearance(found[field.name])
+        if pt.is_dictionary(field.type)
+        else found[field.name]
+        for field in found.schema
+    }
+    return pa.table(columns)
+
+
+def sorted_ids(ids: pa.ChunkedArray) -> pa.Array:
+    """The distinct ids, ascending by their bytes."""
+    distinct = ids.unique()
+    return distinct.take(pc.array_sort_indices(distinct))
+
+
+def first_ids(
+    ids: pa.Array, enterprises_a_part: int, earlier: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """The first id of each part: every so many of the sorted ids, or an earlier cut's.
+
+    An earlier cut's first part begins at the smallest id of all.
+    """
+    if not earlier or not len(ids):
+        return tuple(ids[::enterprises_a_part].to_pylist())
+    return (min(earlier[0], ids[0].as_py()), *earlier[1:])
+
+
+def part_begins(ids: pa.Array, firsts: Sequence[str]) -> Places:
+    """The place among the sorted ids at which each part begins, and the number of ids."""
+    # Text in Python sorts by code points, as UTF-8 does by bytes.
+    words = np.array(ids.to_pylist(), dtype=object)
+    inside = np.searchsorted(words, np.array(firsts, dtype=object))
+    return np.append(inside, len(ids)).astype(np.int64)
+
+
+def part_order(declared: Table) -> tuple[str, ...]:
+    """The columns by which the rows of a part are sorted."""
+    event = (declared.event,) if declared.event else ()
+    rest = (name for name in declared.key if name not in ("enterprise_id", *event))
+    return ("enterprise_id", *event, *rest, "known_at")
+
+
+def places_in_order(rows: pa.Table, declared: Table, enterprises: Places) -> Places:
+    """The places of the rows sorted by `part_order`, ascending, texts by their bytes.
+
+    `enterprises` are the places of the rows' enterprises among sorted ids.
+    """
+    first = enterprises << 32
+    if declared.event:
+        first = first + np.asarray(rows[declared.event].cast(pa.int32())).astype(np.int64)
+    order = np.argsort(first, kind="stable")
+    found = first[order]
+    alike = np.append(found[1:] == found[:-1], False)
+    tied = np.flatnonzero(alike | np.append(False, alike[:-1]))
+    if not len(tied):
+        return order
+    names = part_order(declared)[2 if declared.event else 1 :]
+    ties = rows.select(names).take(pa.array(order[tied]))
+    # Only keys and times are sorted by, so that no column can have the added one's name.
+    ties = ties.append_column("first", pa.array(found[tied]))
+    keys = [(name, "ascending") for name in ("first", *names)]
+    order[tied] = order[tied][np.asarray(pc.sort_indices(ties, sort_keys=keys))]
+    return order
+
+
+def in_part_order(rows: pa.Table, declared: Table) -> pa.Table:
+    """Some rows of whole enterprises, sorted by `part_order` and encoded."""
+    enterprises = places(rows["enterprise_id"], sorted_ids(rows["enterprise_id"]))
+    order = places_in_order(rows, declared, enterprises)
+    return taken(encoded(rows), order)  # codes are moved faster than texts
+
+
+def _encoded(texts: pa.ChunkedArray) -> Any:
+    codes = texts.dictionary_encode().unify_dictionaries().combine_chunks()
+    return codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
+
+
+def _by_appearance(texts: pa.ChunkedArray) -> Any:
+    """The same texts with a dictionary in the order in which they appear, without others."""
+    codes, words = texts.chunk(0).indices, texts.chunk(0).dictionary
+    seen = codes.drop_null().unique()
+    numbers = np.zeros(max(len(words), 1), np.int32)
+    numbers[np.asarray(seen)] = np.arange(len(seen), dtype=np.int32)
+    places = numbers[np.asarray(codes.fill_null(0))]
+    mask = np.asarray(codes.is_null()) if codes.null_count else None
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=mask), words.take(seen))

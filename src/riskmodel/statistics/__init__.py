@@ -1,0 +1,1 @@
+"""Statistics of default models, each written once."""

@@ -1,0 +1,235 @@
+"""Missing when scored and never when fitted: the row counts as anyone, by one rule for all kinds."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.errors import DataError
+from riskmodel.explain import strengths
+from riskmodel.explain.baseline import Baseline
+from riskmodel.features import by_name
+from riskmodel.model import RiskModel
+from riskmodel.model.additivity import shares_of
+from riskmodel.model.inputs import Inputs, nearest
+from riskmodel.model.learners import ebm, single_feature, trees
+from riskmodel.model.learners.scorecard import scorecard
+from riskmodel.model.unseen_missing import COUNT, at_mean_pd, contributions, scores, with_stand_ins
+from riskmodel.settings import default_settings
+from riskmodel.statistics.logistic import expit
+
+HOW = default_settings().model.model_copy(
+    update={"trees": 60, "learning_rate": 0.1, "one_number": "days", "glass_box_rounds": 60}
+)
+INPUTS = Inputs(
+    ("days", "other", "flag", "gappy", "sector"), (1, 1, 1, 1, 0), {"sector": ("toys", "yarn")}
+)
+KINDS = ["trees", "alone", "scorecard", "glass_box"]
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    """Half of the rows are 0 days past due, the others up to months; a flag is rare; only `gappy`
+    ever lacks a value."""
+    rng = np.random.default_rng(3)
+    n = 4000
+    days = np.where(rng.random(n) < 0.5, 0.0, rng.exponential(30, n).round())
+    flag, sector = (rng.random(n) < 0.05) * 1.0, rng.choice(["toys", "yarn"], n)
+    other, gappy = rng.normal(size=n), rng.normal(size=n)
+    odds = -3.2 + 0.06 * days + 0.3 * other + 2 * flag + 0.5 * (sector == "yarn")
+    return pd.DataFrame(
+        {
+            "enterprise_id": [f"E{k}" for k in range(n)],
+            "days": days,
+            "other": other,
+            "flag": flag,
+            "gappy": np.where(rng.random(n) < 0.1, np.nan, gappy),
+            "sector": pd.Series(sector, dtype="str"),
+            "defaulted": rng.random(n) < expit(odds),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def rankers(rows):
+    given = {"seed": 1, "threads": 1}
+    alone = HOW.model_copy(update={"line_share": 0.0})
+    found = {
+        "trees": trees.learn(rows, INPUTS, HOW, **given),
+        "alone": trees.learn(rows, INPUTS, alone, **given),
+        "scorecard": scorecard.learn(rows, INPUTS, HOW, **given),
+        "one_number": single_feature.learn(rows, INPUTS, HOW, **given),
+    }
+    try:
+        return found | {"glass_box": ebm.learn(rows, INPUTS, HOW, **given)}
+    except Exception as error:
+        if "not installed" not in str(error):
+            raise
+        return found
+
+
+@pytest.fixture(params=KINDS)
+def ranker(request, rankers):
+    if request.param not in rankers:
+        pytest.skip("the extra glass_box is not installed")
+    return rankers[request.param]
+
+
+@pytest.mark.parametrize("name", ["days", "other", "flag", "sector"])
+def test_without_the_value_the_mean_pd_of_all_rows_stays_as_it_was(ranker, rows, name):
+    if name not in ranker.inputs.names:
+        pytest.skip("the scorecard left it out")
+    before, blank = (expit(ranker.raw(some)) for some in (rows, rows.assign(**{name: None})))
+    assert blank.mean() == pytest.approx(before.mean(), rel=0.08)
+
+
+def test_unknown_days_are_neither_none_nor_the_most(ranker, rows):
+    some = rows.head(50)
+    unknown, none, most = (ranker.raw(some.assign(days=d)) for d in (np.nan, 0.0, 200.0))
+    assert (unknown > none + 0.3).all()
+    assert (unknown < most - 0.3).all()
+
+
+def test_the_baselines_unknown_value_scores_as_the_mean_of_all_rows(rankers, rows):
+    found = rankers["one_number"]
+    # log(1 + days) of all rows; the median is that of 0 days
+    expected = np.log1p(rows["days"]).mean()
+    assert found.raw(rows.head(1).assign(days=np.nan))[0] == pytest.approx(expected, rel=0.03)
+    shares, raw = shares_of(found, rows.head(3).assign(days=np.nan))
+    assert shares.sum(axis=1) == pytest.approx(raw)
+
+
+def test_contributions_sum_to_the_score_whatever_is_unknown(ranker, rows):
+    rng = np.random.default_rng(5)
+    some = rows.head(200).copy()
+    for name in INPUTS.names:
+        some.loc[rng.random(200) < 0.4, name] = None
+    some.loc[some.index[:3], list(INPUTS.names)] = None
+    shares, raw = shares_of(ranker, some)
+    assert np.abs(shares.sum(axis=1) - raw).max() < 1e-9
+    assert np.ptp(shares[:, -1]) == 0
+
+
+def test_other_features_keep_their_signs_beside_unknown_ones(ranker, rows):
+    start = rows.head(40).assign(days=np.nan, sector=None)
+    grid = [start.assign(other=value) for value in np.linspace(-3, 3, 41)]
+    raw = ranker.raw(pd.concat(grid)).reshape(41, 40)
+    assert np.diff(raw, axis=0).min() >= -1e-12
+
+
+def test_a_text_never_seen_counts_as_anyone_too(ranker, rows):
+    if "sector" not in ranker.inputs.names:
+        pytest.skip("the scorecard left it out")
+    toys, yarn, new, none = (
+        ranker.raw(rows.head(1).assign(sector=word))[0] for word in ("toys", "yarn", "silk", None)
+    )
+    assert toys < new < yarn
+    assert new == none
+
+
+def test_what_the_fit_rows_taught_of_missing_values_is_used_as_it_is(rankers):
+    assert set(rankers["trees"].inputs.stand_ins) == {"days", "other", "flag", "sector"}
+    assert all(len(some) == COUNT for some in rankers["trees"].inputs.stand_ins.values())
+
+
+@pytest.mark.parametrize(("gaps", "taught"), [(0, False), (19, False), (20, True)])
+def test_fewer_than_twenty_rows_without_a_value_teach_nothing(gaps, taught):
+    matrix = np.arange(1000.0)[:, None].copy()
+    matrix[:gaps] = np.nan
+    found = with_stand_ins(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
+    assert ("a" not in found.stand_ins) == taught
+
+
+def test_stand_ins_are_values_of_fit_rows_evenly_spaced_by_their_scores():
+    matrix = np.random.default_rng(1).permutation(64.0 + np.arange(64))[:, None]
+    found = with_stand_ins(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
+    # of 64 rows every second, beginning with the second
+    assert found.stand_ins["a"] == tuple(65.0 + 2 * np.arange(32))
+
+
+def test_an_unknown_value_scores_at_the_mean_pd_of_the_stand_ins_by_hand():
+    inputs = Inputs(("a", "b"), (1, 1), {}, {"a": (0.0,) * 16 + (2.0,) * 16})
+
+    def score(matrix):
+        return matrix.sum(axis=1)
+
+    matrix = np.array([[np.nan, -1.0], [5.0, -1.0]])
+    found = scores(inputs, matrix, score)
+    chance = (1 / (1 + np.exp(1.0)) + 1 / (1 + np.exp(-1.0))) / 2  # of -1 + 0 and of -1 + 2
+    assert found[0] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
+    assert found[1] == 4.0
+    shares = contributions(inputs, matrix, score, lambda x: np.column_stack([x, np.zeros(len(x))]))
+    # the mean of 0 and 2 is 1, and with it the score is that of the mean PD: -1 + 1
+    assert shares[0] == pytest.approx([1.0, -1.0, 0.0], abs=1e-12)
+
+
+def test_not_to_know_is_the_unknown_features_share():
+    inputs = Inputs(("a", "b"), (1, 1), {}, {"a": (0.0,) * 31 + (8.0,)})
+    matrix = np.array([[np.nan, -4.0]])
+    shares = contributions(
+        inputs, matrix, lambda x: x.sum(axis=1), lambda x: np.column_stack([x, np.zeros(len(x))])
+    )
+    chance = (31 / (1 + np.exp(4.0)) + 1 / (1 + np.exp(-4.0))) / 32
+    assert shares[0] == pytest.approx([np.log(chance / (1 - chance)) + 4, -4.0, 0.0], abs=1e-12)
+
+
+def test_the_mean_pd_is_safe_for_scores_of_any_size():
+    assert at_mean_pd(np.array([[-800.0], [-800.0]]))[0] == pytest.approx(-800.0)
+    assert at_mean_pd(np.array([[800.0], [800.0]]))[0] == pytest.approx(800.0)
+    assert at_mean_pd(np.array([[-800.0], [800.0]]))[0] == pytest.approx(0.0)
+
+
+def blanked(panel: pd.DataFrame) -> pd.DataFrame:
+    """The rows without exports, which no fit row lacks, and with a sector that none has."""
+    return panel.head(60).assign(exports_usd_6m=np.nan, sector="balloons")
+
+
+def test_a_model_read_from_its_files_takes_unknown_values_alike(model, panel):
+    again = RiskModel.from_files(model.to_files())
+    pd.testing.assert_frame_equal(again.score(blanked(panel)), model.score(blanked(panel)))
+    assert again.ranker.inputs == model.ranker.inputs
+
+
+def test_rows_that_count_as_anyone_are_counted_by_feature(fitted, panel):
+    found = fitted.models["trees"]
+    assert found.unknown(panel) == {}
+    some = blanked(panel)
+    some.loc[some.index[:10], "exports_usd_6m"] = 1e5
+    assert found.unknown(some) == {"exports_usd_6m": 50, "sector": 60}
+
+
+def test_reasons_are_exact_for_unknown_values_too(model, panel):
+    some = blanked(panel)
+    found = strengths(Baseline(model, model.peers, by_name()), some)
+    assert np.abs(found.sum(axis=1).to_numpy() - model.log_odds(some)).max() < 1e-9
+
+
+def test_files_of_the_format_before_are_refused(model):
+    files = model.to_files()
+    document = json.loads(files["model.json"]) | {"format": 3}
+    with pytest.raises(DataError, match=r"format 3, this package reads \d"):
+        RiskModel.from_files({**files, "model.json": json.dumps(document)})
+
+
+def test_an_absent_column_is_refused_with_the_nearest_named(fitted, panel):
+    renamed = panel.rename(columns={"exports_usd_6m": "exports_usd_06m"})
+    with pytest.raises(DataError, match=r"first: exports_usd_6m; the nearest there: exports_usd_"):
+        fitted.models["trees"].score(renamed)
+    assert nearest("attribute_income", ["zzz"]) == ""
+    assert nearest("attribute_income", ["attribute_age", "attribute_incomes"]).endswith("_incomes")
+
+
+def test_order_and_company_of_rows_change_no_unknown_score(ranker, rows):
+    some = rows.head(30).assign(days=np.nan)
+    alone = np.array([ranker.raw(some.iloc[[k]])[0] for k in range(30)])
+    assert (ranker.raw(some.iloc[::-1])[::-1] == alone).all()
+
+
+def test_infinite_values_leave_a_model_that_can_be_written(rows):
+    wild = rows.assign(other=np.where(rows["other"] > 2, np.inf, rows["other"]))
+    found = trees.learn(wild, INPUTS, HOW, seed=1, threads=1)
+    assert np.isfinite(found.inputs.stand_ins["other"]).all()
+    blank = replace(found).raw(rows.head(2).assign(other=np.nan))
+    assert np.isfinite(blank).all()
