@@ -176,7 +176,7 @@ def checked() -> pd.DataFrame:
 def measured() -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "model": ["trees", "one_number"],
+            "model": ["trees", "single_feature"],
             "split": "test",
             "metric": "auc",
             "figure": [0.8, 0.7],
@@ -412,7 +412,7 @@ def anchored() -> pd.DataFrame:
         {
             "data": ["gmsc", "gmsc", "gmsc", "taiwan"],
             "whose": ["riskmodel", "riskmodel", "published", "riskmodel"],
-            "model": ["trees", "free_trees less trees", "logistic regression", "trees"],
+            "model": ["trees", "unconstrained_trees less trees", "logistic regression", "trees"],
             "auc": [0.86, 0.001, 0.7, 0.78],
             "auc_low": [0.85, -0.001, np.nan, 0.77],
             "auc_high": [0.87, 0.003, np.nan, 0.79],
@@ -424,7 +424,7 @@ def fitted_model(seen: tuple[Seen, ...] = ()) -> RiskModel:
     number = OneNumber(Inputs(("exports_usd_6m",), (-1,), {}), -1, 0.0)
     line = Curve("logistic", -1.0, (1.5,))
     calibration = Calibration(line, 0.0, ((-2.0, 0.1, 0.2), (2.0, 0.1, 0.1)), 0.9, {})
-    return RiskModel("one_number", number, calibration, Grades((), seen), {})
+    return RiskModel("single_feature", number, calibration, Grades((), seen), {})
 
 
 def fitted_scorecard() -> RiskModel:
@@ -535,7 +535,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "split_sizes": lambda: figures.split_sizes(counts()),
     "sensitivity": lambda: figures.sensitivity(definitions()),
     "trials": lambda: figures.trials(tried()),
-    "calibration_curves": lambda: figures.calibration_curves({"one_number": fitted_model()}),
+    "calibration_curves": lambda: figures.calibration_curves({"single_feature": fitted_model()}),
     "scorecard": lambda: figures.scorecard({"scorecard": fitted_scorecard()}),
     "scale": lambda: figures.scale(fitted_model((GRADE,))),
     "vintage_ranking": lambda: figures.vintage_ranking(walked()),
@@ -602,7 +602,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "sensitivity": lambda: figures.sensitivity(definitions().iloc[:0]),
     "trials": lambda: figures.trials(tried().iloc[:0]),
     "calibration_curves": lambda: figures.calibration_curves({}),
-    "scorecard": lambda: figures.scorecard({"one_number": fitted_model()}),
+    "scorecard": lambda: figures.scorecard({"single_feature": fitted_model()}),
     "scale": lambda: figures.scale(fitted_model()),
     "vintage_ranking": lambda: figures.vintage_ranking(walked().iloc[:0]),
     "roc": lambda: figures.roc(predictions().iloc[:0]),

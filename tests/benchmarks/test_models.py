@@ -30,7 +30,7 @@ REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "gmsc"
 SMALL = [
     "model.trees=20",
     "model.inner_folds=2",
-    "model.candidates=['trees', 'free_trees', 'one_number']",
+    "model.candidates=['trees', 'unconstrained_trees', 'single_feature']",
     "datasets.folds=2",
     "datasets.repeats=2",
     "run.threads=1",
@@ -74,7 +74,7 @@ def folds(rows: pd.DataFrame) -> pd.DataFrame:
 
 def test_every_candidate_is_judged_on_every_fold_of_every_repeat(folds: pd.DataFrame) -> None:
     counts = folds.groupby("model", sort=False).size()
-    assert counts.to_dict() == {"trees": 4, "free_trees": 4, "one_number": 4}
+    assert counts.to_dict() == {"trees": 4, "unconstrained_trees": 4, "single_feature": 4}
     assert (folds["ratio"] == 1.0).all()
     assert folds["auc"].between(0.7, 0.95).all()
 
@@ -91,7 +91,7 @@ def test_a_fold_is_never_learnt_from(rows: pd.DataFrame, monkeypatch: pytest.Mon
         models, "_judged",
         lambda ranker, own, level: seen[-1][1].update(own["enterprise_id"]) or judged(ranker, own, level),
     )  # fmt: skip
-    held_out(rows, CARDS, settings("model.candidates=['one_number']"), silent)
+    held_out(rows, CARDS, settings("model.candidates=['single_feature']"), silent)
     assert len(seen) == 4
     for apart, held in seen:
         assert len(apart) + len(held) == len(rows)
@@ -128,7 +128,9 @@ def drawn_folds(models_: dict[str, list[float]]) -> pd.DataFrame:
 
 
 def test_the_price_of_signs_is_the_difference_on_the_same_folds() -> None:
-    table = beside_published("gmsc", drawn_folds({"free_trees": [0.8, 0.9], "trees": [0.79, 0.88]}))
+    table = beside_published(
+        "gmsc", drawn_folds({"unconstrained_trees": [0.8, 0.9], "trees": [0.79, 0.88]})
+    )
     price = table.set_index("model").loc[PRICE]
     assert price["auc"] == pytest.approx((0.01 + 0.02) / 2)
     assert price["brier"] == pytest.approx(0.0)
@@ -179,11 +181,11 @@ def test_the_way_is_importer_door_cards_folds_and_an_absent_set_is_told(
     experiments.mkdir()
     text = (EXPERIMENTS / "taiwan.toml").read_text(encoding="utf-8")
     text = text.replace("repeats = 2", "repeats = 1").replace("folds = 5", "folds = 2", 1)
-    text = text.replace('"trees", "scorecard", "free_trees", ', "")
+    text = text.replace('"trees", "scorecard", "unconstrained_trees", ', "")
     (experiments / "taiwan.toml").write_text(text, encoding="utf-8")
     told: list[str] = []
     table = bench_models(clients, experiments, told.append)
-    assert list(table["model"]) == ["one_number", "gradient boosting"]
+    assert list(table["model"]) == ["single_feature", "gradient boosting"]
     assert table["auc"].iloc[0] > 0.7
     assert any("gmsc: not in" in words for words in told)
     assert any("repeat 1 of 1, fold 2 of 2" in words for words in told)

@@ -34,7 +34,7 @@ def models(drawn, tmp_path_factory):
     settings = load_settings(
         path,
         [
-            'model.candidates=["trees", "one_number"]',
+            'model.candidates=["trees", "single_feature"]',
             "model.trials=1",
             "model.trees=20",
             "model.interval_draws=20",
@@ -54,9 +54,9 @@ def test_each_row_adds_up_to_the_log_odds_by_feature_and_by_family(models, drawn
         assert shares.index.equals(drawn.index)
 
 
-def test_shaps_own_explainer_agrees_and_has_nothing_to_say_of_one_number(models, drawn):
+def test_shaps_own_explainer_agrees_and_has_nothing_to_say_of_single_feature(models, drawn):
     assert agreement_with_shap(models["trees"], drawn.head(50)) < 1e-6
-    assert np.isnan(agreement_with_shap(models["one_number"], drawn.head(50)))
+    assert np.isnan(agreement_with_shap(models["single_feature"], drawn.head(50)))
 
 
 def test_no_rows_have_no_contributions(models, drawn):

@@ -104,7 +104,7 @@ NAMES = (*PAIR, "inquiries_3m", "debt_cny", "sector")
 
 @pytest.fixture(scope="module")
 def grown():
-    """Free trees on rows where two values of one family are riskiest apart, with gaps."""
+    """Unconstrained trees on rows where two values of one family are riskiest apart, with gaps."""
     import lightgbm
 
     rng = np.random.default_rng(5)
@@ -126,7 +126,9 @@ def grown():
     return Trees(inputs, text), frame
 
 
-def test_every_reason_of_free_trees_is_faithful_where_the_naive_one_is_not(grown, held_against):
+def test_every_reason_of_unconstrained_trees_is_faithful_where_the_naive_one_is_not(
+    grown, held_against
+):
     trees, frame = grown
     model: Any = Model(trees, held_against().model.calibration)
     baseline = Baseline(model, learn(trees, frame, 0.5), by_name())

@@ -13,7 +13,7 @@ from riskmodel.model import Fitted, RiskModel, Task, fit
 from riskmodel.settings import Settings, load_settings
 
 NAMES = ("exports_usd_6m", "days_past_due_now", "deal_usd_mean_12m", "sector")
-KINDS = ("trees", "scorecard", "free_trees", "one_number")
+KINDS = ("trees", "scorecard", "unconstrained_trees", "single_feature")
 SMALL = (
     "model.trials=2",
     "model.trees=40",
@@ -84,7 +84,7 @@ def model(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
     return fitted.models[request.param]
 
 
-@pytest.fixture(scope="session", params=[kind for kind in KINDS if kind != "free_trees"])
+@pytest.fixture(scope="session", params=[kind for kind in KINDS if kind != "unconstrained_trees"])
 def signed(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
     """Each candidate that keeps the cards' directions."""
     return fitted.models[request.param]

@@ -90,7 +90,7 @@ def test_a_row_next_to_the_average_sums_to_its_log_odds_on_a_steep_stretch_too()
     assert (found.stretch(start, end) > 0).all()
 
 
-def test_a_glass_box_whose_shares_are_stretched_is_refused():
+def test_an_ebm_whose_shares_are_stretched_is_refused():
     inputs = Inputs(("days", "age"), (1, 0), {})
     term = Term((0,), ((30.0,),), (0.0, -0.5, 1.0))
     pair = Term((1, 0), ((40.0,), ()), (0.0, 0.0, 0.0, 0.4, 0.0, -0.4))

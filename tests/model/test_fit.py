@@ -17,7 +17,7 @@ from riskmodel.model.learners.single_feature import choose
 from riskmodel.settings import Settings
 
 learning = sys.modules["riskmodel.model.fit"]
-KINDS = ("trees", "scorecard", "free_trees", "one_number")
+KINDS = ("trees", "scorecard", "unconstrained_trees", "single_feature")
 
 
 def changed(settings: Settings, table: str, **values) -> Settings:
@@ -61,7 +61,7 @@ def test_what_scores_is_learnt_on_every_labelled_row_and_the_tested_one_before_t
         assert model.facts["learnt"] == model.tested.facts["learnt"]
 
 
-@pytest.mark.parametrize("name", ["one_number", "trees"])
+@pytest.mark.parametrize("name", ["single_feature", "trees"])
 def test_later_rows_inside_the_first_sample_give_level_and_scale_whatever_the_order(
     name, panel, task
 ):
@@ -155,7 +155,7 @@ def test_the_mean_pd_of_the_calibration_rows_is_their_default_rate(fitted, panel
 def test_folds_by_enterprise_predict_each_row_once_a_repeat(panel, settings, cards):
     rows = panel[panel["split"].isin(["fit", "score"])]
     frame = rows.loc[rows["split"] == "fit", ["enterprise_id", "as_of", "defaulted", "split"]]
-    only = changed(settings, "model", candidates=("one_number",))
+    only = changed(settings, "model", candidates=("single_feature",))
     found = fit(rows, Split(frame, False, ""), Task(cards, only))
     assert found.repeats.groupby("repeat").size().tolist() == [600, 600]
     test = found.predictions[found.predictions["split"] == "test"]
@@ -165,7 +165,7 @@ def test_folds_by_enterprise_predict_each_row_once_a_repeat(panel, settings, car
     assert np.allclose(test.set_index("enterprise_id")["pd_12m"], mean)
 
 
-def test_the_one_number_is_the_best_ranking_one_or_the_one_that_the_settings_name(panel, cards):
+def test_the_single_feature_is_the_best_ranking_one_or_the_one_that_the_settings_name(panel, cards):
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     inputs = learn_inputs(rows, cards, 60)
     assert choose(rows, inputs, "auto").inputs.names == ("exports_usd_6m",)
@@ -173,15 +173,17 @@ def test_the_one_number_is_the_best_ranking_one_or_the_one_that_the_settings_nam
     assert (named.inputs.names, named.sign, named.median) == (("days_past_due_now",), 1, 0.0)
 
 
-def test_a_number_without_a_declared_direction_may_be_the_one_number(panel, cards):
+def test_a_number_without_a_declared_direction_may_be_the_single_feature(panel, cards):
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     free = [replace(card, risk="none") for card in cards]
     found = choose(rows, learn_inputs(rows, free, 60), "auto")
     assert (found.inputs.names, found.sign) == (("exports_usd_6m",), -1)
 
 
-def test_a_one_number_that_no_card_gives_is_a_bad_setting(panel, parts, settings, cards):
-    bad = changed(settings, "model", one_number="exports_usd_7m", candidates=("one_number",))
+def test_a_single_feature_that_no_card_gives_is_a_bad_setting(panel, parts, settings, cards):
+    bad = changed(
+        settings, "model", single_feature="exports_usd_7m", candidates=("single_feature",)
+    )
     with pytest.raises(SettingsError, match="exports_usd_7m"):
         fit(panel, parts, Task(cards, bad))
 
@@ -218,8 +220,8 @@ def test_an_anchor_is_the_mean_of_the_years_not_of_the_rows():
 
 
 def test_the_long_run_anchor_holds_the_level(panel, parts, settings, cards):
-    held = changed(settings, "model", anchor="long_run", candidates=("one_number",))
-    found = fit(panel, parts, Task(cards, held)).models["one_number"]
+    held = changed(settings, "model", anchor="long_run", candidates=("single_feature",))
+    found = fit(panel, parts, Task(cards, held)).models["single_feature"]
     rows = panel[panel["split"].isin(["fit", "calibrate"])]
     later = panel[panel["split"] == "calibrate"]
     rate = learning.long_run_rate(rows.astype({"defaulted": float}))

@@ -97,8 +97,8 @@ def test_no_scorecard_goes_against_a_sign(seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_glass_box_goes_against_a_sign(seed):
-    pytest.importorskip("interpret.glassbox", reason="the extra glass_box is not installed")
+def test_no_ebm_goes_against_a_sign(seed):
+    pytest.importorskip("interpret.glassbox", reason="the extra ebm is not installed")
     frame, inputs = drawn(seed)
     quick = {"glass_box_rounds": 80, "glass_box_learning_rate": 0.1, "glass_box_bags": 2}
     found = ebm.learn(frame, inputs, HOW.model_copy(update=quick), seed=seed, threads=1)

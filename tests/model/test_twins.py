@@ -53,8 +53,10 @@ def of(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return mine.reset_index(drop=True)
 
 
-@pytest.mark.parametrize("candidates", ['["trees", "free_trees"]', '["free_trees", "trees"]'])
-def test_signed_and_free_trees_are_fitted_once_where_nothing_has_a_sign(
+@pytest.mark.parametrize(
+    "candidates", ['["trees", "unconstrained_trees"]', '["unconstrained_trees", "trees"]']
+)
+def test_signed_and_unconstrained_trees_are_fitted_once_where_nothing_has_a_sign(
     few, parts, fits, tmp_path, candidates
 ):
     found = fit(few, parts, task(candidates, FREE, tmp_path))
@@ -70,24 +72,30 @@ def test_signed_and_free_trees_are_fitted_once_where_nothing_has_a_sign(
 def test_without_a_date_split_they_share_their_repeats_too(few, parts, fits, tmp_path):
     rows = few.assign(split=few["split"].replace(["calibrate", "test"], "fit"))
     flat = replace(parts, by_time=False)
-    found = fit(rows, flat, task('["trees", "free_trees"]', FREE, tmp_path))
+    found = fit(rows, flat, task('["trees", "unconstrained_trees"]', FREE, tmp_path))
     assert set(fits) == {"trees"}
     for table in (found.repeats, found.predictions):
         assert len(of(table, "trees"))
-        pd.testing.assert_frame_equal(of(table, "trees"), of(table, "free_trees"), check_exact=True)
+        pd.testing.assert_frame_equal(
+            of(table, "trees"), of(table, "unconstrained_trees"), check_exact=True
+        )
 
 
 def test_with_a_sign_both_are_fitted(few, parts, fits, tmp_path):
     cards = (*FREE, "exports_usd_6m")
-    found = fit(few, parts, task('["trees", "free_trees"]', cards, tmp_path))
-    assert fits == ["trees", "trees", "free_trees", "free_trees"]
-    pds = [of(found.predictions, name)["pd_12m"] for name in ("trees", "free_trees")]
+    found = fit(few, parts, task('["trees", "unconstrained_trees"]', cards, tmp_path))
+    assert fits == ["trees", "trees", "unconstrained_trees", "unconstrained_trees"]
+    pds = [of(found.predictions, name)["pd_12m"] for name in ("trees", "unconstrained_trees")]
     assert (pds[0] != pds[1]).any()
 
 
 def test_a_sign_on_a_column_that_never_varies_is_none(few, parts, fits, tmp_path):
     cards = (*FREE, "exports_usd_6m")
-    fit(few.assign(exports_usd_6m=1.0), parts, task('["trees", "free_trees"]', cards, tmp_path))
+    fit(
+        few.assign(exports_usd_6m=1.0),
+        parts,
+        task('["trees", "unconstrained_trees"]', cards, tmp_path),
+    )
     assert set(fits) == {"trees"}
 
 

@@ -21,12 +21,12 @@ from riskmodel.settings import default_settings
 from riskmodel.statistics.logistic import expit
 
 HOW = default_settings().model.model_copy(
-    update={"trees": 60, "learning_rate": 0.1, "one_number": "days", "glass_box_rounds": 60}
+    update={"trees": 60, "learning_rate": 0.1, "single_feature": "days", "glass_box_rounds": 60}
 )
 INPUTS = Inputs(
     ("days", "other", "flag", "gappy", "sector"), (1, 1, 1, 1, 0), {"sector": ("toys", "yarn")}
 )
-KINDS = ["trees", "alone", "scorecard", "glass_box"]
+KINDS = ["trees", "alone", "scorecard", "ebm"]
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +60,10 @@ def rankers(rows):
         "trees": trees.learn(rows, INPUTS, HOW, **given),
         "alone": trees.learn(rows, INPUTS, alone, **given),
         "scorecard": scorecard.learn(rows, INPUTS, HOW, **given),
-        "one_number": single_feature.learn(rows, INPUTS, HOW, **given),
+        "single_feature": single_feature.learn(rows, INPUTS, HOW, **given),
     }
     try:
-        return found | {"glass_box": ebm.learn(rows, INPUTS, HOW, **given)}
+        return found | {"ebm": ebm.learn(rows, INPUTS, HOW, **given)}
     except Exception as error:
         if "not installed" not in str(error):
             raise
@@ -73,7 +73,7 @@ def rankers(rows):
 @pytest.fixture(params=KINDS)
 def ranker(request, rankers):
     if request.param not in rankers:
-        pytest.skip("the extra glass_box is not installed")
+        pytest.skip("the extra ebm is not installed")
     return rankers[request.param]
 
 
@@ -93,7 +93,7 @@ def test_unknown_days_are_neither_none_nor_the_most(ranker, rows):
 
 
 def test_the_baselines_unknown_value_scores_as_the_mean_of_all_rows(rankers, rows):
-    found = rankers["one_number"]
+    found = rankers["single_feature"]
     # log(1 + days) of all rows; the median is that of 0 days
     expected = np.log1p(rows["days"]).mean()
     assert found.raw(rows.head(1).assign(days=np.nan))[0] == pytest.approx(expected, rel=0.03)

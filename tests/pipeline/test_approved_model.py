@@ -38,7 +38,7 @@ def model(number: float, purpose: Purpose | None) -> RiskModel:
     ranker = OneNumber(Inputs(("exports_usd_6m",), (-1,), {}), sign=-1, median=number)
     line = Calibration(Curve("logistic", 0.5, (0.3,)), 0.1, ((-5.0, 0.1, 0.1),), 0.9, {})
     facts = {"purpose": purpose.texts()} if purpose else {}
-    return RiskModel("one_number", ranker, line, Grades((0.1, 0.3)), facts)
+    return RiskModel("single_feature", ranker, line, Grades((0.1, 0.3)), facts)
 
 
 @pytest.fixture

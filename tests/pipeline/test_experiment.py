@@ -440,7 +440,7 @@ def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
     with pytest.raises(ChecksFailed, match="nothing was published") as refused:
         # so few defaults asked for: this run is split by date
         words = ("validate.least_auc=0.99", "publish.tracking=false", "datasets.min_defaults=2")
-        carried_out(root, *words, 'model.candidates=["trees", "one_number"]')
+        carried_out(root, *words, 'model.candidates=["trees", "single_feature"]')
 
     assert refused.value.exit_code == 5
     assert "publish.override_reason" in str(refused.value)

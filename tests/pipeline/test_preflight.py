@@ -109,8 +109,8 @@ def test_terms_that_are_no_file_are_not_called_absent(root: Path, kind: str) -> 
         ("features.attribute_risk={ owner = 'rises' }", "features.attribute_risk: 'owner'"),
         ("model.cleared=['deal_6m']", "model.cleared: no feature is called 'deal_6m'"),
         ("model.special_codes={ staff = [96] }", "nearest known one is 'attribute_staff'"),
-        ("model.one_number=exports", "model.one_number: no feature is called 'exports'"),
-        ("model.one_number=attribute_owner", "is a text, not a number"),
+        ("model.single_feature=exports", "model.single_feature: no feature is called 'exports'"),
+        ("model.single_feature=attribute_owner", "is a text, not a number"),
         ("validate.conditions=['rankings']", "The nearest is 'ranking'"),
         ("limits.last_run=2014-06-01-none-0123456789", "is no run with limits"),
         ("limits.policy=none.toml", "limits.policy: none.toml is not beside baseline.toml"),
@@ -132,8 +132,8 @@ def test_a_name_that_is_not_there_is_told_before_anything_runs(
         "features.attribute_risk={ staff = 'falls', listed = 'none' }",
         "model.cleared=['attribute_staff']",
         "model.special_codes={ attribute_staff = [96] }",
-        "model.one_number=attribute_staff",
-        "model.one_number=exports_usd_6m",
+        "model.single_feature=attribute_staff",
+        "model.single_feature=exports_usd_6m",
     ],
 )
 def test_names_of_the_registry_and_of_the_sources_attributes_are_known(
@@ -143,7 +143,7 @@ def test_names_of_the_registry_and_of_the_sources_attributes_are_known(
 
 
 def test_a_feature_that_is_left_out_is_no_baseline(root: Path) -> None:
-    words = ("model.one_number=deals_6m", "features.leave_out=['deals_6m']")
+    words = ("model.single_feature=deals_6m", "features.leave_out=['deals_6m']")
     assert any("is left out by features.leave_out" in one for one in faults(root, *words))
 
 

@@ -52,7 +52,9 @@ def model() -> RiskModel:
     how = {"objective": "binary", "num_leaves": 4, "num_threads": 1, "verbosity": -1}
     trees = Trees(INPUTS, lightgbm.train(how, data, num_boost_round=20).model_to_string())
     line = Calibration(Curve("logistic", -1.0, (1.5,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
-    return RiskModel("free_trees", trees, line, Grades((0.1,)), {}, learn(trees, rows, 0.5))
+    return RiskModel(
+        "unconstrained_trees", trees, line, Grades((0.1,)), {}, learn(trees, rows, 0.5)
+    )
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def model() -> RiskModel:
     """One number, 0 or 3 days past due, which no fit row lacked."""
     inputs = Inputs(("days_past_due_now",), (1,), {}, {"days_past_due_now": (0.0, 3.0) * 16})
     line = Calibration(Curve("logistic", -1.0, (1.0,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
-    return RiskModel("one_number", OneNumber(inputs, 1, 0.0), line, Grades((0.1,)), {})
+    return RiskModel("single_feature", OneNumber(inputs, 1, 0.0), line, Grades((0.1,)), {})
 
 
 @pytest.fixture
@@ -41,17 +41,17 @@ def test_the_run_keeps_the_counts_of_each_model_and_names_the_recommended_ones(
 ):
     run = Run(tmp_path, tmp_path, default_settings())
     taught = replace(model.ranker, inputs=replace(model.ranker.inputs, stand_ins={}))
-    models = {"one_number": model, "other": replace(model, name="other", ranker=taught)}
+    models = {"single_feature": model, "other": replace(model, name="other", ranker=taught)}
     none = pd.DataFrame()
     with caplog.at_level(logging.INFO, logger="riskmodel"):
         stages._write_unknown(run, Fitted(models, none, none, none, none, none), rows)
     record = run.read_json("model", "unknown")
     assert record == {
         "rows": 3,
-        "as_anyone": {"one_number": {"days_past_due_now": 2}, "other": {}},
-        "texts": {"one_number": {}, "other": {}},
+        "as_anyone": {"single_feature": {"days_past_due_now": 2}, "other": {}},
+        "texts": {"single_feature": {}, "other": {}},
     }
-    assert stages.unknown_values(run, "one_number") == (SAID,)
+    assert stages.unknown_values(run, "single_feature") == (SAID,)
     assert stages.unknown_values(run, "other") == ()
     assert caplog.messages == [SAID]
 

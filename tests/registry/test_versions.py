@@ -167,7 +167,7 @@ def test_the_served_script_gives_what_the_model_itself_gives(root: Path, run_id:
     calibration = Calibration(
         Curve("logistic", 0.5, (0.3,)), 0.1, ((-5.0, 0.1, 0.1), (5.0, 0.2, 0.3)), 0.9, {}
     )
-    model = RiskModel("one_number", ranker, calibration, Grades((0.1, 0.3)), {})
+    model = RiskModel("single_feature", ranker, calibration, Grades((0.1, 0.3)), {})
     version = versions.register(
         root,
         run_id,

@@ -40,7 +40,7 @@ def evidence(settings):
     )
     grade = pd.cut(p, [0, 0.03, 0.08, 0.2, 1], labels=["G01", "G02", "G03", "G04"]).astype(str)
     ours = keys.assign(model="trees", pd_12m=p, grade=grade)
-    dull = keys.assign(model="one_number", pd_12m=p * rng.uniform(0.3, 1.7, count), grade=grade)
+    dull = keys.assign(model="single_feature", pd_12m=p * rng.uniform(0.3, 1.7, count), grade=grade)
     panel = keys.assign(
         exports_usd_6m=-odds + rng.normal(0, 2, count), days_past_due_now=rng.normal(0, 1, count)
     )
@@ -75,9 +75,9 @@ def test_a_sound_model_passes_every_check(evidence):
     assert verdict(table, evidence.settings).text == "pass"
 
 
-def test_pds_that_rank_by_chance_fail_the_ranking_and_stand_below_one_number(evidence):
+def test_pds_that_rank_by_chance_fail_the_ranking_and_stand_below_single_feature(evidence):
     noise = pd.Series(np.random.default_rng(1).uniform(0.05, 0.3, len(evidence.predictions)))
-    assert {"ranking", "not_below_one_number"} <= failed(with_pds(evidence, lambda p: noise))
+    assert {"ranking", "not_below_single_feature"} <= failed(with_pds(evidence, lambda p: noise))
 
 
 def test_pds_a_third_of_the_true_ones_fail_the_calibration(evidence):
@@ -213,9 +213,9 @@ def test_one_value_that_changes_without_the_future_is_a_leak(evidence):
     assert failed(changed(evidence, time_travel=(1, 400))) == {"leak_time_travel"}
 
 
-def test_a_model_without_one_number_beside_it_is_compared_with_nothing(evidence):
+def test_a_model_without_single_feature_beside_it_is_compared_with_nothing(evidence):
     alone = evidence.predictions[evidence.predictions["model"] == "trees"]
-    check = CHECKS["not_below_one_number"](changed(evidence, predictions=alone))
+    check = CHECKS["not_below_single_feature"](changed(evidence, predictions=alone))
     assert check.passed
     assert "nothing was compared" in check.text
 

@@ -29,7 +29,7 @@ from riskmodel.validate.checks import (
     leak_single_feature,
     leak_time_travel,
     leaks_left_out,
-    not_below_one_number,
+    not_below_single_feature,
     out_of_time,
     ranking,
 )
@@ -87,7 +87,7 @@ def ranked(better: int = 40) -> pd.DataFrame:
 
 def test_the_rankings_figure_and_interval_are_of_the_champions_test_rows() -> None:
     test = ranked(30)
-    other = ranked(40).assign(model="free_trees")
+    other = ranked(40).assign(model="unconstrained_trees")
     fit = ranked(40).assign(split="fit")
     found = ranking(evidence(pd.concat([test, other, fit], ignore_index=True)))
     assert found.figure == pytest.approx(0.75)
@@ -107,30 +107,30 @@ def test_the_ranking_passes_where_the_lower_end_just_reaches_what_is_asked() -> 
 
 
 def compared(ours: int, theirs: int) -> Evidence:
-    simple = ranked(theirs).assign(model="one_number")
+    simple = ranked(theirs).assign(model="single_feature")
     return evidence(pd.concat([ranked(ours), simple], ignore_index=True))
 
 
-def test_one_number_is_not_beaten_by_a_difference_that_no_draw_bridges() -> None:
-    same = not_below_one_number(compared(30, 30))
+def test_single_feature_is_not_beaten_by_a_difference_that_no_draw_bridges() -> None:
+    same = not_below_single_feature(compared(30, 30))
     assert same.limit == 0.0
     assert (same.passed, same.figure, same.low, same.high) == (True, 0.0, 0.0, 0.0)
-    worse = not_below_one_number(compared(30, 38))
+    worse = not_below_single_feature(compared(30, 38))
     assert worse.figure == pytest.approx(-0.2)
     assert worse.low < -0.2 < worse.high < 0
     assert not worse.passed
-    better = not_below_one_number(compared(38, 30))
+    better = not_below_single_feature(compared(38, 30))
     assert better.passed
     assert better.figure == pytest.approx(0.2)
     # one pair in eighty worse: .025, which a draw that leaves the pair out does not see
-    little = not_below_one_number(compared(39, 40))
+    little = not_below_single_feature(compared(39, 40))
     assert little.figure == pytest.approx(-0.025)
     assert (little.high, little.passed) == (0.0, True)
 
 
-def test_a_champion_of_one_number_is_not_held_against_itself() -> None:
+def test_a_champion_of_single_feature_is_not_held_against_itself() -> None:
     e = compared(30, 38)
-    found = not_below_one_number(Evidence(**{**e.__dict__, "champion": "one_number"}))
+    found = not_below_single_feature(Evidence(**{**e.__dict__, "champion": "single_feature"}))
     assert (found.passed, found.limit) == (True, 0.0)
     assert np.isnan([found.figure, found.low, found.high]).all()
 
@@ -402,7 +402,9 @@ def test_drift_is_from_the_rows_learnt_from_to_those_that_are_meant() -> None:
     assert figure(drift_in_time, fit=here, test=there, score=here) > 1
     assert np.isnan(figure(drift_to_scored, fit=here, test=here))
     champion = spread(*here, "fit"), spread(*here, "score"), spread(*there, "score")
-    other = pd.concat([*champion[:2], champion[2].assign(model="free_trees")], ignore_index=True)
+    other = pd.concat(
+        [*champion[:2], champion[2].assign(model="unconstrained_trees")], ignore_index=True
+    )
     assert drift_to_scored(evidence(other)).figure == pytest.approx(0, abs=0.01)
 
 

@@ -66,7 +66,7 @@ def test_the_ranking_is_held_to_the_intervals_lower_end_not_to_the_figure() -> N
 
 
 def test_another_models_rows_change_nothing_for_the_champion() -> None:
-    ours, theirs = drawn(), drawn(2, model="one_number")
+    ours, theirs = drawn(), drawn(2, model="single_feature")
     both = pd.concat([theirs, ours], ignore_index=True)
     for name in ("ranking", "calibration_overall", "calibration_slope", "enough_defaults"):
         assert run(name, both) == run(name, ours)
@@ -74,37 +74,37 @@ def test_another_models_rows_change_nothing_for_the_champion() -> None:
 
 def compared(noise: float) -> Check:
     ours = drawn(count=3000, noise=noise)
-    simple = drawn(count=3000, noise=0.0, model="one_number").sample(frac=1, random_state=1)
-    return run("not_below_one_number", pd.concat([ours, simple], ignore_index=True))
+    simple = drawn(count=3000, noise=0.0, model="single_feature").sample(frac=1, random_state=1)
+    return run("not_below_single_feature", pd.concat([ours, simple], ignore_index=True))
 
 
-def test_a_model_that_is_surely_a_little_below_one_number_fails() -> None:
+def test_a_model_that_is_surely_a_little_below_single_feature_fails() -> None:
     below = compared(0.5)
     assert -0.05 < below.low < below.figure < below.high < 0
     assert not below.passed
 
 
-def test_a_model_that_may_be_as_good_as_one_number_passes() -> None:
+def test_a_model_that_may_be_as_good_as_single_feature_passes() -> None:
     near = compared(0.03)
     assert near.low < 0 < near.high
     assert near.passed
     assert near.figure == pytest.approx(0, abs=0.01)
 
 
-def test_the_difference_from_one_number_is_taken_row_by_row_of_the_same_key() -> None:
+def test_the_difference_from_single_feature_is_taken_row_by_row_of_the_same_key() -> None:
     ours = drawn(count=400)
     twice = pd.concat([ours, ours.assign(as_of=pd.Timestamp("2023-04-01"))], ignore_index=True)
-    simple = twice.assign(model="one_number").sample(frac=1, random_state=3)
-    found = run("not_below_one_number", pd.concat([twice, simple], ignore_index=True))
+    simple = twice.assign(model="single_feature").sample(frac=1, random_state=3)
+    found = run("not_below_single_feature", pd.concat([twice, simple], ignore_index=True))
     assert (found.figure, found.low, found.high) == (0, 0, 0)
     assert found.passed
 
 
 @pytest.mark.parametrize(
-    "name", ["ranking", "not_below_one_number", "calibration_overall", "calibration_slope"]
+    "name", ["ranking", "not_below_single_feature", "calibration_overall", "calibration_slope"]
 )
 def test_an_interval_does_not_narrow_where_each_enterprise_tells_five_times(name: str) -> None:
-    once = pd.concat([drawn(noise=0.3), drawn(noise=0.9, model="one_number")])
+    once = pd.concat([drawn(noise=0.3), drawn(noise=0.9, model="single_feature")])
     dates = pd.date_range("2023-01-01", periods=5)
     often = once.drop(columns="as_of").merge(pd.DataFrame({"as_of": dates}), how="cross")
     first, second = run(name, once), run(name, often)

@@ -48,7 +48,7 @@ PATHS = 64
 """Futures that a question to the truth is answered from."""
 DRAWS = 500
 WHOLE = ("too_high", "too_high_cny", "losing", "losing_cny")
-TRIALS, CANDIDATES = 3, ("trees", "one_number")
+TRIALS, CANDIDATES = 3, ("trees", "single_feature")
 
 
 class WriteWorld(Protocol):

@@ -57,9 +57,9 @@ COVERAGE = 0.95
 METRICS = ("auc", "brier", "log_loss")
 NUMBERS = ("auc", "auc_low", "auc_high", "brier", "log_loss")
 COLUMNS = ("data", "whose", "model", *NUMBERS, "source")
-UNLIKE_LOG_ODDS = ("one_number",)
+UNLIKE_LOG_ODDS = ("single_feature",)
 """Kinds whose scores only rank: their level is fitted on the training rows."""
-PRICE = "free_trees less trees"
+PRICE = "unconstrained_trees less trees"
 """What monotone signs cost: the difference on the same folds."""
 
 
@@ -143,7 +143,7 @@ def beside_published(name: str, folds: pd.DataFrame) -> pd.DataFrame:
     """The means over a data set's folds, what signs cost, and what others published: `COLUMNS`."""
     ours = [_line(model, own) for model, own in folds.groupby("model", sort=False)]
     models = {line["model"] for line in ours}
-    if {"trees", "free_trees"} <= models:
+    if {"trees", "unconstrained_trees"} <= models:
         ours.append(_price(folds))
     whole = [line | {"whose": OURS, "source": "this run"} for line in ours]
     theirs = [
@@ -179,11 +179,11 @@ def _line(model: object, folds: pd.DataFrame) -> dict[str, object]:
 
 
 def _price(folds: pd.DataFrame) -> dict[str, object]:
-    """The free trees' figures less the monotone ones', fold by fold."""
+    """The unconstrained trees' figures less the monotone ones', fold by fold."""
     keys = ["repeat", "fold"]
     free, trees = (
         folds[folds["model"] == name].set_index(keys).drop(columns="model")
-        for name in ("free_trees", "trees")
+        for name in ("unconstrained_trees", "trees")
     )
     return _line(PRICE, (free - trees).assign(ratio=trees["ratio"]))
 

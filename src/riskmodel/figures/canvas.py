@@ -20,10 +20,10 @@ MAIN, SECOND, GOOD, BAD, PALE = "#2b6ca3", "#d98b2b", "#3a8f5c", "#b8403a", "#c9
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "trees": MAIN,
-        "one_number": SECOND,
+        "single_feature": SECOND,
         "scorecard": "#6a4c93",
-        "free_trees": "#5fa8a0",
-        "glass_box": "#a5673f",
+        "unconstrained_trees": "#5fa8a0",
+        "ebm": "#a5673f",
     }
 )
 SPLITS: Mapping[str, str] = MappingProxyType(

@@ -164,7 +164,7 @@ def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> It
         "features.leave_out": features.leave_out,
         "model.cleared": model.cleared,
         "model.special_codes": tuple(model.special_codes),
-        "model.one_number": () if model.one_number == AUTO else (model.one_number,),
+        "model.single_feature": () if model.single_feature == AUTO else (model.single_feature,),
     }
     for key, names in named.items():
         for name in names:
@@ -181,12 +181,12 @@ def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> It
 
 
 def _no_number(settings: Settings, known: Mapping[str, Card]) -> Iterator[str]:
-    """The one-number baseline's feature, where it is a text or left out."""
-    name = settings.model.one_number
+    """The single-feature baseline's feature, where it is a text or left out."""
+    name = settings.model.single_feature
     if name in known and known[name].category:
-        yield f"model.one_number: '{name}' is a text, not a number. Name another feature."
+        yield f"model.single_feature: '{name}' is a text, not a number. Name another feature."
     if name in settings.features.leave_out:
-        yield f"model.one_number: '{name}' is left out by features.leave_out. Name another feature."
+        yield f"model.single_feature: '{name}' is left out by features.leave_out. Name another feature."
 
 
 def _unknown_checks(settings: Settings) -> Iterator[str]:

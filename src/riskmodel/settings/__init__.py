@@ -61,7 +61,7 @@ Size = Annotated[float, Field(ge=0, le=MOST_FLOAT)]
 AboveZero = Annotated[float, Field(gt=0, le=MOST_FLOAT)]
 Auto = Literal["auto"]
 Day = Annotated[Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)] | Auto, BeforeValidator(_as_day)]
-Candidate = Literal["scorecard", "trees", "free_trees", "glass_box", "one_number"]
+Candidate = Literal["scorecard", "trees", "unconstrained_trees", "ebm", "single_feature"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -126,7 +126,7 @@ class ModelSettings(Frozen):
 
     source: Literal["fit", "champion"]
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)]
-    one_number: str
+    single_feature: str
     trials: Draws
     tuning_rows: Count
     trees: Draws

@@ -91,12 +91,12 @@ def ranking(e: Evidence) -> Check:
     return Check("ranking", low >= limit, figure, low, high, limit, text)
 
 
-def not_below_one_number(e: Evidence) -> Check:
+def not_below_single_feature(e: Evidence) -> Check:
     """Whether the model ranks at least as well as one number, on the same rows."""
-    test, simple = e.rows("test"), e.rows("test", "one_number")
-    if simple.empty or e.champion == "one_number":
-        text = "There is no one-number baseline beside the model; nothing was compared."
-        return Check("not_below_one_number", True, np.nan, np.nan, np.nan, 0.0, text)
+    test, simple = e.rows("test"), e.rows("test", "single_feature")
+    if simple.empty or e.champion == "single_feature":
+        text = "There is no single-feature baseline beside the model; nothing was compared."
+        return Check("not_below_single_feature", True, np.nan, np.nan, np.nan, 0.0, text)
     both = test.merge(
         simple[["enterprise_id", "as_of", "pd_12m"]],
         on=["enterprise_id", "as_of"],
@@ -112,10 +112,10 @@ def not_below_one_number(e: Evidence) -> Check:
     low, high = statistics.interval(gains)
     ours, theirs = statistics.auc(p, y), statistics.auc(q, y)
     text = (
-        f"AUC {ours:.3f} against {theirs:.3f} of the one-number baseline on the same test rows;"
+        f"AUC {ours:.3f} against {theirs:.3f} of the single-feature baseline on the same test rows;"
         f" difference {ours - theirs:+.3f}, 95 % interval {format_interval(low, high, '+.3f')}."
     )
-    return Check("not_below_one_number", high >= 0, ours - theirs, low, high, 0.0, text)
+    return Check("not_below_single_feature", high >= 0, ours - theirs, low, high, 0.0, text)
 
 
 def calibration_by_grade(e: Evidence) -> Check:
@@ -347,7 +347,7 @@ CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
     check.__name__: check
     for check in (
         ranking,
-        not_below_one_number,
+        not_below_single_feature,
         calibration_by_grade,
         calibration_overall,
         calibration_slope,
@@ -363,7 +363,7 @@ CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
 """Every check by name, in the order of the report."""
 OF_TEST_ROWS = (
     "ranking",
-    "not_below_one_number",
+    "not_below_single_feature",
     "calibration_by_grade",
     "calibration_overall",
     "calibration_slope",

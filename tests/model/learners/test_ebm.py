@@ -1,4 +1,4 @@
-"""The glass box: tables of our own that say what interpret says, and why."""
+"""The EBM: tables of our own that say what interpret says, and why."""
 
 import builtins
 import json
@@ -15,7 +15,7 @@ from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import ebm
 from riskmodel.model.learners.ebm import GlassBox, Term
 
-interpret = pytest.importorskip("interpret.glassbox", reason="the extra glass_box is not installed")
+interpret = pytest.importorskip("interpret.glassbox", reason="the extra ebm is not installed")
 
 INPUTS = Inputs(
     ("exports", "arrears", "orders", "sector"),
@@ -146,7 +146,7 @@ def test_what_is_written_reads_back_to_the_same_scores_and_bytes(ours, others):
     assert (again.raw(others) == ours.raw(others)).all()
     assert again == ours
     assert again.to_files() == files
-    assert set(json.loads(files["glass_box.json"])) == {"base", "terms"}
+    assert set(json.loads(files["ebm.json"])) == {"base", "terms"}
 
 
 def test_two_fits_on_the_same_rows_are_the_same_bytes(rows, how):
@@ -192,5 +192,5 @@ def test_without_interpret_one_line_says_what_to_install(rows, how, monkeypatch)
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(SettingsError, match=r"Install riskmodel\[glass_box\]"):
+    with pytest.raises(SettingsError, match=r"Install riskmodel\[ebm\]"):
         ebm.learn(rows, INPUTS, how, seed=7, threads=1)

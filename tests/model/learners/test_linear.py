@@ -242,8 +242,8 @@ def test_rows_that_all_came_out_alike_have_no_line():
     assert with_trees(ROWS.assign(defaulted=False)).line is None
 
 
-def test_free_trees_have_a_free_line():
-    free = LADDER["free_trees"].learn(ROWS, INPUTS, HOW, seed=7, threads=1)
+def test_unconstrained_trees_have_a_free_line():
+    free = LADDER["unconstrained_trees"].learn(ROWS, INPUTS, HOW, seed=7, threads=1)
     assert isinstance(free, trees.Trees) and free.line is not None
     shares = free.line.curves[2].shares
     assert shares[0] > shares[-1]

@@ -1,4 +1,4 @@
-"""The glass box: a generalised additive model with a few pairs, kept as tables of our own.
+"""The EBM: a generalised additive model with a few pairs, kept as tables of our own.
 
 Boosted by interpret (Lou, Caruana, Gehrke and Hooker 2013, KDD, "Accurate intelligible models with
 pairwise interactions"), the only place that imports it. A fitted model needs it no more.
@@ -22,7 +22,7 @@ from riskmodel.model.inputs import Inputs
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
-FILE = "glass_box.json"
+FILE = "ebm.json"
 HELD_OUT = 7
 """One of so many parts of the enterprises tells each bag when to stop."""
 
@@ -105,7 +105,7 @@ class GlassBox:
 
 
 def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> GlassBox:
-    """The glass box that `to_files` wrote."""
+    """The EBM that `to_files` wrote."""
     document = json.loads(files[FILE])
     terms = tuple(
         Term(
@@ -147,8 +147,8 @@ def hold_to_signs(found: GlassBox) -> None:
         if len(signs) > 1 or (steps < -ROUNDING).any():
             names = ", ".join(found.inputs.names[place] for place in term.places)
             raise RiskModelError(
-                f"glass_box: the term of {names} goes against a sign. Nothing was kept; report it"
-                " with the settings, or take glass_box off model.candidates."
+                f"ebm: the term of {names} goes against a sign. Nothing was kept; report it"
+                " with the settings, or take ebm off model.candidates."
             )
 
 
@@ -235,7 +235,7 @@ def _interpret() -> Any:
         from interpret.glassbox import ExplainableBoostingClassifier
     except ImportError:
         raise SettingsError(
-            "model.candidates: glass_box needs interpret, which is not installed."
-            " Install riskmodel[glass_box], or take it off the list."
+            "model.candidates: ebm needs interpret, which is not installed."
+            " Install riskmodel[ebm], or take it off the list."
         ) from None
     return ExplainableBoostingClassifier

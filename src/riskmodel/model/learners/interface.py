@@ -117,18 +117,18 @@ LADDER: Mapping[str, Kind] = {
         begin=scorecard.begin,
     ),
     "trees": Kind(trees.learn, trees.read, BOOSTING, trees.losses),
-    "free_trees": Kind(
+    "unconstrained_trees": Kind(
         _unsigned(trees.learn),
         trees.read,
         BOOSTING,
         _unsigned(trees.losses),
         without_signs="trees",
     ),
-    "glass_box": Kind(ebm.learn, ebm.read, {}),
-    "one_number": Kind(
+    "ebm": Kind(ebm.learn, ebm.read, {}),
+    "single_feature": Kind(
         single_feature.learn,
         single_feature.read,
-        settled=lambda ranker: {"one_number": ranker.inputs.names[0]},
+        settled=lambda ranker: {"single_feature": ranker.inputs.names[0]},
     ),
 }
 """Every kind by its name in `model.candidates`."""

@@ -1,4 +1,4 @@
-"""The one-number baseline: rank by a single feature, in the direction that its card declares."""
+"""The single-feature baseline: rank by a single feature, in the direction that its card declares."""
 
 import json
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class OneNumber:
         return {FILE: json.dumps({"sign": self.sign, "median": self.median}) + "\n"}
 
 
-FILE = "one_number.json"
+FILE = "single_feature.json"
 
 
 def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> OneNumber:
@@ -62,12 +62,12 @@ def learn(
 
     `SettingsError` where no number among the features has that name.
     """
-    if how.one_number != "auto" and not _is_number(rows, how.one_number):
+    if how.single_feature != "auto" and not _is_number(rows, how.single_feature):
         raise SettingsError(
-            f"model.one_number: no number among the features is called {how.one_number}."
+            f"model.single_feature: no number among the features is called {how.single_feature}."
             " Name a card."
         )
-    return choose(rows, inputs, how.one_number)
+    return choose(rows, inputs, how.single_feature)
 
 
 def _is_number(rows: pd.DataFrame, name: str) -> bool:
@@ -85,7 +85,7 @@ def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
     numbers = [n for n in inputs.names if n not in inputs.levels]
     if not numbers:
         raise DataError(
-            "features: no number for the baseline. Drop one_number from model.candidates."
+            "features: no number for the baseline. Drop single_feature from model.candidates."
         )
     if name == "auto":
         name = max(numbers, key=lambda n: _ranking(rows, inputs, n))
