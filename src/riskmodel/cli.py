@@ -307,7 +307,7 @@ def root_folder() -> Path:
     raise UsageError(f"no project folder here or above. Go to the checkout, or set {ROOT_NAME}.")
 
 
-def _tell(words: str) -> None:
+def _print_progress(words: str) -> None:
     print(printable(words), file=sys.stderr, flush=True)
 
 
@@ -355,7 +355,7 @@ def _act_check(arguments: argparse.Namespace) -> None:
     from riskmodel.storage.files import write_parquet
 
     settings = default_settings().sources
-    reading = read_folder(arguments.data, settings, progress=_tell)
+    reading = read_folder(arguments.data, settings, progress=_print_progress)
     print(printable(reading.report.text(), keep="\n"))
     if arguments.rejects:
         for name, rows in reading.rejects.items():
@@ -386,7 +386,13 @@ def _act_features(arguments: argparse.Namespace) -> None:
     settings = feature_settings(part=arguments.part, threads=arguments.threads)
     with _each_part(arguments) as each:
         files = write_features(
-            arguments.data, arguments.out, asked, settings, each=each, cards=cards, tell=_tell
+            arguments.data,
+            arguments.out,
+            asked,
+            settings,
+            each=each,
+            cards=cards,
+            progress=_print_progress,
         )
     rows = int(files.months["rows"].sum())
     print(f"{arguments.out}: {rows:,} rows, {len(files.cards)} cards, {len(files.absent)} absent")
@@ -399,7 +405,7 @@ def _act_score(arguments: argparse.Namespace) -> None:
     version, texts = texts_to_score(root_folder(), arguments.version, arguments.programme)
     with _each_part(arguments) as each:
         score = score_with_reasons if arguments.reasons else score_features
-        rows = score(arguments.features, arguments.out, texts, each, _tell)
+        rows = score(arguments.features, arguments.out, texts, each, _print_progress)
     print(f"{arguments.out}: {rows:,} rows scored by version {version}")
 
 
@@ -414,7 +420,7 @@ def _act_run(arguments: argparse.Namespace) -> None:
     if arguments.as_of:
         words.append(f"run.as_of={arguments.as_of}")
     order = Order(arguments.experiment, tuple(words), tuple(arguments.banks))
-    print(printable(summary(run_experiment(order, root_folder(), _tell)), keep="\n"))
+    print(printable(summary(run_experiment(order, root_folder(), _print_progress)), keep="\n"))
 
 
 def _literal(path: Path) -> str:
@@ -465,7 +471,7 @@ def _act_bench(arguments: argparse.Namespace) -> None:
     else:
         from riskmodel.benchmarks.commands import bench
 
-        table = bench(arguments.what, arguments.enterprises, _tell)
+        table = bench(arguments.what, arguments.enterprises, _print_progress)
     print(table.to_string(index=False))
     if arguments.json:
         from riskmodel.storage.files import write_text
@@ -478,13 +484,13 @@ def _models_judged(data: Path | None) -> "pd.DataFrame":
         raise UsageError("bench models: name the public data sets' folder by --data DIR.")
     from riskmodel.benchmarks.models import bench_models
 
-    return bench_models(data, root_folder() / "experiments", _tell)
+    return bench_models(data, root_folder() / "experiments", _print_progress)
 
 
 def _books_judged(enterprises: int) -> "pd.DataFrame":
     from riskmodel.benchmarks.commands import books_judged
 
-    return books_judged(enterprises, root_folder() / "experiments", _tell)
+    return books_judged(enterprises, root_folder() / "experiments", _print_progress)
 
 
 def _act_dictionary(arguments: argparse.Namespace) -> None:

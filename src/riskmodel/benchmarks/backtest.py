@@ -6,7 +6,7 @@ an oracle. A scenario's tables are the base's until its event, so a book decided
 same, and only the truth differs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,12 @@ from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import Weighed, weigh
 from riskmodel.pipeline import stages
 from riskmodel.pipeline.lending import taught
+from riskmodel.progress import Progress
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.settings import Settings, default_settings, read_toml
 from riskmodel.sources.folder import held, read_folder
 from riskmodel.storage.files import write_text
 
-Tell = Callable[[str], None]
 Ints = NDArray[np.int64]
 SEEDS = (811, 823, 839)
 MONTHS = 72
@@ -143,7 +143,9 @@ class Judgement:
     base_rate: float
 
 
-def bench_backtest(enterprises: int, terms: Path, economy: Economy, tell: Tell) -> pd.DataFrame:
+def bench_backtest(
+    enterprises: int, terms: Path, economy: Economy, progress: Progress
+) -> pd.DataFrame:
     """Measures with intervals over worlds, the regret's causes and the stress, told and returned.
 
     `terms` is the folder of `policy.toml` and `banks.toml`. Columns: question ("backtest",
@@ -155,16 +157,16 @@ def bench_backtest(enterprises: int, terms: Path, economy: Economy, tell: Tell) 
         with TemporaryDirectory() as folder:
             world = Path(folder) / "world"
             economy.write(world, enterprises=enterprises, months=MONTHS, seed=seed)
-            tell(f"world {seed} written")
+            progress(f"world {seed} written")
             for back in BACK:
                 weighed, as_of = decided(world, terms, settings, back=back)
                 month = judged_month(world, weighed, economy, settings)
-                tell(f"world {seed}, {as_of}: {in_words(month)}")
+                progress(f"world {seed}, {as_of}: {in_words(month)}")
                 months.append((seed, month))
                 if seed == SEEDS[0] and back == BACK[0]:
                     how = (terms, economy, settings)
                     stress = stresses(Path(folder), made_with(world), month, how)
-                    tell(f"{stress['scenario'].nunique()} scenarios judged")
+                    progress(f"{stress['scenario'].nunique()} scenarios judged")
     tables = [_over_worlds(months), _causes(months), _responses(months), _long(stress)]
     return pd.concat(tables, ignore_index=True)
 

@@ -2,7 +2,6 @@
 
 import resource
 import sys
-from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -12,9 +11,9 @@ from riskmodel.benchmarks.scoring import Clock
 from riskmodel.limits.allocation import allocated
 from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.allocation.random_instances import drawn_options, linear_optimum
+from riskmodel.progress import Progress
 from riskmodel.settings import default_settings
 
-Tell = Callable[[str], None]
 Line = dict[str, object]
 
 SIZES = (1_000, 5_000, 20_000, 100_000, 300_000, 1_000_000)
@@ -30,7 +29,7 @@ COLUMNS = (
 
 
 def bench_limits(
-    enterprises: int, tell: Tell, *, highs_seconds: float = HIGHS_SECONDS
+    enterprises: int, progress: Progress, *, highs_seconds: float = HIGHS_SECONDS
 ) -> pd.DataFrame:
     """One row a size and solver: `COLUMNS`; values in CNY.
 
@@ -40,14 +39,14 @@ def bench_limits(
     lines: list[Line] = []
     given_up: dict[str, int] = {}
     for size in [*(size for size in SIZES if size < enterprises), enterprises]:
-        tell(f"{size:,} enterprises: ours")
+        progress(f"{size:,} enterprises: ours")
         lines.append(in_child(_ours, size))
         for name in METHODS:
             if name in given_up:
                 ending = f"not tried: gave up at {given_up[name]:,}"
                 lines.append({**lines[-1], **_empty(name), "ending": ending})
                 continue
-            tell(f"{size:,} enterprises: {name}, at most {highs_seconds:.0f} s")
+            progress(f"{size:,} enterprises: {name}, at most {highs_seconds:.0f} s")
             lines.append(in_child(_highs, size, name, highs_seconds))
             if lines[-1]["ending"] != "solved":
                 given_up[name] = size

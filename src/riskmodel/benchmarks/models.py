@@ -1,6 +1,6 @@
 """The models' benchmark: every rung of the ladder on public data sets, beside published figures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,13 +16,12 @@ from riskmodel.features.spec import Card
 from riskmodel.model.inputs import Inputs, learn_inputs
 from riskmodel.model.learners.interface import LADDER, Kind, Ranker
 from riskmodel.model.tuning import Search, tuned
+from riskmodel.progress import Progress
 from riskmodel.settings import ModelSettings, Settings, load_settings
 from riskmodel.sources.folder import held, read_folder
 from riskmodel.sources.importers import IMPORTERS
 from riskmodel.statistics import statistics
 from riskmodel.statistics.logistic import expit, fit_logistic
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ PRICE = "unconstrained_trees less trees"
 
 
 def bench_models(
-    data: Path, experiments: Path, tell: Tell, names: Sequence[str] = tuple(PUBLISHED)
+    data: Path, experiments: Path, progress: Progress, names: Sequence[str] = tuple(PUBLISHED)
 ) -> pd.DataFrame:
     """One row a model and data set, ours and the published ones: `COLUMNS`.
 
@@ -76,7 +75,7 @@ def bench_models(
         raise DataError(
             f"{data}: 0 of {len(names)} data sets ({', '.join(names)}). Name the folder."
         )
-    return judged_where_there(data, experiments, tell, names)
+    return judged_where_there(data, experiments, progress, names)
 
 
 def absent_sets(data: Path, names: Sequence[str] = tuple(PUBLISHED)) -> list[str]:
@@ -85,26 +84,26 @@ def absent_sets(data: Path, names: Sequence[str] = tuple(PUBLISHED)) -> list[str
 
 
 def judged_where_there(
-    data: Path, experiments: Path, tell: Tell, names: Sequence[str] = tuple(PUBLISHED)
+    data: Path, experiments: Path, progress: Progress, names: Sequence[str] = tuple(PUBLISHED)
 ) -> pd.DataFrame:
     """As `bench_models`, but a table without rows where no data set is there."""
     absent = absent_sets(data, names)
     for name in absent:
-        tell(f"{name}: not in {data}, left out")
+        progress(f"{name}: not in {data}, left out")
     tables = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, float))]
     for name in (name for name in names if name not in absent):
         settings = load_settings(experiments / f"{name}.toml")
-        rows, cards = labelled_features(name, data / name, settings, tell)
-        tables.append(beside_published(name, held_out(rows, cards, settings, tell)))
+        rows, cards = labelled_features(name, data / name, settings, progress)
+        tables.append(beside_published(name, held_out(rows, cards, settings, progress)))
     return pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
 
 
 def labelled_features(
-    name: str, raw: Path, settings: Settings, tell: Tell
+    name: str, raw: Path, settings: Settings, progress: Progress
 ) -> tuple[pd.DataFrame, tuple[Card, ...]]:
     """The data set through the importer, the contract's door and the engine, with its labels."""
     with TemporaryDirectory(prefix="bench-") as folder:
-        tell(f"{name}: import, and every card")
+        progress(f"{name}: import, and every card")
         IMPORTERS[name](raw, Path(folder) / name)
         reading = read_folder(Path(folder) / name, settings.sources)
         source = held(reading, settings.sources).source
@@ -117,7 +116,7 @@ def labelled_features(
 
 
 def held_out(
-    rows: pd.DataFrame, cards: Sequence[Card], settings: Settings, tell: Tell
+    rows: pd.DataFrame, cards: Sequence[Card], settings: Settings, progress: Progress
 ) -> pd.DataFrame:
     """model, repeat, fold, `METRICS` and the shares' ratio: one row a model and held-out fold.
 
@@ -131,7 +130,7 @@ def held_out(
             learnt, held = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
             inputs = learn_inputs(learnt, cards, settings.model.most_levels)
             for name in settings.model.candidates:
-                tell(f"{name}: {place} of {settings.datasets.folds}")
+                progress(f"{name}: {place} of {settings.datasets.folds}")
                 ranker = _learnt(LADDER[name], learnt, inputs, settings)
                 level = _level(ranker, learnt) if name in UNLIKE_LOG_ODDS else (0.0, 1.0)
                 figures = _judged(ranker, held, level) | {"ratio": len(held) / len(learnt)}

@@ -20,9 +20,8 @@ from riskmodel.model.learners.shapley.shapley import shapley_tables
 from riskmodel.model.learners.trees import Trees, learn
 from riskmodel.model.master_scale import Grades
 from riskmodel.model.reference_group import BLOCK
+from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
-
-Tell = Callable[[str], None]
 
 ENSEMBLES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -61,7 +60,7 @@ NONE = float("nan")
 
 
 def bench_scoring(
-    enterprises: int, tell: Tell, *, ensembles: Mapping[str, Mapping[str, int]] = ENSEMBLES
+    enterprises: int, progress: Progress, *, ensembles: Mapping[str, Mapping[str, int]] = ENSEMBLES
 ) -> pd.DataFrame:
     """One row an ensemble and contender, the library's contributions first: `COLUMNS`.
 
@@ -72,7 +71,7 @@ def bench_scoring(
     settings = default_settings()
     cards = tuple(card for card in CARDS if card.model)[:FEATURES]
     found = [
-        _of_ensemble(name, change, (enterprises, cards, settings), tell)
+        _of_ensemble(name, change, (enterprises, cards, settings), progress)
         for name, change in ensembles.items()
     ]
     return pd.concat(found, ignore_index=True)[COLUMNS]
@@ -94,16 +93,19 @@ def drawn(cards: tuple[Card, ...], rows: int, seed: int) -> pd.DataFrame:
 
 
 def _of_ensemble(
-    name: str, change: Mapping[str, int], work: tuple[int, tuple[Card, ...], Settings], tell: Tell
+    name: str,
+    change: Mapping[str, int],
+    work: tuple[int, tuple[Card, ...], Settings],
+    progress: Progress,
 ) -> pd.DataFrame:
     enterprises, cards, settings = work
-    tell(f"{name}: fitting")
+    progress(f"{name}: fitting")
     trees, model = _fitted(cards, change, settings)
     once = Clock()
     once.of(lambda: shapley_tables(trees.text))
-    tell(f"{name}: {enterprises:,} enterprises, scores and reasons")
+    progress(f"{name}: {enterprises:,} enterprises, scores and reasons")
     lines = [*_ours(enterprises, model, cards, settings), ("riskmodel, tables once", 0, once, NONE)]
-    tell(f"{name}: LightGBM and shap now")
+    progress(f"{name}: LightGBM and shap now")
     few = drawn(cards, min(enterprises, SLOW_ROWS), settings.run.seed)
     lines += [_pred_contrib(trees, few), _shap(model, few.head(SHAP_ROWS))]
     table = pd.DataFrame(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from riskmodel.features.catalogue import CARDS, NO_DIRECTION, attribute_cards, by_name
 from riskmodel.features.plan import Plan, available, planned
 from riskmodel.features.spec import Card, Derived, Measure, Risk
+from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.partitions.chunks import spread
@@ -25,7 +26,6 @@ from riskmodel.sources.partitions.sorted_source import Sorted, sorted_source
 if TYPE_CHECKING:
     from riskmodel.features.batch import Batch, Rates, Shared
 
-Progress = Callable[[str], None]
 Values = dict[str, Any]
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def compute(
     *,
     cards: Sequence[Card] | None = None,
     threads: int = 1,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Features:
     """Every card's value for every row (`enterprise_id`, `as_of`), as known at `as_of`.
 
@@ -73,8 +73,7 @@ def compute(
     found: list[Values] = []
     for values in each(lambda n: part_values(cut, n, of(n), plan, shared), numbers):
         found.append(values)
-        if progress:
-            progress(f"features, part {len(found)} of {len(numbers)}")
+        progress(f"features, part {len(found)} of {len(numbers)}")
     order = np.concatenate([places[n] for n in numbers]) if numbers else np.empty(0, int)
     columns = {
         card.name: _in_order([v[card.name] for v in found], order, card) for card in plan.cards

@@ -22,10 +22,10 @@ from riskmodel.model.learners.interface import LADDER, Ranker
 from riskmodel.model.master_scale import Graded, Grades, master_scale
 from riskmodel.model.risk_model import RiskModel
 from riskmodel.model.tuning import Search, Trial, tuned
+from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import ModelSettings, Settings
 
 Array = npt.NDArray[np.float64]
-Progress = Callable[[str], None]
 FEWEST_DRAWS = 20
 PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 
@@ -41,14 +41,9 @@ class Task:
     cards: Sequence[Card]
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)
-    progress: Progress | None = None
+    progress: Progress = no_progress
     tried: Mapping[str, Sequence[Trial]] = field(default_factory=dict)
     keep: Callable[[str, Trial], None] | None = None
-
-    def tell(self, words: str) -> None:
-        """Progress, where somebody listens."""
-        if self.progress:
-            self.progress(words)
 
 
 @dataclass(frozen=True)
@@ -113,12 +108,12 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     for name in dict.fromkeys(task.settings.model.candidates):
         twin = _twin(name, models, labelled, task)
         if twin:
-            task.tell(f"{name}: nothing has a sign, so it is {twin} by another name")
+            task.progress(f"{name}: nothing has a sign, so it is {twin} by another name")
             models[name] = _called(name, models[twin])
             for tables in said_by:
                 tables += [_of(name, one) for one in tables if len(one) and _is_of(twin, one)]
             continue
-        task.tell(f"fitting {name}")
+        task.progress(f"fitting {name}")
         budget = 1 if few else task.settings.model.trials
         how, tries = _tuned(name, learnt, task, trials=budget)
         trials.append(_table(name, tries))
@@ -127,7 +122,7 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
         model = one.model
         if parts.by_time:
             blind.append(one.blind_predictions(panel[panel["split"] == "test"]))
-            task.tell(f"{name}: fitted again on all labelled rows")
+            task.progress(f"{name}: fitted again on all labelled rows")
             newest = latest(labelled, task.settings.datasets.calibrate_share)
             model = replace(fitted(name, (labelled, newest), task, how).model, tested=model)
             predictions.append(said(model, panel))
@@ -326,7 +321,7 @@ def _search(rows: pd.DataFrame, task: Task, how: ModelSettings) -> Search:
 def _keep(task: Task, name: str, trial: Trial, which: str) -> None:
     if task.keep:
         task.keep(name, trial)
-    task.tell(f"{name}: trial {which} done")
+    task.progress(f"{name}: trial {which} done")
 
 
 def _folds(rows: pd.DataFrame, task: Task) -> pd.Series:
@@ -378,7 +373,7 @@ def _cross_validated(
     settings = task.settings.datasets
     settings = settings if how is None else settings.model_copy(update={"repeats": 1})
     for repeat, fold in balanced_folds(rows, settings, task.settings.run.seed):
-        task.tell(f"{name}: repeat {repeat + 1} of {settings.repeats}")
+        task.progress(f"{name}: repeat {repeat + 1} of {settings.repeats}")
         for k in sorted(fold.unique()):
             seen = rows[fold != k].reset_index(drop=True)
             own = how or _tuned(name, seen, task, trials=1)[0]

@@ -32,7 +32,7 @@ def walk_forward(model: RiskModel, panel: pd.DataFrame, horizon: int, task: Task
         vintage = rows.iloc[test]
         if vintage["defaulted"].sum() < least:
             continue
-        task.tell(f"{model.name}: the vintage of {vintage['as_of'].min():%Y-%m}")
+        task.progress(f"{model.name}: the vintage of {vintage['as_of'].min():%Y-%m}")
         ranker = learn(model.name, rows.iloc[train], task, how)
         keys = vintage[[*KEY, "defaulted"]]
         begins = f"{vintage['as_of'].min():%Y-%m}"

@@ -6,7 +6,6 @@ import platform
 import re
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
@@ -25,6 +24,7 @@ from riskmodel.pipeline.publication import headline
 from riskmodel.pipeline.stage_reuse import take_over
 from riskmodel.pipeline.stages import banks_of, policy_of
 from riskmodel.pipeline.summary import refusal_summary
+from riskmodel.progress import Progress
 from riskmodel.runs import notebooks, tracking
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.runs.shareable_notebooks import copy_shareable
@@ -35,7 +35,6 @@ from riskmodel.sources.folder import read_folder
 from riskmodel.storage.files import sha256, write_text
 from riskmodel.storage.locks import held
 
-Progress = Callable[[str], None]
 STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
 LATE = ("limits", "publish")
 """What the stages before do not read: the terms, and these tables of the settings."""

@@ -11,7 +11,7 @@ after a date cannot change its features.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,12 +39,11 @@ from riskmodel.features.engine import (
 from riskmodel.features.plan import Plan, available, planned
 from riskmodel.features.spec import Card
 from riskmodel.pipeline.feature_rows import Asked, Days, asked_rows
+from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings, Settings, default_settings
 from riskmodel.sources.layout import nearest
 from riskmodel.sources.partitions.sorted_source import Sorted, load_sorted, sort_folder
 from riskmodel.storage.files import sha256, write_text, write_whole
-
-Tell = Callable[[str], None]
 
 _ROWS, _PEERS = b"riskmodel.rows", b"riskmodel.peers"
 NOTHING = Shared({}, 1.0)
@@ -117,14 +116,14 @@ def write_features(
     *,
     each: Each | None = None,
     cards: Sequence[Card] | None = None,
-    tell: Tell = lambda line: None,
+    progress: Progress = no_progress,
 ) -> Files:
     """Every card for everyone asked, in files under `out`, those used again that still stand.
 
     `each` does the work on every part: threads of this machine (the default), or a cluster that
     sees the same folders. Raises what `sort_folder` raises on bad data.
     """
-    source = _sorted(data, out / "sorted", settings, tell)
+    source = _sorted(data, out / "sorted", settings, progress)
     wanted = available(source, settings.features) if cards is None else tuple(cards)
     plan = planned(wanted, source)
     sorting = sha256(out / "sorted" / "sorted.json")
@@ -139,9 +138,9 @@ def write_features(
         part: [m for m in months if not _stands(job, m, part, known.get((part, m)), peers[m])]
         for part in range(source.parts)
     }
-    _tell_what_stands(job, stale, tell)
+    _tell_what_stands(job, stale, progress)
     due = {part: {m: peers[m] for m in late} for part, late in stale.items() if late}
-    _make(job, shared, due, each, tell)
+    _make(job, shared, due, each, progress)
     return _told(job, stale)
 
 
@@ -197,12 +196,12 @@ def stored(card: Card) -> pa.DataType:
 
 
 def _make(
-    job: Job, shared: Shared, due: Mapping[int, Mapping[str, str]], each: Each, tell: Tell
+    job: Job, shared: Shared, due: Mapping[int, Mapping[str, str]], each: Each, progress: Progress
 ) -> None:
     done = each(lambda part: write_part(job, shared, due[part], part), sorted(due))
     for count, _ in enumerate(done, 1):
         if count == len(due) or count % max(len(due) // 20, 1) == 0:
-            tell(f"features: {count:,} of {len(due):,} parts")
+            progress(f"features: {count:,} of {len(due):,} parts")
 
 
 def _digests(job: Job, each: Each) -> dict[tuple[int, str], str]:
@@ -300,11 +299,11 @@ def _write(table: pa.Table, path: Path) -> None:
     )
 
 
-def _tell_what_stands(job: Job, stale: Mapping[int, Sequence[str]], tell: Tell) -> None:
+def _tell_what_stands(job: Job, stale: Mapping[int, Sequence[str]], progress: Progress) -> None:
     for month in job.asked.months:
         made = sum(month in months for months in stale.values())
         parts = job.source.parts
-        tell(f"{month}: {parts - made:,} of {parts:,} parts used again, {made:,} to compute")
+        progress(f"{month}: {parts - made:,} of {parts:,} parts used again, {made:,} to compute")
 
 
 def _told(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
@@ -328,11 +327,11 @@ def _told(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
     return Files(job.plan.cards, job.plan.absent, months)
 
 
-def _sorted(data: Path, out: Path, settings: Settings, tell: Tell) -> Sorted:
+def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> Sorted:
     """The source, sorted; an earlier sorting's parts are kept, so that their files may stand."""
     firsts = load_sorted(out).firsts if (out / "sorted.json").is_file() else None
     return sort_folder(
-        data, out, settings.sources, threads=settings.run.threads, firsts=firsts, progress=tell,
+        data, out, settings.sources, threads=settings.run.threads, firsts=firsts, progress=progress,
         enterprises_a_part=settings.features.chunk_enterprises,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ stopped command goes on where it was.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from riskmodel.model import RiskModel
 from riskmodel.model.inputs import DIRECTION, Inputs, nearest
 from riskmodel.model.unseen_missing import as_anyone
 from riskmodel.pipeline.fingerprints import code_fingerprint
+from riskmodel.progress import Progress
 from riskmodel.settings import ExplainSettings, default_settings
 from riskmodel.storage.files import read_rows, sha256, write_parquet, write_whole
 
@@ -55,18 +56,18 @@ class Scoring:
 
 
 def score_features(
-    features: Path, out: Path, texts: Mapping[str, str], each: Each, tell: Callable[[str], None]
+    features: Path, out: Path, texts: Mapping[str, str], each: Each, progress: Progress
 ) -> int:
     """Every row of the files under `features` scored into files of the same names under `out`.
 
     `texts` are the model's, as the registry keeps them. Returns the rows; `DataError` where there
     is no file, or one lacks an input of the model.
     """
-    return _scored(_job(features, out, texts, reasons=False), each, tell)
+    return _scored(_job(features, out, texts, reasons=False), each, progress)
 
 
 def score_with_reasons(
-    features: Path, out: Path, texts: Mapping[str, str], each: Each, tell: Callable[[str], None]
+    features: Path, out: Path, texts: Mapping[str, str], each: Each, progress: Progress
 ) -> int:
     """The same with up to four reasons a row, and `reasons.parquet` that puts them in words.
 
@@ -74,7 +75,7 @@ def score_with_reasons(
     """
     job = _job(features, out, texts, reasons=True)
     write_parquet(vocabulary(_baseline(job.texts)), out / "reasons.parquet")
-    return _scored(job, each, tell)
+    return _scored(job, each, progress)
 
 
 def score_file(job: Scoring, number: int) -> pa.Table:
@@ -104,16 +105,16 @@ def _job(features: Path, out: Path, texts: Mapping[str, str], *, reasons: bool) 
     return Scoring(folder.resolve(), files, out.resolve(), kept, reasons, made_from)
 
 
-def _scored(job: Scoring, each: Each, tell: Callable[[str], None]) -> int:
+def _scored(job: Scoring, each: Each, progress: Progress) -> int:
     files, rows, unknown = len(job.files), 0, Counter[str]()
     for count, table in enumerate(each(lambda n: score_file(job, n), range(files)), 1):
         rows += sum(table["rows"].to_pylist())
         for counts in table["unknown"].to_pylist():
             unknown.update(json.loads(counts))
         if count == files or count % max(files // 20, 1) == 0:
-            tell(f"scores: {count:,} of {files:,} files, {rows:,} rows")
+            progress(f"scores: {count:,} of {files:,} files, {rows:,} rows")
     for line in as_anyone(unknown, rows):
-        tell(f"scores: {line}")
+        progress(f"scores: {line}")
     return rows
 
 

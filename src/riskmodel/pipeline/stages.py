@@ -207,7 +207,9 @@ def _task(run: Run, population: dict[str, Any]) -> modelling.Task:
     """What fitting is given; trials of the tuning are kept as they end, for a run that is stopped."""
     store = TrialFile(run.folder / "model" / "trials.jsonl", _searched(run))
     facts = _model_facts(run, population)
-    return modelling.Task(cards_of(run), run.settings, facts, _tell, store.known(), store.keep)
+    return modelling.Task(
+        cards_of(run), run.settings, facts, _print_progress, store.known(), store.keep
+    )
 
 
 def _walked(
@@ -572,7 +574,7 @@ def _write_unknown(run: Run, fitted: modelling.Fitted, rows: pd.DataFrame) -> No
     texts = {name: one.ranker.inputs.unseen(rows) for name, one in fitted.models.items()}
     run.write_json("model", "unknown", {"rows": len(rows), "as_anyone": counts, "texts": texts})
     for line in unknown_values(run, next(iter(fitted.models))):
-        _tell(line)
+        _print_progress(line)
 
 
 def unknown_values(run: Run, name: str) -> tuple[str, ...]:
@@ -601,7 +603,7 @@ def _write_scorecard(run: Run, one: modelling.RiskModel, panel: pd.DataFrame) ->
     write_text(run.folder / "model" / "scorecard.sql", scorecard_sql(one.ranker, calibration=line))
 
 
-def _tell(words: str) -> None:
+def _print_progress(words: str) -> None:
     """Progress inside a kernel goes to its log."""
     import logging
 

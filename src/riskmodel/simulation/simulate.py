@@ -226,7 +226,7 @@ def write_world(
     scenario: str = BASE,
     part: int = 2_500,
     threads: int = 2,
-    progress: Progress | None = None,
+    progress: Progress = lambda _done: None,
     changed: Parameters | None = None,
 ) -> None:
     """A source folder that keeps the contract, with `truth/` beside its tables.
@@ -241,12 +241,11 @@ def write_world(
     if part < 1 or threads < 1:
         raise UsageError(f"world: part {part}, threads {threads}: both must be 1 or more.")
     world = make_world(enterprises, months, seed, scenario, changed)
-    tell = progress or (lambda _done: None)
     unfinished = out.with_name(f".{out.name}.{_fingerprint(world)}.part")
     starts = range(0, enterprises, IN_A_FILE)
     try:
         with machine_faults(out):
-            _write_files(world, unfinished, starts, part=part, threads=threads, progress=tell)
+            _write_files(world, unfinished, starts, part=part, threads=threads, progress=progress)
             write_parquet(world.rates.table(), unfinished / "fx_rates.parquet")
             common = truth_tables.common_table(world.factors, world.calendar)
             write_parquet(common, unfinished / "truth" / "common.parquet")

@@ -1,6 +1,6 @@
 """The contract's door: a source folder in; canonical tables, rejects and a report out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -8,6 +8,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from riskmodel.errors import DataError
+from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.checks.columns import read_table
 from riskmodel.sources.checks.validate_rows import Sifted, sift
@@ -34,18 +35,17 @@ class Reading:
 
 
 def read_folder(
-    folder: Path, settings: SourcesSettings, progress: Callable[[str], None] | None = None
+    folder: Path, settings: SourcesSettings, progress: Progress = no_progress
 ) -> Reading:
     """The folder's tables, checked row by row; too many bad rows are for `held` to refuse.
 
     `progress` is told a line for each table read and each table checked. Raises `DataError` at
     once for a stray or unreadable file, an unknown or missing table or column, and a wrong type.
     """
-    tell = progress or _tell_nobody
     raw: dict[str, pa.Table] = {}
     for name, files in table_files(folder).items():
-        raw[name] = read_table(files, CANONICAL[name], settings.timezone, tell)
-        tell(f"{name}: {len(raw[name]):,} rows read")
+        raw[name] = read_table(files, CANONICAL[name], settings.timezone, progress)
+        progress(f"{name}: {len(raw[name]):,} rows read")
     if not len(raw["enterprises"]):
         raise DataError("enterprises: 0 rows; a source needs at least one enterprise.")
     known: dict[str, pa.Array] = {}
@@ -55,7 +55,7 @@ def read_folder(
         if name in _REFERRED_TO:
             known[name] = sifted[name].used[_REFERRED_TO[name]].unique()
         account = sifted[name].report
-        tell(f"{name}: {account.rows_used:,} of {account.rows_in:,} rows used")
+        progress(f"{name}: {account.rows_used:,} of {account.rows_in:,} rows used")
     return _reading(sifted, settings.timezone)
 
 
@@ -80,10 +80,6 @@ def refuse_bad_rows(report: DataReport, settings: SourcesSettings) -> None:
     ]
     if over:
         raise DataError(f'{"; ".join(over)}. Fix the extract, or see data/README.md, "Bad rows".')
-
-
-def _tell_nobody(line: str) -> None:
-    """For callers who did not ask for progress."""
 
 
 def _reading(sifted: Mapping[str, Sifted], timezone: str) -> Reading:

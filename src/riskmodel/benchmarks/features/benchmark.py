@@ -1,6 +1,6 @@
 """The features' benchmark: what a user would pick instead, on the same folder, to the same end."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from datetime import date
 from importlib.util import find_spec
@@ -25,9 +25,8 @@ from riskmodel.benchmarks.features.task import Task, comparable
 from riskmodel.benchmarks.features.trade_data import END, trade_folder
 from riskmodel.features import CARDS
 from riskmodel.months import shifted
+from riskmodel.progress import Progress
 from riskmodel.settings import default_settings
-
-Tell = Callable[[str], None]
 
 OURS, SORTING, FLOOR = "riskmodel", "riskmodel, sorting once", "scan"
 CONTENDERS: Mapping[str, Contender] = MappingProxyType(
@@ -51,7 +50,7 @@ COLUMNS = "name seconds cpu_seconds memory_gb rows_per_second ratio largest_diff
 
 def bench_features(
     enterprises: int,
-    tell: Tell,
+    progress: Progress,
     *,
     contenders: Sequence[str] = tuple(CONTENDERS),
     library: Contender = with_riskmodel.prepared,
@@ -71,17 +70,17 @@ def bench_features(
     with TemporaryDirectory(prefix="bench-") as folder:
         place = Path(folder)
         task = _task(place / "source", enterprises, seed)
-        tell(f"{len(task.cards)} cards, {enterprises:,} enterprises, {len(task.dates)} dates")
+        progress(f"{len(task.cards)} cards, {enterprises:,} enterprises, {len(task.dates)} dates")
         costs = {OURS: in_child(measured, library, task, place / OURS)}
         costs[SORTING] = in_child(measured, with_riskmodel.sorting, task, place / SORTING)
         for name in contenders:
             absent = _absent(name, enterprises, everyone)
             costs |= {f"{name} ({absent})": NOTHING} if absent else {}
             if not absent:
-                tell(f"{name} now")
+                progress(f"{name} now")
                 costs[name] = in_child(measured, CONTENDERS[name], task, place / name)
         # only now: what this process holds would count in the peak of those that it starts
-        apart = {name: _apart(task, name, place, tell) for name in costs}
+        apart = {name: _apart(task, name, place, progress) for name in costs}
     return _table(costs, apart, enterprises * len(task.dates))
 
 
@@ -107,7 +106,7 @@ def _absent(name: str, enterprises: int, everyone: bool) -> str:
     return "" if everyone or enterprises <= most else f"left out above {most:,} enterprises"
 
 
-def _apart(task: Task, name: str, place: Path, tell: Tell) -> float:
+def _apart(task: Task, name: str, place: Path, progress: Progress) -> float:
     """The largest difference to ours, NaN for one that wrote nothing; which cards differ is told."""
     if name in (FLOOR, SORTING) or not (place / name).exists():
         return np.nan
@@ -115,7 +114,7 @@ def _apart(task: Task, name: str, place: Path, tell: Tell) -> float:
     other = {card: size for card, size in found.items() if size > SAME}
     if other:
         worst = max(other, key=lambda card: other[card])
-        tell(f"{name} differs in {len(other)} cards, most in {worst}: {other[worst]:.2g}")
+        progress(f"{name} differs in {len(other)} cards, most in {worst}: {other[worst]:.2g}")
     return max(found.values())
 
 

@@ -4,7 +4,6 @@ Outcomes are seen of the accepted; only a fictional economy also knows what is t
 at the limit that the policy would have given them.
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,11 @@ from riskmodel.benchmarks.reject_inference.models import calibrated_pd, learner_
 from riskmodel.datasets.splits import folds
 from riskmodel.features.spec import Card
 from riskmodel.model.inputs import learn_inputs
+from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
 from riskmodel.sources.folder import held, read_folder
 from riskmodel.statistics.logistic import Array, expit
 
-Tell = Callable[[str], None]
 SEEDS = (7, 11, 23)
 MONTHS = 72
 OUTER, INNER, CALIBRATION = 3, 4, 2
@@ -54,21 +53,23 @@ class Applicants:
     cards: tuple[Card, ...]
 
 
-def bench_selection(enterprises: int, write: WriteWorld, tell: Tell) -> pd.DataFrame:
+def bench_selection(enterprises: int, write: WriteWorld, progress: Progress) -> pd.DataFrame:
     """The table of `judged` over worlds of so many enterprises each, their verdict told."""
     worlds, settings = [], default_settings()
     for seed in SEEDS:
         with TemporaryDirectory() as folder:
             world = Path(folder) / "world"
             write(world, enterprises=enterprises, months=MONTHS, seed=seed)
-            tell(f"world {seed} written")
-            worlds.append(scored_world(world, settings, tell))
+            progress(f"world {seed} written")
+            worlds.append(scored_world(world, settings, progress))
     table = judged(worlds)
-    tell(verdict(table))
+    progress(verdict(table))
     return table
 
 
-def scored_world(world: Path, settings: Settings, tell: Tell = lambda _: None) -> pd.DataFrame:
+def scored_world(
+    world: Path, settings: Settings, progress: Progress = lambda _: None
+) -> pd.DataFrame:
     """The test applications of a written world: enterprise_id, accepted, true_pd, outcome (drawn
     from it), propensity, and the PD of every method in a column of its name.
 
@@ -84,7 +85,7 @@ def scored_world(world: Path, settings: Settings, tell: Tell = lambda _: None) -
         """The test rows of a fold, scored by what the other folds teach."""
         fit = applicants.fit[of_fit != one].reset_index(drop=True)
         found = _scored(fit, applicants.test[of_test == one], applicants.cards, settings)
-        tell(f"a fold of {OUTER} scored by {len(METHODS)} methods")
+        progress(f"a fold of {OUTER} scored by {len(METHODS)} methods")
         return found
 
     with ThreadPoolExecutor(settings.run.threads) as pool:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from riskmodel.errors import DataError, machine_error, printable
+from riskmodel.progress import Progress, no_progress
 from riskmodel.sources.checks.decompression import Unpacked, refuse_swollen
 from riskmodel.sources.checks.encoding import (
     holds_text,
@@ -56,14 +57,14 @@ def read_table(
     files: Sequence[Path],
     declared: Table,
     timezone: str,
-    tell: Callable[[str], None] | None = None,
+    progress: Progress = no_progress,
 ) -> pa.Table:
     """All parts of a table with canonical types and column order; columns that no part has
     stay absent. `tell` hears how far a long file is read.
 
     Raises `DataError` for a part that is not readable, a missing or unknown column, a wrong type.
     """
-    return joined([_read_part(path, declared, timezone, tell) for path in files], declared)
+    return joined([_read_part(path, declared, timezone, progress) for path in files], declared)
 
 
 def read_chunks(
@@ -111,15 +112,13 @@ def label(path: Path, declared: Table) -> str:
     return name if path.parent.name != declared.name else f"{declared.name}/{name}"
 
 
-def _read_part(
-    path: Path, declared: Table, timezone: str, tell: Callable[[str], None] | None
-) -> pa.Table:
+def _read_part(path: Path, declared: Table, timezone: str, progress: Progress) -> pa.Table:
     chunks, where, seen = [], label(path, declared), 0
     for chunk in _file_chunks(path, declared, _CHUNK_ROWS):
         chunks.append(chunk)
         before, seen = seen, seen + len(chunk)
-        if tell and seen // _ROWS_A_LINE > before // _ROWS_A_LINE:
-            tell(f"{where}: {seen:,} rows read so far")
+        if seen // _ROWS_A_LINE > before // _ROWS_A_LINE:
+            progress(f"{where}: {seen:,} rows read so far")
     try:
         return _canonical_part(pa.concat_tables(chunks), declared, where, timezone)
     except WrongValues as found:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from riskmodel.progress import Progress
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.checks.columns import joined, read_chunks, read_table
 from riskmodel.sources.checks.validate_rows import sift
@@ -40,7 +41,7 @@ class Means:
     threads: int
     memory_bytes: int
     work: Path
-    tell: Callable[[str], None]
+    progress: Progress
 
     @property
     def piece_rows(self) -> int:
@@ -89,7 +90,7 @@ def through_door(
 
     for account in spread(through, range(pieces.buckets), means.threads):
         done.append(account)
-        means.tell(f"{declared.name}: {len(done)} of {pieces.buckets} pieces through the door")
+        means.progress(f"{declared.name}: {len(done)} of {pieces.buckets} pieces through the door")
         if _hopeless(done, rows, means.settings):
             break
     rmtree(pieces.folder)

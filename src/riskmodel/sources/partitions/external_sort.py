@@ -117,7 +117,7 @@ class _Sorting:
         if held:
             self._hold(name, in_order(pa.concat_tables(held.values()), CANONICAL[name]))
         rows_used, rows_in = account.report.rows_used, account.report.rows_in
-        self._means.tell(f"{name}: {rows_used:,} of {rows_in:,} rows used")
+        self._means.progress(f"{name}: {rows_used:,} of {rows_in:,} rows used")
 
     def report(self) -> DataReport:
         """The account of all tables."""
@@ -143,9 +143,9 @@ class _Sorting:
         filled = [number for number, count in enumerate(rows) if count]
         for done, _ in enumerate(spread(write, filled, max(1, min(self._means.threads, fit))), 1):
             if done % _PARTS_A_LINE == 0:
-                self._means.tell(f"{name}: {done:,} of {len(filled):,} parts sorted")
+                self._means.progress(f"{name}: {done:,} of {len(filled):,} parts sorted")
         rmtree(buckets.folder, ignore_errors=True)
-        self._means.tell(f"{name}: {sum(rows):,} rows sorted, in {len(filled):,} parts")
+        self._means.progress(f"{name}: {sum(rows):,} rows sorted, in {len(filled):,} parts")
         return TableParts(self._schemas[name], tuple(rows))
 
     def _hold(self, name: str, rows: pa.Table) -> None:

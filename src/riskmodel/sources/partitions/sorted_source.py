@@ -4,7 +4,7 @@ Whatever looks at enterprises one by one needs the memory of one part, not of al
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskmodel.errors import DataError, machine_faults, shown
+from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.checks.columns import ARROW_TYPES
 from riskmodel.sources.layout import Files, table_files
@@ -189,7 +190,7 @@ def sort_folder(
     threads: int = 2,
     memory_gb: float = 3.0,
     firsts: Sequence[str] | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = no_progress,
 ) -> Sorted:
     """A source folder through the contract's door and sorted into `out`, there whole or not at all.
 
@@ -199,21 +200,20 @@ def sort_folder(
     bounded by `memory_gb`, or by one piece and one part where these need more. Raises `DataError`
     as `read_folder` and `held` do, and `UsageError` where anything else is in `out`.
     """
-    tell = progress or _tell_nobody
     files = table_files(folder)
     asked = {"format": _FORMAT, "settings": settings.model_dump(), "files": _hashes(folder, files)}
     cut = {"firsts": list(firsts[1:])} if firsts else {"enterprises_a_part": enterprises_a_part}
     found = _finished(out)
     same_parts = all(found["cut"].get(name) == value for name, value in cut.items())
     if same_parts and found["asked"] == asked:
-        tell(f"{out.name}: is there, sorted from the same files")
+        progress(f"{out.name}: is there, sorted from the same files")
         return load_sorted(out)
     if not (same_parts and firsts):
         refuse_occupied(out)
     with machine_faults(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-            means = Means(settings, threads, int(memory_gb * 1e9), Path(work), tell)
+            means = Means(settings, threads, int(memory_gb * 1e9), Path(work), progress)
             unfinished = Path(work) / "out"
             written = sort_tables(
                 files, unfinished, means, lambda ids: first_ids(ids, enterprises_a_part, firsts)
@@ -303,7 +303,3 @@ def _not_whole(folder: Path, path: Path) -> DataError:
         f"{shown(folder)}: holds no whole sorted source, for {path.relative_to(folder).as_posix()} is"
         " not what was written. Remove the folder, and give the same command again."
     )
-
-
-def _tell_nobody(line: str) -> None:
-    """For callers who did not ask for progress."""
