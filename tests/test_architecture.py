@@ -9,7 +9,7 @@ import riskmodel
 
 ROOT = Path(riskmodel.__file__).parent
 LAYERS = (
-    {"errors", "openmp"},
+    {"errors", "openmp", "progress"},
     {"months", "statistics"},
     {"settings", "storage", "tables"},
     {"runs"},
