@@ -132,6 +132,6 @@ def test_only_the_command_line_and_the_benchmarks_know_the_simulation():
     for module in (m for m in MODULES if "simulation" not in m.parts):
         asked = {name for name in everywhere(module) if "riskmodel.simulation" in name}
         bench = module == Path("benchmarks/commands.py")
-        writes = {"write_world"} if stage(module) == "cli" or bench else set()
+        writes = {"write_simulation"} if stage(module) == "cli" or bench else set()
         truth = {"true_outcome"} if bench else set()
         assert asked <= {f"riskmodel.simulation.{name}" for name in writes | truth}, module

@@ -20,7 +20,7 @@ from riskmodel.runs.run_folder import Run, create_run, open_run
 from riskmodel.runs.stage_record import StageRecord
 from riskmodel.settings import default_settings, load_settings
 from riskmodel.simulation import simulate as economy
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
 from riskmodel.sources.persistence import load_source, save_reading
 from riskmodel.storage import files
@@ -64,19 +64,19 @@ def ended_with(words: list[str]) -> int:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source folder of twelve fictional enterprises."""
-    folder = tmp_path_factory.mktemp("broken") / "world"
-    write_world(folder, enterprises=12, months=18, seed=3)
+    folder = tmp_path_factory.mktemp("broken") / "simulation"
+    write_simulation(folder, enterprises=12, months=18, seed=3)
     shutil.rmtree(folder / "truth")
     return folder
 
 
 @pytest.mark.parametrize("seed", range(CASES))
 def test_a_broken_file_of_a_source_folder_is_named(
-    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int
+    simulation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
-    source = copied(world, tmp_path / "source")
+    source = copied(simulation, tmp_path / "source")
     path, _ = drawn(seed, source)
 
     code = main(["check", str(source)])
@@ -85,10 +85,10 @@ def test_a_broken_file_of_a_source_folder_is_named(
 
 
 @pytest.fixture(scope="module")
-def features(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def features(simulation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Feature files of that source."""
     out = tmp_path_factory.mktemp("features") / "out"
-    assert main(["features", str(world), str(out), *AT]) == 0
+    assert main(["features", str(simulation), str(out), *AT]) == 0
     return out
 
 
@@ -97,12 +97,12 @@ AT = ["--as-of", "2013-07-01", "--card", "exports_usd_6m", "--threads", "1"]
 
 @pytest.mark.parametrize("seed", range(CASES))
 def test_a_broken_file_among_feature_files_is_made_again_or_named(
-    world: Path, features: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int
+    simulation: Path, features: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
     out = copied(features, tmp_path / "out")
     path, harm = drawn(seed, out)
 
-    code = main(["features", str(world), str(out), *AT])
+    code = main(["features", str(simulation), str(out), *AT])
 
     err = capsys.readouterr().err
     assert code != 70, err
@@ -112,7 +112,7 @@ def test_a_broken_file_among_feature_files_is_made_again_or_named(
 
 
 @pytest.fixture
-def project(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(simulation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project's folder whose runs end before their first stage."""
     (tmp_path / "experiments").mkdir()
     for name in ("baseline.toml", "policy.toml", "banks.toml"):
@@ -127,18 +127,18 @@ def _reached(*_: object) -> None:
     raise Reached("its settings can be read")
 
 
-def order(project: Path, world: Path) -> list[str]:
-    words = ["run", str(project / "experiments/baseline.toml"), "--data", str(world)]
+def order(project: Path, simulation: Path) -> list[str]:
+    words = ["run", str(project / "experiments/baseline.toml"), "--data", str(simulation)]
     return [*words, "--as-of", "2013-07-01"]
 
 
 @pytest.mark.parametrize("seed", range(CASES))
 def test_a_broken_settings_file_is_a_bad_setting_that_is_named(
-    project: Path, world: Path, capsys: pytest.CaptureFixture[str], seed: int
+    project: Path, simulation: Path, capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
     path, _ = drawn(seed, project / "experiments")
 
-    code = main(order(project, world))
+    code = main(order(project, simulation))
 
     assert code in (2, 4, 99)
     if code != 99:
@@ -161,19 +161,19 @@ def test_a_broken_notebook_is_named(tmp_path: Path, seed: int) -> None:
 
 
 def test_a_bank_that_is_named_is_looked_up_in_a_file_that_can_be_read(
-    project: Path, world: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, simulation: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "experiments/banks.toml").write_bytes(b'[[bank]]\nname = "\xff"\n')
 
-    assert main([*order(project, world), "--bank", "ping_an"]) == 4
+    assert main([*order(project, simulation), "--bank", "ping_an"]) == 4
     assert "banks.toml" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("harm", [dangling, circular])
 def test_a_link_in_the_source_that_leads_nowhere_is_named_by_a_run(
-    project: Path, world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], harm: Harm
+    project: Path, simulation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], harm: Harm
 ) -> None:
-    source = copied(world, tmp_path / "source")
+    source = copied(simulation, tmp_path / "source")
     harm(source / "enterprises.parquet", random.Random(0))
 
     assert main(order(project, source)) == 3
@@ -191,26 +191,26 @@ def test_a_source_folder_that_is_a_circular_link_is_bad_data(
 
 
 def test_a_run_folder_that_is_a_file_is_named(
-    project: Path, world: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, simulation: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "experiments/runs").write_text("")
 
-    assert main(order(project, world)) == 3
+    assert main(order(project, simulation)) == 3
     err = capsys.readouterr().err
     assert "experiments/runs" in err
     assert "Move it away" in err
 
 
 def test_names_that_are_too_long_are_told(
-    project: Path, world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, simulation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     long = str(tmp_path / ("n" * 300))
     for words in (
         ["check", long],
         ["world", long, "--enterprises", "3", "--months", "12"],
-        ["features", str(world), long, *AT],
+        ["features", str(simulation), long, *AT],
         order(project, Path(long)),
-        ["check", str(world), "--rejects", long],
+        ["check", str(simulation), "--rejects", long],
     ):
         code = ended_with(words)
         err = capsys.readouterr().err
@@ -219,13 +219,13 @@ def test_names_that_are_too_long_are_told(
 
 
 def test_a_folder_where_a_file_is_wanted_is_told(
-    project: Path, world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, simulation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "afolder"
     folder.mkdir()
 
-    assert main(["run", str(folder), "--data", str(world)]) == 4
-    assert main(["features", str(world), str(tmp_path / "o"), "--rows", str(folder)]) in (2, 3)
+    assert main(["run", str(folder), "--data", str(simulation)]) == 4
+    assert main(["features", str(simulation), str(tmp_path / "o"), "--rows", str(folder)]) in (2, 3)
     assert ended_with(["bench", "limits", "--enterprises", "10", "--json", str(folder)]) == 2
     assert capsys.readouterr().err.count("afolder") >= 3
 
@@ -253,7 +253,7 @@ def test_a_full_disk_in_the_simulation_is_told_and_nothing_is_left(
 
 @pytest.mark.parametrize("module", ["ordered", "feature_files"])
 def test_a_full_disk_in_the_features_is_told(
-    world: Path,
+    simulation: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -266,7 +266,7 @@ def test_a_full_disk_in_the_features_is_told(
     wrapped = type("Parquet", (), {**vars(pq), "write_table": staticmethod(full_disk)})
     monkeypatch.setattr(place, "pq", wrapped)
 
-    code = main(["features", str(world), str(tmp_path / "out"), *AT])
+    code = main(["features", str(simulation), str(tmp_path / "out"), *AT])
 
     err = capsys.readouterr().err
     assert code == 3
@@ -340,11 +340,11 @@ def test_a_name_with_control_characters_stays_on_one_line() -> None:
 
 
 @pytest.fixture(scope="module")
-def run_folder(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(simulation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run's folder with tables and records that later stages read."""
     folder = tmp_path_factory.mktemp("runs") / "2013-07-01-trial-0123456789"
     run = create_run(folder, default_settings())
-    save_reading(read_folder(world, default_settings().sources), folder / "sources")
+    save_reading(read_folder(simulation, default_settings().sources), folder / "sources")
     run.write("features", features=pd.DataFrame({"enterprise_id": ["E1"], "a": [1.0]}))
     run.write_json("datasets", "population", {"kind": "lines", "horizon_months": 12})
     last = ["enterprise_id", "bank", "decision", "limit_cny", "cap_cny", "pd_12m"]

@@ -10,15 +10,15 @@ import pytest
 
 from riskmodel.cli import main
 from riskmodel.errors import ChecksFailed
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cli") / "world"
-    write_world(folder, enterprises=300, months=48, seed=3)
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "simulation"
+    write_simulation(folder, enterprises=300, months=48, seed=3)
     return folder
 
 
@@ -34,11 +34,11 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def without_amounts(world: Path, folder: Path) -> Path:
+def without_amounts(simulation: Path, folder: Path) -> Path:
     """The source folder again, its declarations without their FOB value."""
-    shutil.copytree(world, folder)
+    shutil.copytree(simulation, folder)
     shutil.rmtree(folder / "declarations", ignore_errors=True)
-    rows = pd.concat([pd.read_parquet(path) for path in sorted(world.glob("declarations*"))])
+    rows = pd.concat([pd.read_parquet(path) for path in sorted(simulation.glob("declarations*"))])
     rows.drop(columns="fob_usd").to_parquet(folder / "declarations.parquet")
     return folder
 
@@ -79,19 +79,19 @@ def test_an_unknown_scenario_is_a_bad_setting_that_names_the_known_ones(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_world_is_written_by_scenario_part_and_threads(tmp_path: Path) -> None:
+def test_a_simulation_is_written_by_scenario_part_and_threads(tmp_path: Path) -> None:
     words = ["world", str(tmp_path / "out"), "--enterprises", "5", "--months", "12"]
 
     assert main([*words, "--scenario", "thin", "--part", "2", "--threads", "1"]) == 0
 
     assert (tmp_path / "out/declarations.parquet").exists()
-    assert 'scenario = "thin"' in (tmp_path / "out/truth/world.toml").read_text()
+    assert 'scenario = "thin"' in (tmp_path / "out/truth/simulation.toml").read_text()
 
 
 def test_a_source_without_a_needed_column_is_bad_data_told_in_one_line(
-    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    simulation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source = without_amounts(world, tmp_path / "source")
+    source = without_amounts(simulation, tmp_path / "source")
 
     code = main(["check", str(source)])
 
@@ -111,16 +111,16 @@ def test_a_folder_that_is_not_there_is_bad_data(
 
 
 def test_a_source_that_keeps_the_contract_passes_the_check(
-    world: Path, capsys: pytest.CaptureFixture[str]
+    simulation: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["check", str(world)]) == 0
+    assert main(["check", str(simulation)]) == 0
     assert "declarations" in capsys.readouterr().out
 
 
 def test_an_unknown_setting_is_a_bad_setting_that_names_the_nearest_known_one(
-    root: Path, world: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, simulation: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["run", str(root / "experiments/baseline.toml"), "--data", str(world)]
+    words = ["run", str(root / "experiments/baseline.toml"), "--data", str(simulation)]
 
     code = main([*words, "--set", "model.treez=30"])
 
@@ -133,9 +133,9 @@ def test_an_unknown_setting_is_a_bad_setting_that_names_the_nearest_known_one(
 
 
 def test_a_bank_without_terms_is_a_bad_setting(
-    root: Path, world: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, simulation: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["run", str(root / "experiments/baseline.toml"), "--data", str(world)]
+    words = ["run", str(root / "experiments/baseline.toml"), "--data", str(simulation)]
 
     assert main([*words, "--as-of", "2014-07-01", "--bank", "bank_of_nowhere"]) == 4
     assert "bank_of_nowhere" in capsys.readouterr().err
@@ -157,9 +157,9 @@ def test_an_error_comes_with_its_trace_only_in_debugging(root: Path) -> None:
 
 
 def test_scoring_without_an_approved_model_is_not_approved_and_publishes_nothing(
-    root: Path, world: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, simulation: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["run", str(root / "experiments/monthly.toml"), "--data", str(world)]
+    words = ["run", str(root / "experiments/monthly.toml"), "--data", str(simulation)]
 
     code = main([*words, "--set", "datasets.folds=2", "--set", "publish.tracking=false"])
 

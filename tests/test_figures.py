@@ -515,7 +515,7 @@ def stressed() -> pd.DataFrame:
     )
 
 
-def measured_over_worlds() -> pd.DataFrame:
+def measured_over_simulations() -> pd.DataFrame:
     return pd.DataFrame({"measure": ["regret"], "value": [0.12], "low": [0.08], "high": [0.16]})
 
 
@@ -575,7 +575,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "limit_response": lambda: figures.limit_response(responses()),
     "true_pd": lambda: figures.true_pd(deciles()),
     "selection_gains": lambda: figures.selection_gains(gained()),
-    "backtest_intervals": lambda: figures.backtest_intervals(measured_over_worlds()),
+    "backtest_intervals": lambda: figures.backtest_intervals(measured_over_simulations()),
     "promised_profit": lambda: figures.promised_profit(judged_books().iloc[2:]),
     "regret_causes": lambda: figures.regret_causes(informed()),
     "stress_caps": lambda: figures.stress_caps(stressed()),
@@ -642,7 +642,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "limit_response": lambda: figures.limit_response(responses().iloc[:0]),
     "true_pd": lambda: figures.true_pd(deciles().iloc[:0]),
     "selection_gains": lambda: figures.selection_gains(gained().iloc[:1]),
-    "backtest_intervals": lambda: figures.backtest_intervals(measured_over_worlds().iloc[:0]),
+    "backtest_intervals": lambda: figures.backtest_intervals(measured_over_simulations().iloc[:0]),
     "promised_profit": lambda: figures.promised_profit(judged_books().iloc[:0]),
     "regret_causes": lambda: figures.regret_causes(informed().iloc[:0]),
     "stress_caps": lambda: figures.stress_caps(stressed().iloc[:0]),

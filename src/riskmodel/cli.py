@@ -326,10 +326,10 @@ def _bar(most: int, unit: str) -> Iterator[Callable[[int], None]]:
 
 
 def _act_world(arguments: argparse.Namespace) -> None:
-    from riskmodel.simulation import write_world
+    from riskmodel.simulation import write_simulation
 
     with _bar(arguments.enterprises, "enterprises") as progress:
-        write_world(
+        write_simulation(
             arguments.out,
             enterprises=arguments.enterprises,
             months=arguments.months,

@@ -23,15 +23,15 @@ from riskmodel.benchmarks.backtest import (
 )
 from riskmodel.limits import banks_from, policy_from
 from riskmodel.limits.backtest.backtest import BOOK, ORACLE
-from riskmodel.limits.backtest.measures import over_worlds
+from riskmodel.limits.backtest.measures import over_simulations
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import Weighed, weigh
 from riskmodel.pipeline import stages
 from riskmodel.settings import default_settings, read_toml
-from riskmodel.simulation import true_outcome, write_world
+from riskmodel.simulation import true_outcome, write_simulation
 from riskmodel.sources.folder import held, read_folder
 
-ECONOMY = Economy(write_world, true_outcome)
+ECONOMY = Economy(write_simulation, true_outcome)
 TERMS = Path(__file__).parents[2] / "experiments"
 ENTERPRISES, MONTHS, SEED = 300, 48, 5
 SETTINGS = default_settings()
@@ -39,10 +39,10 @@ SETTINGS = default_settings()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A base world and one with a shock two years before its end."""
-    out = tmp_path_factory.mktemp("worlds")
+    """A base simulation and one with a shock two years before its end."""
+    out = tmp_path_factory.mktemp("simulations")
     for scenario in ("base", "shock"):
-        write_world(
+        write_simulation(
             out / scenario, enterprises=ENTERPRISES, months=MONTHS, seed=SEED, scenario=scenario
         )
     return out
@@ -157,18 +157,18 @@ def test_the_source_shows_the_defaults_that_the_economy_drew(folder: Path) -> No
     assert len(drawn) > 20 and drawn.between(0, 1).all()
 
 
-def test_the_table_has_an_interval_over_worlds_for_every_measure(month: Judgement) -> None:
-    table = backtest._over_worlds([(1, month), (2, month)])
-    assert table["worlds"].eq(2).all()
+def test_the_table_has_an_interval_over_simulations_for_every_measure(month: Judgement) -> None:
+    table = backtest._over_simulations([(1, month), (2, month)])
+    assert table["simulations"].eq(2).all()
     lift = table.set_index("measure").loc["lift_over_cut"]
     assert lift["low"] == pytest.approx(lift["value"]) == pytest.approx(lift["high"])
     assert backtest._responses([(1, month)]).empty  # this month's terms have learnt nothing
     causes = backtest._causes([(1, month)])
     assert causes["name"].tolist() == month.regrets["knows"].tolist()
-    assert over_worlds(pd.DataFrame({"measure": [], "seed": [], "value": []})).empty
+    assert over_simulations(pd.DataFrame({"measure": [], "seed": [], "value": []})).empty
 
 
-def test_a_world_says_what_it_was_made_with(folder: Path) -> None:
+def test_a_simulation_says_what_it_was_made_with(folder: Path) -> None:
     assert made_with(folder / "shock") == Made(ENTERPRISES, MONTHS, SEED)
 
 

@@ -9,7 +9,7 @@ import pytest
 from riskmodel.features import compute
 from riskmodel.features.spec import Card, Derived, Measure
 from riskmodel.settings import FeaturesSettings, SourcesSettings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.sources import Source
 from riskmodel.sources.folder import read_folder
 from riskmodel.storage.files import write_folder
@@ -73,8 +73,8 @@ def value(settings: FeaturesSettings) -> Value:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Source:
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Source:
     """A fictional economy of sixty enterprises over thirty months, from January 2012."""
-    folder = tmp_path_factory.mktemp("world") / "tables"
-    write_world(folder, enterprises=60, months=30, seed=3)
+    folder = tmp_path_factory.mktemp("simulation") / "tables"
+    write_simulation(folder, enterprises=60, months=30, seed=3)
     return read_folder(folder, DOOR).source

@@ -14,7 +14,7 @@ from sklearn.preprocessing import QuantileTransformer
 from riskmodel.datasets.population import population
 from riskmodel.features import compute
 from riskmodel.settings import default_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.sources import Source
 from riskmodel.sources.folder import read_folder
 from riskmodel.tables.canonical import CANONICAL
@@ -42,8 +42,8 @@ def by_event(source: Source) -> Source:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    folder = tmp_path_factory.mktemp("honest") / "world"
-    write_world(folder, enterprises=4000, months=60, seed=SEED)
+    folder = tmp_path_factory.mktemp("honest") / "simulation"
+    write_simulation(folder, enterprises=4000, months=60, seed=SEED)
     return read_folder(folder, default_settings().sources).source
 
 

@@ -213,11 +213,11 @@ AS_OF = pd.Timestamp("2013-10-01")
 
 
 @pytest.fixture(scope="module")
-def economy(world, settings):
+def economy(simulation, settings):
     """Every card at the beginning of a month and within one."""
-    who = world.frame("enterprises")["enterprise_id"].drop_duplicates().to_frame()
+    who = simulation.frame("enterprises")["enterprise_id"].drop_duplicates().to_frame()
     days = pd.DataFrame({"as_of": [AS_OF, pd.Timestamp("2014-02-17")]})
-    return Case(world, who.merge(days, how="cross"), CARDS, settings)
+    return Case(simulation, who.merge(days, how="cross"), CARDS, settings)
 
 
 @pytest.fixture(scope="module")

@@ -101,10 +101,10 @@ def test_the_opposite_value_ranks_the_other_way_and_as_surely(rows: list[tuple])
 
 
 def test_the_interval_holds_the_truth_about_nineteen_times_in_twenty() -> None:
-    worlds = [clustered(seed, firms=40) for seed in range(300)]
-    truth = np.mean([clustered_auc(*world).auc for world in worlds])
+    simulations = [clustered(seed, firms=40) for seed in range(300)]
+    truth = np.mean([clustered_auc(*simulation).auc for simulation in simulations])
     held = []
-    for values, bad, who in worlds:
+    for values, bad, who in simulations:
         frame = pd.DataFrame({"x": values, "enterprise_id": who, "as_of": pd.Timestamp(0)})
         told = rankings(Features(frame, (card("x"),), pd.DataFrame()), pd.Series(bad)).iloc[0]
         held.append(told["low"] <= truth <= told["high"])

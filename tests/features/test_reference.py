@@ -297,19 +297,19 @@ def each_kind():
     return [Card(name, "", "none", *card, ("", "")) for name, card in found.items()]
 
 
-def rows_of(world):
+def rows_of(simulation):
     """Some enterprises of the economy on ends of months, inside months, and on applications' days."""
-    who = sorted(world.frame("enterprises")["enterprise_id"].unique())[::3]
+    who = sorted(simulation.frame("enterprises")["enterprise_id"].unique())[::3]
     days = ["2013-02-28", "2013-08-31", "2014-01-31", "2014-03-17"]
     regular = [(one, pd.Timestamp(day)) for one in who for day in days]
-    applied = world.frame("applications").query("enterprise_id in @who")
+    applied = simulation.frame("applications").query("enterprise_id in @who")
     asked = applied[["enterprise_id", "applied_on"]].itertuples(index=False, name=None)
     return pd.DataFrame([*regular, *asked], columns=["enterprise_id", "as_of"]).drop_duplicates()
 
 
-def test_every_card_agrees_on_the_fictional_economy(world, settings):
+def test_every_card_agrees_on_the_fictional_economy(simulation, settings):
     cards = (*CARDS, *each_kind())
-    assert disagreeing(world, rows_of(world), cards, settings) == []
+    assert disagreeing(simulation, rows_of(simulation), cards, settings) == []
 
 
 def test_every_kind_and_relation_has_its_reference():

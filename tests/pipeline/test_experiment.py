@@ -22,7 +22,7 @@ from riskmodel.registry import versions
 from riskmodel.runs import notebooks, tracking
 from riskmodel.runs.run_folder import Run
 from riskmodel.settings import default_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 
 PROJECT = Path(__file__).parents[2]
 SMALL = ("datasets.repeats=1", "datasets.folds=2", "model.trees=30", "model.trials=2")
@@ -58,7 +58,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for toml in (PROJECT / "experiments").glob("*.toml"):
         shutil.copy(toml, folder / "experiments")
     shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
-    write_world(folder / "world", enterprises=500, months=48, seed=3)
+    write_simulation(folder / "simulation", enterprises=500, months=48, seed=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         yield folder
@@ -66,7 +66,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def carried_out(root: Path, *words: str) -> Finished:
     told: list[str] = []
-    data = f"run.data={json.dumps(str(root / 'world'))}"
+    data = f"run.data={json.dumps(str(root / 'simulation'))}"
     order = Order(root / "experiments/baseline.toml", (data, *SMALL, *words))
     return Finished(run_experiment(order, root, told.append), tuple(told))
 
@@ -120,7 +120,7 @@ def test_the_panel_has_its_keys_splits_and_features(first: Finished) -> None:
     panel = first.run.read("datasets", "panel")
 
     assert list(panel.columns[:4]) == ["enterprise_id", "as_of", "split", "defaulted"]
-    # so small a world has too few defaults for a split by date: cross-validated within "fit"
+    # so small a simulation has too few defaults for a split by date: cross-validated within "fit"
     assert set(panel["split"]) == {"fit", "score"}
     assert panel.loc[panel["split"] == "score", "defaulted"].isna().all()
     assert "exports_usd_6m" in panel.columns

@@ -18,7 +18,7 @@ from riskmodel.pipeline import feature_files
 from riskmodel.pipeline.feature_files import feature_settings, write_features
 from riskmodel.pipeline.feature_rows import Asked, asked_for
 from riskmodel.settings import default_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
 
 DATES = pd.to_datetime(["2013-07-01", "2013-10-15", "2014-01-01"])
@@ -26,17 +26,17 @@ SETTINGS = feature_settings(part=13, threads=1)
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Path:
+def simulation(tmp_path_factory) -> Path:
     """A fictional economy of fifty enterprises over thirty months, to the end of June 2014."""
-    folder = tmp_path_factory.mktemp("world") / "tables"
-    write_world(folder, enterprises=50, months=30, seed=4)
+    folder = tmp_path_factory.mktemp("simulation") / "tables"
+    write_simulation(folder, enterprises=50, months=30, seed=4)
     return folder
 
 
 @pytest.fixture(scope="module")
-def written(world, tmp_path_factory) -> Path:
+def written(simulation, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("written") / "out"
-    write_features(world, out, Asked.at(DATES), SETTINGS)
+    write_features(simulation, out, Asked.at(DATES), SETTINGS)
     return out
 
 
@@ -52,9 +52,9 @@ def bytes_of(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
-def changed(world: Path, out: Path, table: str, change) -> Path:
-    """The world with one table's frame changed."""
-    shutil.copytree(world, out)
+def changed(simulation: Path, out: Path, table: str, change) -> Path:
+    """The simulation with one table's frame changed."""
+    shutil.copytree(simulation, out)
     path = out / f"{table}.parquet"
     rows = pq.read_table(path)
     frame = change(rows.to_pandas())
@@ -62,8 +62,8 @@ def changed(world: Path, out: Path, table: str, change) -> Path:
     return out
 
 
-def test_files_hold_what_is_computed_in_memory(world, written):
-    source = read_folder(world, default_settings().sources).source
+def test_files_hold_what_is_computed_in_memory(simulation, written):
+    source = read_folder(simulation, default_settings().sources).source
     found = rows_of(written)
     memory = compute(source, found[["enterprise_id", "as_of"]], SETTINGS.features)
     assert list(found.columns) == list(memory.frame.columns)
@@ -84,25 +84,27 @@ def test_money_and_what_rules_read_are_kept_as_doubles_and_the_rest_as_floats(wr
     assert schema.field("deals_6m").type == pa.float32()
 
 
-def test_everyone_on_the_register_is_asked_for_and_nobody_before(world, written):
-    source = read_folder(world, default_settings().sources).source
+def test_everyone_on_the_register_is_asked_for_and_nobody_before(simulation, written):
+    source = read_folder(simulation, default_settings().sources).source
     register = source.frame("enterprises").groupby("enterprise_id")["known_at"].min()
     for date, rows in rows_of(written).groupby("as_of"):
         known = register[register < date.tz_localize("Asia/Shanghai")]
         assert set(rows["enterprise_id"]) == set(known.index)
 
 
-def test_size_of_parts_and_threads_change_no_value(world, written, tmp_path):
+def test_size_of_parts_and_threads_change_no_value(simulation, written, tmp_path):
     settings = feature_settings(part=7, threads=2)
-    write_features(world, tmp_path / "out", Asked.at(DATES), settings, each=in_threads(2))
+    write_features(simulation, tmp_path / "out", Asked.at(DATES), settings, each=in_threads(2))
     pd.testing.assert_frame_equal(rows_of(tmp_path / "out"), rows_of(written))
 
 
-def test_the_same_again_computes_nothing_and_a_new_date_only_its_month(world, written, tmp_path):
+def test_the_same_again_computes_nothing_and_a_new_date_only_its_month(
+    simulation, written, tmp_path
+):
     out = shutil.copytree(written, tmp_path / "out")
-    again = write_features(world, out, Asked.at(DATES), SETTINGS)
+    again = write_features(simulation, out, Asked.at(DATES), SETTINGS)
     assert again.months["made"].tolist() == [0, 0, 0]
-    more = write_features(world, out, Asked.at([*DATES, pd.Timestamp("2014-07-01")]), SETTINGS)
+    more = write_features(simulation, out, Asked.at([*DATES, pd.Timestamp("2014-07-01")]), SETTINGS)
     assert dict(zip(more.months["month"], more.months["made"], strict=True)) == {
         "2013-07": 0,
         "2013-10": 0,
@@ -113,14 +115,16 @@ def test_the_same_again_computes_nothing_and_a_new_date_only_its_month(world, wr
     assert [one["made"] for one in recorded["months"]] == [0, 0, 0, 4]
 
 
-def test_rows_known_later_leave_the_files_of_earlier_dates_as_they_are(world, written, tmp_path):
+def test_rows_known_later_leave_the_files_of_earlier_dates_as_they_are(
+    simulation, written, tmp_path
+):
     cut = pd.Timestamp("2014-01-01", tz="Asia/Shanghai")
 
     def later(frame):
         more = frame[frame["known_at"] < cut].head(40)
         return pd.concat([frame, more.assign(known_at=cut, fob_usd=more["fob_usd"] * 2)])
 
-    data = changed(world, tmp_path / "later", "declarations", later)
+    data = changed(simulation, tmp_path / "later", "declarations", later)
     out = shutil.copytree(written, tmp_path / "out")
     before = bytes_of(out)
     found = write_features(data, out, Asked.at(DATES), SETTINGS)
@@ -129,14 +133,14 @@ def test_rows_known_later_leave_the_files_of_earlier_dates_as_they_are(world, wr
 
 
 def test_a_row_that_was_known_before_a_date_makes_that_date_and_later_ones_anew(
-    world, written, tmp_path
+    simulation, written, tmp_path
 ):
     def rewritten(frame):
         known = frame["known_at"] < pd.Timestamp("2013-10-01", tz="Asia/Shanghai")
         row = frame[known].sort_values("known_at").index[-1]
         return frame.assign(fob_usd=frame["fob_usd"].where(frame.index != row, 123456.0))
 
-    data = changed(world, tmp_path / "rewritten", "declarations", rewritten)
+    data = changed(simulation, tmp_path / "rewritten", "declarations", rewritten)
     out = shutil.copytree(written, tmp_path / "out")
     found = write_features(data, out, Asked.at(DATES), SETTINGS)
     made = dict(zip(found.months["month"], found.months["made"], strict=True))
@@ -147,7 +151,7 @@ def test_a_row_that_was_known_before_a_date_makes_that_date_and_later_ones_anew(
     pd.testing.assert_frame_equal(rows_of(out), rows_of(fresh))
 
 
-def test_a_stopped_run_goes_on_where_it_was(world, written, tmp_path, monkeypatch):
+def test_a_stopped_run_goes_on_where_it_was(simulation, written, tmp_path, monkeypatch):
     honest = feature_files.write_part
 
     def stopping(job, shared, months, part):
@@ -158,14 +162,14 @@ def test_a_stopped_run_goes_on_where_it_was(world, written, tmp_path, monkeypatc
     monkeypatch.setattr(feature_files, "write_part", stopping)
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        write_features(world, out, Asked.at(DATES), SETTINGS)
+        write_features(simulation, out, Asked.at(DATES), SETTINGS)
     monkeypatch.setattr(feature_files, "write_part", honest)
-    found = write_features(world, out, Asked.at(DATES), SETTINGS)
+    found = write_features(simulation, out, Asked.at(DATES), SETTINGS)
     assert found.months["made"].tolist() == [2, 2, 2]
     assert bytes_of(out) == bytes_of(written)
 
 
-def test_given_rows_are_answered_each_once(world, tmp_path):
+def test_given_rows_are_answered_each_once(simulation, tmp_path):
     asked = pd.DataFrame(
         {
             "enterprise_id": ["E0000003", "E0000001", "E0000003", "E0000001"],
@@ -175,7 +179,7 @@ def test_given_rows_are_answered_each_once(world, tmp_path):
     path = tmp_path / "asked.parquet"
     asked.to_parquet(path)
     out = tmp_path / "out"
-    assert main(["features", str(world), str(out), "--rows", str(path), "--part", "20"]) == 0
+    assert main(["features", str(simulation), str(out), "--rows", str(path), "--part", "20"]) == 0
     found = rows_of(out)
     assert list(zip(found["enterprise_id"], found["as_of"].dt.date.astype(str), strict=True)) == [
         ("E0000001", "2013-03-31"),
@@ -184,9 +188,9 @@ def test_given_rows_are_answered_each_once(world, tmp_path):
     ]
 
 
-def test_chosen_cards_come_with_their_parts(world, tmp_path):
+def test_chosen_cards_come_with_their_parts(simulation, tmp_path):
     out = tmp_path / "out"
-    words = ["features", str(world), str(out), "--as-of", "2014-01-01"]
+    words = ["features", str(simulation), str(out), "--as-of", "2014-01-01"]
     assert main([*words, "--card", "exports_cny_12m"]) == 0
     assert list(rows_of(out).columns)[2:] == ["exports_usd_12m", "cny_per_usd", "exports_cny_12m"]
 
@@ -195,8 +199,8 @@ def test_chosen_cards_come_with_their_parts(world, tmp_path):
     "words",
     [[], ["--as-of", "2014-01-01", "--card", "no_such_card"], ["--rows", "missing.parquet"]],
 )
-def test_what_cannot_be_asked_is_refused_in_one_line(world, tmp_path, words, capsys):
-    assert main(["features", str(world), str(tmp_path / "out"), *words]) == 2
+def test_what_cannot_be_asked_is_refused_in_one_line(simulation, tmp_path, words, capsys):
+    assert main(["features", str(simulation), str(tmp_path / "out"), *words]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()[-1:]) == 1
 
 

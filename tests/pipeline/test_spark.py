@@ -18,7 +18,7 @@ from riskmodel.model.learners.trees import learn
 from riskmodel.model.master_scale import Grades
 from riskmodel.pipeline.score_files import score_features
 from riskmodel.settings import default_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 
 MASTER = "local[2]"
 WORDS = ["--as-of", "2013-07-01", "--as-of", "2013-10-15", "--part", "11"]
@@ -36,16 +36,16 @@ def spark():
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("world") / "tables"
-    write_world(folder, enterprises=40, months=24, seed=6)
+def simulation(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("simulation") / "tables"
+    write_simulation(folder, enterprises=40, months=24, seed=6)
     return folder
 
 
 @pytest.fixture(scope="module")
-def local(world, tmp_path_factory) -> Path:
+def local(simulation, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("local") / "out"
-    assert main(["features", str(world), str(out), *WORDS]) == 0
+    assert main(["features", str(simulation), str(out), *WORDS]) == 0
     return out
 
 
@@ -82,23 +82,23 @@ def test_scores_stand_beside_the_rows_they_are_of(local, model, tmp_path):
     )
 
 
-def test_features_without_an_input_of_the_model_are_refused(world, model, tmp_path):
+def test_features_without_an_input_of_the_model_are_refused(simulation, model, tmp_path):
     out = tmp_path / "few"
-    assert main(["features", str(world), str(out), *WORDS, "--card", "deals_6m"]) == 0
+    assert main(["features", str(simulation), str(out), *WORDS, "--card", "deals_6m"]) == 0
     with pytest.raises(DataError, match="2 of 3 inputs"):
         score_features(out, tmp_path / "scores", model, in_threads(1), lambda line: None)
 
 
-def test_spark_gives_the_bits_that_this_machine_gives(spark, world, local, tmp_path):
+def test_spark_gives_the_bits_that_this_machine_gives(spark, simulation, local, tmp_path):
     from riskmodel.pipeline.feature_files import feature_settings, write_features
     from riskmodel.pipeline.feature_rows import Asked
 
     asked = Asked.at(pd.to_datetime(["2013-07-01", "2013-10-15"]))
     settings = feature_settings(part=11, threads=1)
     out = tmp_path / "out"
-    write_features(world, out, asked, settings, each=spark)
+    write_features(simulation, out, asked, settings, each=spark)
     assert bytes_of(out / "features") == bytes_of(local / "features")
-    again = write_features(world, out, asked, settings, each=spark)
+    again = write_features(simulation, out, asked, settings, each=spark)
     assert again.months["made"].tolist() == [0, 0]
 
 

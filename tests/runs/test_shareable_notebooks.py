@@ -12,7 +12,7 @@ from riskmodel.runs import notebooks
 from riskmodel.runs.run_folder import create_run
 from riskmodel.runs.shareable_notebooks import INSTEAD, ONE_ENTERPRISE, copy_shareable
 from riskmodel.settings import default_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PLANTED = {
@@ -31,9 +31,9 @@ PLANTED = {
 def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Notebook 01 as it ran on a folder with a row of each kind that must be set aside."""
     root = tmp_path_factory.mktemp("project")
-    write_world(root / "world", enterprises=80, months=18, seed=5)
+    write_simulation(root / "simulation", enterprises=80, months=18, seed=5)
     for table, values in PLANTED.items():
-        path = root / "world" / f"{table}.parquet"
+        path = root / "simulation" / f"{table}.parquet"
         rows = pd.read_parquet(path)
         planted = rows.iloc[[len(rows) // 2]].copy()
         for column, value in values.items():
@@ -41,7 +41,9 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 planted[column] = value
         pd.concat([rows, planted]).astype(rows.dtypes).to_parquet(path, index=False)
     settings = default_settings()
-    given = settings.run.model_copy(update={"data": str(root / "world"), "as_of": date(2012, 1, 1)})
+    given = settings.run.model_copy(
+        update={"data": str(root / "simulation"), "as_of": date(2012, 1, 1)}
+    )
     sources = settings.sources.model_copy(update={"most_rejected_share": 0.05})
     settings = settings.model_copy(update={"run": given, "sources": sources})
     run = create_run(root / "experiments" / "runs" / "one", settings)

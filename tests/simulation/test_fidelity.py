@@ -1,4 +1,4 @@
-"""The fidelity card: measures on drawn tables with answers by hand, and a whole world."""
+"""The fidelity card: measures on drawn tables with answers by hand, and a whole simulation."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,10 +31,10 @@ from riskmodel.simulation.fidelity.tables import Tables
 from riskmodel.statistics.low_default import jeffreys_interval
 from riskmodel.storage.files import write_folder
 
-# --- The world that the whole card is held against: adjust these when the economy changes. -------
-WORLD = {"enterprises": 2000, "months": 60, "seed": 11}
+# --- The simulation that the whole card is held against: adjust these when the economy changes. -------
+SIMULATION = {"enterprises": 2000, "months": 60, "seed": 11}
 EXCUSED: frozenset[str] = frozenset()
-"""Facts that a world of this size cannot show, each with its reason beside it."""
+"""Facts that a simulation of this size cannot show, each with its reason beside it."""
 # -------------------------------------------------------------------------------------------------
 
 COLUMNS = [
@@ -69,9 +69,9 @@ def drawn(tmp_path: Path) -> Draw:
                 name: f if "truth/" in name or "known_at" in f else f.assign(known_at=known)
                 for name, f in given.items()
             },
-            tmp_path / "world",
+            tmp_path / "simulation",
         )
-        return Tables(tmp_path / "world", pd.Timestamp(end))
+        return Tables(tmp_path / "simulation", pd.Timestamp(end))
 
     return of
 
@@ -125,8 +125,8 @@ def test_a_table_in_parts_is_read_as_one(tmp_path: Path) -> None:
         for part in ("one", "two")
     }
     register = pd.DataFrame({"enterprise_id": ["E1"]})
-    write_folder({"enterprises": register, **parts}, tmp_path / "world")
-    tables = open_tables(tmp_path / "world")
+    write_folder({"enterprises": register, **parts}, tmp_path / "simulation")
+    tables = open_tables(tmp_path / "simulation")
     assert len(tables.current("declarations", ["fob_usd"])) == 2
     # 17 o'clock in UTC is the first of February at the platform
     assert tables.end == pd.Timestamp("2014-03-01")
@@ -219,7 +219,7 @@ def test_exits_are_paid_or_unpaid(drawn: Draw) -> None:
     lives = [(f"E{i:02}", "2010-07-01", "2013-12-31", None, False) for i in range(19)]
     lives += [("U", "2010-07-01", None, "2014-02-28", True)]
     lives += [("D", "2010-07-01", None, "2014-02-28", False)]  # a default is no exit
-    # after the world's end, and not yet
+    # after the simulation's end, and not yet
     lives += [("V", "2010-07-01", None, "2014-08-31", True), ("W", "2010-07-01", None, None, True)]
     names = "enterprise_id entered_on exited_on defaulted_on left_unpaid"
     assert exits_unpaid(drawn({"truth/enterprises": table(names, *lives)})).figure == 1 / 20
@@ -278,7 +278,9 @@ def test_holders_are_those_with_a_live_or_drawn_line_who_are_not_in_default(draw
     assert default_days(tables)[names.index("bad")] == pd.Timestamp("2012-04-30")
 
 
-def test_the_oracle_is_judged_by_what_came_to_holders_after_the_worlds_end_too(drawn: Draw) -> None:
+def test_the_oracle_is_judged_by_what_came_to_holders_after_the_simulations_end_too(
+    drawn: Draw,
+) -> None:
     names = ["late", "early", "sound", "without"]
     given = lines(*((f"L{n}", n, "2013-01-10", "2014-12-10", 9.0) for n in names[:3]))
     months = pd.concat([states(f"L{n}", "2014-05-01", (0, 5)) for n in names[:3]])
@@ -449,8 +451,8 @@ def test_a_fact_without_its_table_is_missing_and_says_so(tmp_path: Path) -> None
     assert notes["sale, median"].startswith("not measured: 1 cases where 20 are needed. ")
 
 
-def test_a_folder_that_is_no_world_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no world"):
+def test_a_folder_that_is_no_simulation_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no simulation"):
         fidelity_card(tmp_path)
 
 
@@ -463,20 +465,20 @@ def test_every_fact_has_a_name_of_its_own_and_a_range() -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """The card of a world from the writer."""
-    from riskmodel.simulation import write_world
+    """The card of a simulation from the writer."""
+    from riskmodel.simulation import write_simulation
 
-    out = tmp_path_factory.mktemp("card") / "world"
-    write_world(out, **WORLD)
+    out = tmp_path_factory.mktemp("card") / "simulation"
+    write_simulation(out, **SIMULATION)
     return fidelity_card(out)
 
 
-def test_every_fact_can_be_measured_on_a_written_world(whole: pd.DataFrame) -> None:
+def test_every_fact_can_be_measured_on_a_written_simulation(whole: pd.DataFrame) -> None:
     missing = whole[whole["measured"].isna() & ~whole["fact"].isin(EXCUSED)]
     assert missing["note"].to_dict() == {}
 
 
-def test_a_written_world_shows_the_facts(whole: pd.DataFrame) -> None:
+def test_a_written_simulation_shows_the_facts(whole: pd.DataFrame) -> None:
     failed = whole[~whole["passed"] & ~whole["fact"].isin(EXCUSED)]
     shown = failed.set_index("fact")[["measured", "target_low", "target_high"]]
     assert shown.round(3).T.to_dict("list") == {}

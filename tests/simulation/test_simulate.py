@@ -15,7 +15,7 @@ import pytest
 from riskmodel.errors import SettingsError, UsageError
 from riskmodel.settings import SourcesSettings
 from riskmodel.simulation import simulate as writing
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.simulation.calendar import Calendar
 from riskmodel.simulation.parameters import load_parameters, scenario_names
 from riskmodel.sources.folder import read_folder
@@ -36,14 +36,14 @@ ARROW = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("economy") / "world"
-    write_world(out, enterprises=600, months=48, seed=5)
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("economy") / "simulation"
+    write_simulation(out, enterprises=600, months=48, seed=5)
     return out
 
 
-def rows(world: Path, name: str) -> pd.DataFrame:
-    return pq.read_table(world / f"{name}.parquet").to_pandas()
+def rows(simulation: Path, name: str) -> pd.DataFrame:
+    return pq.read_table(simulation / f"{name}.parquet").to_pandas()
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -51,9 +51,9 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(f.relative_to(folder)): sha256(f.read_bytes()).hexdigest() for f in files}
 
 
-def test_every_table_is_there_and_the_truth_stands_apart(world: Path) -> None:
-    assert {path.stem for path in world.glob("*.parquet")} == set(TABLES)
-    assert {path.stem for path in (world / "truth").iterdir()} == {
+def test_every_table_is_there_and_the_truth_stands_apart(simulation: Path) -> None:
+    assert {path.stem for path in simulation.glob("*.parquet")} == set(TABLES)
+    assert {path.stem for path in (simulation / "truth").iterdir()} == {
         "applications",
         "common",
         "enterprises",
@@ -66,16 +66,16 @@ def test_every_table_is_there_and_the_truth_stands_apart(world: Path) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_columns_are_the_contracts_in_the_plain_types(world: Path, name: str) -> None:
-    declared, schema = CANONICAL[name], pq.read_schema(world / f"{name}.parquet")
+def test_columns_are_the_contracts_in_the_plain_types(simulation: Path, name: str) -> None:
+    declared, schema = CANONICAL[name], pq.read_schema(simulation / f"{name}.parquet")
     assert set(declared.required) <= set(schema.names) <= set(declared.by_name)
     for field in schema:
         assert field.type == ARROW[declared.column(field.name).kind], field.name
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_values_keep_the_row_rules(world: Path, name: str) -> None:
-    frame = rows(world, name)
+def test_values_keep_the_row_rules(simulation: Path, name: str) -> None:
+    frame = rows(simulation, name)
     for column in CANONICAL[name].columns:
         if column.name not in frame:
             continue
@@ -90,30 +90,32 @@ def test_values_keep_the_row_rules(world: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_no_two_rows_have_one_key_and_one_instant(world: Path, name: str) -> None:
-    frame, key = rows(world, name), list(CANONICAL[name].key)
+def test_no_two_rows_have_one_key_and_one_instant(simulation: Path, name: str) -> None:
+    frame, key = rows(simulation, name), list(CANONICAL[name].key)
     instant = ["known_at"] if CANONICAL[name].timed else []
     assert not frame.duplicated(key + instant).any()
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if CANONICAL[name].timed])
-def test_nothing_is_known_or_happens_after_the_end(world: Path, name: str) -> None:
-    frame, event = rows(world, name), CANONICAL[name].event
+def test_nothing_is_known_or_happens_after_the_end(simulation: Path, name: str) -> None:
+    frame, event = rows(simulation, name), CANONICAL[name].event
     local = frame["known_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
     assert (local < END + pd.Timedelta(days=1)).all()
     if event:
         assert (local.dt.normalize() >= pd.to_datetime(frame[event])).all()
 
 
-def test_the_contracts_reader_sets_no_row_aside(world: Path, settings: SourcesSettings) -> None:
-    report = read_folder(world, settings).report
+def test_the_contracts_reader_sets_no_row_aside(
+    simulation: Path, settings: SourcesSettings
+) -> None:
+    report = read_folder(simulation, settings).report
     assert {table.table for table in report.tables} == set(TABLES)
     assert not report.breaches
 
 
-def test_a_line_is_granted_only_under_an_agreement_with_its_bank(world: Path) -> None:
-    signed = rows(world, "agreements").drop_duplicates(["enterprise_id", "bank"])
-    lines = rows(world, "lines").merge(
+def test_a_line_is_granted_only_under_an_agreement_with_its_bank(simulation: Path) -> None:
+    signed = rows(simulation, "agreements").drop_duplicates(["enterprise_id", "bank"])
+    lines = rows(simulation, "lines").merge(
         signed[["enterprise_id", "bank", "signed_on"]],
         on=["enterprise_id", "bank"],
         how="left",
@@ -127,8 +129,8 @@ def test_a_line_is_granted_only_under_an_agreement_with_its_bank(world: Path) ->
     ("name", "low", "high"),
     [("declarations", 1, 31), ("bank_records", 5, 21), ("line_months", 1, 11)],
 )
-def test_each_table_has_its_own_lag(world: Path, name: str, low: int, high: int) -> None:
-    table, frame = CANONICAL[name], rows(world, name)
+def test_each_table_has_its_own_lag(simulation: Path, name: str, low: int, high: int) -> None:
+    table, frame = CANONICAL[name], rows(simulation, name)
     event = pd.to_datetime(frame[table.event])
     event = event + pd.offsets.MonthEnd(0) if table.event == "month" else event
     first = frame["known_at"].groupby([frame[part] for part in table.key]).transform("min")
@@ -140,17 +142,17 @@ def test_each_table_has_its_own_lag(world: Path, name: str, low: int, high: int)
 
 @pytest.mark.parametrize("name", ["declarations", "receipts", "purchases", "bank_records"])
 def test_one_to_two_per_cent_of_the_rows_are_corrected_or_withdrawn_later(
-    world: Path, name: str
+    simulation: Path, name: str
 ) -> None:
-    frame, key = rows(world, name), list(CANONICAL[name].key)
+    frame, key = rows(simulation, name), list(CANONICAL[name].key)
     share = frame.duplicated(key).sum() / len(frame.drop_duplicates(key))
     assert 0.01 <= share <= 0.02
     assert 0.001 <= frame["withdrawn"].mean() <= 0.003
     assert not frame.groupby(key)["withdrawn"].first().any()
 
 
-def test_a_correction_changes_the_value_under_the_same_key(world: Path) -> None:
-    frame = rows(world, "declarations")
+def test_a_correction_changes_the_value_under_the_same_key(simulation: Path) -> None:
+    frame = rows(simulation, "declarations")
     frame = frame[~frame["withdrawn"]].sort_values("known_at")
     twice = frame[frame.duplicated("declaration_id", keep=False)]
     values = twice.groupby("declaration_id")["fob_usd"].agg(["first", "last"])
@@ -160,7 +162,7 @@ def test_a_correction_changes_the_value_under_the_same_key(world: Path) -> None:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
     for name, seed in (("one", 3), ("again", 3), ("other", 4)):
-        write_world(tmp_path / name, enterprises=60, months=24, seed=seed)
+        write_simulation(tmp_path / name, enterprises=60, months=24, seed=seed)
     assert digests(tmp_path / "one") == digests(tmp_path / "again")
     assert digests(tmp_path / "one") != digests(tmp_path / "other")
 
@@ -170,12 +172,14 @@ def test_neither_the_part_nor_the_threads_change_a_byte(
 ) -> None:
     monkeypatch.setattr(writing, "IN_A_FILE", 40)
     for name, part, threads in (("one", 40, 1), ("two", 7, 2), ("three", 1000, 3)):
-        write_world(tmp_path / name, enterprises=100, months=24, seed=3, part=part, threads=threads)
+        write_simulation(
+            tmp_path / name, enterprises=100, months=24, seed=3, part=part, threads=threads
+        )
     assert len(list((tmp_path / "one" / "receipts").iterdir())) == 3
     assert digests(tmp_path / "one") == digests(tmp_path / "two") == digests(tmp_path / "three")
 
 
-def test_a_stopped_world_goes_on_where_it_was_and_ends_the_same(
+def test_a_stopped_simulation_goes_on_where_it_was_and_ends_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "IN_A_FILE", 20)
@@ -188,11 +192,11 @@ def test_a_stopped_world_goes_on_where_it_was_and_ends_the_same(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_world(tmp_path / "out", progress=stop, **size)
+        write_simulation(tmp_path / "out", progress=stop, **size)
     assert not (tmp_path / "out").exists()
     first = len(heard)
-    write_world(tmp_path / "out", progress=heard.append, **size)
-    write_world(tmp_path / "whole", **size)
+    write_simulation(tmp_path / "out", progress=heard.append, **size)
+    write_simulation(tmp_path / "whole", **size)
     assert heard[first] >= 20
     assert heard[-1] == 60
     assert digests(tmp_path / "out") == digests(tmp_path / "whole")
@@ -204,7 +208,7 @@ def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path: Path) ->
     kept.parent.mkdir()
     kept.write_text("mine")
     with pytest.raises(UsageError, match="already"):
-        write_world(kept.parent, enterprises=5, months=24, seed=1)
+        write_simulation(kept.parent, enterprises=5, months=24, seed=1)
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]
 
 
@@ -213,7 +217,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_world(tmp_path / "out", enterprises=20, months=24, seed=1, progress=stop)
+        write_simulation(tmp_path / "out", enterprises=20, months=24, seed=1, progress=stop)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -224,16 +228,16 @@ def test_sizes_that_cannot_be_drawn_are_refused(
     tmp_path: Path, enterprises: int, months: int, seed: int
 ) -> None:
     with pytest.raises(UsageError):
-        write_world(tmp_path / "out", enterprises=enterprises, months=months, seed=seed)
+        write_simulation(tmp_path / "out", enterprises=enterprises, months=months, seed=seed)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_world_of_one_enterprise_still_has_every_table(tmp_path: Path) -> None:
-    write_world(tmp_path / "one", enterprises=1, months=12, seed=2)
+def test_a_simulation_of_one_enterprise_still_has_every_table(tmp_path: Path) -> None:
+    write_simulation(tmp_path / "one", enterprises=1, months=12, seed=2)
     assert {path.stem for path in (tmp_path / "one").glob("*.parquet")} == set(TABLES)
 
 
-def test_the_contracts_default_is_the_hidden_default(world: Path) -> None:
+def test_the_contracts_default_is_the_hidden_default(simulation: Path) -> None:
     visible = duckdb.connect().execute(
         """
         select enterprise_id, min(last_day(month)) as on_ from (
@@ -244,10 +248,10 @@ def test_the_contracts_default_is_the_hidden_default(world: Path) -> None:
             where tier in ('substandard', 'doubtful', 'loss'))
         group by 1
         """,
-        [str(world / f"{name}.parquet") for name in ("line_months", "lines", "bank_records")],
+        [str(simulation / f"{name}.parquet") for name in ("line_months", "lines", "bank_records")],
     )
     seen = dict(visible.fetchall())
-    hidden = rows(world, "truth/enterprises").dropna(subset=["defaulted_on"])
+    hidden = rows(simulation, "truth/enterprises").dropna(subset=["defaulted_on"])
     hidden = hidden[pd.to_datetime(hidden["defaulted_on"]) < pd.Timestamp("2014-06-01")]
     hidden_on = dict(zip(hidden["enterprise_id"], hidden["defaulted_on"], strict=True))
     assert set(seen) <= set(hidden_on)
@@ -268,10 +272,10 @@ def test_the_lunar_new_year_empties_february_2014() -> None:
     assert march == pytest.approx(31.0)
 
 
-def test_staged_declarations_are_never_paid(world: Path) -> None:
-    staged = set(rows(world, "truth/staged_declarations")["declaration_id"])
+def test_staged_declarations_are_never_paid(simulation: Path) -> None:
+    staged = set(rows(simulation, "truth/staged_declarations")["declaration_id"])
     assert staged
-    assert not staged & set(rows(world, "receipts")["declaration_id"].dropna())
+    assert not staged & set(rows(simulation, "receipts")["declaration_id"].dropna())
 
 
 def test_buyers_ids_do_not_show_their_risk() -> None:
@@ -314,7 +318,7 @@ def test_a_scenario_of_ones_own_with_a_value_of_another_kind_is_refused_by_name(
 
 def test_a_scenario_leaves_what_came_before_it_as_it_was(tmp_path: Path) -> None:
     for name in ("base", "tariff"):
-        write_world(tmp_path / name, enterprises=150, months=48, seed=3, scenario=name)
+        write_simulation(tmp_path / name, enterprises=150, months=48, seed=3, scenario=name)
     base, tariff = (rows(tmp_path / name, "declarations") for name in ("base", "tariff"))
     start = pd.Timestamp("2012-07-01")
     before = [frame[pd.to_datetime(frame["declared_on"]) < start] for frame in (base, tariff)]
@@ -329,8 +333,10 @@ def test_a_scenario_leaves_what_came_before_it_as_it_was(tmp_path: Path) -> None
 
 
 def test_the_source_is_the_same_without_its_truth(
-    world: Path, tmp_path: Path, settings: SourcesSettings
+    simulation: Path, tmp_path: Path, settings: SourcesSettings
 ) -> None:
-    shutil.copytree(world, tmp_path / "blind", ignore=shutil.ignore_patterns("truth"))
-    seen, blind = (read_folder(folder, settings).source for folder in (world, tmp_path / "blind"))
+    shutil.copytree(simulation, tmp_path / "blind", ignore=shutil.ignore_patterns("truth"))
+    seen, blind = (
+        read_folder(folder, settings).source for folder in (simulation, tmp_path / "blind")
+    )
     assert seen.fingerprint == blind.fingerprint

@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.features import compute
 from riskmodel.settings import load_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
 from riskmodel.validate import changed_values
 
@@ -21,9 +21,9 @@ def settings(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, settings):
-    folder = tmp_path_factory.mktemp("world") / "tables"
-    write_world(folder, enterprises=40, months=24, seed=5)
+def simulation(tmp_path_factory, settings):
+    folder = tmp_path_factory.mktemp("simulation") / "tables"
+    write_simulation(folder, enterprises=40, months=24, seed=5)
     return read_folder(folder, settings.sources).source
 
 
@@ -32,13 +32,13 @@ def rows_of(source):
     return source.frame("enterprises")[["enterprise_id"]].merge(days, how="cross")
 
 
-def test_no_honest_value_changes_without_the_future(world, settings):
-    features = compute(world, rows_of(world), settings.features)
-    found = changed_values(world, features, settings.features, sample=30, seed=7)
+def test_no_honest_value_changes_without_the_future(simulation, settings):
+    features = compute(simulation, rows_of(simulation), settings.features)
+    found = changed_values(simulation, features, settings.features, sample=30, seed=7)
     assert found == (0, 30 * len(features.cards))
 
 
-def test_values_that_knew_rows_too_early_change_without_the_future(world, settings):
+def test_values_that_knew_rows_too_early_change_without_the_future(simulation, settings):
     early = {
         name: table.set_column(
             table.schema.names.index("known_at"),
@@ -50,8 +50,8 @@ def test_values_that_knew_rows_too_early_change_without_the_future(world, settin
         )
         if "known_at" in table.schema.names
         else table
-        for name, table in world.tables.items()
+        for name, table in simulation.tables.items()
     }
-    cheating = compute(replace(world, tables=early), rows_of(world), settings.features)
-    changed, _ = changed_values(world, cheating, settings.features, sample=30, seed=7)
+    cheating = compute(replace(simulation, tables=early), rows_of(simulation), settings.features)
+    changed, _ = changed_values(simulation, cheating, settings.features, sample=30, seed=7)
     assert changed > 100

@@ -37,10 +37,10 @@ Ints = NDArray[np.int64]
 SEEDS = (811, 823, 839)
 MONTHS = 72
 BACK = (24, 12)
-"""Months before the world's end at which a book is decided; the events begin at the first."""
+"""Months before the simulation's end at which a book is decided; the events begin at the first."""
 EVENTS = ("shock", "tariff", "yuan")
-OTHER_WORLDS = ("drift", "gaming", "thin")
-"""Scenarios whose enterprises differ from the beginning: the line is run anew in their worlds."""
+OTHER_SIMULATIONS = ("drift", "gaming", "thin")
+"""Scenarios whose enterprises differ from the beginning: the line is run anew in their simulations."""
 BUDGETS_FOR = 3_000
 """Enterprises of the demo, which the budgets of the banks' file are made for; others in
 proportion."""
@@ -51,7 +51,7 @@ WHOLE = ("too_high", "too_high_cny", "losing", "losing_cny")
 TRIALS, CANDIDATES = 3, ("trees", "single_feature")
 
 
-class WriteWorld(Protocol):
+class WriteSimulation(Protocol):
     """Writes a fictional economy to a folder."""
 
     def __call__(
@@ -61,11 +61,11 @@ class WriteWorld(Protocol):
 
 
 class Question(Protocol):
-    """Asks the truth of a written world, an answer an id in their order."""
+    """Asks the truth of a written simulation, an answer an id in their order."""
 
     def __call__(
         self,
-        world: Path | str,
+        simulation: Path | str,
         enterprise_ids: Sequence[str],
         as_of: str,
         limit_cny: Sequence[float],
@@ -77,14 +77,14 @@ class Question(Protocol):
 
 @dataclass(frozen=True)
 class Economy:
-    """The fictional economy as the benchmarks may use it: to write worlds, and to ask their truth
+    """The fictional economy as the benchmarks may use it: to write simulations, and to ask their truth
     (`riskmodel.simulation`)."""
 
-    write: WriteWorld
+    write: WriteSimulation
     outcome: Question
 
     def truth(
-        self, world: Path, asked: pd.DataFrame, as_of: str, *, paths: int = PATHS
+        self, simulation: Path, asked: pd.DataFrame, as_of: str, *, paths: int = PATHS
     ) -> pd.DataFrame:
         """What is true of enterprises at limits: the columns of `limits.backtest.Outcome`.
 
@@ -95,7 +95,9 @@ class Economy:
         def answer(rows: Ints) -> pd.DataFrame:
             some = asked.iloc[rows]
             limits = some["limit_cny"].to_numpy(np.float64).tolist()
-            return self.outcome(world, some["enterprise_id"].tolist(), as_of, limits, paths=paths)
+            return self.outcome(
+                simulation, some["enterprise_id"].tolist(), as_of, limits, paths=paths
+            )
 
         with ThreadPoolExecutor(2) as pool:
             found = pd.concat(list(pool.map(answer, halves)), ignore_index=True)
@@ -109,22 +111,22 @@ class Economy:
 
 @dataclass(frozen=True)
 class Made:
-    """What a world was made with."""
+    """What a simulation was made with."""
 
     enterprises: int
     months: int
     seed: int
 
 
-def made_with(world: Path) -> Made:
-    """What a written world was made with, as its own folder says."""
-    parts = read_toml(world / "truth" / "world.toml")["world"]
+def made_with(simulation: Path) -> Made:
+    """What a written simulation was made with, as its own folder says."""
+    parts = read_toml(simulation / "truth" / "simulation.toml")["simulation"]
     return Made(parts["enterprises"], parts["months"], parts["seed"])
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One month of one world, judged.
+    """One month of one simulation, judged.
 
     `judged` are the lines by who chose them, held against the truth; the tables are those of
     `limits.backtest_measures` and `limits.backtest.regrets`.
@@ -146,44 +148,44 @@ class Judgement:
 def bench_backtest(
     enterprises: int, terms: Path, economy: Economy, progress: Progress
 ) -> pd.DataFrame:
-    """Measures with intervals over worlds, the regret's causes and the stress, told and returned.
+    """Measures with intervals over simulations, the regret's causes and the stress, told and returned.
 
     `terms` is the folder of `policy.toml` and `banks.toml`. Columns: question ("backtest",
-    "regret", "response", "stress"), name, measure, worlds, value, low, high.
+    "regret", "response", "stress"), name, measure, simulations, value, low, high.
     """
     settings = default_settings()
     months, stress = [], pd.DataFrame()
     for seed in SEEDS:
         with TemporaryDirectory() as folder:
-            world = Path(folder) / "world"
-            economy.write(world, enterprises=enterprises, months=MONTHS, seed=seed)
-            progress(f"world {seed} written")
+            simulation = Path(folder) / "simulation"
+            economy.write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)
+            progress(f"simulation {seed} written")
             for back in BACK:
-                weighed, as_of = decided(world, terms, settings, back=back)
-                month = judged_month(world, weighed, economy, settings)
-                progress(f"world {seed}, {as_of}: {in_words(month)}")
+                weighed, as_of = decided(simulation, terms, settings, back=back)
+                month = judged_month(simulation, weighed, economy, settings)
+                progress(f"simulation {seed}, {as_of}: {in_words(month)}")
                 months.append((seed, month))
                 if seed == SEEDS[0] and back == BACK[0]:
                     how = (terms, economy, settings)
-                    stress = stresses(Path(folder), made_with(world), month, how)
+                    stress = stresses(Path(folder), made_with(simulation), month, how)
                     progress(f"{stress['scenario'].nunique()} scenarios judged")
-    tables = [_over_worlds(months), _causes(months), _responses(months), _long(stress)]
+    tables = [_over_simulations(months), _causes(months), _responses(months), _long(stress)]
     return pd.concat(tables, ignore_index=True)
 
 
 def decided(
-    world: Path, terms: Path, settings: Settings, *, back: int, scratch: Path | None = None
+    simulation: Path, terms: Path, settings: Settings, *, back: int, scratch: Path | None = None
 ) -> tuple[Weighed, str]:
-    """The month that the line weighs so many months before the world's end, and its date.
+    """The month that the line weighs so many months before the simulation's end, and its date.
 
     Sources to model by the run's own stages, in `scratch` (a folder that is thrown away if none).
     """
-    source = held(read_folder(world, settings.sources), settings.sources).source
+    source = held(read_folder(simulation, settings.sources), settings.sources).source
     end = pd.Timestamp(datasets.last_as_of(source, settings.datasets)).to_period("M")
     as_of = (end - back).to_timestamp().date()
     with TemporaryDirectory() as folder:
         runs = (scratch or Path(folder)) / "experiments" / "runs"
-        run = create_run(runs / f"{as_of}-backtest", _settings(settings, world, str(as_of)))
+        run = create_run(runs / f"{as_of}-backtest", _settings(settings, simulation, str(as_of)))
         for name in ("policy.toml", "banks.toml"):
             write_text(run.folder / name, (terms / name).read_text(encoding="utf-8"))
         stages.sources(run)
@@ -193,8 +195,12 @@ def decided(
         return weighed_of(run, int(source.tables["enterprises"].num_rows)), str(as_of)
 
 
-def _settings(settings: Settings, world: Path, as_of: str) -> Settings:
-    run = {"name": "backtest", "data": str(world.resolve()), "as_of": pd.Timestamp(as_of).date()}
+def _settings(settings: Settings, simulation: Path, as_of: str) -> Settings:
+    run = {
+        "name": "backtest",
+        "data": str(simulation.resolve()),
+        "as_of": pd.Timestamp(as_of).date(),
+    }
     model = {"trials": TRIALS, "candidates": CANDIDATES}
     return settings.model_copy(
         update={
@@ -221,7 +227,7 @@ def weighed_of(run: Run, enterprises: int) -> Weighed:
 
 
 def judged_month(
-    world: Path, weighed: Weighed, economy: Economy, settings: Settings, *, paths: int = PATHS
+    simulation: Path, weighed: Weighed, economy: Economy, settings: Settings, *, paths: int = PATHS
 ) -> Judgement:
     """The month's book, the rules and the oracle, held against the truth of the year after."""
     as_of = str(pd.Timestamp(weighed.case.candidates["as_of"].iloc[0]).date())
@@ -230,7 +236,7 @@ def judged_month(
     steps = measuring.frontier_lines(weighed, rules, threads=threads)
     lines = [book for books in steps.values() for book in books.values()]
     asked = judging.asked_of(weighed, *rules.values(), *lines)
-    truth = judging.settled(economy.truth(world, asked, as_of, paths=paths), terms)
+    truth = judging.settled(economy.truth(simulation, asked, as_of, paths=paths), terms)
     informed = judging.informed(weighed, judging.truth_of(weighed, truth))
     best = judging.book_lines(weighed, allocated(informed, threads=threads))
     books = steps[1.0] | {ORACLE: best}
@@ -241,7 +247,7 @@ def judged_month(
         weighed=weighed,
         judged=judged,
         figures=measuring.figures_of(judged),
-        happened=measuring.happened(judged, seen_of(world, settings, as_of)),
+        happened=measuring.happened(judged, seen_of(simulation, settings, as_of)),
         swaps=measuring.swap_sets(judged[BOOK], judged[CUT]),
         frontier=measuring.frontier(steps, truth, terms),
         regrets=judging.regrets(weighed, truth, threads=threads),
@@ -251,10 +257,10 @@ def judged_month(
     )
 
 
-def seen_of(world: Path, settings: Settings, as_of: str) -> pd.DataFrame:
+def seen_of(simulation: Path, settings: Settings, as_of: str) -> pd.DataFrame:
     """What the source itself shows of the year after: enterprise_id, defaulted, and of the lines
     that were in force drawn_share (mean over months without arrears) and lost_cny."""
-    source = held(read_folder(world, settings.sources), settings.sources).source
+    source = held(read_folder(simulation, settings.sources), settings.sources).source
     first = pd.Timestamp(as_of)
     last = first + pd.DateOffset(months=settings.datasets.horizon_months)
     events = default_dates(source, settings.datasets)
@@ -280,9 +286,9 @@ def stresses(
     made: Made,
     base: Judgement,
     how: tuple[Path, Economy, Settings],
-    scenarios: Sequence[str] = (*EVENTS, *OTHER_WORLDS),
+    scenarios: Sequence[str] = (*EVENTS, *OTHER_SIMULATIONS),
 ) -> pd.DataFrame:
-    """The scenarios of a world, beside its base's first month; their worlds go to the folder.
+    """The scenarios of a simulation, beside its base's first month; their simulations go to the folder.
 
     One row a scenario and bank: scenario, same_book (whether the base's own book is judged), the
     columns of `measuring.stressed`, and of the whole book bad_rate and the figures of
@@ -293,10 +299,10 @@ def stresses(
     terms, economy, settings = how
     found = [_stressed("base", base.judged, base)]
     for scenario in scenarios:
-        world = folder / scenario
-        if not world.exists():
+        simulation = folder / scenario
+        if not simulation.exists():
             economy.write(
-                world,
+                simulation,
                 enterprises=made.enterprises,
                 months=made.months,
                 seed=made.seed,
@@ -304,20 +310,20 @@ def stresses(
             )
         weighed = base.weighed
         if scenario not in EVENTS:
-            weighed, _ = decided(world, terms, settings, back=BACK[0])
-        judged = _book_and_oracle(world, weighed, economy, settings)
+            weighed, _ = decided(simulation, terms, settings, back=BACK[0])
+        judged = _book_and_oracle(simulation, weighed, economy, settings)
         found.append(_stressed(scenario, judged, base))
     return pd.concat(found, ignore_index=True)
 
 
 def _book_and_oracle(
-    world: Path, weighed: Weighed, economy: Economy, settings: Settings
+    simulation: Path, weighed: Weighed, economy: Economy, settings: Settings
 ) -> dict[str, pd.DataFrame]:
-    """The month's book and the oracle's, held against the truth of a scenario's world."""
+    """The month's book and the oracle's, held against the truth of a scenario's simulation."""
     as_of = str(pd.Timestamp(weighed.case.candidates["as_of"].iloc[0]).date())
     terms, threads = weighed.case.terms, settings.run.threads
     asked = judging.asked_of(weighed)
-    truth = judging.settled(economy.truth(world, asked, as_of), terms)
+    truth = judging.settled(economy.truth(simulation, asked, as_of), terms)
     informed = judging.informed(weighed, judging.truth_of(weighed, truth))
     chosen = {BOOK: weighed.options, ORACLE: informed}
     books = {
@@ -330,7 +336,7 @@ def _book_and_oracle(
 def _stressed(scenario: str, judged: Mapping[str, pd.DataFrame], base: Judgement) -> pd.DataFrame:
     """The scenario's rows, a bank each; the base's losses are 0 where the book is another one."""
     book, banks = judged[BOOK], base.weighed.case.terms.banks
-    same = scenario not in OTHER_WORLDS
+    same = scenario not in OTHER_SIMULATIONS
     before = base.judged[BOOK] if same else book.assign(loss_cny=0.0, profit_cny=0.0)
     rows = measuring.stressed(before, book, banks)
     whole = measuring.lowered(book, judged[ORACLE], base.judged[ORACLE])
@@ -355,32 +361,34 @@ def in_words(month: Judgement) -> str:
     )
 
 
-def _over_worlds(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
-    """Measures over worlds, the base's bad rate among them."""
+def _over_simulations(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+    """Measures over simulations, the base's bad rate among them."""
     rows = [
         month.intervals[["measure", "value"]].assign(seed=seed) for seed, month in months
     ] + [
         pd.DataFrame({"measure": ["base_bad_rate"], "value": [month.base_rate], "seed": [seed]})
         for seed, month in months
     ]  # fmt: skip
-    table = measuring.over_worlds(pd.concat(rows, ignore_index=True))
+    table = measuring.over_simulations(pd.concat(rows, ignore_index=True))
     return table.assign(question="backtest", name=BOOK)
 
 
 def _causes(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
-    """The regret that is left by who knows what, over worlds."""
+    """The regret that is left by who knows what, over simulations."""
     rows = [
         month.regrets.rename(columns={"knows": "measure", "regret": "value"}).assign(seed=seed)
         for seed, month in months
     ]
-    table = measuring.over_worlds(pd.concat(rows, ignore_index=True)[["seed", "measure", "value"]])
+    table = measuring.over_simulations(
+        pd.concat(rows, ignore_index=True)[["seed", "measure", "value"]]
+    )
     return table.assign(question="regret", name=table["measure"], measure="regret")
 
 
 def _responses(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
-    """The learnt, the naive and the stated response beside the true ones, over worlds."""
+    """The learnt, the naive and the stated response beside the true ones, over simulations."""
     rows = [month.response.assign(seed=seed) for seed, month in months]
-    table = measuring.over_worlds(pd.concat(rows, ignore_index=True))
+    table = measuring.over_simulations(pd.concat(rows, ignore_index=True))
     return table.assign(question="response", name="response")
 
 
@@ -402,6 +410,6 @@ def stress_summary(stress: pd.DataFrame) -> pd.DataFrame:
 
 
 def _long(stress: pd.DataFrame) -> pd.DataFrame:
-    """The stress's summary as rows of the table; of one world, so without an interval."""
+    """The stress's summary as rows of the table; of one simulation, so without an interval."""
     long = stress_summary(stress).melt("scenario", var_name="measure", value_name="value")
-    return long.rename(columns={"scenario": "name"}).assign(question="stress", worlds=1)
+    return long.rename(columns={"scenario": "name"}).assign(question="stress", simulations=1)

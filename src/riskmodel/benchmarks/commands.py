@@ -36,9 +36,9 @@ def _selection(enterprises: int, progress: Progress) -> pd.DataFrame:
     """Reject inference, judged by the hidden truth of fictional economies of so many enterprises:
     a table of its own (see `selection_judged.judged`)."""
     from riskmodel.benchmarks.reject_inference.study import bench_selection
-    from riskmodel.simulation import write_world
+    from riskmodel.simulation import write_simulation
 
-    return bench_selection(enterprises, write_world, progress)
+    return bench_selection(enterprises, write_simulation, progress)
 
 
 def _limits(enterprises: int, progress: Progress) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def books_judged(enterprises: int, terms: Path, progress: Progress) -> pd.DataFr
     """Books of earlier months held against the hidden truth of fictional economies, under the policy
     and the banks in the folder `terms`: a table of its own (see `benches.backtest`)."""
     from riskmodel.benchmarks.backtest import Economy, bench_backtest
-    from riskmodel.simulation import true_outcome, write_world
+    from riskmodel.simulation import true_outcome, write_simulation
 
-    economy = Economy(write_world, true_outcome)
+    economy = Economy(write_simulation, true_outcome)
     return bench_backtest(enterprises, terms, economy, progress)

@@ -216,7 +216,7 @@ def limit_response(responses: pd.DataFrame) -> Picture:
     """The true default probability by limit, an enterprise a curve; those helped in green."""
     title = "True default probability by limit, ten enterprises"
     if responses.empty:
-        return nothing(title, "the world holds no response to limits")
+        return nothing(title, "the simulation holds no response to limits")
     figure, axes = single(title)
     for name, mine in responses.groupby("enterprise", sort=False):
         colour = GOOD if mine["slope"].iloc[0] < 0 else BAD
@@ -238,7 +238,7 @@ def true_pd(deciles: pd.DataFrame) -> Picture:
     """The realised default rate of each decile, with its interval, against its true probability."""
     title = "Realised default rate by decile of the true probability"
     if deciles.empty:
-        return nothing(title, "the world holds no true probability of line holders")
+        return nothing(title, "the simulation holds no true probability of line holders")
     figure, axes = single(title, height=4)
     floor = float(deciles["pd_12m"].min()) / 2
     axes.vlines(

@@ -26,7 +26,7 @@ FIRST, UPDATED, MENDED, TAKEN_BACK = range(4)
 
 @dataclass(frozen=True)
 class Delivery:
-    """The versions of a table's rows that reached the platform before the world's end, in order.
+    """The versions of a table's rows that reached the platform before the simulation's end, in order.
 
     `row` is the position of the row that a version speaks of, `version` what kind of version it is
     (`FIRST` …), `microseconds` when it came, `error` the factor by which its amounts are wrong.
@@ -53,7 +53,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Post:
-    """What delivers a table's rows: the calendar that ends the world, the rates, the draws' key."""
+    """What delivers a table's rows: the calendar that ends the simulation, the rates, the draws' key."""
 
     calendar: Calendar
     rates: Arrival

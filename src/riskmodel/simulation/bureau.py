@@ -50,7 +50,7 @@ class Accounts(NamedTuple):
 
 
 class Flows(NamedTuple):
-    """Money through the accounts, enterprises x months of the world, in CNY."""
+    """Money through the accounts, enterprises x months of the simulation, in CNY."""
 
     inflow: Floats
     outflow: Floats
@@ -69,7 +69,7 @@ def monthly_flows(
 
 
 def reported(lives: Lives, traits: Traits, months: int, months_after_default: int) -> Flags:
-    """Enterprises x months of the world in which accounts are reported at all."""
+    """Enterprises x months of the simulation in which accounts are reported at all."""
     step = np.arange(BURN, BURN + months)[None, :]
     there = (step >= first_step(traits)[:, None]) & (step <= lives.exited[:, None])
     return np.asarray(there & (step - lives.defaulted[:, None] <= months_after_default))

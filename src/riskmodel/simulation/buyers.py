@@ -44,7 +44,7 @@ class Market(NamedTuple):
 
 
 def market_of(enterprises: int, first_day: int, parameters: Parameters, seed: int) -> Market:
-    """The buyers of a world of so many enterprises; lives are counted from `first_day` on."""
+    """The buyers of a simulation of so many enterprises; lives are counted from `first_day` on."""
     from scipy.special import ndtri
 
     p = parameters.buyers

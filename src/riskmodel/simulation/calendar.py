@@ -1,4 +1,4 @@
-"""The world's calendar: its months and days, and how the lunar new year empties some of them."""
+"""The simulation's calendar: its months and days, and how the lunar new year empties some of them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,9 +14,9 @@ from riskmodel.simulation.random_streams import Floats, Ints
 LAST_MONTH = np.datetime64("2014-06", "M")
 SHORTEST, LONGEST = 12, 120
 BURN = 24
-"""Months lived before the world begins, so that it begins in the middle of things."""
+"""Months lived before the simulation begins, so that it begins in the middle of things."""
 HORIZON = 12
-"""Months lived after the world ends, so that what came of its last month is known to the truth."""
+"""Months lived after the simulation ends, so that what came of its last month is known to the truth."""
 BEYOND = HORIZON + 24
 """Months after the end that the calendar knows: what is shipped within the horizon is paid then."""
 HOLIDAY = (-1, 14)
@@ -27,7 +27,7 @@ RUSH = (-10, -2)
 class Calendar:
     """`months` whole months that end with June 2014; days are counted from 1970-01-01.
 
-    Month 0 is the world's first. A *step* counts from `BURN` months before it: step = month +
+    Month 0 is the simulation's first. A *step* counts from `BURN` months before it: step = month +
     `BURN`. `UsageError` where the months are fewer or more than the calendar knows.
     """
 
@@ -36,12 +36,12 @@ class Calendar:
     def __post_init__(self) -> None:
         if not SHORTEST <= self.months <= LONGEST:
             raise UsageError(
-                f"world: {self.months} months asked; give {SHORTEST} to {LONGEST} (--months)."
+                f"simulate: {self.months} months asked; give {SHORTEST} to {LONGEST} (--months)."
             )
 
     @property
     def steps(self) -> int:
-        """The months that are lived: before, in and after the world."""
+        """The months that are lived: before, in and after the simulation."""
         return BURN + self.months + HORIZON
 
     @property
@@ -66,21 +66,21 @@ class Calendar:
 
     @property
     def first_day(self) -> int:
-        """The first day of the world."""
+        """The first day of the simulation."""
         return int(self.edges[0])
 
     @property
     def last_day(self) -> int:
-        """The last day of the world."""
+        """The last day of the simulation."""
         return int(self.edges[-1]) - 1
 
     @cached_property
     def days(self) -> Ints:
-        """Every day of the world."""
+        """Every day of the simulation."""
         return np.arange(self.first_day, self.last_day + 1)
 
     def month_of(self, days: Ints) -> Ints:
-        """The index of each day's month; below 0 before the world."""
+        """The index of each day's month; below 0 before the simulation."""
         return np.searchsorted(self.step_edges, days, side="right").astype(np.int64) - 1 - BURN
 
     def month_end(self, month: Ints) -> Ints:
@@ -88,12 +88,12 @@ class Calendar:
         return self.day_in(month + 1, np.zeros_like(month))
 
     def day_in(self, month: Ints, day_of_month: Ints) -> Ints:
-        """The given day (1-28) of each month; months may lie outside the world."""
+        """The given day (1-28) of each month; months may lie outside the simulation."""
         first = (LAST_MONTH - self.months + 1 + month).astype("datetime64[D]").astype(np.int64)
         return np.asarray(first + day_of_month - 1, dtype=np.int64)
 
     def month_index(self, day: date) -> int:
-        """The index of the month that holds the day; below 0 before the world."""
+        """The index of the month that holds the day; below 0 before the simulation."""
         month = np.datetime64(day, "M").astype(int) - LAST_MONTH.astype(int)
         return int(month) + self.months - 1
 

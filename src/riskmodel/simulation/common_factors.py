@@ -1,4 +1,4 @@
-"""What is common to all: world demand, sectors, destinations, the yuan, and scenarios' events."""
+"""What is common to all: global demand, sectors, destinations, the yuan, and scenarios' events."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ MONTHS_OF_COSTS = 12.0
 class Factors(NamedTuple):
     """The common factors by step.
 
-    `demand` is the log of world demand with the yuan's part; `sector` steps x sectors and
+    `demand` is the log of global demand with the yuan's part; `sector` steps x sectors and
     `destination` steps x destinations are logs too; `lateness` and `distress` are added log odds;
     `cny` is CNY per USD and `cost_cny` the rate that domestic costs still follow. `edges` holds
     each step's first day, `busy` the cumulated weights of days since the first step.
@@ -37,7 +37,7 @@ class Factors(NamedTuple):
 
 
 def draw_factors(calendar: Calendar, rates: Rates, parameters: Parameters, seed: int) -> Factors:
-    """The common factors of a world, as they came, also before it begins and after it ends."""
+    """The common factors of a simulation, as they came, also before it begins and after it ends."""
     p = parameters.common
     steps = len(calendar.step_edges) - 1
     cny = rates.cny_by_step
@@ -48,10 +48,10 @@ def draw_factors(calendar: Calendar, rates: Rates, parameters: Parameters, seed:
         p.destination_shock,
     )  # fmt: skip
     destination[_since(p.tariff_before_end, calendar), p.tariff_destination] += p.tariff_demand
-    world = _paths(seed, "world", steps, 1, p.world_persistence, p.world_shock)[:, 0]
+    common = _paths(seed, "world", steps, 1, p.global_persistence, p.global_shock)[:, 0]
     blow = _blow(p, calendar)
     return Factors(
-        demand=world + p.yuan_demand * np.log(cny / cost) + p.shock_demand * blow,
+        demand=common + p.yuan_demand * np.log(cny / cost) + p.shock_demand * blow,
         sector=_paths(
             seed, "sectors", steps, len(SECTORS), p.sector_persistence, p.sector_shock
         ),
@@ -112,7 +112,7 @@ def _followed(rate: Floats) -> Floats:
 
 
 def _since(before_end: int, calendar: Calendar) -> slice:
-    """The steps from so many months before the world's end on; none for 0."""
+    """The steps from so many months before the simulation's end on; none for 0."""
     steps = len(calendar.step_edges) - 1
     return slice(max(BURN + calendar.months - before_end, 0), steps) if before_end else slice(0, 0)
 

@@ -204,7 +204,7 @@ def refunds(
 
 
 def monthly(payments: Payments, calendar: Calendar, count: int) -> Floats:
-    """Payments summed by enterprise and month of the world."""
+    """Payments summed by enterprise and month of the simulation."""
     month = calendar.month_of(payments.day)
     inside = (month >= 0) & (month < calendar.months)
     cell = payments.row[inside] * calendar.months + month[inside]

@@ -37,7 +37,7 @@ class Rates:
         return np.asarray(with_dollar[days - self._first, currency])
 
     def table(self) -> Any:
-        """The canonical `fx_rates`: the world's own days."""
+        """The canonical `fx_rates`: the simulation's own days."""
         days = self.calendar.days
         inside = self.usd[days - self._first]
         return pa.table(

@@ -65,7 +65,7 @@ def asked(
 
 
 def evaluation_steps(months: int, parameters: Parameters) -> Ints:
-    """The steps at whose ends the written table looks ahead: the last of the world, and back."""
+    """The steps at whose ends the written table looks ahead: the last of the simulation, and back."""
     o = parameters.oracle
     last = BURN + months - 1
     steps = last - o.table_every_months * np.arange(o.table_dates)

@@ -61,8 +61,8 @@ class Buyers(NamedTuple):
 class Common(NamedTuple):
     """What moves everybody, a sector or a destination; and what befalls in a scenario."""
 
-    world_persistence: float
-    world_shock: float
+    global_persistence: float
+    global_shock: float
     sector_persistence: float
     sector_shock: float
     destination_persistence: float
@@ -320,13 +320,13 @@ def scenario_names() -> list[str]:
 
 
 def load_parameters(scenario: str = BASE) -> Parameters:
-    """The base economy of `economy.toml`, with what the scenario overrides: the name of one of
+    """The base economy of `parameters.toml`, with what the scenario overrides: the name of one of
     `scenario_names`, or the path of a TOML file of one's own.
 
     `SettingsError` for a scenario that is not there, or that names what the base does not.
     """
     here = files("riskmodel.simulation")
-    base = tomllib.loads(here.joinpath("economy.toml").read_text(encoding="utf-8"))
+    base = tomllib.loads(here.joinpath("parameters.toml").read_text(encoding="utf-8"))
     if scenario == BASE:
         return parameters_from(base)
     return parameters_from(_overridden(base, _changes(scenario)))
@@ -339,11 +339,11 @@ def _changes(scenario: str) -> Mapping[str, Mapping[str, Any]]:
         try:
             return tomllib.loads(own.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
-            raise SettingsError(f"world: {own.name} cannot be read as TOML: {error}") from error
+            raise SettingsError(f"simulate: {own.name} cannot be read as TOML: {error}") from error
     if scenario not in scenario_names():
         known = ", ".join(scenario_names())
         raise SettingsError(
-            f"world: unknown scenario '{scenario}'; give a .toml file, or one of {known}."
+            f"simulate: unknown scenario '{scenario}'; give a .toml file, or one of {known}."
         )
     found = files("riskmodel.simulation").joinpath("scenarios", f"{scenario}.toml")
     return tomllib.loads(found.read_text(encoding="utf-8"))
@@ -354,7 +354,7 @@ def parameters_from(parts: Mapping[str, Mapping[str, Any]]) -> Parameters:
 
     `SettingsError` for a part or a name that is unknown or missing.
     """
-    _refuse_odd("world", parts, PARTS)
+    _refuse_odd("simulate", parts, PARTS)
     return Parameters(**{part: _part(part, kind, parts[part]) for part, kind in PARTS.items()})
 
 
@@ -368,7 +368,7 @@ def plain(parameters: Parameters) -> dict[str, dict[str, Any]]:
 
 def _part(part: str, kind: Any, values: Mapping[str, Any]) -> Any:
     hints = get_type_hints(kind)
-    _refuse_odd(f"world: {part}", values, hints)
+    _refuse_odd(f"simulate: {part}", values, hints)
     return kind(
         **{name: _typed(values[name], hint, f"{part}.{name}") for name, hint in hints.items()}
     )
@@ -382,20 +382,20 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
         return tuple(float(one) for one in value)
     except (TypeError, ValueError, OverflowError):
         kind = hint.__name__ if hint in (int, float) else "a list of numbers"
-        raise SettingsError(f"world: {where}: not of the kind {kind}. Fix the value.") from None
+        raise SettingsError(f"simulate: {where}: not of the kind {kind}. Fix the value.") from None
 
 
 def _overridden(
     base: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     merged = {part: dict(values) for part, values in base.items()}
-    _refuse_unknown("world", changes, base)
+    _refuse_unknown("simulate", changes, base)
     for part, values in changes.items():
         if not isinstance(values, Mapping):
             raise SettingsError(
-                f"world: {part} must be a table. Write [{part}] and its parameters."
+                f"simulate: {part} must be a table. Write [{part}] and its parameters."
             )
-        _refuse_unknown(f"world: {part}", values, merged.get(part, {}))
+        _refuse_unknown(f"simulate: {part}", values, merged.get(part, {}))
         merged[part] |= values
     return merged
 
@@ -403,7 +403,9 @@ def _overridden(
 def _refuse_unknown(where: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     for name in given:
         if name not in known:
-            raise SettingsError(f"{where}: unknown parameter {name}; economy.toml names them all.")
+            raise SettingsError(
+                f"{where}: unknown parameter {name}; parameters.toml names them all."
+            )
 
 
 def _refuse_odd(where: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:

@@ -58,9 +58,9 @@ def agreements(traits: Traits, lives: Lives, *, post: Post) -> Any:
 
 
 def applications_of(lives: Lives, traits: Traits, calendar: Calendar) -> Applications:
-    """Every application that matters to the world, a column a field of `APPLICATION`, with
+    """Every application that matters to the simulation, a column a field of `APPLICATION`, with
 
-    `row`, `enterprise` and `month` (of the world), and `number`, which makes the id. Those from
+    `row`, `enterprise` and `month` (of the simulation), and `number`, which makes the id. Those from
     before the programme's records are left out, unless their line lives when those begin.
     """
     filled = np.arange(lives.applications.shape[1])[None, :] < lives.applied[:, None]

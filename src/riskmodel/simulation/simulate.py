@@ -1,4 +1,4 @@
-"""A world: lived in parts, rendered as tables, written whole or not at all."""
+"""A simulation: lived in parts, rendered as tables, written whole or not at all."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -42,8 +42,8 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class World:
-    """What is common to all enterprises of a world, and the numbers that it was made from."""
+class Simulation:
+    """What is common to all enterprises of a simulation, and the numbers that it was made from."""
 
     enterprises: int
     seed: int
@@ -65,7 +65,7 @@ class World:
 
 @dataclass(frozen=True)
 class Part:
-    """Some enterprises of a world, with all that happened to them."""
+    """Some enterprises of a simulation, with all that happened to them."""
 
     traits: Traits
     attempt: Ints
@@ -73,28 +73,28 @@ class Part:
     deals: Deals
 
 
-def make_world(
+def prepare_simulation(
     enterprises: int,
     months: int,
     seed: int,
     scenario: str = BASE,
     changed: Parameters | None = None,
-) -> World:
-    """The world of a seed: the same for the same numbers and scenario.
+) -> Simulation:
+    """The simulation of a seed: the same for the same numbers and scenario.
 
     `changed` takes the place of the scenario's parameters. `UsageError` for sizes that cannot be
     drawn, `SettingsError` for an unknown scenario.
     """
     if not 1 <= enterprises <= MOST_ENTERPRISES:
         raise UsageError(
-            f"world: {enterprises} enterprises asked; "
+            f"simulate: {enterprises} enterprises asked; "
             f"give 1 to {MOST_ENTERPRISES:,} (--enterprises)."
         )
     if seed < 0:
-        raise UsageError(f"world: seed {seed} is below 0; give a whole number from 0 (--seed).")
+        raise UsageError(f"simulate: seed {seed} is below 0; give a whole number from 0 (--seed).")
     calendar, parameters = Calendar(months), changed or load_parameters(scenario)
     rates = draw_rates(calendar, parameters, seed)
-    return World(
+    return Simulation(
         enterprises=enterprises,
         seed=seed,
         scenario=scenario,
@@ -107,22 +107,24 @@ def make_world(
     )
 
 
-def live_part(world: World, first: int, last: int) -> Part:
+def live_part(simulation: Simulation, first: int, last: int) -> Part:
     """The enterprises of the numbers from `first` up to but not `last`.
 
-    Whoever is there when the world begins must have lived until then: others are drawn anew.
+    Whoever is there when the simulation begins must have lived until then: others are drawn anew.
     """
     number = np.arange(first, last)
     attempt = np.zeros(len(number), dtype=np.int64)
-    laws = world.laws
+    laws = simulation.laws
 
     def drawn(mask: Any) -> tuple[Traits, Lives]:
         """The masked enterprises at their present attempts."""
         traits = draw_traits(
-            number[mask], attempt[mask], world.calendar, world.parameters, world.seed
+            number[mask], attempt[mask], simulation.calendar, simulation.parameters, simulation.seed
         )
-        steps = world.calendar.steps
-        return traits, lived(traits, laws.factors, world.market, world.banks, laws.record, steps)
+        steps = simulation.calendar.steps
+        return traits, lived(
+            traits, laws.factors, simulation.market, simulation.banks, laws.record, steps
+        )
 
     traits, lives = drawn(np.ones(len(number), dtype=np.bool_))
     for _ in range(TRIES):
@@ -134,13 +136,15 @@ def live_part(world: World, first: int, last: int) -> Part:
         others, other_lives = drawn(anew)
         traits = traits.placed(anew, others)
         replace_lives(lives, anew, other_lives)
-    deals = deals_of(lives, traits, world.calendar, laws.factors, world.market, laws.record)
+    deals = deals_of(
+        lives, traits, simulation.calendar, laws.factors, simulation.market, laws.record
+    )
     return Part(traits, attempt, lives, deals)
 
 
-def tables_of(world: World, part: Part) -> Iterator[tuple[str, Any]]:
+def tables_of(simulation: Simulation, part: Part) -> Iterator[tuple[str, Any]]:
     """Each table's rows of a part, of the source folder and of `truth/`."""
-    w, p = world, world.parameters
+    w, p = simulation, simulation.parameters
     traits, lives, deals = part.traits, part.lives, part.deals
 
     def post(name: str) -> Post:
@@ -199,9 +203,9 @@ def tables_of(world: World, part: Part) -> Iterator[tuple[str, Any]]:
     )
 
 
-def enterprises_table(world: World, traits: Traits, post: Post) -> Any:
-    """The register, known when an enterprise joins, or from the world's first day."""
-    calendar = world.calendar
+def enterprises_table(simulation: Simulation, traits: Traits, post: Post) -> Any:
+    """The register, known when an enterprise joins, or from the simulation's first day."""
+    calendar = simulation.calendar
     joined = calendar.edges[np.maximum(traits.enters, 0)].astype(np.float64)
     d = post.plain(traits.number, joined)
     r = d.row
@@ -217,7 +221,7 @@ def enterprises_table(world: World, traits: Traits, post: Post) -> Any:
     )
 
 
-def write_world(
+def write_simulation(
     out: Path,
     *,
     enterprises: int,
@@ -239,17 +243,19 @@ def write_world(
     """
     refuse_occupied(out)
     if part < 1 or threads < 1:
-        raise UsageError(f"world: part {part}, threads {threads}: both must be 1 or more.")
-    world = make_world(enterprises, months, seed, scenario, changed)
-    unfinished = out.with_name(f".{out.name}.{_fingerprint(world)}.part")
+        raise UsageError(f"simulate: part {part}, threads {threads}: both must be 1 or more.")
+    simulation = prepare_simulation(enterprises, months, seed, scenario, changed)
+    unfinished = out.with_name(f".{out.name}.{_fingerprint(simulation)}.part")
     starts = range(0, enterprises, IN_A_FILE)
     try:
         with machine_faults(out):
-            _write_files(world, unfinished, starts, part=part, threads=threads, progress=progress)
-            write_parquet(world.rates.table(), unfinished / "fx_rates.parquet")
-            common = truth_tables.common_table(world.factors, world.calendar)
+            _write_files(
+                simulation, unfinished, starts, part=part, threads=threads, progress=progress
+            )
+            write_parquet(simulation.rates.table(), unfinished / "fx_rates.parquet")
+            common = truth_tables.common_table(simulation.factors, simulation.calendar)
             write_parquet(common, unfinished / "truth" / "common.parquet")
-            write_text(unfinished / "truth" / "world.toml", _description(world))
+            write_text(unfinished / "truth" / "simulation.toml", _description(simulation))
             for mark in unfinished.glob(".done-*"):
                 mark.unlink()
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -260,14 +266,24 @@ def write_world(
 
 
 def _write_files(
-    world: World, folder: Path, starts: range, *, part: int, threads: int, progress: Progress
+    simulation: Simulation,
+    folder: Path,
+    starts: range,
+    *,
+    part: int,
+    threads: int,
+    progress: Progress,
 ) -> None:
     """The files of every range of enterprises that is not done yet."""
     left = [first for first in starts if not _mark(folder, first).exists()]
-    done = sum(min(IN_A_FILE, world.enterprises - one) for one in starts if one not in set(left))
+    done = sum(
+        min(IN_A_FILE, simulation.enterprises - one) for one in starts if one not in set(left)
+    )
     progress(done)
     with ThreadPoolExecutor(threads) as pool:
-        work = {pool.submit(partial(_write_range, world, folder, part=part), one) for one in left}
+        work = {
+            pool.submit(partial(_write_range, simulation, folder, part=part), one) for one in left
+        }
         try:
             for ready in as_completed(work):
                 done += ready.result()
@@ -277,15 +293,15 @@ def _write_files(
                 one.cancel()
 
 
-def _write_range(world: World, folder: Path, first: int, *, part: int) -> int:
+def _write_range(simulation: Simulation, folder: Path, first: int, *, part: int) -> int:
     """One file a table with the rows of the range that begins at `first`; returns its size."""
-    last = min(first + IN_A_FILE, world.enterprises)
+    last = min(first + IN_A_FILE, simulation.enterprises)
     pieces: dict[str, list[Any]] = {}
     for begin in range(first, last, part):
-        lived_part = live_part(world, begin, min(begin + part, last))
-        for name, rows in tables_of(world, lived_part):
+        lived_part = live_part(simulation, begin, min(begin + part, last))
+        for name, rows in tables_of(simulation, lived_part):
             pieces.setdefault(name, []).append(rows)
-    alone = world.enterprises <= IN_A_FILE
+    alone = simulation.enterprises <= IN_A_FILE
     for name, rows in pieces.items():
         path = folder / (f"{name}.parquet" if alone else f"{name}/{first // IN_A_FILE:05d}.parquet")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -300,18 +316,18 @@ def _mark(folder: Path, first: int) -> Path:
     return folder / f".done-{first:08d}"
 
 
-def _description(world: World) -> str:
+def _description(simulation: Simulation) -> str:
     import tomli_w
 
     made = {
         "riskmodel": __version__,
-        "enterprises": world.enterprises,
-        "months": world.calendar.months,
-        "seed": world.seed,
-        "scenario": world.scenario,
+        "enterprises": simulation.enterprises,
+        "months": simulation.calendar.months,
+        "seed": simulation.seed,
+        "scenario": simulation.scenario,
     }
-    return tomli_w.dumps({"world": made} | plain(world.parameters))
+    return tomli_w.dumps({"simulation": made} | plain(simulation.parameters))
 
 
-def _fingerprint(world: World) -> str:
-    return sha256(_description(world).encode()).hexdigest()[:12]
+def _fingerprint(simulation: Simulation) -> str:
+    return sha256(_description(simulation).encode()).hexdigest()[:12]

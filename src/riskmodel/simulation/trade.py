@@ -52,7 +52,7 @@ OWN_BUYERS = 10**9
 class Deals(NamedTuple):
     """One entry a deal, by enterprise and day; days are day numbers, `NEVER` where unpaid.
 
-    `row` is the enterprise's position in the part, `number` tells the deals of a world apart and
+    `row` is the enterprise's position in the part, `number` tells the deals of a simulation apart and
     makes the id: enterprise * 100,000 + the deal's place in the enterprise's own order.
     """
 
@@ -76,7 +76,7 @@ class Deals(NamedTuple):
 def deals_of(
     lives: Lives, traits: Traits, calendar: Calendar, factors: Records, market: Market, p: Record
 ) -> Deals:
-    """The deals within the world."""
+    """The deals within the simulation."""
     last = BURN + calendar.months
     most = int(lives.states[:, BURN:last, DEALS].sum() + lives.staged[:, BURN:last].sum())
     numbers = np.zeros((most, len(NUMBERS)), dtype=np.int64)

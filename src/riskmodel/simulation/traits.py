@@ -31,7 +31,7 @@ from riskmodel.simulation.random_streams import (
 )
 
 NEVER = 1_000_000
-"""A month, step or day beyond every world."""
+"""A month, step or day beyond every simulation."""
 SLOTS = 6
 """An enterprise's buyers at most."""
 
@@ -41,7 +41,7 @@ class Traits(NamedTuple):
 
     `number` counts from 0 and makes the id; `key` is the key of its own draws. `size` is the log
     of twelve-month exports in USD at mean demand; `enters` and `signs` are months (below zero:
-    before the world; `NEVER`); `loan` is another lender's loan in months of usual sales (0: none);
+    before the simulation; `NEVER`); `loan` is another lender's loan in months of usual sales (0: none);
     `line_slope` is what a line drawn to its cap adds to the log odds of falling into arrears;
     `taste` moves the drawn share; `share` is enterprises x `SLOTS`, `signed` enterprises x banks.
     """
@@ -95,7 +95,7 @@ def draw_traits(
 ) -> Traits:
     """The enterprises of the given numbers.
 
-    Who did not live to see the world is drawn anew, with the next `attempt`: all but its date of
+    Who did not live to see the simulation is drawn anew, with the next `attempt`: all but its date of
     entry, size, sector and place, which were drawn among those that live.
     """
     p, cash, n = parameters.population, parameters.cash, number
@@ -179,8 +179,8 @@ def _entry(
 ) -> Ints:
     """The month of the first export, as a constant inflow leaves it.
 
-    Those that exist when the world begins have the ages of survivors; the rest enter evenly.
-    `inflow` is the flow within the world over that before it.
+    Those that exist when the simulation begins have the ages of survivors; the rest enter evenly.
+    `inflow` is the flow within the simulation over that before it.
     """
     draw = uniforms(key, number)
     large = np.exp(size) > parameters.exit.large_usd

@@ -1,4 +1,4 @@
-"""What is true of a written world, at any limit. Only evaluation may ask: no stage reads this."""
+"""What is true of a written simulation, at any limit. Only evaluation may ask: no stage reads this."""
 
 import tomllib
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from riskmodel.simulation.futures import RESULTS, Starts, onward
 from riskmodel.simulation.hidden_path import STATE
 from riskmodel.simulation.life_histories import AHEAD
 from riskmodel.simulation.parameters import parameters_from
-from riskmodel.simulation.simulate import World, make_world
+from riskmodel.simulation.simulate import Simulation, prepare_simulation
 from riskmodel.simulation.traits import SLOTS, draw_traits
 
 PATHS = 256
 """Futures that a question is answered from, unless the caller says otherwise."""
 
 
-def open_world(folder: Path | str) -> World:
-    """The world that `riskmodel world` wrote to the folder.
+def open_simulation(folder: Path | str) -> Simulation:
+    """The simulation that `riskmodel world` wrote to the folder.
 
     `DataError` where the folder holds none, or one of another version.
     """
-    path = Path(folder) / "truth" / "world.toml"
+    path = Path(folder) / "truth" / "simulation.toml"
     try:
         parts = tomllib.loads(path.read_text(encoding="utf-8"))
-        made = parts.pop("world")
+        made = parts.pop("simulation")
     except (OSError, ValueError, KeyError) as error:
         raise DataError(
             f"{folder}: holds no fictional economy; write one with `riskmodel world`."
@@ -42,13 +42,13 @@ def open_world(folder: Path | str) -> World:
             f"{folder}: written by version {made['riskmodel']}, this is {__version__}; "
             "write it anew with `riskmodel world`."
         )
-    return make_world(
+    return prepare_simulation(
         made["enterprises"], made["months"], made["seed"], made["scenario"], parameters_from(parts)
     )
 
 
 def true_pd(
-    world: Path | str,
+    simulation: Path | str,
     enterprise_ids: Sequence[str],
     as_of: date | str | Sequence[date | str],
     limit_cny: float | Sequence[float],
@@ -59,7 +59,7 @@ def true_pd(
 
     Goes on from the hidden state saved at the end of the month before `as_of` (which is taken as
     the first day of its month), on `paths` futures of the enterprise's own; what is common to all
-    (world demand, sectors, destinations, the yuan, which buyers fail) is as it came. A line of
+    (global demand, sectors, destinations, the yuan, which buyers fail) is as it came. A line of
     `limit_cny` is in force from `as_of` for the twelve months, whatever there was before; 0 is no
     line. The same futures serve every limit, so that differences between limits are sharp.
 
@@ -67,13 +67,13 @@ def true_pd(
     `enterprise_id`, `as_of`, `limit_cny`, `pd_12m`, `standard_error` (of the Monte Carlo). The PD
     of those in default is 1; it is NaN for those that had not begun or were gone.
 
-    `DataError` for a folder without a world or an unknown id, `UsageError` for a date outside it.
+    `DataError` for a folder without a simulation or an unknown id, `UsageError` for a date outside it.
     """
-    return _asked(world, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[0:2]]]
+    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[0:2]]]
 
 
 def true_drawn_share(
-    world: Path | str,
+    simulation: Path | str,
     enterprise_ids: Sequence[str],
     as_of: date | str | Sequence[date | str],
     limit_cny: float | Sequence[float],
@@ -85,11 +85,11 @@ def true_drawn_share(
 
     The rest as in `true_pd`.
     """
-    return _asked(world, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[2:6]]]
+    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[2:6]]]
 
 
 def true_lgd(
-    world: Path | str,
+    simulation: Path | str,
     enterprise_ids: Sequence[str],
     as_of: date | str | Sequence[date | str],
     limit_cny: float | Sequence[float],
@@ -99,11 +99,11 @@ def true_lgd(
     """The expected loss given a default within twelve months, as a share of what is owed then:
     `lgd` with `lgd_error`. The rest as in `true_pd`.
     """
-    return _asked(world, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[6:8]]]
+    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[6:8]]]
 
 
 def true_outcome(
-    world: Path | str,
+    simulation: Path | str,
     enterprise_ids: Sequence[str],
     as_of: date | str | Sequence[date | str],
     limit_cny: float | Sequence[float],
@@ -111,7 +111,7 @@ def true_outcome(
     paths: int = PATHS,
 ) -> pd.DataFrame:
     """All of the three at once, from the same futures: their columns side by side."""
-    return _asked(world, enterprise_ids, as_of, limit_cny, paths)
+    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)
 
 
 _KEY = ("enterprise_id", "as_of", "limit_cny")
@@ -120,7 +120,7 @@ _KEY = ("enterprise_id", "as_of", "limit_cny")
 def _asked(
     folder: Path | str, enterprise_ids: Sequence[str], as_of: Any, limit_cny: Any, paths: int
 ) -> pd.DataFrame:
-    world = open_world(folder)
+    simulation = open_simulation(folder)
     if paths < 2:
         raise UsageError(f"{paths} paths asked; give 2 or more, for there to be an error.")
     ids = np.asarray(enterprise_ids, dtype=object).astype(str)
@@ -129,7 +129,7 @@ def _asked(
         np.broadcast_to(np.asarray(as_of, dtype="datetime64[D]"), len(ids))
     )
     questions["limit_cny"] = np.broadcast_to(np.asarray(limit_cny, dtype=np.float64), len(ids))
-    _refuse_odd(world, questions)
+    _refuse_odd(simulation, questions)
     questions["month"] = questions["as_of"].dt.to_period("M").dt.to_timestamp() - pd.DateOffset(
         months=1
     )
@@ -140,16 +140,16 @@ def _asked(
     there = found["arrears"].notna().to_numpy()
     results = np.full((len(found), len(RESULTS)), np.nan)
     if there.any():
-        results[there] = _gone_on(world, found[there].reset_index(drop=True), paths)
+        results[there] = _gone_on(simulation, found[there].reset_index(drop=True), paths)
     ended = _defaulted_before(Path(folder), questions)
     results[ended, 0], results[ended, 1] = 1.0, 0.0
     return pd.concat([questions[[*_KEY]], pd.DataFrame(results, columns=list(RESULTS))], axis=1)
 
 
-def _refuse_odd(world: World, questions: pd.DataFrame) -> None:
+def _refuse_odd(simulation: Simulation, questions: pd.DataFrame) -> None:
     if not (np.isfinite(questions["limit_cny"]) & (questions["limit_cny"] >= 0)).all():
         raise UsageError("limit_cny: a limit is below 0 or not finite.")
-    edges = world.calendar.edges
+    edges = simulation.calendar.edges
     first, last = (pd.Timestamp(int(edges[at]), unit="D") for at in (0, -1))
     outside = ~questions["as_of"].between(first, last)
     if outside.any():
@@ -158,10 +158,11 @@ def _refuse_odd(world: World, questions: pd.DataFrame) -> None:
         )
     number = pd.to_numeric(questions["enterprise_id"].str.removeprefix("E"), errors="coerce")
     unknown = ~(
-        questions["enterprise_id"].str.fullmatch(r"E\d{7}") & number.between(1, world.enterprises)
+        questions["enterprise_id"].str.fullmatch(r"E\d{7}")
+        & number.between(1, simulation.enterprises)
     )
     if unknown.any():
-        raise DataError(f"enterprise_id: {int(unknown.sum())} ids are not in this world.")
+        raise DataError(f"enterprise_id: {int(unknown.sum())} ids are not in this simulation.")
 
 
 def _read(
@@ -195,13 +196,15 @@ def _defaulted_before(folder: Path, questions: pd.DataFrame) -> Any:
     return (pd.to_datetime(both["defaulted_on"]) < both["as_of"]).to_numpy()
 
 
-def _gone_on(world: World, found: pd.DataFrame, paths: int) -> Any:
+def _gone_on(simulation: Simulation, found: pd.DataFrame, paths: int) -> Any:
     ids = found["enterprise_id"].drop_duplicates()
     number = np.array([int(one.removeprefix("E")) - 1 for one in ids], dtype=np.int64)
     attempt = found.loc[ids.index, "attempt"].to_numpy(np.int64)
-    traits = draw_traits(number, attempt, world.calendar, world.parameters, world.seed)
+    traits = draw_traits(
+        number, attempt, simulation.calendar, simulation.parameters, simulation.seed
+    )
     months = (found["month"].dt.year * 12 + found["month"].dt.month).to_numpy()
-    end = world.calendar.month_index(date(1970, 1, 1)) - 1970 * 12 - 1
+    end = simulation.calendar.month_index(date(1970, 1, 1)) - 1970 * 12 - 1
     rate = np.array(found["annual_rate"], dtype=np.float64)
     buyers = found[[f"buyer_{slot + 1}" for slot in range(SLOTS)]]
     starts = Starts(
@@ -216,8 +219,8 @@ def _gone_on(world: World, found: pd.DataFrame, paths: int) -> Any:
         buyers=np.array(buyers.fillna(-1), dtype=np.int64, order="C"),
         arrears=np.array(found["arrears"], dtype=np.int64),
         ailing=np.array(found["ailing"], dtype=np.int64),
-        rate=np.where(rate > 0, rate, world.parameters.programme.rate),
+        rate=np.where(rate > 0, rate, simulation.parameters.programme.rate),
         limit=np.array(found["limit_cny"], dtype=np.float64),
     )
-    laws = world.laws
+    laws = simulation.laws
     return onward(starts, traits.rows(), laws.factors, laws.market, laws.record, paths)

@@ -26,7 +26,7 @@ SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 def lives_table(lives: Lives, traits: Traits, attempt: Ints, calendar: Calendar) -> Any:
-    """One row an enterprise: its traits, and what came of it, within a year of the world's end.
+    """One row an enterprise: its traits, and what came of it, within a year of the simulation's end.
 
     `defaulted_on` is the end of the first month with 90 days past due, null if none came.
     """
@@ -53,7 +53,7 @@ def lives_table(lives: Lives, traits: Traits, attempt: Ints, calendar: Calendar)
 
 
 def states_table(lives: Lives, traits: Traits, calendar: Calendar) -> Any:
-    """One row an enterprise and month lived, from the one before the world to its last, and to the
+    """One row an enterprise and month lived, from the one before the simulation to its last, and to the
     month of default: all that is needed to go on from there."""
     last = BURN + calendar.months
     step = np.arange(lives.arrears.shape[1])[None, :]
@@ -100,7 +100,7 @@ def pd_table(lives: Lives, traits: Traits, calendar: Calendar, laws: Laws) -> An
 def response_table(
     lives: Lives, traits: Traits, calendar: Calendar, laws: Laws, stride: int
 ) -> Any:
-    """PDs at several limits on the same futures, of a few enterprises at the world's end."""
+    """PDs at several limits on the same futures, of a few enterprises at the simulation's end."""
     step = BURN + calendar.months - 1
     there = alive(lives, traits)[:, step] & lives.gate[:, step] & (lives.arrears[:, step] == 0)
     chosen = np.flatnonzero(there & (traits.number % stride == 0))
@@ -152,7 +152,7 @@ def staged_table(deals: Deals) -> Any:
 
 
 def common_table(factors: Factors, calendar: Calendar) -> Any:
-    """The common factors of every month that was lived, also before and after the world."""
+    """The common factors of every month that was lived, also before and after the simulation."""
     steps = np.arange(calendar.steps)
     columns: dict[str, Any] = {
         "month": dates(calendar.step_edges[steps]),

@@ -1,4 +1,4 @@
-"""Reject inference is judged by the truth: by hand on drawn worlds, and once on a small economy."""
+"""Reject inference is judged by the truth: by hand on drawn simulations, and once on a small economy."""
 
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from riskmodel.benchmarks.reject_inference.evaluation import (
     verdict,
 )
 from riskmodel.benchmarks.reject_inference.methods import KNOWN, METHODS
-from riskmodel.benchmarks.reject_inference.study import Applicants, applicants_of, scored_world
+from riskmodel.benchmarks.reject_inference.study import Applicants, applicants_of, scored_simulation
 from riskmodel.settings import default_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 
 
 def drawn(seed: int, **methods: object) -> pd.DataFrame:
@@ -70,8 +70,8 @@ def test_methods_that_say_what_the_accepted_say_gain_exactly_nothing() -> None:
 
 
 def test_a_method_that_knows_the_truth_helps_and_is_named_with_its_gain() -> None:
-    worlds = [drawn(seed, fuzzy="truth", **{KNOWN: "truth"}) for seed in (1, 2)]
-    table = judged(worlds, draws=30)
+    simulations = [drawn(seed, fuzzy="truth", **{KNOWN: "truth"}) for seed in (1, 2)]
+    table = judged(simulations, draws=30)
     for metric in ("auc", "brier"):
         assert row(table, "fuzzy", metric)["helps"]
         assert row(table, "fuzzy", metric)["gain_low"] > 0
@@ -85,9 +85,11 @@ def test_a_method_that_knows_the_truth_helps_and_is_named_with_its_gain() -> Non
 
 
 def test_a_better_ranking_with_worse_probabilities_does_not_help() -> None:
-    worlds = [drawn(seed, fuzzy="truth") for seed in (1, 2)]
-    worlds = [world.assign(fuzzy=1 - (1 - world["fuzzy"]) / 4) for world in worlds]
-    table = judged(worlds, draws=30)
+    simulations = [drawn(seed, fuzzy="truth") for seed in (1, 2)]
+    simulations = [
+        simulation.assign(fuzzy=1 - (1 - simulation["fuzzy"]) / 4) for simulation in simulations
+    ]
+    table = judged(simulations, draws=30)
     assert row(table, "fuzzy", "auc")["helps"]
     assert row(table, "fuzzy", "brier")["gain_high"] < 0
     assert verdict(table).startswith("Reject inference does not help")
@@ -114,21 +116,21 @@ def test_the_estimate_from_the_accepted_is_held_against_the_truth_of_all() -> No
     assert truth["figure"] == pytest.approx(row(table, "accepts_only", "brier")["figure"])
 
 
-def test_the_same_worlds_give_the_same_table() -> None:
-    worlds = [drawn(1, fuzzy="truth")]
-    pd.testing.assert_frame_equal(judged(worlds, draws=30), judged(worlds, draws=30))
+def test_the_same_simulations_give_the_same_table() -> None:
+    simulations = [drawn(1, fuzzy="truth")]
+    pd.testing.assert_frame_equal(judged(simulations, draws=30), judged(simulations, draws=30))
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("selection") / "world"
-    write_world(out, enterprises=400, months=60, seed=23)
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("selection") / "simulation"
+    write_simulation(out, enterprises=400, months=60, seed=23)
     return out
 
 
 @pytest.fixture(scope="module")
-def applicants(world: Path) -> Applicants:
-    return applicants_of(world, default_settings())
+def applicants(simulation: Path) -> Applicants:
+    return applicants_of(simulation, default_settings())
 
 
 def test_every_outcome_that_is_fitted_to_was_known_before_the_first_test(
@@ -149,11 +151,11 @@ def test_nothing_but_the_truth_is_known_of_the_rejected(applicants: Applicants) 
 
 
 def test_a_small_economy_is_scored_by_every_method_and_judged(
-    world: Path, applicants: Applicants, monkeypatch: pytest.MonkeyPatch
+    simulation: Path, applicants: Applicants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(study, "applicants_of", lambda *_: applicants)
     few = default_settings().model.model_copy(update={"trees": 30, "learning_rate": 0.1})
-    scored = scored_world(world, default_settings().model_copy(update={"model": few}))
+    scored = scored_simulation(simulation, default_settings().model_copy(update={"model": few}))
     assert len(scored) == len(applicants.test)
     shares = scored[[*METHODS, KNOWN, "true_pd", "propensity"]]
     assert ((shares >= 0) & (shares <= 1)).all().all()

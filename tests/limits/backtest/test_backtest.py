@@ -41,7 +41,7 @@ from riskmodel.limits.backtest.measures import (
     intervals,
     lowered,
     measures_of,
-    over_worlds,
+    over_simulations,
     response_errors,
     stressed,
     swap_sets,
@@ -281,15 +281,15 @@ def test_what_happened_counts_defaults_and_looks_at_the_lines_in_force() -> None
     assert (row["seen_drawn_share"], row["true_drawn_share"], row["lost_cny"]) == (0.2, 0.5, 40.0)
 
 
-def test_months_of_a_world_count_as_one_in_the_interval_over_worlds() -> None:
+def test_months_of_a_simulation_count_as_one_in_the_interval_over_simulations() -> None:
     measured = pd.DataFrame(
         {"measure": ["regret"] * 4, "seed": [1, 1, 2, 3], "value": [0.1, 0.3, 0.1, 0.3]}
     )
-    row = over_worlds(measured).iloc[0]
+    row = over_simulations(measured).iloc[0]
     # .2, .1, .3: mean .2, standard deviation .1, t with two degrees of freedom 4.302653
-    assert (row["worlds"], row["value"]) == (3, pytest.approx(0.2))
+    assert (row["simulations"], row["value"]) == (3, pytest.approx(0.2))
     assert row["high"] - row["value"] == pytest.approx(4.302653 * 0.1 / 3**0.5, rel=1e-6)
-    assert np.isnan(over_worlds(measured[measured["seed"] == 1])["low"].iloc[0])
+    assert np.isnan(over_simulations(measured[measured["seed"] == 1])["low"].iloc[0])
 
 
 def test_a_stress_breaks_the_caps_that_held_before(banks: Banks) -> None:

@@ -14,7 +14,7 @@ from riskmodel.errors import DataError
 from riskmodel.limits.behaviour.limit_response import Estimate, How, Response, learn
 from riskmodel.limits.behaviour.slopes import covariance, pooled, within_strata
 from riskmodel.settings import load_settings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
 
 HOW = How(prior_slope=0.8, prior_sd=0.3, transfer_sd=0.25, spread=0.4, quantile=0.9, early_days=1)
@@ -174,8 +174,8 @@ def test_past_lines_without_a_share_are_refused() -> None:
 
 
 def test_in_the_economy_the_causal_slope_is_nearer_the_truth_than_the_naive(tmp_path: Path) -> None:
-    folder = tmp_path / "world"
-    write_world(folder, enterprises=3_000, months=60, seed=71)
+    folder = tmp_path / "simulation"
+    write_simulation(folder, enterprises=3_000, months=60, seed=71)
     tables = ("declarations", "receipts", "purchases", "refunds", "inquiries")
     for name in tables:  # lines alone are asked here, and reading the rest takes long
         (folder / f"{name}.parquet").unlink()

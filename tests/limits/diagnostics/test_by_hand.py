@@ -36,7 +36,7 @@ from riskmodel.limits.backtest.measures import (
     intervals,
     lowered,
     measures_of,
-    over_worlds,
+    over_simulations,
     response_errors,
     stressed,
     swap_sets,
@@ -777,9 +777,9 @@ def test_the_frontier_is_the_figures_of_every_step(policy: Policy, banks: Banks)
     assert found["loss_cny"].tolist() == pytest.approx([7_000.0] * 3)
 
 
-def test_intervals_over_worlds_are_students() -> None:
+def test_intervals_over_simulations_are_students() -> None:
     measured = pd.DataFrame({"measure": ["b", "b", "a", "a"], "seed": [1, 2, 1, 2], "value": [1.0, 3.0, 5.0, 5.0]})  # fmt: skip
-    found = over_worlds(measured, level=0.5)
+    found = over_simulations(measured, level=0.5)
     assert found["measure"].tolist() == ["b", "a"]
     # t of one degree of freedom at .75 is 1; the standard error 2^.5 / 2^.5
     assert found[["low", "value", "high"]].iloc[0].tolist() == pytest.approx([1.0, 2.0, 3.0])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from riskmodel.errors import DataError, UsageError
 from riskmodel.settings import SourcesSettings
-from riskmodel.simulation import write_world
+from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import held, read_folder
 from riskmodel.sources.partitions import chunks
 from riskmodel.sources.partitions.partition_order import is_cut, part_order
@@ -43,10 +43,10 @@ REPEATED = hypothesis_settings(
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fictional economy of sixty enterprises over thirty months."""
-    folder = tmp_path_factory.mktemp("world") / "tables"
-    write_world(folder, enterprises=60, months=30, seed=3)
+    folder = tmp_path_factory.mktemp("simulation") / "tables"
+    write_simulation(folder, enterprises=60, months=30, seed=3)
     return folder
 
 
@@ -109,7 +109,7 @@ def declared(rows: Sequence[tuple[str, str, str, str]]) -> pd.DataFrame:
 
 
 def damaged(folder: Path, out: Path) -> Path:
-    """The world with rows that break every kind of rule, few enough to pass."""
+    """The simulation with rows that break every kind of rule, few enough to pass."""
     tables = {path.stem: pq.read_table(path) for path in folder.glob("*.parquet")}
     rows = tables["declarations"].to_pandas()
     bad = rows.iloc[:40].copy()
@@ -136,9 +136,9 @@ def damaged(folder: Path, out: Path) -> Path:
 
 
 def test_a_part_holds_its_enterprises_only_and_every_enterprise_is_in_one(
-    world: Path, settings: SourcesSettings
+    simulation: Path, settings: SourcesSettings
 ) -> None:
-    source = sorted_source(read_folder(world, settings).source, enterprises_a_part=7)
+    source = sorted_source(read_folder(simulation, settings).source, enterprises_a_part=7)
     assert source.parts == 9
     assert list(source.firsts) == sorted(source.firsts)
     for tables in (name for name in CANONICAL if source.has(name) and is_cut(name)):
@@ -357,7 +357,7 @@ def test_texts_that_repeat_come_as_codes_and_ids_of_rows_as_texts(
 @pytest.mark.parametrize("piece_rows", [700, 10**6], ids=["in pieces", "in one piece"])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_folder_gives_the_parts_that_memory_gives(
-    world: Path,
+    simulation: Path,
     settings: SourcesSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -365,7 +365,7 @@ def test_a_folder_gives_the_parts_that_memory_gives(
     threads: int,
 ) -> None:
     monkeypatch.setattr(chunks, "PIECE_ROWS", piece_rows)
-    folder = damaged(world, tmp_path / "damaged")
+    folder = damaged(simulation, tmp_path / "damaged")
     memory = sorted_source(read_folder(folder, settings).source, enterprises_a_part=7)
     disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=7, threads=threads)
     assert (disk.timezone, disk.firsts) == (memory.timezone, memory.firsts)
@@ -380,9 +380,9 @@ def test_a_folder_gives_the_parts_that_memory_gives(
 
 
 def test_a_folder_in_pieces_sets_aside_and_reports_what_the_whole_would(
-    world: Path, settings: SourcesSettings, tmp_path: Path, small_pieces: None
+    simulation: Path, settings: SourcesSettings, tmp_path: Path, small_pieces: None
 ) -> None:
-    folder = damaged(world, tmp_path / "damaged")
+    folder = damaged(simulation, tmp_path / "damaged")
     reading = held(read_folder(folder, settings), settings)
     assert len(reading.report.breaches) > 6
     save_reading(reading, tmp_path / "whole")
@@ -395,10 +395,10 @@ def test_a_folder_in_pieces_sets_aside_and_reports_what_the_whole_would(
 
 
 def test_a_table_in_several_files_of_different_types_gives_the_same(
-    world: Path, settings: SourcesSettings, tmp_path: Path, small_pieces: None
+    simulation: Path, settings: SourcesSettings, tmp_path: Path, small_pieces: None
 ) -> None:
-    whole = sort_folder(world, tmp_path / "one", settings, enterprises_a_part=9)
-    tables = {path.stem: pq.read_table(path) for path in world.glob("*.parquet")}
+    whole = sort_folder(simulation, tmp_path / "one", settings, enterprises_a_part=9)
+    tables = {path.stem: pq.read_table(path) for path in simulation.glob("*.parquet")}
     rows = tables.pop("declarations")
     half = len(rows) // 2
     number = rows.schema.get_field_index("terms_days")

@@ -41,18 +41,20 @@ METRICS: Mapping[str, tuple[Figure, Callable[[Array], Array]]] = MappingProxyTyp
 applicant as a defaulter by its true PD, and as another by the rest."""
 
 
-def judged(worlds: Sequence[pd.DataFrame], *, draws: int = DRAWS, seed: int = 7) -> pd.DataFrame:
+def judged(
+    simulations: Sequence[pd.DataFrame], *, draws: int = DRAWS, seed: int = 7
+) -> pd.DataFrame:
     """question, method, population, metric, figure, low, high, gain, gain_low, gain_high, helps.
 
-    `worlds`: enterprise_id, accepted, true_pd, outcome, propensity, a column a method. Figures are
-    means over worlds; intervals are 95 %, enterprises drawn anew in every world. Question `fit`: a
+    `simulations`: enterprise_id, accepted, true_pd, outcome, propensity, a column a method. Figures are
+    means over simulations; intervals are 95 %, enterprises drawn anew in every simulation. Question `fit`: a
     method's PDs on the rejected and on all applicants; its gain over the accepted alone is positive
     where it is better. Question `evaluate`: what the accepted say of the `accepted_only` model on
     all applicants; the gain is how much nearer weighting brings the estimate to the truth.
     `helps` where the lower end of the gain is above 0.
     """
-    weights = [_weights(world, draws, seed) for world in worlds]
-    lines = [*_fits(worlds, weights), *_evaluations(worlds, weights)]
+    weights = [_weights(simulation, draws, seed) for simulation in simulations]
+    lines = [*_fits(simulations, weights), *_evaluations(simulations, weights)]
     return pd.DataFrame(lines, columns=[*COLUMNS, *FIGURES])
 
 
@@ -75,10 +77,10 @@ def verdict(table: pd.DataFrame) -> str:
     return f"Reject inference helps by {len(better)} of {len(tried)} methods, most by {told}."
 
 
-def _weights(world: pd.DataFrame, draws: int, seed: int) -> list[Array]:
+def _weights(simulation: pd.DataFrame, draws: int, seed: int) -> list[Array]:
     """All rows once, then the draws of the bootstrap."""
-    drawn = statistics.draws_by_enterprise(world["enterprise_id"], draws, seed)
-    return [np.ones(len(world)), *drawn]
+    drawn = statistics.draws_by_enterprise(simulation["enterprise_id"], draws, seed)
+    return [np.ones(len(simulation)), *drawn]
 
 
 def _figures(figure: Figure, pd_12m: Array, chance: Array, weights: Sequence[Array]) -> Array:
@@ -89,12 +91,12 @@ def _figures(figure: Figure, pd_12m: Array, chance: Array, weights: Sequence[Arr
 
 
 def _fits(
-    worlds: Sequence[pd.DataFrame], weights: Sequence[list[Array]]
+    simulations: Sequence[pd.DataFrame], weights: Sequence[list[Array]]
 ) -> Iterator[tuple[object, ...]]:
     for metric, (figure, loss) in METRICS.items():
         for population in ("accepted", "rejected", "all"):
             found = {
-                name: _over_worlds(worlds, weights, figure, population, name)
+                name: _over_simulations(simulations, weights, figure, population, name)
                 for name in (*METHODS, KNOWN)
             }
             losses = {name: loss(values) for name, values in found.items()}
@@ -103,33 +105,33 @@ def _fits(
                 yield ("fit", name, population, metric, *_told(values.mean(axis=0), gain))
 
 
-def _over_worlds(
-    worlds: Sequence[pd.DataFrame],
+def _over_simulations(
+    simulations: Sequence[pd.DataFrame],
     weights: Sequence[list[Array]],
     figure: Figure,
     population: str,
     name: str,
 ) -> Array:
-    """Worlds x (the point, then the draws)."""
+    """Simulations x (the point, then the draws)."""
     found = []
-    for world, drawn in zip(worlds, weights, strict=True):
-        accepted = world["accepted"].to_numpy(bool)
+    for simulation, drawn in zip(simulations, weights, strict=True):
+        accepted = simulation["accepted"].to_numpy(bool)
         there = {"accepted": accepted, "rejected": ~accepted}.get(population, accepted | ~accepted)
-        p, chance = (world[column].to_numpy(float)[there] for column in (name, "true_pd"))
+        p, chance = (simulation[column].to_numpy(float)[there] for column in (name, "true_pd"))
         found.append(_figures(figure, p, chance, [w[there] for w in drawn]))
     return np.array(found)
 
 
 def _evaluations(
-    worlds: Sequence[pd.DataFrame], weights: Sequence[list[Array]]
+    simulations: Sequence[pd.DataFrame], weights: Sequence[list[Array]]
 ) -> Iterator[tuple[object, ...]]:
     """Estimates from the accepted, by outcomes as they would come, and free of their chance."""
     for of, outcome in (("all, from outcomes", "outcome"), ("all, from true PDs", "true_pd")):
         for metric, (figure, loss) in METRICS.items():
             found = np.array(
                 [
-                    _estimates(world, drawn, figure, outcome)
-                    for world, drawn in zip(worlds, weights, strict=True)
+                    _estimates(simulation, drawn, figure, outcome)
+                    for simulation, drawn in zip(simulations, weights, strict=True)
                 ]
             )
             errors = np.abs(loss(found) - loss(found[:, :1]))
@@ -139,13 +141,13 @@ def _evaluations(
 
 
 def _estimates(
-    world: pd.DataFrame, weights: Sequence[Array], figure: Figure, outcome: str
+    simulation: pd.DataFrame, weights: Sequence[Array], figure: Figure, outcome: str
 ) -> list[Array]:
     """The truth of all applicants, the accepted alone, the accepted weighted: each by the draws."""
-    there, p = world["accepted"].to_numpy(bool), world[BASE].to_numpy(float)
-    truth, seen = world["true_pd"].to_numpy(float), world[outcome].to_numpy(float)[there]
+    there, p = simulation["accepted"].to_numpy(bool), simulation[BASE].to_numpy(float)
+    truth, seen = simulation["true_pd"].to_numpy(float), simulation[outcome].to_numpy(float)[there]
     standing_for = accepted_performance.correction(
-        world["propensity"].to_numpy(float), there
+        simulation["propensity"].to_numpy(float), there
     ).weights
     accepted = [w[there] for w in weights]
     return [

@@ -33,7 +33,7 @@ OUTER, INNER, CALIBRATION = 3, 4, 2
 scores to calibrate on."""
 
 
-class WriteWorld(Protocol):
+class WriteSimulation(Protocol):
     """Writes a fictional economy to a folder."""
 
     def __call__(self, out: Path, *, enterprises: int, months: int, seed: int) -> None:
@@ -53,29 +53,29 @@ class Applicants:
     cards: tuple[Card, ...]
 
 
-def bench_selection(enterprises: int, write: WriteWorld, progress: Progress) -> pd.DataFrame:
-    """The table of `judged` over worlds of so many enterprises each, their verdict told."""
-    worlds, settings = [], default_settings()
+def bench_selection(enterprises: int, write: WriteSimulation, progress: Progress) -> pd.DataFrame:
+    """The table of `judged` over simulations of so many enterprises each, their verdict told."""
+    simulations, settings = [], default_settings()
     for seed in SEEDS:
         with TemporaryDirectory() as folder:
-            world = Path(folder) / "world"
-            write(world, enterprises=enterprises, months=MONTHS, seed=seed)
-            progress(f"world {seed} written")
-            worlds.append(scored_world(world, settings, progress))
-    table = judged(worlds)
+            simulation = Path(folder) / "simulation"
+            write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)
+            progress(f"simulation {seed} written")
+            simulations.append(scored_simulation(simulation, settings, progress))
+    table = judged(simulations)
     progress(verdict(table))
     return table
 
 
-def scored_world(
-    world: Path, settings: Settings, progress: Progress = lambda _: None
+def scored_simulation(
+    simulation: Path, settings: Settings, progress: Progress = lambda _: None
 ) -> pd.DataFrame:
-    """The test applications of a written world: enterprise_id, accepted, true_pd, outcome (drawn
+    """The test applications of a written simulation: enterprise_id, accepted, true_pd, outcome (drawn
     from it), propensity, and the PD of every method in a column of its name.
 
     Fitted on the earlier applications of the other enterprises.
     """
-    applicants = applicants_of(world, settings)
+    applicants = applicants_of(simulation, settings)
     rng = np.random.default_rng(settings.run.seed)
     fold = folds(pd.concat([applicants.fit, applicants.test])["enterprise_id"], OUTER, rng)
     of_fit = fold.to_numpy()[: len(applicants.fit)]
@@ -94,12 +94,12 @@ def scored_world(
     return scored.assign(outcome=rng.random(len(scored)) < scored["true_pd"])
 
 
-def applicants_of(world: Path, settings: Settings) -> Applicants:
-    """Who applied in a written world, what was known of them then, and what is true of them."""
-    source = held(read_folder(world, settings.sources), settings.sources).source
+def applicants_of(simulation: Path, settings: Settings) -> Applicants:
+    """Who applied in a written simulation, what was known of them then, and what is true of them."""
+    source = held(read_folder(simulation, settings.sources), settings.sources).source
     how = settings.datasets.model_copy(update={"population": "applicants"})
     population = datasets.population(source, how, datasets.last_as_of(source, how))
-    asked = _decided(datasets.current(source, "applications"), _truth(world))
+    asked = _decided(datasets.current(source, "applications"), _truth(simulation))
     key = ["enterprise_id", "as_of"]
     known = population.labelled[[*key, "defaulted", "label_known_on"]]
     asked = asked.merge(known, on=key, how="left", validate="1:1")
@@ -124,9 +124,9 @@ def _decided(applications: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     return both[["enterprise_id", "as_of", "accepted", "true_pd"]]
 
 
-def _truth(world: Path) -> pd.DataFrame:
+def _truth(simulation: Path) -> pd.DataFrame:
     """application_id, true_pd: at the limit that the policy gave, or would have given."""
-    path = world / "truth" / "applications"
+    path = simulation / "truth" / "applications"
     path = path if path.exists() else path.with_suffix(".parquet")
     rows: pd.DataFrame = pq.read_table(path, columns=["application_id", "pd_12m"]).to_pandas()
     return rows.rename(columns={"pd_12m": "true_pd"})

@@ -219,11 +219,11 @@ def _measured(sums: Floats) -> Floats:
     return np.asarray(measured, dtype=np.float64)
 
 
-def over_worlds(measured: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-    """Means over worlds with Student's interval of the mean.
+def over_simulations(measured: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """Means over simulations with Student's interval of the mean.
 
-    `measured`: seed, measure, value; months of one world are averaged first, since they share its
-    enterprises. Columns: measure, worlds, value, low, high (missing for one world).
+    `measured`: seed, measure, value; months of one simulation are averaged first, since they share its
+    enterprises. Columns: measure, simulations, value, low, high (missing for one simulation).
     """
     from scipy.stats import t
 
@@ -233,7 +233,7 @@ def over_worlds(measured: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "measure": found.index,
-            "worlds": found["size"].to_numpy(),
+            "simulations": found["size"].to_numpy(),
             "value": found["mean"].to_numpy(),
             "low": (found["mean"] - half).to_numpy(),
             "high": (found["mean"] + half).to_numpy(),

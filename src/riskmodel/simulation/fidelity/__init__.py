@@ -1,4 +1,4 @@
-"""The fidelity card: what a written world shows, beside what is known of real ones."""
+"""The fidelity card: what a written simulation shows, beside what is known of real ones."""
 
 from riskmodel.simulation.fidelity.catalogue import fidelity_card
 from riskmodel.simulation.fidelity.curves import (

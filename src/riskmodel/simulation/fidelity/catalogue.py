@@ -31,15 +31,15 @@ FAMILIES: Mapping[str, tuple[Fact, ...]] = MappingProxyType(
 )
 
 
-def fidelity_card(world: Path) -> pd.DataFrame:
-    """Each fact that the economy must show, measured on a written world beside its target.
+def fidelity_card(simulation: Path) -> pd.DataFrame:
+    """Each fact that the economy must show, measured on a written simulation beside its target.
 
     Columns: fact, family, unit, measured, low, high (95 % sampling interval; missing where it
     makes no sense), target_low, target_high (tolerance included), source, passed (the interval
     reaches the target: the difference could be one of sampling), note. A fact whose tables are
     absent or too thin is missing, has not passed, and its note says why.
-    Raises `DataError` for a folder that is no world.
+    Raises `DataError` for a folder that is no simulation.
     """
-    tables = open_tables(world)
+    tables = open_tables(simulation)
     rows = [fact.row(tables, family) for family, facts in FAMILIES.items() for fact in facts]
     return pd.DataFrame(rows)

@@ -166,7 +166,7 @@ FACTS = (
     Fact(
         "oracle's AUC", "AUC", (0.87, 0.93), "proposal: .88-.92", oracle_auc,
         "True twelve-month probability against what came, line holders, all dates together;"
-        " what came is known for a year after the world's end (truth).",
+        " what came is known for a year after the simulation's end (truth).",
     ),
     Fact(
         "asset correlation", "share", (0.04, 0.13), "proposal: .05-.12", asset_correlation,

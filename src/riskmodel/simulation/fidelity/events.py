@@ -104,7 +104,7 @@ def holders_at(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
 def judged(tables: Tables) -> pd.DataFrame:
     """Holders with their true twelve-month probability: enterprise_id, as_of, pd_12m, defaulted.
 
-    What came is the truth's as well: it lives on after the world's end.
+    What came is the truth's as well: it lives on after the simulation's end.
     """
     truth = tables.hidden("pd_12m", ["enterprise_id", "as_of", "pd_12m"]).dropna()
     lives = tables.hidden("enterprises", ["enterprise_id", "exited_on", "defaulted_on"])

@@ -107,7 +107,7 @@ def year_on_year(month: int) -> Callable[[Tables], Measured]:
         out = exports(tables)
         at = [out.month(2014, one) for one in (month, JANUARY - 2, JANUARY - 1, MARCH, MARCH + 1)]
         if at[1] < 12 or at[-1] >= out.months:
-            raise ThinError("the world does not hold the months around the new year of 2013")
+            raise ThinError("the simulation does not hold the months around the new year of 2013")
         places = [*at, *(one - 12 for one in at)]
 
         def net(sums: Floats) -> Floats:
@@ -160,7 +160,7 @@ def shared_buyers(tables: Tables) -> Measured:
 FACTS = (
     Fact(
         "12-month exports, median", "USD", (400_000, 600_000), "proposal", size_median,
-        "Enterprises with any export in the twelve months before the world's end, also part-years.",
+        "Enterprises with any export in the twelve months before the simulation's end, also part-years.",
     ),
     Fact(
         "12-month exports, sigma of the log", "log", (1.1, 1.5), "proposal: 1.3", size_sigma,
@@ -202,7 +202,7 @@ FACTS = (
         "January-February growth gap", "points", (10, 26), "MOFCOM: 17.6 points",
         new_year_gap,
         "Mean absolute distance of the two year-on-year growths over the years; the published"
-        " mean is over ten years, a world has few: tolerance 8 points.",
+        " mean is over ten years, a simulation has few: tolerance 8 points.",
     ),
     Fact(
         "destinations that change in a year", "share", (0.22, 0.38), "proposal: 25-35 %",

@@ -125,7 +125,7 @@ FACTS = (
         Fact(
             f"moves from {name}", "share", target, f"proposal: {says}", move(first, last, worse),
             "Monthly, lines drawn at the first month's end and reported at the next;"
-            " the tolerance covers the sampling of a small world.",
+            " the tolerance covers the sampling of a small simulation.",
         )
         for name, first, last, worse, target, says in _MOVES
     ),

@@ -18,7 +18,7 @@ LEAST = 20
 
 
 class ThinError(Exception):
-    """A fact cannot be measured on this world; the words say what is missing or too thin."""
+    """A fact cannot be measured on this simulation; the words say what is missing or too thin."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def spell_hazard_falls(tables: Tables) -> Measured:
 
 @dataclass(frozen=True)
 class Lives:
-    """Months lived as an exporter, enterprises x months of the world.
+    """Months lived as an exporter, enterprises x months of the simulation.
 
     `at_risk`: there, neither gone nor in default, and seen for `LEAST_SEEN` months; `leaves`:
     gone in this month. `year` counts years of export from 0, the last one stays. `large`, one
@@ -212,6 +212,6 @@ FACTS = (
     ),
     Fact(
         "exits that leave unpaid debt", "share", (0.10, 0.20), "proposal: 10-20 %", exits_unpaid,
-        "Of all that left before the world's end, paid or unpaid (truth).",
+        "Of all that left before the simulation's end, paid or unpaid (truth).",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A written world, read table by table and column by column as the facts ask for them."""
+"""A written simulation, read table by table and column by column as the facts ask for them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,25 +29,25 @@ Built = TypeVar("Built")
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a folder; `end` is the day after the world's last.
+    """The tables of a folder; `end` is the day after the simulation's last.
 
     Frames hold ids of `OWNERS` as places, other texts as categories, dates as midnights.
     `kept` holds what `once` has built.
     """
 
-    world: Path
+    simulation: Path
     end: pd.Timestamp
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def has(self, name: str) -> bool:
         """Whether the table (`truth/...` for the hidden ones) is there and has a row."""
-        return any(pq.read_metadata(file).num_rows for file in _files(self.world, name))
+        return any(pq.read_metadata(file).num_rows for file in _files(self.simulation, name))
 
     def columns(self, name: str) -> frozenset[str]:
         """The columns of a table; none where it is absent or empty."""
         if not self.has(name):
             return frozenset()
-        return frozenset(pq.read_schema(_files(self.world, name)[0]).names)
+        return frozenset(pq.read_schema(_files(self.simulation, name)[0]).names)
 
     def owned(self, column: str) -> Any:
         """All ids that the owner of an id column holds, in order, as an arrow array."""
@@ -117,7 +117,7 @@ class Tables:
         missing = [one for one in columns if one not in self.columns(name)]
         if missing:
             raise ThinError(f"{name} has no {', '.join(missing)}")
-        files = _files(self.world, name)
+        files = _files(self.simulation, name)
         parts = [pq.ParquetFile(file).read(columns=list(columns)) for file in files]
         return pa.concat_tables(parts, promote_options="permissive")
 
@@ -139,29 +139,29 @@ class Tables:
         return values.to_pandas()
 
 
-def open_tables(world: Path) -> Tables:
-    """The tables of a world's folder; it ends with the month in which it last heard something.
+def open_tables(simulation: Path) -> Tables:
+    """The tables of a simulation's folder; it ends with the month in which it last heard something.
 
-    Raises `DataError` for a folder that is no world.
+    Raises `DataError` for a folder that is no simulation.
     """
     newest = [
         pc.max(pq.ParquetFile(file).read(columns=["known_at"])["known_at"]).as_py()
         for name in DATED
-        for file in _files(world, name)
+        for file in _files(simulation, name)
     ]
     heard = [pd.Timestamp(one) for one in newest if one is not None]
-    if not heard or not _files(world, "enterprises"):
+    if not heard or not _files(simulation, "enterprises"):
         raise DataError(
-            f"{world}: holds no world: it needs enterprises, and one of {', '.join(DATED)}."
+            f"{simulation}: holds no simulation: it needs enterprises, and one of {', '.join(DATED)}."
             " Name a folder that `riskmodel world` wrote."
         )
     last = max(one.tz_convert("UTC") if one.tzinfo else one.tz_localize("UTC") for one in heard)
     month = (last.tz_localize(None) + ZONE).to_period("M")
-    return Tables(world, (month + 1).to_timestamp())
+    return Tables(simulation, (month + 1).to_timestamp())
 
 
 def once(build: Callable[[Tables], Built]) -> Callable[[Tables], Built]:
-    """The builder, which builds a thing once a world and then keeps it."""
+    """The builder, which builds a thing once a simulation and then keeps it."""
 
     @wraps(build)
     def kept(tables: Tables) -> Built:
@@ -174,9 +174,9 @@ def once(build: Callable[[Tables], Built]) -> Callable[[Tables], Built]:
     return kept
 
 
-def _files(world: Path, name: str) -> list[Path]:
+def _files(simulation: Path, name: str) -> list[Path]:
     """The files of a table: one, or the parts of its folder."""
-    single = world / f"{name}.parquet"
+    single = simulation / f"{name}.parquet"
     if single.is_file():
         return [single]
-    return sorted(p for p in (world / name).glob("*.parquet") if p.name[0] not in "_.")
+    return sorted(p for p in (simulation / name).glob("*.parquet") if p.name[0] not in "_.")

@@ -13,7 +13,7 @@ DETAILS = ("destination", "hs_code", "buyer_id", "terms_days", "status")
 
 @dataclass(frozen=True)
 class Exports:
-    """Exports in USD and deals, enterprises x months; the last month is the world's last.
+    """Exports in USD and deals, enterprises x months; the last month is the simulation's last.
 
     Returns count below zero, cancelled declarations not at all; deals are sales only.
     """
@@ -24,7 +24,7 @@ class Exports:
 
     @property
     def months(self) -> int:
-        """How many months the world has."""
+        """How many months the simulation has."""
         return int(self.usd.shape[1])
 
     def month(self, year: int, month: int) -> int:
@@ -36,7 +36,7 @@ class Exports:
 def sales(tables: Tables) -> pd.DataFrame:
     """Released declarations: declaration_id, enterprise_id, day, month, fob_usd, and details.
 
-    `month` counts from the world's first; details are those of `DETAILS` that the table has.
+    `month` counts from the simulation's first; details are those of `DETAILS` that the table has.
     """
     details = [name for name in DETAILS if name in tables.columns("declarations")]
     rows = tables.current(
@@ -76,12 +76,12 @@ def exports(tables: Tables) -> Exports:
 
 
 def last_year(tables: Tables) -> Floats:
-    """Each enterprise's exports in USD in the twelve months before the world's end."""
+    """Each enterprise's exports in USD in the twelve months before the simulation's end."""
     return np.asarray(exports(tables).usd[:, -12:].sum(axis=1))
 
 
 def years_of(tables: Tables) -> Floats:
-    """Exports in USD, enterprises x years of twelve months counted back from the world's end."""
+    """Exports in USD, enterprises x years of twelve months counted back from the simulation's end."""
     usd = exports(tables).usd
     years, spare = divmod(usd.shape[1], 12)
     return np.asarray(usd[:, spare:].reshape(len(usd), years, 12).sum(axis=2))
