@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from riskmodel.datasets import last_as_of, observation_end, refuse_outside
+from riskmodel.datasets import last_as_of, last_day, refuse_outside
 from riskmodel.errors import SettingsError
 
 END = pd.Timestamp("2023-12-31 12:00", tz="UTC")
@@ -54,7 +54,7 @@ def corrected(frame, place, known):
 
 
 def found_of(source, settings):
-    return observation_end(source, settings, "lines")
+    return last_day(source, settings, "lines")
 
 
 def test_daily_and_monthly_tables_together_answer_for_the_day_after_they_were_drawn(
@@ -189,7 +189,7 @@ def test_a_label_watched_years_beyond_the_rest_does_not_lengthen_the_data(drawn,
             labels(("2022-07-01", 1), until="2029-12-31"),
         ]
     )
-    found = observation_end(drawn({"outcomes": given}), chosen, "outcomes")
+    found = last_day(drawn({"outcomes": given}), chosen, "outcomes")
     assert (found.day, found.ends) == (date(2023, 1, 1), date(2025, 1, 1))
     with pytest.raises(SettingsError, match="after the data's end"):
         refuse_outside(date(2026, 1, 1), found, 31)
@@ -201,7 +201,7 @@ def test_a_date_before_the_data_begin_is_refused(folder, drawn, settings):
     assert found.begins == date(2010, 1, 2)
     with pytest.raises(SettingsError, match=r"2010-01-01 is before the data begin \(2010-01-02\)"):
         refuse_outside(date(2010, 1, 1), found, 31)
-    given = observation_end(drawn({"outcomes": labels(("2022-01-01", 4))}), settings, "outcomes")
+    given = last_day(drawn({"outcomes": labels(("2022-01-01", 4))}), settings, "outcomes")
     assert (given.begins, given.ends) == (date(2022, 1, 1), date(2025, 1, 1))
     with pytest.raises(SettingsError, match="before the data begin"):
         refuse_outside(date(2021, 12, 31), given, 31)
