@@ -21,7 +21,6 @@ from riskmodel.figures.features import in_short
 from riskmodel.figures.limits import DRAWN as DRAWN_WORDS
 from riskmodel.limits import Policy, policy_from
 from riskmodel.limits.behaviour.limit_response import Centre, Estimate, Response
-from riskmodel.limits.behaviour.moderation import no_moderation
 from riskmodel.limits.behaviour.usage import inputs
 from riskmodel.limits.behaviour.utilisation import Column, Drawing
 from riskmodel.model import RiskModel
@@ -273,9 +272,7 @@ def response() -> Response:
         Estimate("strata", "early", 900, 200, 1.0, 0.2),
         Estimate("naive", "default", 900, 40, -1.0, 0.4),
     )
-    return Response(
-        "strata", 0.8, 0.15, 0.2, 0.8, Centre(0.9, 0.0, 0.0, 0.0, 0.0), no_moderation(), 0.0, seen
-    )
+    return Response("strata", 0.8, 0.15, 0.2, 0.8, Centre(0.9, 0.0, 0.0, 0.0, 0.0), 0.0, seen)
 
 
 def drawing() -> Drawing:

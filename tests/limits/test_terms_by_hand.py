@@ -565,7 +565,7 @@ def test_what_is_owed_at_default_is_the_drawn_part_and_a_part_of_the_rest(policy
 def test_what_is_learnt_has_stated_defaults(policy: Policy) -> None:
     assert policy.learning.model_dump() == {
         "slope_sd": 0.3, "transfer_sd": 0.25, "spread": 0.4, "stated_lines": 10.0,
-        "cautious_quantile": 0.8, "early_days": 1, "moderators": (),
+        "cautious_quantile": 0.8, "early_days": 1,
     }  # fmt: skip
     assert policy.economics.subsidy_cny_per_usd == 0.0
 

@@ -170,11 +170,9 @@ def test_a_churn_curve_that_the_source_lacks_is_told(root: Path) -> None:
 def test_every_unknown_card_of_the_terms_is_told_with_its_key(root: Path) -> None:
     change(root, "policy.toml", 'card = "deals_6m"', 'card = "deals_6"')
     change(root, "policy.toml", 'sales_card = "exports_cny_12m"', 'sales_card = "sales"')
-    change(root, "policy.toml", "moderators = []", 'moderators = ["moods"]')
     assert [one.split(": ")[1] for one in faults(root)] == [
         "eligibility.too_few_deals.card",
         "caps.sales_card",
-        "learning.moderators.0",
     ]
 
 

@@ -124,7 +124,7 @@ class Learning(Frozen):
     `slope_sd` is that of `economics.pd_slope` as a guess; `transfer_sd` how far the response of
     being `early_days` past due may lie from that of default; `spread` how much enterprises differ;
     `stated_lines` for how many lines the stated drawing counts; `cautious_quantile` where the
-    response's upper end lies; `moderators` are cards that the response may depend on.
+    response's upper end lies.
     """
 
     slope_sd: Positive = 0.3
@@ -133,7 +133,6 @@ class Learning(Frozen):
     stated_lines: Positive = 10.0
     cautious_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
     early_days: Annotated[int, Field(ge=1, le=MOST_COUNT)] = 1
-    moderators: tuple[str, ...] = ()
 
 
 class Capital(Frozen):
@@ -307,9 +306,7 @@ def cards_by_key(policy: Policy) -> dict[str, str]:
     rules = {f"eligibility.{rule.name}.card": rule.card for rule in policy.eligibility}
     keys = ("exports_card", "platform_card", "sales_card")
     caps = {f"caps.{key}": getattr(policy.caps, key) for key in keys}
-    moderators = policy.learning.moderators
-    moved = {f"learning.moderators.{place}": card for place, card in enumerate(moderators)}
-    return rules | caps | moved
+    return rules | caps
 
 
 def _unknown_cards(policy: Policy, where: str) -> Iterator[str]:

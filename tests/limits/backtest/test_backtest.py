@@ -47,7 +47,6 @@ from riskmodel.limits.backtest.measures import (
     swap_sets,
 )
 from riskmodel.limits.behaviour.limit_response import Centre, Estimate, Response
-from riskmodel.limits.behaviour.moderation import no_moderation
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import Weighed, weigh
@@ -336,7 +335,6 @@ def test_responses_are_held_against_the_true_slopes(weighed: Weighed) -> None:
         0.0,
         0.8,
         Centre(1.0, 0.0, 0.0, 0.0, 0.0),
-        no_moderation(),
         0.0,
         (naive,),
     )

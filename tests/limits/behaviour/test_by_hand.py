@@ -9,7 +9,6 @@ import pytest
 from riskmodel.limits import Banks, Policy, Terms, learn
 from riskmodel.limits.behaviour import limit_response, utilisation
 from riskmodel.limits.behaviour.limit_response import Centre, How, Response
-from riskmodel.limits.behaviour.moderation import Moderation, moderated, no_moderation
 from riskmodel.limits.behaviour.slopes import covariance, pooled, within_strata
 from riskmodel.limits.behaviour.strata import (
     codes,
@@ -35,7 +34,7 @@ def answer(**changes: object) -> Response:
     """A response of slope 1, standard deviation .3 of its mean and .4 between enterprises."""
     whole = {
         "basis": "strata", "slope": 1.0, "slope_sd": 0.3, "spread": 0.4, "quantile": 0.9,
-        "centre": CENTRE, "moderation": no_moderation(), "balance": 0.0, "estimates": (),
+        "centre": CENTRE, "balance": 0.0, "estimates": (),
     }  # fmt: skip
     return Response(**{**whole, **changes})  # type: ignore[arg-type]
 
@@ -144,21 +143,6 @@ def test_the_ends_of_a_move_lie_at_the_stated_quantile() -> None:
     assert low[0].tolist() == pytest.approx([0.4 - half, -0.4 - half, 0.0])
 
 
-def test_a_moderator_moves_the_slope_and_widens_it() -> None:
-    moves = Moderation(
-        ("a", "b"), (0.0, 0.0), (2.0, 4.0), (1.0, 2.0), (1.0, 2.0), (0.5, -1.0),
-        ((0.04, 0.01), (0.01, 0.09)), 0.0, 0.0,
-    )  # fmt: skip
-    rows = pd.DataFrame({"a": [2.0, 9.0, np.nan, -5.0], "b": [0.0, -3.0, 2.0, np.nan]})
-    assert moves.standard(rows).tolist() == [[1.0, -1.0], [1.0, -1.0], [0.0, 0.0], [-1.0, 0.0]]
-    more, variance = moves.at(rows)
-    assert more.tolist() == pytest.approx([1.5, 1.5, 0.0, -0.5])
-    assert variance.tolist() == pytest.approx([0.04 + 0.09 - 0.02, 0.11, 0.0, 0.04])
-    slope, sd = answer(moderation=moves).slopes(rows)
-    assert slope.tolist() == pytest.approx([2.5, 2.5, 1.0, 0.5])
-    assert sd[0] == pytest.approx((0.3**2 + 0.11 + 0.4**2) ** 0.5)
-
-
 # --- the slope ---
 
 
@@ -186,7 +170,6 @@ def test_in_one_grade_the_slope_is_the_log_odds_ratio_with_its_known_error() -> 
     assert fit.slope == pytest.approx(1.6218604, abs=1e-3)
     error = covariance([fit.influence], np.arange(200))[0, 0] ** 0.5
     assert error == pytest.approx(0.8333333, abs=1e-3)
-    assert fit.rest[0] == pytest.approx(np.log(1 / 9) + 1.6218604 * 0.25, abs=1e-3)
     (one, *_) = limit_response.learn(past, HOW).estimates
     assert (one.lines, one.outcome, one.rows, one.events) == ("strata", "default", 200, 30)
     assert (one.slope, one.standard_error) == (pytest.approx(fit.slope), pytest.approx(error))
@@ -322,45 +305,6 @@ def test_columns_within_strata_and_their_correlation() -> None:
     assert centred.tolist() == [-1.5, 0.0, 0.0, 1.5]
     assert correlation(np.asarray([3.0, -4.0]), np.asarray([1.0, 0.0])) == pytest.approx(0.6)
     assert correlation(np.zeros(2), np.ones(2)) == 0.0
-
-
-# --- moderators ---
-
-
-def test_effects_of_moderators_are_a_ridge_that_a_second_library_gives() -> None:
-    from sklearn.linear_model import LogisticRegression
-
-    rng = np.random.default_rng(4)
-    need = rng.normal(3.0, 2.0, 6_000)
-    centred = rng.choice([-0.3, 0.3], 6_000)
-    event = (rng.random(6_000) < 1 / (1 + np.exp(-(need - 3.0) * centred))).astype(float)
-    rows = pd.DataFrame({"need": need, "idle": 1.0})
-    owner = np.arange(6_000)
-    found = moderated(rows, ("need", "idle"), centred, [(event, np.zeros(6_000))], owner)
-    assert found.names == ("need",)
-    low, high = np.quantile(need, [0.01, 0.99])
-    held = np.clip(need, low, high)
-    assert (found.low[0], found.high[0]) == (pytest.approx(low), pytest.approx(high))
-    assert (found.mean[0], found.scale[0]) == (
-        pytest.approx(held.mean()),
-        pytest.approx(held.std()),
-    )
-    column = ((held - held.mean()) / held.std() * centred)[:, None]
-    # the widest of the spreads that are tried, .4, fits an effect of 2 best
-    ridge = LogisticRegression(C=0.4**2, fit_intercept=False, tol=1e-10).fit(column, event)
-    assert found.effects[0] == pytest.approx(float(ridge.coef_[0, 0]), rel=1e-4)
-    chance = ridge.predict_proba(column)[:, 1]
-    bend = 1 / 0.4**2 + float((column[:, 0] ** 2 * chance * (1 - chance)).sum())
-    assert found.covariance[0][0] == pytest.approx(1 / bend, rel=1e-4)
-    saved = np.empty(6_000)
-    for fold in range(5):
-        out = owner % 5 == fold
-        own = LogisticRegression(C=0.4**2, fit_intercept=False, tol=1e-10)
-        p = own.fit(column[~out], event[~out]).predict_proba(column[out])[:, 1]
-        saved[out] = np.log(np.where(event[out] > 0, p, 1 - p)) - np.log(0.5)
-    assert found.gain == pytest.approx(1_000 * saved.mean(), rel=1e-3)
-    assert found.gain_error == pytest.approx(1_000 * saved.std() / 6_000**0.5, rel=1e-3)
-    assert found.gain > 2 * found.gain_error
 
 
 # --- the drawn share ---

@@ -1,7 +1,6 @@
 """The response to the limit: causal where the policy's draw is known, honest where it is not."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ LEVELS = np.array([0.4, 0.55, 0.7, 0.85, 1.0])
 CHANCES = {"A": [0.05, 0.1, 0.2, 0.25, 0.4], "C": [0.4, 0.25, 0.2, 0.1, 0.05]}
 
 
-def lent(count: int, seed: int, *, slope: float = 1.0, by_need: float = 0.0) -> pd.DataFrame:
+def lent(count: int, seed: int, *, slope: float = 1.0) -> pd.DataFrame:
     """Lines of a policy that gives the risky (grade C) smaller shares, by known chances."""
     rng = np.random.default_rng(seed)
     risk = rng.normal(-2.5, 1.2, count)
@@ -32,8 +31,7 @@ def lent(count: int, seed: int, *, slope: float = 1.0, by_need: float = 0.0) -> 
         rng.choice(LEVELS, count, p=CHANCES["C"]),
         rng.choice(LEVELS, count, p=CHANCES["A"]),
     )
-    need = rng.normal(size=count)
-    own = risk + (slope + by_need * need) * (share - 0.7)
+    own = risk + slope * (share - 0.7)
     early = rng.random(count) < 1 / (1 + np.exp(-own - 1.5))
     defaulted = early & (
         rng.random(count) < (1 / (1 + np.exp(-own))) / (1 / (1 + np.exp(-own - 1.5)))
@@ -48,7 +46,6 @@ def lent(count: int, seed: int, *, slope: float = 1.0, by_need: float = 0.0) -> 
             "defaulted": defaulted,
             "past_due": np.where(defaulted, 95.0, np.where(early, 12.0, 0.0)),
             "pd_12m": 1 / (1 + np.exp(-(risk + rng.normal(0, 0.5, count)))),
-            "need": need,
         }
     )
 
@@ -118,14 +115,6 @@ def test_thin_evidence_gives_wide_intervals_and_stays_near_the_prior() -> None:
     assert abs(thin.slope - HOW.prior_slope) < HOW.prior_sd
 
 
-def test_moderators_are_kept_where_they_matter_and_only_there() -> None:
-    how = replace(HOW, moderators=("need",))
-    with_it = learn(lent(30_000, 5, by_need=1.0), how)
-    assert with_it.moderation.effects[0] == pytest.approx(1.0, abs=0.3)
-    idle = [learn(lent(6_000, 50 + seed), how).moderation.names for seed in range(5)]
-    assert idle == [()] * 5
-
-
 def test_a_helped_enterprise_may_have_a_falling_pd() -> None:
     found = learn(lent(30_000, 6, slope=-1.0), HOW)
     share = np.array([[0.4, 1.0]])
@@ -146,8 +135,8 @@ def test_the_cautious_end_is_never_below_the_best_and_meets_it_at_the_centre() -
 
 
 def test_a_candidates_shift_hangs_on_itself_alone_and_one_share_serves_as_many() -> None:
-    found = learn(lent(5_000, 8), replace(HOW, moderators=("need",)))
-    candidates = pd.DataFrame({"pd_12m": [0.01, 0.2, np.nan], "need": [0.0, np.nan, 3.0]})
+    found = learn(lent(5_000, 8), HOW)
+    candidates = pd.DataFrame({"pd_12m": [0.01, 0.2, np.nan]})
     share = np.array([[0.3, 1.0]] * 3)
     whole = np.stack(found.shift(candidates, share))
     alone = [np.stack(found.shift(candidates.iloc[[i]], share[[i]])) for i in range(3)]
@@ -158,13 +147,11 @@ def test_a_candidates_shift_hangs_on_itself_alone_and_one_share_serves_as_many()
 
 def test_the_order_of_rows_changes_nothing() -> None:
     past = lent(3_000, 9)
-    how = replace(HOW, moderators=("need",))
-    assert learn(past, how) == learn(past.sample(frac=1, random_state=1), how)
+    assert learn(past, HOW) == learn(past.sample(frac=1, random_state=1), HOW)
 
 
 def test_the_text_gives_the_same_response_again() -> None:
-    found = learn(lent(30_000, 5, by_need=1.0), replace(HOW, moderators=("need",)))
-    assert found.moderation.names
+    found = learn(lent(30_000, 5), HOW)
     assert Response.from_text(json.loads(json.dumps(found.to_text()))) == found
 
 

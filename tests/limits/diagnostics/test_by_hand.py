@@ -42,7 +42,6 @@ from riskmodel.limits.backtest.measures import (
     swap_sets,
 )
 from riskmodel.limits.behaviour.limit_response import Centre, Response
-from riskmodel.limits.behaviour.moderation import no_moderation
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
 from riskmodel.limits.diagnostics.stability import Tolerance, changes, counted, monotone_in_exports
@@ -821,7 +820,7 @@ def test_a_limit_is_too_high_above_the_lower_of_ours_and_the_former_best() -> No
 def test_true_slopes_are_read_between_ends_that_lie_apart(
     candidates: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    answer = Response("strata", 0.5, 0.2, 0.0, 0.8, Centre(1.0, 0.0, 0.0, 0.0, 0.0), no_moderation(), 0.0, ())  # fmt: skip
+    answer = Response("strata", 0.5, 0.2, 0.0, 0.8, Centre(1.0, 0.0, 0.0, 0.0, 0.0), 0.0, ())  # fmt: skip
     terms = Terms(policy, banks, learnt=Learnt(answer))
     signed = pd.DataFrame([("E1", "north_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
     weighed = weigh(candidates, signed, terms, grid=4)

@@ -74,8 +74,8 @@ class Learnt:
 def learn(past: pd.DataFrame, policy: Policy) -> Learnt:
     """From past lines with the features at their grants and the model's PD; see the two modules.
 
-    `past`: the columns of `datasets.past_lines`, `pd_12m`, and the cards that the caps, the
-    moderators and the drawing read. Nothing is learnt of no lines.
+    `past`: the columns of `datasets.past_lines`, `pd_12m`, and the cards that the caps and the
+    drawing read. Nothing is learnt of no lines.
     """
     if past.empty:
         return Learnt()
@@ -94,7 +94,6 @@ def _how(policy: Policy) -> response.How:
         spread=said.spread,
         quantile=said.cautious_quantile,
         early_days=said.early_days,
-        moderators=said.moderators,
     )
 
 

@@ -1,6 +1,6 @@
 """The causal response of default to the limit, learnt from past lines.
 
-logit PD(L) = logit PD + b (L / cap - centre), with b = slope + moderators x their effects.
+logit PD(L) = logit PD + b (L / cap - centre), with one slope b for all.
 
 **Why it is causal.** A bank gives riskier enterprises smaller lines, so a plain regression of
 default on the limit says that large lines are safe (the estimate "naive"). But given the policy's
@@ -14,9 +14,7 @@ way into most defaults; its response stands in for that of default with a stated
 of what may lie between them (surrogate outcomes: Prentice 1989; Athey et al. 2019). Both, and the
 policy's stated slope, are weighed by their precision (`slopes.pooled`).
 
-**Heterogeneity.** Effects of pre-chosen moderators on the slope are shrunk towards none (ridge),
-and used only where they lower the log loss on held-out enterprises by more than its standard error.
-What no moderator tells stays in the interval as `spread`.
+**Heterogeneity.** Enterprises' own slopes differ; that stays in the interval as `spread`.
 """
 
 from dataclasses import asdict, dataclass
@@ -27,7 +25,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
-from riskmodel.limits.behaviour.moderation import Moderation, moderated, no_moderation
 from riskmodel.limits.behaviour.slopes import Fit, covariance, pooled, within_strata
 from riskmodel.limits.behaviour.strata import (
     codes,
@@ -60,8 +57,7 @@ class How:
     `prior_slope` and `prior_sd`: what is believed of the slope before any line is seen.
     `transfer_sd`: how far the response of being past due may lie from that of default. `spread`:
     the standard deviation of enterprises' own slopes about what is predicted. `quantile`: of the
-    cautious end. `early_days`: days past due that count as the early outcome. `moderators`:
-    columns.
+    cautious end. `early_days`: days past due that count as the early outcome.
     """
 
     prior_slope: float
@@ -70,7 +66,6 @@ class How:
     spread: float
     quantile: float
     early_days: int
-    moderators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +113,6 @@ class Response:
     spread: float
     quantile: float
     centre: Centre
-    moderation: Moderation
     balance: float
     estimates: tuple[Estimate, ...]
 
@@ -127,7 +121,7 @@ class Response:
 
         `share` is limit / cap: one a candidate, or candidates x levels. The low and high ends lie
         at the stated quantile: below the centre a cautious move is a small relief, above it a large
-        charge. Reads `pd_12m` and the moderators; what is missing counts as typical.
+        charge. Reads `pd_12m`; what is missing counts as typical.
         """
         from scipy.special import ndtri
 
@@ -140,8 +134,8 @@ class Response:
 
     def slopes(self, candidates: pd.DataFrame) -> tuple[Floats, Floats]:
         """Each candidate's slope, and the standard deviation of its own about that."""
-        more, variance = self.moderation.at(candidates)
-        return self.slope + more, np.sqrt(self.slope_sd**2 + variance + self.spread**2)
+        sd = np.sqrt(self.slope_sd**2 + self.spread**2)
+        return np.full(len(candidates), self.slope), np.full(len(candidates), sd)
 
     def _centre(self, candidates: pd.DataFrame) -> Floats:
         return self.centre.at(stated_log_odds(candidates))
@@ -155,7 +149,6 @@ class Response:
         """The response that `to_text` gave."""
         parts: dict[str, Any] = {
             "centre": Centre(**given["centre"]),
-            "moderation": Moderation.from_text(given["moderation"]),
             "estimates": tuple(Estimate(**one) for one in given["estimates"]),
         }
         return cls(**{**given, **parts})
@@ -166,7 +159,7 @@ def learn(past: pd.DataFrame, how: How) -> Response:
 
     Columns: `enterprise_id`, `share` (limit / cap at the grant), `defaulted`; and as far as there:
     `grade` (the policy's stratum, "" where unknown), `randomised`, `past_due` (days), `pd_12m` (of
-    a model that never saw the enterprise) or `log_odds`, and the moderators. Lines without a
+    a model that never saw the enterprise) or `log_odds`. Lines without a
     stratum count only where their limit was set by experiment; with no such line, the prior is all
     there is.
     """
@@ -179,7 +172,7 @@ def learn(past: pd.DataFrame, how: How) -> Response:
     if not fits:
         return Response(
             "prior", how.prior_slope, how.prior_sd, how.spread, how.quantile, centre,
-            no_moderation(), 0.0, tuple(estimates),
+            0.0, tuple(estimates),
         )  # fmt: skip
     owner = codes(rows["enterprise_id"])
     matrix = covariance([fit.influence for fit in fits.values()], owner)
@@ -189,12 +182,9 @@ def learn(past: pd.DataFrame, how: How) -> Response:
         slopes = np.concatenate([[how.prior_slope], slopes])
         matrix = np.block([[np.full((1, 1), 1e9), np.zeros((1, 1))], [np.zeros((1, 1)), matrix]])
     slope, sd = pooled(slopes, matrix, prior, how.transfer_sd)
-    events = {name: _outcome(rows, name, how) for name in fits}
     centred = within(rows["share"].to_numpy(np.float64), strata(rows))
-    sample = [(events[name], fit.rest + slope * centred) for name, fit in fits.items()]
-    moderation = moderated(rows, how.moderators, centred, sample, owner)
     return Response(
-        basis, slope, sd, how.spread, how.quantile, centre, moderation,
+        basis, slope, sd, how.spread, how.quantile, centre,
         correlation(centred, within(_before(rows), strata(rows))), tuple(estimates),
     )  # fmt: skip
 

@@ -14,11 +14,10 @@ STEPS = 50
 
 @dataclass(frozen=True)
 class Fit:
-    """The slope, each row's influence on it, and the log-odds without the treatment's part."""
+    """The slope and each row's influence on it."""
 
     slope: float
     influence: Floats
-    rest: Floats
 
 
 def within_strata(treatment: Floats, event: Floats, stratum: Ints, log_odds: Floats) -> Fit:
@@ -48,7 +47,7 @@ def within_strata(treatment: Floats, event: Floats, stratum: Ints, log_odds: Flo
             break
     pull = columns * (event - chance)[:, None]
     influence = pull @ np.linalg.inv(bend)[0]
-    return Fit(float(beta[0]), influence, others @ beta[1:])
+    return Fit(float(beta[0]), influence)
 
 
 def covariance(influences: list[Floats], enterprise: Ints) -> Floats:
