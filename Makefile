@@ -24,7 +24,7 @@ setup: .venv/ready ## the virtual environment, from the lock
 	touch $@
 
 demo: setup ## a fictional economy of 3,000 enterprises, to each bank's limit file
-	test -d $(DEMO) || $(BIN)/riskmodel world $(DEMO) --enterprises 3000 --months 60 --seed 7
+	test -d $(DEMO) || $(BIN)/riskmodel simulate $(DEMO) --enterprises 3000 --months 60 --seed 7
 	$(BIN)/riskmodel run experiments/baseline.toml --data $(DEMO)
 
 test: setup ## the tests

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from riskmodel.cli import main, parser
+from riskmodel.cli.main import main
+from riskmodel.cli.parser import build_parser
 
 NEEDED = {
-    "world": ["out"],
+    "simulate": ["out"],
     "import": ["taiwan", "raw", "out"],
     "check": ["data"],
     "features": ["data", "out"],
@@ -21,7 +22,15 @@ NEEDED = {
     "review in-force": ["--on", "2014-07-01"],
     "bench": ["limits"],
 }
-NUMBERS = {"--enterprises", "--months", "--part", "--threads", "--seed", "--version", "VERSION"}
+NUMBERS = {
+    "--enterprises",
+    "--months",
+    "--partition-size",
+    "--threads",
+    "--seed",
+    "--version",
+    "VERSION",
+}
 DAYS = {"--as-of", "--on"}
 
 
@@ -40,7 +49,7 @@ def asked() -> list[tuple[str, str]]:
     """Command and argument: an option's name, or a position's in capitals."""
     return [
         (name, action.option_strings[0] if action.option_strings else str(action.metavar))
-        for name, below in commands(parser())
+        for name, below in commands(build_parser())
         for action in below._actions
         if action.type is not None or (action.nargs != 0 and action.choices is None)
     ]
@@ -52,7 +61,7 @@ def refused(command: str, name: str, word: str, capsys: pytest.CaptureFixture[st
     if name.startswith("--"):
         given = [*words, f"{name}={word}"]
     else:
-        below = dict(commands(parser()))[command]
+        below = dict(commands(build_parser()))[command]
         places = [str(a.metavar) for a in below._actions if not a.option_strings]
         given = [*words]
         given[places.index(name)] = word
@@ -66,7 +75,7 @@ def refused(command: str, name: str, word: str, capsys: pytest.CaptureFixture[st
 def test_every_argument_is_read_by_a_type_of_its_own() -> None:
     plain = [
         (name, action.dest)
-        for name, below in commands(parser())
+        for name, below in commands(build_parser())
         for action in below._actions
         if action.nargs != 0 and action.choices is None and action.type in (None, int, float, Path)
     ]
@@ -83,7 +92,7 @@ def test_a_whole_number_is_asked_for_in_words(
     command: str, name: str, word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if (name, word) == ("--seed", "0"):
-        assert parser().parse_args([*command.split(), *NEEDED[command], "--seed=0"]).seed == 0
+        assert build_parser().parse_args([*command.split(), *NEEDED[command], "--seed=0"]).seed == 0
         return
     assert "is not a whole number from" in refused(command, name, word, capsys)
 
@@ -114,7 +123,7 @@ def test_no_text_holds_a_null_character(
     assert "holds a character" in refused(command, name, "a\0b", capsys)
 
 
-@pytest.mark.parametrize("command", ["world", "features", "score"])
+@pytest.mark.parametrize("command", ["simulate", "features", "score"])
 def test_a_file_is_no_folder_to_write_to(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Broken files, links and disks are told as such: never "our fault", and never without a name."""
+"""Broken files, links and disks are told as such: never as an "internal error", and never without a name."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.breakage import HARMS, Harm, a_folder, circular, copied, dangling, files_below
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 from riskmodel.errors import DataError, MachineError, RiskModelError, machine_error, shown
 from riskmodel.pipeline import experiment
 from riskmodel.pipeline.lending import last_month
@@ -46,7 +46,7 @@ def drawn(seed: int, folder: Path) -> tuple[Path, str]:
 
 
 def assert_told(code: int, err: str, path: Path) -> None:
-    """No code of our fault, and an error in one line that names the file or its table."""
+    """No exit code of an internal error, and an error in one line that names the file or its table."""
     assert code != 70, err
     errors = [line for line in err.splitlines() if "Error: " in line]
     if code:
@@ -92,7 +92,7 @@ def features(simulation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return out
 
 
-AT = ["--as-of", "2013-07-01", "--card", "exports_usd_6m", "--threads", "1"]
+AT = ["--as-of", "2013-07-01", "--feature", "exports_usd_6m", "--threads", "1"]
 
 
 @pytest.mark.parametrize("seed", range(CASES))
@@ -207,7 +207,7 @@ def test_names_that_are_too_long_are_told(
     long = str(tmp_path / ("n" * 300))
     for words in (
         ["check", long],
-        ["world", long, "--enterprises", "3", "--months", "12"],
+        ["simulate", long, "--enterprises", "3", "--months", "12"],
         ["features", str(simulation), long, *AT],
         order(project, Path(long)),
         ["check", str(simulation), "--rejects", long],
@@ -243,7 +243,7 @@ def test_a_full_disk_in_the_simulation_is_told_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr(economy.pq, "write_table", full_disk)
 
-    code = main(["world", str(tmp_path / "out"), "--enterprises", "3", "--months", "12"])
+    code = main(["simulate", str(tmp_path / "out"), "--enterprises", "3", "--months", "12"])
 
     err = capsys.readouterr().err
     assert code == 3
@@ -299,7 +299,7 @@ def test_whatever_the_system_says_outside_our_own_reading_is_not_our_fault(
     def fail() -> None:
         raise OSError(number, os.strerror(number), "/somewhere/table")
 
-    monkeypatch.setattr("riskmodel.cli.root_folder", fail)
+    monkeypatch.setattr("riskmodel.cli.commands.root_folder", fail)
 
     assert main(["review", "list"]) == 3
     err = capsys.readouterr().err
@@ -313,7 +313,7 @@ def test_what_nobody_foresaw_is_still_our_fault(
     def fail() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("riskmodel.cli.root_folder", fail)
+    monkeypatch.setattr("riskmodel.cli.commands.root_folder", fail)
 
     assert main(["review", "list"]) == 70
 
@@ -324,7 +324,7 @@ def test_too_little_memory_is_the_machines(
     def fail() -> None:
         raise MemoryError
 
-    monkeypatch.setattr("riskmodel.cli.root_folder", fail)
+    monkeypatch.setattr("riskmodel.cli.commands.root_folder", fail)
 
     assert main(["review", "list"]) == 3
     assert "memory" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 from riskmodel.errors import ChecksFailed
 from riskmodel.simulation import write_simulation
 
@@ -67,7 +67,7 @@ def test_a_day_that_is_no_date_is_a_usage_error() -> None:
 def test_an_unknown_scenario_is_a_bad_setting_that_names_the_known_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["world", str(tmp_path / "out"), "--enterprises", "5", "--months", "12"]
+    words = ["simulate", str(tmp_path / "out"), "--enterprises", "5", "--months", "12"]
 
     code = main([*words, "--scenario", "boom"])
 
@@ -80,9 +80,9 @@ def test_an_unknown_scenario_is_a_bad_setting_that_names_the_known_ones(
 
 
 def test_a_simulation_is_written_by_scenario_part_and_threads(tmp_path: Path) -> None:
-    words = ["world", str(tmp_path / "out"), "--enterprises", "5", "--months", "12"]
+    words = ["simulate", str(tmp_path / "out"), "--enterprises", "5", "--months", "12"]
 
-    assert main([*words, "--scenario", "thin", "--part", "2", "--threads", "1"]) == 0
+    assert main([*words, "--scenario", "thin", "--partition-size", "2", "--threads", "1"]) == 0
 
     assert (tmp_path / "out/declarations.parquet").exists()
     assert 'scenario = "thin"' in (tmp_path / "out/truth/simulation.toml").read_text()
@@ -197,7 +197,7 @@ def test_the_dictionary_is_printed_as_the_document_holds_it(
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     heavy = "('pandas', 'numpy', 'numba', 'lightgbm', 'mlflow', 'papermill', 'shap', 'sklearn')"
-    asked = f"import sys, riskmodel.cli; print([m for m in {heavy} if m in sys.modules])"
+    asked = f"import sys, riskmodel.cli.main; print([m for m in {heavy} if m in sys.modules])"
 
     told = subprocess.run(
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
@@ -32,7 +32,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["run", ""], "EXPERIMENT.toml"),
         (["check", ""], "DATA"),
         (["features", "", "out", "--as-of", "2024-01-01"], "DATA"),
-        (["world", ""], "OUT"),
+        (["simulate", ""], "OUT"),
         (["import", "taiwan", "", "out"], "FROM"),
         (["review", "show", ""], "VERSION"),
         (["bench", "models", "--data", ""], "--data"),
@@ -78,3 +78,36 @@ def test_a_pipe_for_a_table_ends_a_run_with_a_date_as_bad_data(
     assert main(words) == 3
 
     assert "is no file, but a pipe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["world", "out"], "world is now called simulate"),
+        (["simulate", "out", "--part", "5"], "--part is now called --partition-size"),
+        (["simulate", "out", "--part=5"], "--part is now called --partition-size"),
+        (["features", "data", "out", "--part", "5"], "--part is now called --partition-size"),
+        (["features", "data", "out", "--card", "x"], "--card is now called --feature"),
+        (["bench", "selection"], "selection is now called reject-inference"),
+    ],
+)
+def test_a_retired_word_is_a_usage_error_that_gives_the_new_one(
+    capsys: pytest.CaptureFixture[str], words: list[str], line: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(line)
+
+
+def test_a_retired_word_may_be_the_value_of_an_option(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "selection").mkdir()
+
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "limits", "--json", "selection"])
+
+    assert ended.value.code == 2
+    assert "a file cannot be written there" in capsys.readouterr().err

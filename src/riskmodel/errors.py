@@ -47,7 +47,7 @@ class DataError(RiskModelError):
 
 
 class MachineError(DataError):
-    """A file, a folder, the disk or the memory is not as it must be: not our fault, and mendable."""
+    """A file, a folder, the disk or the memory is not as it must be: no internal error, and mendable."""
 
 
 class SettingsError(RiskModelError):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 from riskmodel.errors import UsageError
 from riskmodel.features import compute
 from riskmodel.features.engine import in_threads
@@ -179,7 +179,10 @@ def test_given_rows_are_answered_each_once(simulation, tmp_path):
     path = tmp_path / "asked.parquet"
     asked.to_parquet(path)
     out = tmp_path / "out"
-    assert main(["features", str(simulation), str(out), "--rows", str(path), "--part", "20"]) == 0
+    assert (
+        main(["features", str(simulation), str(out), "--rows", str(path), "--partition-size", "20"])
+        == 0
+    )
     found = rows_of(out)
     assert list(zip(found["enterprise_id"], found["as_of"].dt.date.astype(str), strict=True)) == [
         ("E0000001", "2013-03-31"),
@@ -191,13 +194,13 @@ def test_given_rows_are_answered_each_once(simulation, tmp_path):
 def test_chosen_cards_come_with_their_parts(simulation, tmp_path):
     out = tmp_path / "out"
     words = ["features", str(simulation), str(out), "--as-of", "2014-01-01"]
-    assert main([*words, "--card", "exports_cny_12m"]) == 0
+    assert main([*words, "--feature", "exports_cny_12m"]) == 0
     assert list(rows_of(out).columns)[2:] == ["exports_usd_12m", "cny_per_usd", "exports_cny_12m"]
 
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["--as-of", "2014-01-01", "--card", "no_such_card"], ["--rows", "missing.parquet"]],
+    [[], ["--as-of", "2014-01-01", "--feature", "no_such_card"], ["--rows", "missing.parquet"]],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(simulation, tmp_path, words, capsys):
     assert main(["features", str(simulation), str(tmp_path / "out"), *words]) == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 from riskmodel.errors import SettingsError
 from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 from riskmodel.errors import DataError
 from riskmodel.features.engine import in_threads
 from riskmodel.model import RiskModel
@@ -21,7 +21,7 @@ from riskmodel.settings import default_settings
 from riskmodel.simulation import write_simulation
 
 MASTER = "local[2]"
-WORDS = ["--as-of", "2013-07-01", "--as-of", "2013-10-15", "--part", "11"]
+WORDS = ["--as-of", "2013-07-01", "--as-of", "2013-10-15", "--partition-size", "11"]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_scores_stand_beside_the_rows_they_are_of(local, model, tmp_path):
 
 def test_features_without_an_input_of_the_model_are_refused(simulation, model, tmp_path):
     out = tmp_path / "few"
-    assert main(["features", str(simulation), str(out), *WORDS, "--card", "deals_6m"]) == 0
+    assert main(["features", str(simulation), str(out), *WORDS, "--feature", "deals_6m"]) == 0
     with pytest.raises(DataError, match="2 of 3 inputs"):
         score_features(out, tmp_path / "scores", model, in_threads(1), lambda line: None)
 

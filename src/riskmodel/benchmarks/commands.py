@@ -7,15 +7,15 @@ import pandas as pd
 from riskmodel.progress import Progress
 
 
-def bench(what: str, enterprises: int, progress: Progress) -> pd.DataFrame:
+def bench(benchmark: str, enterprises: int, progress: Progress) -> pd.DataFrame:
     """One row a contender (and size, or model): each kind of work has columns of its own."""
     kinds = {
         "features": _features,
         "limits": _limits,
         "scoring": _scoring,
-        "selection": _selection,
+        "reject-inference": _reject_inference,
     }
-    return kinds[what](enterprises, progress)
+    return kinds[benchmark](enterprises, progress)
 
 
 def _features(enterprises: int, progress: Progress) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def _scoring(enterprises: int, progress: Progress) -> pd.DataFrame:
     return bench_scoring(enterprises, progress)
 
 
-def _selection(enterprises: int, progress: Progress) -> pd.DataFrame:
+def _reject_inference(enterprises: int, progress: Progress) -> pd.DataFrame:
     """Reject inference, judged by the hidden truth of fictional economies of so many enterprises:
     a table of its own (see `selection_judged.judged`)."""
     from riskmodel.benchmarks.reject_inference.study import bench_selection

@@ -159,7 +159,7 @@ def chosen_cards(names: Sequence[str]) -> tuple[Card, ...]:
     for name in names:
         if name not in known:
             raise UsageError(
-                f"--card {name}: no card has the name; nearest: {nearest(name, known)}."
+                f"--feature {name}: no feature has the name; nearest: {nearest(name, known)}."
             )
     return tuple(known[name] for name in names)
 

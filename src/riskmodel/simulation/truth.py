@@ -25,7 +25,7 @@ PATHS = 256
 
 
 def open_simulation(folder: Path | str) -> Simulation:
-    """The simulation that `riskmodel world` wrote to the folder.
+    """The simulation that `riskmodel simulate` wrote to the folder.
 
     `DataError` where the folder holds none, or one of another version.
     """
@@ -35,12 +35,12 @@ def open_simulation(folder: Path | str) -> Simulation:
         made = parts.pop("simulation")
     except (OSError, ValueError, KeyError) as error:
         raise DataError(
-            f"{folder}: holds no fictional economy; write one with `riskmodel world`."
+            f"{folder}: holds no fictional economy; write one with `riskmodel simulate`."
         ) from error
     if made["riskmodel"] != __version__:
         raise DataError(
             f"{folder}: written by version {made['riskmodel']}, this is {__version__}; "
-            "write it anew with `riskmodel world`."
+            "write it anew with `riskmodel simulate`."
         )
     return prepare_simulation(
         made["enterprises"], made["months"], made["seed"], made["scenario"], parameters_from(parts)

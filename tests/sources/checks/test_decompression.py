@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 from riskmodel.errors import DataError
 from riskmodel.pipeline.fingerprints import data_fingerprint
 from riskmodel.settings import SourcesSettings

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from riskmodel.cli import main
+from riskmodel.cli.main import main
 from riskmodel.errors import DataError
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.checks.columns import read_chunks

@@ -153,7 +153,7 @@ def open_tables(simulation: Path) -> Tables:
     if not heard or not _files(simulation, "enterprises"):
         raise DataError(
             f"{simulation}: holds no simulation: it needs enterprises, and one of {', '.join(DATED)}."
-            " Name a folder that `riskmodel world` wrote."
+            " Name a folder that `riskmodel simulate` wrote."
         )
     last = max(one.tz_convert("UTC") if one.tzinfo else one.tz_localize("UTC") for one in heard)
     month = (last.tz_localize(None) + ZONE).to_period("M")
