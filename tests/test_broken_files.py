@@ -15,7 +15,7 @@ from tests.breakage import HARMS, Harm, a_folder, circular, copied, dangling, fi
 from riskmodel.cli.main import main
 from riskmodel.errors import DataError, MachineError, RiskModelError, machine_error, shown
 from riskmodel.pipeline import experiment
-from riskmodel.pipeline.lending import last_month
+from riskmodel.pipeline.last_run import read_last_run
 from riskmodel.runs.run_folder import Run, create_run, open_run
 from riskmodel.runs.stage_record import StageRecord
 from riskmodel.settings import default_settings, load_settings
@@ -371,7 +371,7 @@ def test_a_broken_file_of_a_run_is_named_by_whoever_reads_it(
         lambda: run.read("features", "features"),
         lambda: run.read_json("datasets", "population"),
         lambda: load_source(folder / "sources"),
-        lambda: last_month(folder),
+        lambda: read_last_run(folder),
         lambda: open_run(str(folder / "settings.toml"), str(folder)),
         lambda: load_settings(folder / "settings.toml"),
     )
@@ -385,7 +385,7 @@ def test_a_broken_file_of_a_run_is_named_by_whoever_reads_it(
 
 
 def test_a_model_that_is_not_one_is_named(run_folder: Path, tmp_path: Path) -> None:
-    from riskmodel.pipeline.stages import champion_of
+    from riskmodel.pipeline.artifacts.model import champion_of
 
     folder = copied(run_folder, tmp_path / run_folder.name)
     run = Run(folder, folder, default_settings())

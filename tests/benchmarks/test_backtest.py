@@ -22,11 +22,11 @@ from riskmodel.benchmarks.backtest import (
     stresses,
 )
 from riskmodel.limits import banks_from, policy_from
+from riskmodel.limits.agreements import agreements_in_force
 from riskmodel.limits.backtest.backtest import BOOK, ORACLE
 from riskmodel.limits.backtest.measures import over_simulations
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import Weighed, weigh
-from riskmodel.pipeline import stages
 from riskmodel.settings import default_settings, read_toml
 from riskmodel.simulation import true_outcome, write_simulation
 from riskmodel.sources.folder import held, read_folder
@@ -74,7 +74,7 @@ def weighed(folder: Path) -> Weighed:
     )
     policy = policy_from(read_toml(TERMS / "policy.toml"), "policy.toml")
     banks = banks_from(read_toml(TERMS / "banks.toml"), "banks.toml")
-    signed = stages.signed_pairs(source, as_of)
+    signed = agreements_in_force(source, as_of)
     return weigh(candidates, signed, Terms(policy, banks), grid=3)
 
 

@@ -9,7 +9,7 @@ from riskmodel.datasets import early_signs, observed, panel, past_lines, populat
 from riskmodel.datasets.default_events import default_dates, observed_until
 from riskmodel.datasets.population import Population
 from riskmodel.datasets.splits import drawn as drawn_rows
-from riskmodel.pipeline.stages import signed_pairs
+from riskmodel.limits.agreements import agreements_in_force
 
 LAST = date(2024, 6, 30)
 """A run on a month's end: then month-ends lie on as-of dates, and on the days horizons end."""
@@ -224,7 +224,7 @@ def test_an_agreement_is_in_force_from_the_day_after_its_signature_to_the_day_of
         }
     )
     pact["known_at"] = pact["known_at"].clip(lower=pact["signed_on"].dt.tz_localize("UTC"))
-    found = signed_pairs(one_line(agreements=pact), date(2024, 7, 1))
+    found = agreements_in_force(one_line(agreements=pact), date(2024, 7, 1))
     assert found["enterprise_id"].tolist() == (["E1", "E2"] if holds else ["E2"])
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from riskmodel import pipeline
 from riskmodel.errors import ChecksFailed, SettingsError
 from riskmodel.limits import Learnt
 from riskmodel.pipeline.experiment import DONE, STAGES, Order, after_last_run, run_experiment
-from riskmodel.pipeline.stages import last_run
+from riskmodel.pipeline.last_run import last_run_of
+from riskmodel.pipeline.stages.limits import answer_questions, recommend_limits
+from riskmodel.pipeline.stages.publish import publish_limits
 from riskmodel.pipeline.summary import summary
 from riskmodel.registry import versions
 from riskmodel.runs import notebooks, tracking
@@ -343,7 +344,7 @@ def test_a_book_that_breaks_a_term_is_not_published_though_its_digest_holds(
     published = bytes_below(root / "data/published")
 
     with pytest.raises(ChecksFailed, match=r"nothing was published, the limits break .* cap"):
-        pipeline.publish(again)
+        publish_limits(again)
 
     assert bytes_below(root / "data/published") == published
     shutil.rmtree(again.folder)
@@ -406,7 +407,7 @@ def test_a_last_run_that_is_not_there_is_refused(first: Finished) -> None:
     limits = first.run.settings.limits.model_copy(update={"last_run": "2014-01-01-none-0123456789"})
     settings = first.run.settings.model_copy(update={"limits": limits})
     with pytest.raises(SettingsError, match="no run with limits"):
-        last_run(replace(first.run, settings=settings))
+        last_run_of(replace(first.run, settings=settings))
 
 
 def test_a_month_after_last_month_says_what_changed(first: Finished) -> None:
@@ -419,13 +420,13 @@ def test_a_month_after_last_month_says_what_changed(first: Finished) -> None:
         settings=settings,
     )
     shutil.copytree(first.run.folder, again.folder)
-    book = pipeline.limits(again)
+    book = recommend_limits(again)
     old = first.run.read("limits", "recommendations")
     offers = book.recommendations.query("decision == 'offer'")
     assert offers["limit_cny"].sum() == pytest.approx(
         old.query("decision == 'offer'")["limit_cny"].sum(), rel=0.01
     )
-    counts = pipeline.questions(again, book).change_counts
+    counts = answer_questions(again, book).change_counts
     assert counts.loc[counts["bank"] == "all", "changes"].sum() > 0
     shutil.rmtree(again.folder)
 
@@ -517,7 +518,7 @@ def test_where_nobody_has_signed_nothing_is_published_and_the_reason_is_said(
 
     before = bytes_below(root / "data/published")
     run = copied_with(first, "2014-09-01-nobody-0123456789", unsigned)
-    published = pipeline.publish(run)
+    published = publish_limits(run)
 
     assert bytes_below(root / "data/published") == before
     assert published.publications.empty
@@ -539,7 +540,7 @@ def test_a_bank_that_nobody_has_signed_with_is_given_no_folder_and_is_named(
 
     run = copied_with(first, "2014-09-01-some-0123456789", without_two)
     before = bytes_below(root / "data/published")
-    published = pipeline.publish(run)
+    published = publish_limits(run)
     new = {name.split("/")[0] for name in bytes_below(root / "data/published").keys() - before}
 
     assert sorted({*new, "ping_an", "postal_savings"}) == BANKS

@@ -13,7 +13,7 @@ import pytest
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.pipeline import experiment
 from riskmodel.pipeline.experiment import STAGES
-from riskmodel.pipeline.lending import last_month
+from riskmodel.pipeline.last_run import read_last_run
 from riskmodel.runs import notebooks
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.runs.stage_record import StageRecord
@@ -304,11 +304,11 @@ def test_last_months_limits_are_held_against_what_their_run_wrote(trial: Trial, 
     for table, columns in LAST.items():
         trial.run.write("limits", **{table: pd.DataFrame({column: ["1"] for column in columns})})
     with pytest.raises(SettingsError, match="kept no digest"):
-        last_month(folder)
+        read_last_run(folder)
     StageRecord(trial.run).end("limits", "07_limits", "key")
-    assert last_month(folder).name == folder.name
+    assert read_last_run(folder).name == folder.name
 
     trial.run.write("limits", **{name: pd.DataFrame({c: ["2"] for c in LAST[name]})})
 
     with pytest.raises(SettingsError, match=rf"{name}\.parquet is not what the run wrote"):
-        last_month(folder)
+        read_last_run(folder)

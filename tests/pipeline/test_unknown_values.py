@@ -13,7 +13,8 @@ from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.single_feature import OneNumber
 from riskmodel.model.master_scale import Grades
-from riskmodel.pipeline import stages
+from riskmodel.pipeline.artifacts.model import unknown_values
+from riskmodel.pipeline.stages.model import _write_unknown
 from riskmodel.runs.run_folder import Run
 from riskmodel.settings import default_settings
 
@@ -44,15 +45,15 @@ def test_the_run_keeps_the_counts_of_each_model_and_names_the_recommended_ones(
     models = {"single_feature": model, "other": replace(model, name="other", ranker=taught)}
     none = pd.DataFrame()
     with caplog.at_level(logging.INFO, logger="riskmodel"):
-        stages._write_unknown(run, Fitted(models, none, none, none, none, none), rows)
+        _write_unknown(run, Fitted(models, none, none, none, none, none), rows)
     record = run.read_json("model", "unknown")
     assert record == {
         "rows": 3,
         "as_anyone": {"single_feature": {"days_past_due_now": 2}, "other": {}},
         "texts": {"single_feature": {}, "other": {}},
     }
-    assert stages.unknown_values(run, "single_feature") == (SAID,)
-    assert stages.unknown_values(run, "other") == ()
+    assert unknown_values(run, "single_feature") == (SAID,)
+    assert unknown_values(run, "other") == ()
     assert caplog.messages == [SAID]
 
 

@@ -25,8 +25,12 @@ from riskmodel.limits.backtest import measures as measuring
 from riskmodel.limits.backtest.backtest import BOOK, CUT, ORACLE, RULE
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import Weighed, weigh
-from riskmodel.pipeline import stages
-from riskmodel.pipeline.lending import taught
+from riskmodel.pipeline.artifacts.terms import agreements_of, banks_of, programme_of, scored_of
+from riskmodel.pipeline.stages.datasets import build_datasets
+from riskmodel.pipeline.stages.features import compute_features
+from riskmodel.pipeline.stages.limits import taught
+from riskmodel.pipeline.stages.model import fit_models
+from riskmodel.pipeline.stages.sources import read_sources
 from riskmodel.progress import Progress
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.settings import Settings, default_settings, read_toml
@@ -188,10 +192,10 @@ def decided(
         run = create_run(runs / f"{as_of}-backtest", _settings(settings, simulation, str(as_of)))
         for name in ("policy.toml", "banks.toml"):
             write_text(run.folder / name, (terms / name).read_text(encoding="utf-8"))
-        stages.sources(run)
-        stages.features(run)
-        stages.datasets(run)
-        stages.model(run)
+        read_sources(run)
+        compute_features(run)
+        build_datasets(run)
+        fit_models(run)
         return weighed_of(run, int(source.tables["enterprises"].num_rows)), str(as_of)
 
 
@@ -213,13 +217,13 @@ def _settings(settings: Settings, simulation: Path, as_of: str) -> Settings:
 def weighed_of(run: Run, enterprises: int) -> Weighed:
     """The run's month as the stage `limits` weighs it, the budgets in proportion to the
     enterprises."""
-    programme, given = stages.programme_of(run), stages.banks_of(run)
+    programme, given = programme_of(run), banks_of(run)
     share = enterprises / BUDGETS_FOR
     larger = [one.model_copy(update={"budget_cny": share * one.budget_cny}) for one in given.bank]
     banks = given.model_copy(update={"bank": tuple(larger)})
-    _, known = stages.agreements_of(run, programme.source, banks)
+    _, known = agreements_of(run, programme.source, banks)
     return weigh(
-        stages.candidates_of(run, programme),
+        scored_of(run, programme),
         known,
         Terms(programme.policy, banks, learnt=taught(programme)),
         grid=run.settings.limits.grid,

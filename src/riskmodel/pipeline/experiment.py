@@ -17,12 +17,12 @@ import numpy as np
 from riskmodel.datasets import kind_of, last_day, refuse_outside
 from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
 from riskmodel.pipeline.approved_model import IN_FORCE, Approved, approved_for, as_record
+from riskmodel.pipeline.artifacts.terms import banks_of, policy_of
 from riskmodel.pipeline.fingerprints import PACKAGE, canonical, data_fingerprint
-from riskmodel.pipeline.lending import LAST
+from riskmodel.pipeline.last_run import COLUMNS as LAST_RUN_COLUMNS
+from riskmodel.pipeline.model_card import headline
 from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
-from riskmodel.pipeline.publication import headline
 from riskmodel.pipeline.stage_reuse import take_over
-from riskmodel.pipeline.stages import banks_of, policy_of
 from riskmodel.pipeline.summary import refusal_summary
 from riskmodel.progress import Progress
 from riskmodel.runs import notebooks, tracking
@@ -183,7 +183,9 @@ def _key(run: Run, stage: str, before: str) -> str:
     paths += [PACKAGE / name for name in (*GROUND, stage, "figures.py", "figures")]
     last = run.settings.limits.last_run
     if stage == "limits" and last:
-        paths += [run.folder.parent / last / "limits" / f"{name}.parquet" for name in LAST]
+        paths += [
+            run.folder.parent / last / "limits" / f"{name}.parquet" for name in LAST_RUN_COLUMNS
+        ]
     if stage in LATE:
         terms = [one.model_dump(mode="json") for one in (policy_of(run), banks_of(run))]
         digest.update(canonical(terms).encode())

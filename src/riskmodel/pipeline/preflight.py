@@ -16,11 +16,11 @@ from riskmodel.features import CARDS, by_name
 from riskmodel.features.catalogue import attribute_cards
 from riskmodel.features.plan import attribute_kinds
 from riskmodel.features.spec import Card
+from riskmodel.limits.agreements import agreements_in_force
 from riskmodel.limits.constraints import refuse_closed_rows
 from riskmodel.limits.policy import ATTRIBUTE, Banks, Policy, banks_from, cards_by_key, policy_from
 from riskmodel.pipeline.bank_exclusions import refuse_unknown_banks
-from riskmodel.pipeline.lending import last_month
-from riskmodel.pipeline.stages import signed_pairs
+from riskmodel.pipeline.last_run import read_last_run
 from riskmodel.settings import (
     Layers,
     Settings,
@@ -200,7 +200,7 @@ def _missing_last_run(settings: Settings, root: Path) -> Iterator[str]:
     name = settings.limits.last_run
     if name not in ("", AUTO):
         faults: list[str] = []
-        _gather(lambda: last_month(root / "experiments" / "runs" / Path(name).name), faults)
+        _gather(lambda: read_last_run(root / "experiments" / "runs" / Path(name).name), faults)
         yield from faults
 
 
@@ -235,7 +235,7 @@ def refuse_banks_without_terms(settings: Settings, banks: Banks) -> None:
     """As `refuse_unknown_banks`, on the source folder of resolved settings: before any stage."""
     day = date.fromisoformat(str(settings.run.as_of))
     known = _agreements_known(Path(settings.run.data), settings, day)
-    refuse_unknown_banks(signed_pairs(known, day), banks, settings)
+    refuse_unknown_banks(agreements_in_force(known, day), banks, settings)
 
 
 def _agreements_known(data: Path, settings: Settings, day: date) -> Source:

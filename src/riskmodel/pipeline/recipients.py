@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from riskmodel.pipeline.artifacts.sources import source_of
+from riskmodel.pipeline.artifacts.terms import banks_of
 from riskmodel.pipeline.bank_exclusions import exclusion_text
-from riskmodel.pipeline.stages import banks_of, source_of
 from riskmodel.runs.run_folder import Run
 
 

@@ -1,7 +1,7 @@
 """A run's result in a few lines for the terminal."""
 
 from riskmodel.pipeline.bank_exclusions import exclusion_text
-from riskmodel.pipeline.publication import headline
+from riskmodel.pipeline.model_card import headline
 from riskmodel.pipeline.recipients import without_rows_text
 from riskmodel.runs.run_folder import Run
 from riskmodel.statistics.outward_rounding import format_upper

@@ -1,7 +1,6 @@
-"""What the stage `limits` is made of: the candidates, what past lines teach, last month's run."""
+"""The stage `limits`: eligibility, caps, economics, the allocation, and questions about the book."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -9,8 +8,6 @@ from riskmodel import datasets as data
 from riskmodel import features as feature
 from riskmodel import limits as lending
 from riskmodel.datasets.panel import KEY
-from riskmodel.errors import SettingsError
-from riskmodel.features.spec import Card
 from riskmodel.limits.behaviour.usage import CARDS as USE
 from riskmodel.limits.book import BANK_MAXIMUM
 from riskmodel.limits.constraints import ROWS
@@ -18,108 +15,25 @@ from riskmodel.limits.diagnostics.regional_parity import Matching, between_provi
 from riskmodel.limits.diagnostics.stability import Tolerance, changes, counted, monotone_in_exports
 from riskmodel.limits.diagnostics.uncertainty import cost_of_pd_error, limit_interval, summed
 from riskmodel.limits.recourse.recourse import NextLevel, Recommender, Score, causes_of, raising
-from riskmodel.runs.run_record import OUTPUTS, read_record
+from riskmodel.pipeline.artifacts.datasets import horizon_months
+from riskmodel.pipeline.artifacts.model import champion_of
+from riskmodel.pipeline.artifacts.terms import (
+    Programme,
+    agreements_of,
+    banks_of,
+    churn_of,
+    programme_of,
+    scored_of,
+    terms_of,
+    twelve_month_pds,
+)
+from riskmodel.pipeline.bank_exclusions import count_exclusions
+from riskmodel.pipeline.last_run import last_run_of
+from riskmodel.runs.run_folder import Run
 from riskmodel.settings import Settings
-from riskmodel.sources import Source
-from riskmodel.storage.files import sha256
 
 CAP_PART, PD_MOVE = 0.5, 0.1
 """A cap explains a change of which it moved at least this part; a PD that moved by so many log-odds."""
-
-
-@dataclass(frozen=True)
-class Programme:
-    """What past lines are read from at one date: the source as known then, its cards, the terms."""
-
-    source: Source
-    cards: tuple[Card, ...]
-    policy: lending.Policy
-    settings: Settings
-
-    @property
-    def day(self) -> pd.Timestamp:
-        """The as-of date."""
-        return pd.Timestamp(self.settings.run.as_of)
-
-
-def past_lines(programme: Programme) -> pd.DataFrame:
-    """Past lines whose year is over, with the features at their grants.
-
-    The champion's PD is not among them: it has learnt from some of their outcomes, so that it would
-    hide a part of what the limit did.
-    """
-    settings = programme.settings
-    day = programme.day.date()
-    lines = data.past_lines(programme.source, settings.datasets, day, programme.cards)
-    if lines.empty:
-        return lines
-    found = feature.compute(
-        programme.source,
-        lines[KEY].drop_duplicates(),
-        settings.features,
-        cards=(*programme.cards, *USE),
-        threads=settings.run.threads,
-    )
-    return lines.merge(found.frame, on=KEY, how="left", validate="many_to_one")
-
-
-def with_use(programme: Programme, candidates: pd.DataFrame) -> pd.DataFrame:
-    """The candidates with the cards on the use of their own lines, as far as the source has them."""
-    settings = programme.settings
-    found = feature.compute(
-        programme.source,
-        candidates[KEY],
-        settings.features,
-        cards=USE,
-        threads=settings.run.threads,
-    )
-    return candidates.merge(found.frame, on=KEY, how="left", validate="1:1")
-
-
-def taught(programme: Programme) -> lending.Learnt:
-    """What past lines teach, where the settings want it so and there are any."""
-    if programme.settings.limits.response == "stated":
-        return lending.Learnt()
-    return lending.learn(past_lines(programme), programme.policy)
-
-
-@dataclass(frozen=True)
-class LastMonth:
-    """What a month takes from the one before: its name, its recommendations, its priced rows."""
-
-    name: str
-    recommendations: pd.DataFrame
-    rows: pd.DataFrame
-
-
-LAST = {
-    "recommendations": ("enterprise_id", "bank", "decision", "limit_cny", "cap_cny", "pd_12m",
-                        "binding_constraint", "refusals"),
-    "rows": ("bank", "row", "key", "price"),
-}  # fmt: skip
-
-
-def last_month(folder: Path) -> LastMonth:
-    """From a run's folder; `SettingsError` where its limits are not there, of another form, or not
-    what the run wrote."""
-    found, kept = {}, read_record(folder).get(OUTPUTS, {}).get("limits", {})
-    for name, columns in LAST.items():
-        try:
-            found[name] = pd.read_parquet(folder / "limits" / f"{name}.parquet")
-        except (OSError, ValueError) as error:
-            raise SettingsError(
-                f"limits.last_run: {folder.name} is no run with limits. Name another, or none."
-            ) from error
-        if not set(columns) <= set(found[name].columns):
-            raise SettingsError(
-                f"limits.last_run: {folder.name} has limits of another version. Set last_run to ''."
-            )
-        if sha256(folder / "limits" / f"{name}.parquet") != kept.get(f"limits/{name}.parquet"):
-            raise SettingsError(
-                f"limits.last_run: {folder.name}/limits/{name}.parquet is not what the run wrote, or"
-                " the run kept no digest of it. Run it again, or set last_run to ''."
-            )
-    return LastMonth(folder.name, **found)
 
 
 @dataclass(frozen=True)
@@ -150,6 +64,102 @@ class Decided:
     terms: lending.Terms
     book: lending.Book
     score: Score
+
+
+def recommend_limits(run: Run) -> lending.Book:
+    """Eligibility, caps, economics and the allocation under the banks' rows."""
+    run.begin("limits")
+    settings, programme, last = run.settings, programme_of(run), last_run_of(run)
+    policy, banks = programme.policy, banks_of(run)
+    learnt = taught(programme)
+    signed, known = agreements_of(run, programme.source, banks)
+    without = count_exclusions(signed, banks)
+    book = lending.recommend(
+        scored_of(run, programme),
+        known,
+        policy,
+        banks,
+        grid=settings.limits.grid,
+        left_out=without.enterprises,
+        churn=churn_of(run, policy),
+        learnt=learnt,
+        last_prices=last.rows if last else None,
+        threads=settings.run.threads,
+    )
+    run.write(
+        "limits",
+        recommendations=book.recommendations,
+        funnel=book.funnel,
+        caps=book.caps,
+        by_bank=book.by_bank,
+        curves=book.curves,
+        rows=book.certificate.rows,
+    )
+    proof = {
+        "value": book.certificate.value,
+        "bound": book.certificate.bound,
+        "gap": book.certificate.gap,
+        "largest_violation": book.certificate.largest_violation,
+        "last_run": last.name if last else "",
+    }
+    run.write_json("limits", "certificate", proof)
+    run.write_json("limits", "left_out", without.record())
+    run.write_json("limits", "learnt", learnt.to_text())
+    return book
+
+
+def answer_questions(run: Run, book: lending.Book) -> Questions:
+    """What reviewers and enterprises ask of the month's book, answered at its prices."""
+    programme, banks, last = programme_of(run), banks_of(run), last_run_of(run)
+    champion, horizon = champion_of(run), horizon_months(run)
+
+    def score(features: pd.DataFrame) -> pd.DataFrame:
+        return twelve_month_pds(run, champion.score(features), horizon)
+
+    terms = terms_of(run)
+    _, known = agreements_of(run, programme.source, banks)
+    decided = Decided(scored_of(run, programme), known, terms, book, score)
+    before = last.recommendations if last else None
+    found = asked(decided, run.settings, before)
+    run.write(
+        "limits",
+        raising=found.raising,
+        intervals=found.intervals,
+        pd_errors=found.pd_errors,
+        monotone=found.monotone,
+        provinces=found.provinces,
+        changes=found.changes,
+        change_counts=found.change_counts,
+    )
+    return found
+
+
+def past_lines(programme: Programme) -> pd.DataFrame:
+    """Past lines whose year is over, with the features at their grants.
+
+    The champion's PD is not among them: it has learnt from some of their outcomes, so that it would
+    hide a part of what the limit did.
+    """
+    settings = programme.settings
+    day = programme.day.date()
+    lines = data.past_lines(programme.source, settings.datasets, day, programme.cards)
+    if lines.empty:
+        return lines
+    found = feature.compute(
+        programme.source,
+        lines[KEY].drop_duplicates(),
+        settings.features,
+        cards=(*programme.cards, *USE),
+        threads=settings.run.threads,
+    )
+    return lines.merge(found.frame, on=KEY, how="left", validate="many_to_one")
+
+
+def taught(programme: Programme) -> lending.Learnt:
+    """What past lines teach, where the settings want it so and there are any."""
+    if programme.settings.limits.response == "stated":
+        return lending.Learnt()
+    return lending.learn(past_lines(programme), programme.policy)
 
 
 def asked(decided: Decided, settings: Settings, last: pd.DataFrame | None) -> Questions:

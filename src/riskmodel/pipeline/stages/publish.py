@@ -1,4 +1,4 @@
-"""The last stage: the model into the registry, each bank's rows into its own folder."""
+"""The stage `publish`: the model registered, and each bank's rows written to its own folder."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,10 +6,20 @@ from typing import Any
 
 import pandas as pd
 
+from riskmodel import limits as lending
 from riskmodel import months
+from riskmodel.errors import ChecksFailed
 from riskmodel.pipeline.approved_model import approved_of
+from riskmodel.pipeline.artifacts.model import champion_of, unknown_values
+from riskmodel.pipeline.artifacts.terms import (
+    agreements_of,
+    policy_of,
+    programme_of,
+    scored_of,
+    terms_of,
+)
+from riskmodel.pipeline.model_card import headline, model_card
 from riskmodel.pipeline.recipients import banks_with_rows, nothing_to_publish, without_rows_text
-from riskmodel.pipeline.stages import champion_of, policy_of, refuse_breaches, unknown_values
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.publication import Publication, PublicationFacts
 from riskmodel.publish.rows import report_rows
@@ -17,7 +27,6 @@ from riskmodel.registry import versions
 from riskmodel.registry.versions import Registration
 from riskmodel.runs.run_folder import Run
 from riskmodel.settings import Settings
-from riskmodel.statistics.outward_rounding import format_interval
 
 UNREGISTERED = "unregistered"
 COLUMNS = [
@@ -33,7 +42,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishResult:
     """What each bank was given, or why nothing was published.
 
     `refused` where the checks forbid it, `nothing` where there is nothing to publish;
@@ -55,7 +64,7 @@ class Published:
         return f"The limits are written; {without_rows_text(self.without_rows)}."
 
 
-def publish(run: Run) -> Published:
+def publish_limits(run: Run) -> PublishResult:
     """Each bank's files; nothing where the verdict is "fail" and no override is recorded.
 
     `ChecksFailed` where the book breaks a term, whatever override is recorded. Tried by hand, the
@@ -82,7 +91,25 @@ def publish(run: Run) -> Published:
     record = {"refused": refused, "override": override, "version": version}
     said = {"nothing_to_publish": nothing, "without_rows": list(without_rows)}
     run.write_json("publish", "publication", record | said)
-    return Published(published, refused, nothing, without_rows)
+    return PublishResult(published, refused, nothing, without_rows)
+
+
+def refuse_breaches(run: Run) -> None:
+    """Raise `ChecksFailed` where the run's recommendations are not what its terms allow."""
+    programme, terms = programme_of(run), terms_of(run)
+    found = lending.breaches(
+        run.read("limits", "recommendations"),
+        scored_of(run, programme),
+        agreements_of(run, programme.source, terms.banks)[1],
+        terms,
+        grid=run.settings.limits.grid,
+    )
+    if found:
+        raise ChecksFailed(
+            f"{run.name}: nothing was published, the limits break {len(found)} terms"
+            f" ({'; '.join(found[:6])}). Remove the run's folder limits, then give the same command"
+            " again."
+        )
 
 
 def _published(run: Run, facts: PublicationFacts, banks: tuple[str, ...]) -> pd.DataFrame:
@@ -138,55 +165,6 @@ def _version(run: Run, verdict: dict[str, Any]) -> str:
         champion.to_files(), champion.inputs, champion.fingerprint, model_card(run), tags
     )
     return versions.register(run.root, tracked, registration)
-
-
-def headline(run: Run) -> dict[str, str]:
-    """Ranking and calibration of the champion on the test rows, as text; that there are none of both
-    outcomes, where nothing could be measured."""
-    figures = run.read("validate", "performance")
-    name = run.read_json("model", "champion")["name"]
-    facts, blind = run.read_json("datasets", "population"), run.read("model", "blind")
-    mine = figures[(figures["model"] == name) & (figures["split"] == "test")].set_index("metric")
-    if mine.empty:
-        return {"AUC": "not known: no test rows of both outcomes", "Outcome": str(facts["outcome"])}
-    auc, ratio = mine.loc["auc"], mine.loc["realised_to_expected"]
-    place = "out of time" if blind.empty else "out of time and of enterprise"
-    place = place if facts["by_time"] else "cross-validated, not out of time"
-    return {
-        f"AUC ({place})": f"{auc.figure:.3f} ({format_interval(auc.low, auc.high, '.3f')})",
-        "Realised over expected defaults": f"{ratio.figure:.2f} ({format_interval(ratio.low, ratio.high, '.2f')})",
-        "Test rows and defaults": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
-        "Outcome": str(facts["outcome"]),
-    }
-
-
-def model_card(run: Run) -> str:
-    """The model card in Markdown: what it predicts, how it did, what was checked."""
-    checks = run.read("validate", "checks")
-    lines = [f"| {label} | {value} |" for label, value in headline(run).items()]
-    words = [
-        f"| {row.check} | {'pass' if row.passed else 'fail'} | {row.text} |"
-        for row in checks.itertuples()
-    ]
-    champion = champion_of(run)
-    return "\n".join(
-        [
-            f"**{champion.name}**: {len(champion.inputs)} features, grades {champion.grades.names}.",
-            f"{run.read_json('datasets', 'population')['split']}",
-            champion.learnt_from,
-            "",
-            "| figure | value (95 % interval) |",
-            "|---|---|",
-            *lines,
-            "",
-            "| check | result | found |",
-            "|---|---|---|",
-            *words,
-            "",
-            *(f"- {text}" for text in run.settings.validate_.limitations),
-            *(f"- {text}" for text in unknown_values(run, champion.name)),
-        ]
-    )
 
 
 def _facts(run: Run, verdict: dict[str, Any], version: str) -> PublicationFacts:

@@ -1,0 +1,1 @@
+"""Readers of what the stages of a run write, one module for each stage or input."""

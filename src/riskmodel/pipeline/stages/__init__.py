@@ -1,0 +1,1 @@
+"""The stages of a run: one module a stage, each with one function that its notebook calls."""

@@ -1,0 +1,53 @@
+"""The stage `datasets`: labels, exclusions, splits and the panel."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from riskmodel import datasets as data
+from riskmodel import features as feature
+from riskmodel.pipeline.artifacts.datasets import as_of_date, population_of
+from riskmodel.pipeline.artifacts.sources import source_of
+from riskmodel.runs.run_folder import Run
+
+
+@dataclass(frozen=True)
+class DatasetsResult:
+    """The labelled population, its split, the panel, and the labels under other definitions."""
+
+    population: data.Population
+    split: data.Split
+    panel: pd.DataFrame
+    sensitivity: pd.DataFrame
+
+
+def build_datasets(run: Run) -> DatasetsResult:
+    """Build labels, exclusions, splits and the panel."""
+    run.begin("datasets")
+    source, settings = source_of(run), run.settings.datasets
+    population = population_of(run, source)
+    ever = population.horizon_months is None
+    split = data.split(population.labelled, settings, ever=ever)
+    panel = data.panel(population, split, run.read("features", "features"))
+    cards = feature.available(source, run.settings.features)
+    moved = data.sensitivity(source, settings, as_of_date(run), cards)
+    run.write(
+        "datasets",
+        panel=panel,
+        exclusions=population.exclusions,
+        splits=split.counts,
+        sensitivity=moved,
+        early_signs=data.early_signs(source, population.labelled, population.horizon_months),
+    )
+    run.write_json(
+        "datasets",
+        "population",
+        {
+            "kind": population.kind,
+            "outcome": population.outcome,
+            "horizon_months": population.horizon_months,
+            "by_time": split.by_time,
+            "split": split.text,
+        },
+    )
+    return DatasetsResult(population, split, panel, moved)

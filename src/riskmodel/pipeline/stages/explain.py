@@ -1,0 +1,81 @@
+"""The stage `explain`: contributions and reasons of every enterprise that is scored, and their proof."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from riskmodel import explain as reasoning
+from riskmodel import model as modelling
+from riskmodel.datasets.panel import KEY
+from riskmodel.model import reference_group
+from riskmodel.model.fit import learn
+from riskmodel.pipeline.artifacts.datasets import learning_panel
+from riskmodel.pipeline.artifacts.features import cards_of
+from riskmodel.pipeline.artifacts.model import champion_of
+from riskmodel.runs.run_folder import Run
+
+SHAP_ROWS = 200
+"""Rows on which shap's explainer is asked for the same contributions."""
+
+
+@dataclass(frozen=True)
+class ExplainResult:
+    """Scored rows, their strengths by feature and family, and the reasons.
+
+    `fidelity` is what the reasons would change, `stability` how refits agree with them, and
+    `difference` the largest one between our contributions and shap's.
+    """
+
+    rows: pd.DataFrame
+    strengths: pd.DataFrame
+    families: pd.DataFrame
+    reasons: pd.DataFrame
+    fidelity: pd.DataFrame
+    stability: pd.DataFrame
+    difference: float
+
+
+def explain_scores(run: Run) -> ExplainResult:
+    """Compute the reasons of every enterprise that is scored, and check them."""
+    run.begin("explain")
+    champion, panel, settings = champion_of(run), learning_panel(run), run.settings.explain
+    baseline = reasoning.baseline_of(champion, cards_of(run))
+    rows = panel[panel["split"] == "score"].reset_index(drop=True)
+    strengths = reasoning.strengths(baseline, rows)
+    families = reasoning.by_family(strengths, baseline.cards)
+    reasons = reasoning.reasons(baseline, rows, settings)
+    changed = reasoning.fidelity(baseline, rows, reasons)
+    some = rows.iloc[:: -(-len(rows) // settings.stability_rows) or 1]
+    refits, seed = _refitted(run, champion, panel), run.settings.run.seed
+    stable = reasoning.stability(baseline, refits, some, settings, seed=seed)
+    difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
+    run.write("explain", reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed)
+    if baseline.is_scorecard:
+        points = reasoning.points_below_best(baseline, rows)
+        run.write("explain", points_below_best=rows[KEY].join(points))
+    record = {"refits": json.loads(stable.to_json(orient="records"))}
+    run.write_json("explain", "stability", record)
+    run.write_json(
+        "explain", "agreement", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference}
+    )
+    return ExplainResult(rows, strengths, families, reasons, changed, stable, difference)
+
+
+def _refitted(
+    run: Run, champion: modelling.RiskModel, panel: pd.DataFrame
+) -> Iterator[reasoning.Baseline]:
+    """Yield the champion fitted again on labelled enterprises drawn with replacement.
+
+    Each refit has peers of its own.
+    """
+    settings, features = run.settings, {name for name, _ in champion.inputs}
+    rows = panel[panel["split"] != "score"].astype({"defaulted": bool})
+    cards = [card for card in cards_of(run) if card.name in features]
+    how = settings.model.model_copy(update=champion.facts["learnt"])
+    for number in range(1, settings.explain.refits + 1):
+        drawn = reasoning.resampled(rows, settings.run.seed + number)
+        ranker = learn(champion.name, drawn, modelling.Task(cards, settings), how)
+        near = reference_group.learn(ranker, drawn, settings.explain.peers_share)
+        yield reasoning.baseline_of(replace(champion, ranker=ranker, peers=near), cards)

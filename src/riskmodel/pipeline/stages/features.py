@@ -1,0 +1,38 @@
+"""The stage `features`: every feature of every enterprise and date that is learnt from or scored."""
+
+from riskmodel import datasets as data
+from riskmodel import features as feature
+from riskmodel.datasets.panel import KEY
+from riskmodel.features.profile import Profile, profile
+from riskmodel.pipeline.artifacts.datasets import population_of
+from riskmodel.pipeline.artifacts.sources import source_of
+from riskmodel.runs.run_folder import Run
+
+
+def compute_features(run: Run) -> feature.Features:
+    """Compute every card for every enterprise and date that is learnt from or scored."""
+    run.begin("features")
+    source, settings = source_of(run), run.settings
+    rows = data.observed(population_of(run, source))
+    found = feature.compute(source, rows, settings.features, threads=settings.run.threads)
+    attributes = feature.attribute_columns(source)
+    run.write(
+        "features",
+        features=found.frame,
+        absent=found.absent,
+        dictionary=feature.dictionary(found.cards),
+    )
+    names = [card.name for card in found.cards]
+    run.write_json("features", "cards", {"computed": names, "attributes": attributes})
+    return found
+
+
+def profile_features(run: Run, found: feature.Features) -> Profile:
+    """Profile the cards on these rows, and rank the known labels by each alone."""
+    labelled = population_of(run, source_of(run)).labelled[[*KEY, "defaulted"]]
+    joined = found.frame[KEY].merge(labelled, how="left", on=KEY, validate="1:1")
+    described = profile(found, joined["defaulted"].astype("boolean"))
+    run.write(
+        "features", profile=described.cards, rankings=described.periods, drift=described.drift
+    )
+    return described

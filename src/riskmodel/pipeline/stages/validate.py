@@ -1,0 +1,62 @@
+"""The stage `validate`: the checks with their verdict, and performance by model and split."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from riskmodel import validate as validation
+from riskmodel.pipeline.artifacts.datasets import panel_of
+from riskmodel.pipeline.artifacts.features import features_of
+from riskmodel.pipeline.artifacts.model import champion_of
+from riskmodel.pipeline.artifacts.sources import source_of
+from riskmodel.runs.run_folder import Run
+
+
+@dataclass(frozen=True)
+class ValidateResult:
+    """The checks with their verdict, and the figures behind them."""
+
+    checks: pd.DataFrame
+    verdict: validation.Verdict
+    performance: pd.DataFrame
+    grades: pd.DataFrame
+    vintages: pd.DataFrame
+
+
+def validate_model(run: Run) -> ValidateResult:
+    """Run the checks, derive the verdict, and measure performance by model and split."""
+    run.begin("validate")
+    settings, source = run.settings, source_of(run)
+    found, facts = features_of(run), run.read_json("datasets", "population")
+    blind, champion = run.read("model", "blind"), champion_of(run)
+    predictions = validation.judged(run.read("model", "predictions"), blind)
+    canary = validation.changed_values(
+        source,
+        found,
+        settings.features,
+        sample=settings.validate_.leak_sample,
+        seed=settings.run.seed,
+    )
+    evidence = validation.Evidence(
+        predictions=predictions,
+        panel=panel_of(run),
+        cards=found.cards,
+        champion=champion.name,
+        by_time=facts["by_time"],
+        by_enterprise=not (facts["by_time"] and blind.empty),
+        time_travel=canary,
+        settings=settings.validate_,
+        seed=settings.run.seed,
+        suspects=run.read("model", "suspects"),
+    )
+    checks = validation.run_checks(evidence)
+    word = validation.verdict(checks, settings.validate_)
+    draws = settings.validate_.bootstrap_draws
+    figures = validation.performance(predictions, draws, settings.run.seed)
+    grades = validation.by_grade(evidence.rows("test"), settings.validate_.asset_correlation)
+    walked = run.read("model", "walked")
+    vintages = validation.by_vintage(walked, draws, settings.run.seed) if len(walked) else walked
+    run.write("validate", checks=checks, performance=figures, grades=grades, vintages=vintages)
+    record = {"verdict": word.word, "failed": word.failed, "conditions": word.conditions}
+    run.write_json("validate", "verdict", record)
+    return ValidateResult(checks, word, figures, grades, vintages)
