@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := data/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-spark mutants check fix lab mlflow bench lock
+.PHONY: help setup demo test test-spark mutants check fix docs lab mlflow bench lock
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,13 @@ fix: setup ## what `check` asks for, as far as a machine can do it
 	$(BIN)/ruff check --fix src tests
 	$(BIN)/nbstripout --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb notebooks/*/*.ipynb
 	$(BIN)/riskmodel dictionary > data/README.md
+
+docs: setup ## the site in build/docs/html; its tutorial is the newest finished run, else the demo's
+	test -e experiments/runs/latest/DONE || $(MAKE) demo
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation-package riskmodel \
+		--constraint requirements.lock -e '.[docs]'
+	$(BIN)/python docs/build.py experiments/runs/latest
+	$(BIN)/python docs/check.py build/docs/html
 
 lab: setup ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir notebooks
