@@ -22,7 +22,7 @@ from riskmodel.features.spec import Card, latest
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.model.learners.interface import LADDER
 from riskmodel.settings import Settings, load_settings
-from riskmodel.statistics.statistics import auc
+from riskmodel.statistics.discrimination import auc
 from riskmodel.storage.files import write_parquet
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"

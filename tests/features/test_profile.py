@@ -5,15 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
 from riskmodel.features import FAMILIES, Features, by_name
 from riskmodel.features.profile import Profile, profile
-from riskmodel.features.ranking import clustered_auc, rankings
+from riskmodel.features.ranking import rankings
 from riskmodel.features.spec import Card, Measure, Risk, category, total
-from riskmodel.statistics import statistics
+from riskmodel.statistics.discrimination import clustered_auc
+from riskmodel.statistics.psi import psi
 
 GOOD, BAD, SCORED = False, True, None
 
@@ -52,54 +50,6 @@ def clustered(seed: int, firms: int = 60) -> tuple[np.ndarray, np.ndarray, np.nd
 # how well one card ranks
 
 
-def test_the_auc_is_the_share_of_pairs_in_order_and_ties_count_half() -> None:
-    # bad 3 and 2 against good 1, 2, 4: of six pairs 1 + 1 + 0 and 1 + 1/2 + 0 are in order
-    values, bad = np.array([3.0, 2, 1, 2, 4]), np.array([True, True, False, False, False])
-    assert clustered_auc(values, bad, np.arange(5)).auc == pytest.approx(3.5 / 6)
-
-
-def test_the_auc_is_that_of_scikit_learn() -> None:
-    values, bad, who = clustered(1)
-    assert clustered_auc(values, bad, who).auc == pytest.approx(roc_auc_score(bad, values))
-
-
-def test_with_a_row_an_enterprise_the_error_is_that_of_delong() -> None:
-    values, bad, _ = clustered(2)
-    order = (values[bad][:, None] > values[~bad]) + (values[bad][:, None] == values[~bad]) / 2
-    of_bad, of_good = order.mean(axis=1), order.mean(axis=0)
-    expected = of_bad.var(ddof=1) / bad.sum() + of_good.var(ddof=1) / (~bad).sum()
-    found = clustered_auc(values, bad, np.arange(len(bad)))
-    assert found.error == pytest.approx(np.sqrt(expected))
-
-
-def test_the_error_of_repeated_rows_is_that_of_drawing_whole_enterprises() -> None:
-    values, bad, who = clustered(3)
-    weights = statistics.draws_by_enterprise(pd.Series(who), 2000, seed=1)
-    redrawn = np.std([statistics.auc(values, bad.astype(float), w) for w in weights])
-    clustered_error = clustered_auc(values, bad, who).error
-    assert clustered_error == pytest.approx(redrawn, rel=0.08)
-    assert clustered_error > 1.2 * clustered_auc(values, bad, np.arange(len(who))).error
-
-
-def test_copies_of_an_enterprises_rows_tell_nothing_new() -> None:
-    values, bad, who = clustered(4)
-    once = clustered_auc(values, bad, who)
-    twice = clustered_auc(np.tile(values, 2), np.tile(bad, 2), np.tile(who, 2))
-    assert (twice.auc, twice.error) == pytest.approx((once.auc, once.error))
-    assert (twice.rows, twice.freedom) == (2 * once.rows, once.freedom)
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 4)), max_size=30))
-def test_the_opposite_value_ranks_the_other_way_and_as_surely(rows: list[tuple]) -> None:
-    table = np.array(rows, float).reshape(-1, 3)
-    values, bad, who = table[:, 0], table[:, 1] > 0, table[:, 2].astype(int)
-    assume(bad.any() and not bad.all())
-    up, down = clustered_auc(values, bad, who), clustered_auc(-values, bad, who)
-    assert up.auc + down.auc == pytest.approx(1)
-    assert up.error == pytest.approx(down.error, nan_ok=True, abs=1e-7)
-    assert 0 <= up.auc <= 1
-
-
 def test_the_interval_holds_the_truth_about_nineteen_times_in_twenty() -> None:
     simulations = [clustered(seed, firms=40) for seed in range(300)]
     truth = np.mean([clustered_auc(*simulation).auc for simulation in simulations])
@@ -120,12 +70,6 @@ def test_few_defaults_make_a_wide_interval_and_one_makes_none() -> None:
         widths.append(told["high"] - told["low"])
     assert widths[1] > 3 * widths[0]
     assert np.isnan(widths[2])
-
-
-def test_the_freedom_of_the_interval_is_that_of_the_rarer_outcomes_enterprises() -> None:
-    values, who = np.arange(8.0), np.array([0, 0, 1, 2, 3, 4, 5, 5])
-    for bad in (who < 2, who >= 2):
-        assert clustered_auc(values, bad, who).freedom == 1
 
 
 def test_rows_without_a_value_or_a_label_are_left_out_of_the_ranking() -> None:
@@ -201,7 +145,7 @@ def test_drift_is_the_stability_index_of_each_date_against_the_first_year() -> N
     x = rng.normal(size=1200) + np.repeat([0, 0.1, 0.3, 0.6], 300)
     x[rng.random(1200) < 0.1] = np.nan
     found = drawn({"x": x}, [GOOD] * 1200, [card("x")], days)
-    expected = [statistics.psi(x[:600], x[600:900]), statistics.psi(x[:600], x[900:])]
+    expected = [psi(x[:600], x[600:900]), psi(x[:600], x[900:])]
     assert found.drift["as_of"].tolist() == [pd.Timestamp(day) for day in QUARTERS[2:]]
     assert found.drift["psi"].tolist() == pytest.approx(expected)
     told = one(found)

@@ -20,10 +20,10 @@ from riskmodel.limits import (
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.caps import capped
 from riskmodel.limits.economics import (
+    PD_CLIP,
     Pairs,
     Prospects,
     equal_steps,
-    log_odds,
     next_rung,
     on_chord,
     on_chords,
@@ -45,6 +45,7 @@ from riskmodel.limits.pricing import (
     segment_of,
     take_up,
 )
+from riskmodel.statistics.logistic import logit
 
 
 def one(**cards: float) -> pd.DataFrame:
@@ -395,8 +396,10 @@ def test_probabilities_are_moved_in_log_odds_and_stay_inside() -> None:
     )
     ends = shifted(np.asarray([0.0, 1.0]), np.zeros(2))
     assert ends.tolist() == pytest.approx([1e-9, 1 - 1e-9])
-    assert log_odds(np.asarray([0.2, 0.8])).tolist() == pytest.approx([-np.log(4), np.log(4)])
-    assert log_odds(np.asarray([0.0, 1.0])).tolist() == pytest.approx([-20.7232658, 20.7232658])
+    assert logit(np.asarray([0.2, 0.8]), PD_CLIP).tolist() == pytest.approx([-np.log(4), np.log(4)])
+    assert logit(np.asarray([0.0, 1.0]), PD_CLIP).tolist() == pytest.approx(
+        [-20.7232658, 20.7232658]
+    )
 
 
 def test_those_whom_some_bank_would_serve_are_ranked(policy: Policy, bank_row: Any) -> None:

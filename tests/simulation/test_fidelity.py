@@ -12,7 +12,7 @@ from riskmodel.simulation.fidelity import fidelity_card, limit_response, open_ta
 from riskmodel.simulation.fidelity.arrival import lag, mended, missing_bank_months
 from riskmodel.simulation.fidelity.banks import pairs_without_agreement
 from riskmodel.simulation.fidelity.catalogue import FAMILIES
-from riskmodel.simulation.fidelity.default import _auc, _intraclass, limit_slopes
+from riskmodel.simulation.fidelity.default import _intraclass, limit_slopes
 from riskmodel.simulation.fidelity.events import default_days, holders_at, judged
 from riskmodel.simulation.fidelity.exporters import (
     churn,
@@ -337,12 +337,6 @@ def test_the_common_part_of_a_variance_is_the_intraclass_correlation() -> None:
     # Means 2 and 6: within 4 / 2 = 2, between 16; (16 - 2) / 2 = 7 of 7 + 2.
     figure = _intraclass(np.array([0, 0, 1, 1]), np.array([1.0, 3.0, 5.0, 7.0]))
     assert figure == pytest.approx(7 / 9)
-
-
-def test_an_area_counts_ties_half_and_rows_by_their_weight() -> None:
-    bad, starts = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0, 1, 3])
-    assert _auc(bad, starts, np.ones(4)) == (1 + 0.5 + 2) / 4
-    assert _auc(bad, starts, np.array([1.0, 1.0, 1.0, 0.0])) == (1 + 0.5) / 2
 
 
 def test_the_slope_of_a_straight_response_is_found_without_error(drawn: Draw) -> None:

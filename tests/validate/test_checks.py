@@ -103,12 +103,14 @@ def test_pds_that_lie_too_far_apart_fail_the_slope_and_nothing_of_the_ranking(ev
 
 
 def test_a_bound_in_a_checks_words_is_never_better_than_it_is(evidence, monkeypatch):
-    monkeypatch.setattr("riskmodel.statistics.statistics.interval", lambda values: (0.6996, 0.8004))
+    monkeypatch.setattr(
+        "riskmodel.validate.checks.percentile_interval", lambda values: (0.6996, 0.8004)
+    )
     text = CHECKS["ranking"](evidence).text
     assert "0.699 to 0.801; its lower end must reach 0.7." in text
     rows = changed(evidence, settings=evidence.settings.model_copy(update={"least_auc": 0.705}))
     assert "must reach 0.705." in CHECKS["ranking"](rows).text
-    monkeypatch.setattr("riskmodel.statistics.statistics.psi", lambda then, now: 0.25004)
+    monkeypatch.setattr("riskmodel.validate.checks.psi", lambda then, now: 0.25004)
     assert "0.251;" in CHECKS["drift_to_scored"](evidence).text
 
 

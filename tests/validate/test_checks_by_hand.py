@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import beta, norm
+from scipy.stats import beta
 
 from riskmodel.benchmarks.reject_inference.accepted_performance import (
     MOST_UNSUPPORTED,
@@ -17,21 +17,26 @@ from riskmodel.benchmarks.reject_inference.accepted_performance import (
 from riskmodel.features import by_name
 from riskmodel.model.leakage.suspects import Suspect, as_table
 from riskmodel.settings import ValidateSettings, default_settings
-from riskmodel.statistics import statistics
+from riskmodel.statistics.bootstrap import bootstrap_weights
+from riskmodel.statistics.calibration import (
+    jeffreys_test_in_cycle,
+)
+from riskmodel.statistics.discrimination import auc
+from riskmodel.statistics.psi import psi
 from riskmodel.validate import Evidence, time_travel
 from riskmodel.validate.checks import (
-    calibration_by_grade,
-    calibration_overall,
-    calibration_slope,
-    drift_in_time,
-    drift_to_scored,
-    enough_defaults,
-    leak_single_feature,
-    leak_time_travel,
-    leaks_left_out,
-    not_below_single_feature,
-    out_of_time,
-    ranking,
+    check_calibration_by_grade,
+    check_calibration_overall,
+    check_calibration_slope,
+    check_drift_in_time,
+    check_drift_to_scored,
+    check_enough_defaults,
+    check_leak_single_feature,
+    check_leak_time_travel,
+    check_leaks_left_out,
+    check_not_below_single_feature,
+    check_out_of_time,
+    check_ranking,
 )
 from riskmodel.validate.performance import by_grade, by_vintage, holm, performance
 from riskmodel.validate.verdict import Verdict
@@ -89,21 +94,21 @@ def test_the_rankings_figure_and_interval_are_of_the_champions_test_rows() -> No
     test = ranked(30)
     other = ranked(40).assign(model="unconstrained_trees")
     fit = ranked(40).assign(split="fit")
-    found = ranking(evidence(pd.concat([test, other, fit], ignore_index=True)))
+    found = check_ranking(evidence(pd.concat([test, other, fit], ignore_index=True)))
     assert found.figure == pytest.approx(0.75)
-    draws = statistics.draws_by_enterprise(test["enterprise_id"], 80, 3)
+    draws = bootstrap_weights(test["enterprise_id"], 80, 3)
     y, p = test["defaulted"].to_numpy(float), test["pd_12m"].to_numpy()
-    ends = np.quantile([statistics.auc(p, y, w) for w in draws], [0.025, 0.975])
+    ends = np.quantile([auc(p, y, w) for w in draws], [0.025, 0.975])
     assert (found.low, found.high) == pytest.approx(tuple(ends))
     assert found.low < 0.75 < found.high
 
 
 def test_the_ranking_passes_where_the_lower_end_just_reaches_what_is_asked() -> None:
-    low = ranking(evidence(ranked(30))).low
-    assert ranking(evidence(ranked(30), settings=settings(least_auc=low))).passed
+    low = check_ranking(evidence(ranked(30))).low
+    assert check_ranking(evidence(ranked(30), settings=settings(least_auc=low))).passed
     above = settings(least_auc=float(np.nextafter(low, 1)))
-    assert not ranking(evidence(ranked(30), settings=above)).passed
-    assert ranking(evidence(ranked(30), settings=above)).figure > above.least_auc
+    assert not check_ranking(evidence(ranked(30), settings=above)).passed
+    assert check_ranking(evidence(ranked(30), settings=above)).figure > above.least_auc
 
 
 def compared(ours: int, theirs: int) -> Evidence:
@@ -112,25 +117,25 @@ def compared(ours: int, theirs: int) -> Evidence:
 
 
 def test_single_feature_is_not_beaten_by_a_difference_that_no_draw_bridges() -> None:
-    same = not_below_single_feature(compared(30, 30))
+    same = check_not_below_single_feature(compared(30, 30))
     assert same.limit == 0.0
     assert (same.passed, same.figure, same.low, same.high) == (True, 0.0, 0.0, 0.0)
-    worse = not_below_single_feature(compared(30, 38))
+    worse = check_not_below_single_feature(compared(30, 38))
     assert worse.figure == pytest.approx(-0.2)
     assert worse.low < -0.2 < worse.high < 0
     assert not worse.passed
-    better = not_below_single_feature(compared(38, 30))
+    better = check_not_below_single_feature(compared(38, 30))
     assert better.passed
     assert better.figure == pytest.approx(0.2)
     # one pair in eighty worse: .025, which a draw that leaves the pair out does not see
-    little = not_below_single_feature(compared(39, 40))
+    little = check_not_below_single_feature(compared(39, 40))
     assert little.figure == pytest.approx(-0.025)
     assert (little.high, little.passed) == (0.0, True)
 
 
 def test_a_champion_of_single_feature_is_not_held_against_itself() -> None:
     e = compared(30, 38)
-    found = not_below_single_feature(Evidence(**{**e.__dict__, "champion": "single_feature"}))
+    found = check_not_below_single_feature(Evidence(**{**e.__dict__, "champion": "single_feature"}))
     assert (found.passed, found.limit) == (True, 0.0)
     assert np.isnan([found.figure, found.low, found.high]).all()
 
@@ -141,7 +146,7 @@ def test_a_champion_of_single_feature_is_not_held_against_itself() -> None:
 def test_the_overall_ratio_may_be_off_by_the_margin_in_either_direction() -> None:
     def of(bad: int, margin: float) -> Any:
         asked = settings(calibration_margin=margin, asset_correlation=0.0, calibration_p=0.05)
-        return calibration_overall(evidence(a_year(4_000, bad, 0.1), settings=asked))
+        return check_calibration_overall(evidence(a_year(4_000, bad, 0.1), settings=asked))
 
     high = of(600, 0.25)
     assert high.figure == pytest.approx(1.5)
@@ -159,9 +164,9 @@ def test_the_overall_ratio_may_be_off_by_the_margin_in_either_direction() -> Non
 def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
     def of(p: float) -> Any:
         asked = settings(calibration_margin=0.1, asset_correlation=0.12, calibration_p=p)
-        return calibration_overall(evidence(a_year(4_000, 700, 0.1), settings=asked))
+        return check_calibration_overall(evidence(a_year(4_000, 700, 0.1), settings=asked))
 
-    rare = statistics.jeffreys_in_cycle(700, 4_000, 0.1, 0.12)
+    rare = jeffreys_test_in_cycle(700, 4_000, 0.1, 0.12)
     assert 0.01 < rare < 0.2
     assert of(rare - 1e-9).passed
     assert of(rare).passed
@@ -173,7 +178,7 @@ def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
 def test_in_the_cycle_an_enterprise_on_two_dates_counts_once() -> None:
     twice = a_year(40, 8, 0.1).assign(enterprise_id=np.repeat([f"E{n}" for n in range(20)], 2))
     asked = settings(calibration_margin=0.1, asset_correlation=0.0)
-    text = calibration_overall(evidence(twice, settings=asked)).text
+    text = check_calibration_overall(evidence(twice, settings=asked)).text
     # 4 of 20, not 8 of 40
     assert f"{beta.cdf(0.1, 4.5, 16.5):.5f}" == "0.07795"
     assert "p 0.077 under" in text  # rounded outward
@@ -190,7 +195,9 @@ def graded(rate_of_second: float) -> pd.DataFrame:
 def test_a_grade_fails_that_defaults_significantly_and_materially_more() -> None:
     def of(rate: float, **changed: float) -> Any:
         usual = {"asset_correlation": 0.0, "calibration_margin": 0.25, "most_failed_grades": 0.0}
-        return calibration_by_grade(evidence(graded(rate), settings=settings(**usual | changed)))
+        return check_calibration_by_grade(
+            evidence(graded(rate), settings=settings(**usual | changed))
+        )
 
     found = of(0.15)
     assert (found.figure, found.passed) == (0.5, False)
@@ -214,7 +221,7 @@ def test_the_slope_may_be_off_by_the_margin_in_either_direction() -> None:
 
     def of(stretch: float, margin: float) -> Any:
         stretched = rows(1 / (1 + np.exp(-stretch * odds)), bad)
-        return calibration_slope(evidence(stretched, settings=settings(slope_margin=margin)))
+        return check_calibration_slope(evidence(stretched, settings=settings(slope_margin=margin)))
 
     far = of(2.0, 0.2)
     assert far.figure == pytest.approx(0.5, abs=0.05)
@@ -231,7 +238,7 @@ def test_the_slope_may_be_off_by_the_margin_in_either_direction() -> None:
 
 def test_defaults_are_enough_from_the_stated_number_on() -> None:
     def of(bad: int) -> Any:
-        return enough_defaults(
+        return check_enough_defaults(
             evidence(a_year(200, bad, 0.1), settings=settings(least_defaults=20))
         )
 
@@ -242,10 +249,10 @@ def test_defaults_are_enough_from_the_stated_number_on() -> None:
 
 
 def test_out_of_time_is_what_the_split_says() -> None:
-    yes, no = (out_of_time(evidence(ranked(), by_time=flag)) for flag in (True, False))
+    yes, no = (check_out_of_time(evidence(ranked(), by_time=flag)) for flag in (True, False))
     assert (yes.passed, yes.figure, no.passed, no.figure, yes.limit) == (True, 1.0, False, 0.0, 1.0)
     assert "out of time and of enterprise" in yes.text
-    alone = out_of_time(evidence(ranked(), by_enterprise=False)).text
+    alone = check_out_of_time(evidence(ranked(), by_enterprise=False)).text
     assert "are out of time: later" in alone
 
 
@@ -257,7 +264,7 @@ def with_features(**features: Any) -> pd.DataFrame:
 
 
 def single(panel: pd.DataFrame, **parts: Any) -> Any:
-    return leak_single_feature(evidence(ranked(), panel, **parts))
+    return check_leak_single_feature(evidence(ranked(), panel, **parts))
 
 
 def test_a_feature_alone_is_ranked_in_either_direction_and_by_its_holes() -> None:
@@ -273,7 +280,7 @@ def test_a_feature_alone_is_ranked_in_either_direction_and_by_its_holes() -> Non
     middle = np.nanmedian(some)
     filled = np.where(np.isnan(some), middle, some)
     assert single(with_features(exports_usd_6m=some)).figure == pytest.approx(
-        max(statistics.auc(filled, bad), statistics.auc(np.isnan(some).astype(float), bad))
+        max(auc(filled, bad), auc(np.isnan(some).astype(float), bad))
     )
 
 
@@ -310,19 +317,21 @@ def suspects(*fates: str) -> pd.DataFrame:
 
 
 def test_what_became_of_columns_that_look_like_leaks_is_counted() -> None:
-    none = leaks_left_out(evidence(ranked()))
+    none = check_leaks_left_out(evidence(ranked()))
     assert (none.passed, none.figure, none.limit) == (True, 0.0, 0.0)
-    two = leaks_left_out(evidence(ranked(), suspects=suspects("left_out", "left_out", "watched")))
+    two = check_leaks_left_out(
+        evidence(ranked(), suspects=suspects("left_out", "left_out", "watched"))
+    )
     assert (two.passed, two.figure) == (False, 2.0)
     assert "1 stay in" in two.text
-    kept = leak_single_feature(evidence(ranked(), suspects=suspects("kept")))
+    kept = check_leak_single_feature(evidence(ranked(), suspects=suspects("kept")))
     assert not kept.passed
-    watched = leak_single_feature(evidence(ranked(), suspects=suspects("watched", "cleared")))
+    watched = check_leak_single_feature(evidence(ranked(), suspects=suspects("watched", "cleared")))
     assert watched.passed
 
 
 def test_no_value_may_change_without_the_future() -> None:
-    one, none = (leak_time_travel(evidence(ranked(), time_travel=(n, 10))) for n in (1, 0))
+    one, none = (check_leak_time_travel(evidence(ranked(), time_travel=(n, 10))) for n in (1, 0))
     assert (one.passed, one.figure, one.limit, none.passed) == (False, 1.0, 0.0, True)
 
 
@@ -390,78 +399,42 @@ def test_drift_is_from_the_rows_learnt_from_to_those_that_are_meant() -> None:
         return float(check(evidence(every, by_time=by_time)).figure)
 
     # the fit that scores has learnt from all rows, where there is one
-    assert figure(drift_to_scored, learnt=here, fit=there, score=here) == pytest.approx(0, abs=0.01)
-    assert figure(drift_to_scored, learnt=there, fit=here, score=here) > 1
-    assert figure(drift_to_scored, fit=here, test=there, score=here) == pytest.approx(0, abs=0.01)
-    assert figure(drift_to_scored, fit=here, test=here, score=there) > 1
+    assert figure(check_drift_to_scored, learnt=here, fit=there, score=here) == pytest.approx(
+        0, abs=0.01
+    )
+    assert figure(check_drift_to_scored, learnt=there, fit=here, score=here) > 1
+    assert figure(check_drift_to_scored, fit=here, test=there, score=here) == pytest.approx(
+        0, abs=0.01
+    )
+    assert figure(check_drift_to_scored, fit=here, test=here, score=there) > 1
     folds = {"fit": there, "test": here, "score": here}
-    assert figure(drift_to_scored, by_time=False, **folds) == pytest.approx(0, abs=0.01)
+    assert figure(check_drift_to_scored, by_time=False, **folds) == pytest.approx(0, abs=0.01)
     # the model's own word on the test rows goes before that of models without the enterprise
     own = {"fit": here, "test": there, "same_enterprises": here, "score": there}
-    assert figure(drift_in_time, **own) == pytest.approx(0, abs=0.01)
-    assert figure(drift_in_time, fit=here, test=there, score=here) > 1
-    assert np.isnan(figure(drift_to_scored, fit=here, test=here))
+    assert figure(check_drift_in_time, **own) == pytest.approx(0, abs=0.01)
+    assert figure(check_drift_in_time, fit=here, test=there, score=here) > 1
+    assert np.isnan(figure(check_drift_to_scored, fit=here, test=here))
     champion = spread(*here, "fit"), spread(*here, "score"), spread(*there, "score")
-    other = pd.concat(
-        [*champion[:2], champion[2].assign(model="unconstrained_trees")], ignore_index=True
-    )
-    assert drift_to_scored(evidence(other)).figure == pytest.approx(0, abs=0.01)
+    other = pd.concat([*champion[:2], champion[2].assign(model="free_trees")], ignore_index=True)
+    assert check_drift_to_scored(evidence(other)).figure == pytest.approx(0, abs=0.01)
 
 
 def test_a_drift_at_what_is_asked_passes_and_above_it_fails() -> None:
     every = pd.concat([spread(0.01, 0.1, "fit"), spread(0.02, 0.11, "score")], ignore_index=True)
-    found = drift_to_scored(evidence(every))
+    found = check_drift_to_scored(evidence(every))
     assert found.limit == 0.25
     then, now = np.linspace(0.01, 0.1, 200), 0.01 + 0.09 * np.linspace(0, 1, 200) ** 2
     skewed = pd.concat([rows(then, np.zeros(200), split="fit"), rows(now, np.zeros(200), split="score")])  # fmt: skip
-    figure = drift_to_scored(evidence(skewed)).figure
-    assert figure == pytest.approx(statistics.psi(then, now), abs=1e-12)
-    assert statistics.psi(then, now) != pytest.approx(statistics.psi(now, then), abs=1e-3)
-    at = drift_to_scored(evidence(every, settings=settings(most_psi=found.figure)))
+    figure = check_drift_to_scored(evidence(skewed)).figure
+    assert figure == pytest.approx(psi(then, now), abs=1e-12)
+    assert psi(then, now) != pytest.approx(psi(now, then), abs=1e-3)
+    at = check_drift_to_scored(evidence(every, settings=settings(most_psi=found.figure)))
     below = settings(most_psi=float(np.nextafter(found.figure, 0)))
     assert at.passed
-    assert not drift_to_scored(evidence(every, settings=below)).passed
+    assert not check_drift_to_scored(evidence(every, settings=below)).passed
 
 
 # --- statistics ---
-
-
-def test_weights_count_rows_as_often_as_they_say() -> None:
-    p, y, w = np.asarray([0.1, 0.4, 0.8]), np.asarray([0.0, 1.0, 1.0]), np.asarray([1.0, 2.0, 3.0])
-    p_long, y_long = np.repeat(p, w.astype(int)), np.repeat(y, w.astype(int))
-    for metric in (
-        statistics.auc, statistics.kolmogorov_smirnov, statistics.brier, statistics.log_loss,
-        statistics.calibration_ratio,
-    ):  # fmt: skip
-        assert metric(p, y, w) == pytest.approx(metric(p_long, y_long))
-    # -(ln .9 + 2 ln .4 + 3 ln .8) / 6; (.01 + 2 x .36 + 3 x .04) / 6; 5 of (.1 + .8 + 2.4)
-    assert statistics.log_loss(p, y, w) == pytest.approx(0.434562, abs=1e-6)
-    assert statistics.brier(p, y, w) == pytest.approx(0.85 / 6)
-    assert statistics.calibration_ratio(p, y, w) == pytest.approx(5 / 3.3)
-
-
-def test_ks_looks_at_whole_ties_and_certain_pds_have_a_finite_loss() -> None:
-    # at .1 one of two others and none of two defaulters lie below; at .5 all of both
-    tied = statistics.kolmogorov_smirnov(np.asarray([0.1, 0.5, 0.5, 0.5]), np.asarray([0, 0, 1, 1]))
-    assert tied == pytest.approx(0.5)
-    assert statistics.log_loss(np.asarray([0.0]), np.asarray([1.0])) == pytest.approx(
-        -np.log(1e-12)
-    )
-    assert statistics.log_loss(np.asarray([1.0]), np.asarray([1.0])) == pytest.approx(0.0, abs=1e-9)
-
-
-def test_jeffreys_p_is_a_beta_distributions_and_in_the_cycle_its_mean() -> None:
-    assert statistics.jeffreys(3, 50, 0.04) == pytest.approx(beta.cdf(0.04, 3.5, 47.5))
-    z = np.linspace(-8, 8, 20_001)
-    given = norm.cdf((norm.ppf(0.04) + 0.4 * z) / np.sqrt(0.84))
-    density = norm.pdf(z)
-    mean = (beta.cdf(given, 3.5, 47.5) * density).sum() / density.sum()
-    assert statistics.jeffreys_in_cycle(3, 50, 0.04, 0.16) == pytest.approx(mean, abs=1e-4)
-
-
-def test_an_interval_is_of_the_middle_nineteen_twentieths() -> None:
-    assert statistics.interval([float(n) for n in range(1_001)]) == pytest.approx((25.0, 975.0))
-    assert statistics.interval([0.0, 10.0], 0.5) == pytest.approx((2.5, 7.5))
 
 
 # --- performance ---
@@ -490,18 +463,12 @@ def test_draws_without_a_default_are_left_out_of_every_interval() -> None:
     assert table.loc["realised_to_expected", "figure"] == pytest.approx(1 / 3)
 
 
-def test_the_slope_bears_pds_of_none_and_of_one() -> None:
-    p = np.asarray([0.0, 0.1, 0.4, 0.6, 0.9, 1.0, 0.2, 0.7])
-    y = np.asarray([0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0])
-    assert np.isfinite(statistics.calibration_slope(p, y))
-
-
 def test_vintages_are_ranked_by_score_with_their_interval() -> None:
     walked = ranked(30).assign(vintage="2020-01").rename(columns={"pd_12m": "score"})
     (found,) = by_vintage(walked, 80, 3).itertuples()
-    draws = statistics.draws_by_enterprise(walked["enterprise_id"], 80, 3)
+    draws = bootstrap_weights(walked["enterprise_id"], 80, 3)
     y, s = walked["defaulted"].to_numpy(float), walked["score"].to_numpy()
-    ends = np.quantile([statistics.auc(s, y, w) for w in draws], [0.025, 0.975])
+    ends = np.quantile([auc(s, y, w) for w in draws], [0.025, 0.975])
     assert (found.auc, found.rows, found.defaults) == (0.75, 80, 40)
     assert (found.low, found.high) == pytest.approx(tuple(ends))
 
@@ -514,7 +481,7 @@ def test_grades_have_jeffreys_interval_and_p_and_the_cycles_after_holm() -> None
     ends = beta.ppf([0.025, 0.975], 480.5, 3520.5)
     assert (second["low"], second["high"]) == pytest.approx(tuple(ends))
     assert second["p"] == pytest.approx(beta.cdf(0.1, 480.5, 3520.5))
-    cycle = [statistics.jeffreys_in_cycle(n, 4_000, 0.1, 0.1) for n in (400, 480)]
+    cycle = [jeffreys_test_in_cycle(n, 4_000, 0.1, 0.1) for n in (400, 480)]
     assert table["p_adjusted"].tolist() == pytest.approx(
         [max(cycle[0], 2 * cycle[1]), 2 * cycle[1]]
     )
@@ -548,8 +515,8 @@ def test_the_corrected_interval_is_of_draws_with_both_outcomes() -> None:
     weights = np.linspace(0.5, 1.5, 80)
     table = for_all_applicants(accepted, weights, draws=60, seed=2).set_index("metric")
     p, y = accepted["pd_12m"].to_numpy(float), accepted["defaulted"].to_numpy(float)
-    draws = statistics.draws_by_enterprise(accepted["enterprise_id"], 60, 2)
-    ends = np.quantile([statistics.auc(p, y, w * weights) for w in draws], [0.025, 0.975])
+    draws = bootstrap_weights(accepted["enterprise_id"], 60, 2)
+    ends = np.quantile([auc(p, y, w * weights) for w in draws], [0.025, 0.975])
     assert table.loc["auc", ["low", "high"]].tolist() == pytest.approx(list(ends))
     assert table.loc["auc", "accepted"] == pytest.approx(0.75)
     assert list(table.index) == ["auc", "brier", "realised_to_expected"]

@@ -9,7 +9,7 @@ from scipy.stats import chi2
 
 from riskmodel.settings import default_settings
 from riskmodel.validate import Evidence
-from riskmodel.validate.checks import Check, drift_in_time, out_of_time
+from riskmodel.validate.checks import Check, check_drift_in_time, check_out_of_time
 from riskmodel.validate.drift import largest_movement, periods
 
 YEARS = np.arange(2004, 2014)
@@ -20,7 +20,7 @@ def check_of(rows: pd.DataFrame, most_psi: float = 0.25) -> Check:
     predictions = rows.assign(split="test", model="trees")
     settings = default_settings().validate_.model_copy(update={"most_psi": most_psi})
     found = Evidence(predictions, pd.DataFrame(), (), "trees", False, True, (0, 1), settings, 7)
-    return drift_in_time(found)
+    return check_drift_in_time(found)
 
 
 def over_years(rates: list[float], pds: list[float], count: int = 300) -> pd.DataFrame:
@@ -162,5 +162,5 @@ def test_the_words_on_time_say_of_how_many_dates_the_held_out_rows_are() -> None
     found = Evidence(
         rows, pd.DataFrame(), (), "trees", False, True, (0, 1), default_settings().validate_, 7
     )
-    assert "the same 4 as-of dates" in out_of_time(found).text
-    assert out_of_time(replace(found, by_time=True)).passed
+    assert "the same 4 as-of dates" in check_out_of_time(found).text
+    assert check_out_of_time(replace(found, by_time=True)).passed

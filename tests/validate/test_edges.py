@@ -14,8 +14,12 @@ from riskmodel.benchmarks.reject_inference.accepted_performance import MOST_UNSU
 from riskmodel.features import by_name
 from riskmodel.model.leakage.suspects import Suspect, as_table
 from riskmodel.settings import ValidateSettings, default_settings
-from riskmodel.statistics import statistics
-from riskmodel.validate import Evidence, by_vintage, performance, time_travel
+from riskmodel.statistics.calibration import (
+    jeffreys_test,
+    jeffreys_test_in_cycle,
+)
+from riskmodel.statistics.psi import psi
+from riskmodel.validate import Evidence, by_vintage, checks, performance, time_travel
 from riskmodel.validate.checks import CHECKS, Check
 from riskmodel.validate.performance import by_grade, holm
 
@@ -165,7 +169,7 @@ def test_a_grade_fails_that_defaults_surely_and_by_more_than_the_margin_above_it
 
 def test_a_grades_p_is_held_after_the_allowance_for_several_grades() -> None:
     # alone 34 of 250 has a p of .01 to .05; with two more that are as they should be it has thrice
-    p = statistics.jeffreys(34, 250, 0.1)
+    p = jeffreys_test(34, 250, 0.1)
     assert 0.05 / 3 < p < 0.05
     assert not run("calibration_by_grade", graded(G01=(34, 250)), ALONE).passed
     three = graded(G01=(34, 250), G02=(25, 250), G03=(24, 250))
@@ -189,9 +193,9 @@ def test_the_cycle_excuses_what_independent_defaults_would_not() -> None:
     cyclic = asking(asset_correlation=0.12, most_failed_grades=0.0)
     assert run("calibration_by_grade", rows, cyclic).passed
     table = by_grade(rows, 0.12)
-    expected = statistics.jeffreys_in_cycle(400, 2000, 0.1, 0.12)
+    expected = jeffreys_test_in_cycle(400, 2000, 0.1, 0.12)
     assert table["p_adjusted"].tolist() == pytest.approx([expected])
-    assert table["p"].tolist() == pytest.approx([statistics.jeffreys(400, 2000, 0.1)])
+    assert table["p"].tolist() == pytest.approx([jeffreys_test(400, 2000, 0.1)])
     ends = beta.ppf([0.025, 0.975], 400.5, 1600.5)
     assert table.loc[0, ["low", "high"]].to_numpy(float) == pytest.approx(ends)
 
@@ -227,14 +231,14 @@ def test_holm_orders_by_size_and_gives_back_the_order_it_was_given() -> None:
 def test_the_overall_rate_touches_its_pd_within_the_margin_or_is_no_rare_year(
     monkeypatch: pytest.MonkeyPatch, low: float, high: float, p: float, passed: bool
 ) -> None:
-    monkeypatch.setattr(statistics, "interval", lambda values: (low, high))
-    monkeypatch.setattr(statistics, "jeffreys_in_cycle", lambda *given: p)
+    monkeypatch.setattr(checks, "percentile_interval", lambda values: (low, high))
+    monkeypatch.setattr(checks, "jeffreys_test_in_cycle", lambda *given: p)
     assert run("calibration_overall", drawn(), asking(calibration_margin=0.25)).passed == passed
 
 
 def test_a_rare_year_is_judged_by_enterprises_not_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[float, ...]] = []
-    monkeypatch.setattr(statistics, "jeffreys_in_cycle", lambda *one: given.append(one) or 0.5)
+    monkeypatch.setattr(checks, "jeffreys_test_in_cycle", lambda *one: given.append(one) or 0.5)
     rows = drawn(count=100)
     run("calibration_overall", pd.concat([rows] * 4, ignore_index=True))
     rate, mean = rows["defaulted"].mean(), rows["pd_12m"].mean()
@@ -248,7 +252,7 @@ def test_a_rare_year_is_judged_by_enterprises_not_by_rows(monkeypatch: pytest.Mo
 def test_the_slope_touches_one_within_its_margin(
     monkeypatch: pytest.MonkeyPatch, low: float, high: float, passed: bool
 ) -> None:
-    monkeypatch.setattr(statistics, "interval", lambda values: (low, high))
+    monkeypatch.setattr(checks, "percentile_interval", lambda values: (low, high))
     assert run("calibration_slope", drawn(), asking(slope_margin=0.1)).passed == passed
 
 
@@ -319,7 +323,7 @@ def test_missing_values_that_become_the_largest_ones_drift() -> None:
     now = np.r_[np.arange(100.0), [99.0] * 10]
     e, a = np.array([10.5, 10.5]) / 115.5, np.array([20.5, 0.5]) / 115.5
     expected = ((a - e) * np.log(a / e)).sum()
-    assert statistics.psi(then, now) == pytest.approx(expected)
+    assert psi(then, now) == pytest.approx(expected)
 
 
 # leaks
@@ -397,36 +401,6 @@ def test_the_canary_looks_at_a_date_in_the_middle_at_its_very_start(
 
 
 # statistics
-
-
-def test_a_weight_of_three_is_a_row_told_three_times() -> None:
-    rng = np.random.default_rng(5)
-    p = rng.uniform(0.05, 0.9, 80)
-    bad = (rng.random(80) < p).astype(float)
-    weights = rng.integers(0, 4, 80)
-    often = np.repeat(np.arange(80), weights)
-    for metric in (
-        statistics.auc,
-        statistics.kolmogorov_smirnov,
-        statistics.brier,
-        statistics.log_loss,
-        statistics.calibration_ratio,
-        statistics.calibration_slope,
-    ):
-        weighted = metric(p, bad, weights.astype(float))
-        assert weighted == pytest.approx(metric(p[often], bad[often]), abs=1e-6)
-        assert weighted != pytest.approx(metric(p, bad), abs=1e-6)
-
-
-def test_an_interval_leaves_a_fortieth_at_either_end() -> None:
-    assert statistics.interval([float(n) for n in range(201)]) == pytest.approx((5, 195))
-
-
-def test_another_seed_draws_other_enterprises() -> None:
-    owners = pd.Series([f"E{n}" for n in range(30)])
-    one, other = (statistics.draws_by_enterprise(owners, 3, seed) for seed in (1, 2))
-    assert not np.array_equal(one, other)
-    assert len(one) == 3
 
 
 def test_a_twentieth_of_the_applicants_may_lie_below_the_floor_and_at_it_none_does() -> None:

@@ -20,7 +20,8 @@ from riskmodel.progress import Progress
 from riskmodel.settings import ModelSettings, Settings, load_settings
 from riskmodel.sources.folder import held, read_folder
 from riskmodel.sources.importers import IMPORTERS
-from riskmodel.statistics import statistics
+from riskmodel.statistics.calibration import brier, log_loss
+from riskmodel.statistics.discrimination import auc
 from riskmodel.statistics.logistic import expit, fit_logistic
 
 
@@ -219,7 +220,7 @@ def _judged(ranker: Ranker, rows: pd.DataFrame, level: tuple[float, float]) -> d
     raw, bad = ranker.raw(rows), rows["defaulted"].to_numpy(float)
     chance = expit(level[0] + level[1] * raw)
     return {
-        "auc": statistics.auc(raw, bad),
-        "brier": statistics.brier(chance, bad),
-        "log_loss": statistics.log_loss(chance, bad),
+        "auc": auc(raw, bad),
+        "brier": brier(chance, bad),
+        "log_loss": log_loss(chance, bad),
     }

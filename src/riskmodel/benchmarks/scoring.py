@@ -22,6 +22,7 @@ from riskmodel.model.master_scale import Grades
 from riskmodel.model.reference_group import BLOCK
 from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
+from riskmodel.statistics.logistic import expit
 
 ENSEMBLES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -83,7 +84,7 @@ def drawn(cards: tuple[Card, ...], rows: int, seed: int) -> pd.DataFrame:
     values = rng.normal(size=(rows, len(cards)))
     # the same weights for every seed: later draws are of the population that was learnt
     weights = np.random.default_rng(0).normal(size=len(cards)) / np.sqrt(len(cards))
-    happened = rng.random(rows) < 1 / (1 + np.exp(2.5 - 2 * values @ weights))
+    happened = rng.random(rows) < expit(2 * values @ weights - 2.5)
     frame = pd.DataFrame(values, columns=[card.name for card in cards])
     frame = frame.mask(rng.random(values.shape) < MISSING)
     for card in (card for card in cards if card.category):

@@ -9,6 +9,7 @@ from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
 from riskmodel.explain.reasons import reasons
 from riskmodel.settings import ExplainSettings
+from riskmodel.statistics.bootstrap import bootstrap_weights, draw_resamples
 
 DRAWS = 400
 COVERAGE = 0.9
@@ -19,10 +20,9 @@ def resampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
     An enterprise keeps its id however often it is drawn, so that folds do not part it.
     """
-    code, unique = pd.factorize(rows["enterprise_id"], sort=True)
-    drawn = np.random.default_rng(seed).integers(len(unique), size=len(unique))
-    times = np.bincount(drawn, minlength=len(unique))
-    return rows.iloc[np.repeat(np.arange(len(rows)), times[code])].reset_index(drop=True)
+    (weights,) = bootstrap_weights(rows["enterprise_id"], 1, seed)
+    places = np.repeat(np.arange(len(rows)), weights.astype(np.int64))
+    return rows.iloc[places].reset_index(drop=True)
 
 
 def overlap(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -83,8 +83,7 @@ def _line(name: str, found: pd.DataFrame, seed: int) -> tuple[str, int, float, f
 def _interval(found: pd.DataFrame, seed: int) -> tuple[float, float]:
     """Quantiles of the mean over enterprises drawn again."""
     groups = found.groupby("enterprise_id")["overlap"].agg(["sum", "size"]).to_numpy(float)
-    rng = np.random.default_rng(seed)
-    drawn = [groups[rng.integers(len(groups), size=len(groups))].sum(axis=0) for _ in range(DRAWS)]
+    drawn = [groups[picks].sum(axis=0) for picks in draw_resamples(len(groups), DRAWS, seed)]
     means = np.array([total / size for total, size in drawn])
     low, high = np.quantile(means, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     return float(low), float(high)

@@ -9,9 +9,9 @@ from riskmodel.features.spec import Card
 from riskmodel.statistics.psi import (
     assign_bins,
     bin_edges,
-    chance_bound,
-    rows_by_owner,
-    stability_index,
+    count_by_enterprise,
+    critical_value_of_counts,
+    psi_of_counts,
 )
 
 Ints = NDArray[np.int64]
@@ -39,12 +39,12 @@ def drift(features: Features, labelled: pd.Series) -> pd.DataFrame:
     for card in features.cards:
         place, missing = _places(features.frame[card.name], rows[0], card)
         shape = (len(unique), missing + 1)
-        first, known = rows_by_owner(owners[rows[0]], place[rows[0]], shape), place < missing
+        first, known = count_by_enterprise(owners[rows[0]], place[rows[0]], shape), place < missing
         for date in rows[1:]:
-            there = rows_by_owner(owners[date], place[date], shape)
-            psi = stability_index(first.sum(axis=0), there.sum(axis=0))
+            there = count_by_enterprise(owners[date], place[date], shape)
+            psi = psi_of_counts(first.sum(axis=0), there.sum(axis=0))
             shares = known[rows[0]].mean(), known[date].mean()
-            tables.append((psi, chance_bound(first, there), *shares))
+            tables.append((psi, critical_value_of_counts(first, there), *shares))
     names = np.repeat([card.name for card in features.cards], len(later))
     every = pd.concat([later] * len(features.cards), ignore_index=True).assign(card=names)
     every[columns[-4:]] = np.array(tables)

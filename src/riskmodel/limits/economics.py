@@ -120,6 +120,10 @@ def prospects(
     )
 
 
+PD_CLIP = 1e-9
+"""PDs are held this far from 0 and 1 before their log-odds are taken or moved."""
+
+
 def served_pds(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats:
     """The sorted PDs of the enterprises that some bank would serve."""
     largest = max(bank.largest_pd for bank in terms.banks.bank)
@@ -128,17 +132,10 @@ def served_pds(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats:
 
 def shifted(pd_12m: Floats, move: Floats) -> Floats:
     """PDs after a move of their log-odds."""
-    inside = np.clip(pd_12m, 1e-9, 1 - 1e-9)
+    inside = np.clip(pd_12m, PD_CLIP, 1 - PD_CLIP)
     odds = inside / (1 - inside) * np.exp(move)
     moved: Floats = odds / (1 + odds)
     return moved
-
-
-def log_odds(share: Floats) -> Floats:
-    """Of probabilities, held away from 0 and 1."""
-    inside = np.clip(share, 1e-9, 1 - 1e-9)
-    odds: Floats = np.log(inside / (1 - inside))
-    return odds
 
 
 def rungs(levels: int, caps: Caps) -> Floats:

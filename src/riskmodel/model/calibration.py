@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.statistics.logistic import LEAST_SLOPE, expit, fit_logistic, level
+from riskmodel.statistics.bootstrap import bootstrap_weights
+from riskmodel.statistics.calibration import log_losses
+from riskmodel.statistics.logistic import MIN_SLOPE, expit, fit_logistic, logit, shift_to_rate
 
 Array = npt.NDArray[np.float64]
 METHODS = ("logistic", "beta", "isotonic")
@@ -19,6 +21,8 @@ STEP = 1e-3
 """Half of the way over which the slope at a score is taken, where there is no step to take it of."""
 SAME = 1e-10
 """Scores nearer than this are one: any further step has its own slope, so that shares sum exactly."""
+PAIR_CLIP = 1e-6
+"""Of the Venn-Abers pair, which may be 0 or 1."""
 KNOTS = 64
 """Places on the score at which the interval's width is kept; between them it is interpolated."""
 
@@ -163,7 +167,7 @@ def level_of(
     """What brings the later rows' mean PD to their default rate, or to the anchor."""
     w = (np.ones(len(blind.raw)) if weights is None else weights)[blind.later]
     rate = np.average(blind.defaulted[blind.later], weights=w) if anchor is None else anchor
-    return level(curve.log_odds(blind.raw[blind.later]), float(rate), w)
+    return shift_to_rate(curve.log_odds(blind.raw[blind.later]), float(rate), w)
 
 
 def _contradicts(curve: Curve, later: Blind) -> bool:
@@ -198,14 +202,14 @@ def compared(rows: Blind, how: How, folds: int = 5) -> tuple[dict[str, float], s
     """Each method's log loss on folds of enterprises that it was not fitted on, and the best."""
     codes, unique = pd.factorize(rows.enterprises, sort=True)
     fold = (np.random.default_rng(how.seed).permutation(len(unique)) % folds)[codes]
-    sign = np.where(rows.defaulted > 0, -1.0, 1.0)
-    losses = {name: np.empty(len(sign)) for name in METHODS}
+    count = len(rows.raw)
+    losses = {name: np.empty(count) for name in METHODS}
     for k in range(folds):
         held, weights = fold == k, (fold != k).astype(float)
         for name, loss in losses.items():
             able = 0 < (weights * rows.defaulted).sum() < weights.sum()
-            odds = fitted(name, rows, weights if able else np.ones(len(sign))).log_odds
-            loss[held] = np.logaddexp(0.0, sign[held] * odds(rows.raw[held]))
+            odds = fitted(name, rows, weights if able else np.ones(count)).log_odds
+            loss[held] = log_losses(odds(rows.raw[held]), rows.defaulted[held])
     best = "logistic"
     for name in METHODS[1:] if rows.defaulted.sum() >= LEAST_DEFAULTS else ():
         gain = np.bincount(codes, losses["logistic"] - losses[name])
@@ -230,10 +234,10 @@ def _isotonic(rows: Blind, weights: Array) -> Curve:
     count, bad = np.bincount(block, w), np.bincount(block, w * y)
     middle = np.bincount(block, w * raw) / count
     rate = np.maximum.accumulate((bad + 0.5) / (count + 1.0))
-    odds = np.log(rate / (1 - rate))
+    odds = logit(rate)
     centre = float(np.average(raw, weights=w))
     knots = tuple((float(x), float(v)) for x, v in zip(middle, odds, strict=True))
-    return Curve("isotonic", -LEAST_SLOPE * centre, (LEAST_SLOPE,), knots)
+    return Curve("isotonic", -MIN_SLOPE * centre, (MIN_SLOPE,), knots)
 
 
 def _margins(
@@ -254,8 +258,8 @@ def _margins(
     below, above = np.hypot(np.minimum(low, 0), year), np.hypot(np.maximum(high, 0), year)
     pair = venn_abers(blind.only(blind.later), knots)
     moved = found.shift - level_of(found.curve, blind, None)
-    below = np.maximum(below, point - _logit(pair[0]) - moved)
-    above = np.maximum(above, _logit(pair[1]) + moved - point)
+    below = np.maximum(below, point - logit(pair[0], PAIR_CLIP) - moved)
+    above = np.maximum(above, logit(pair[1], PAIR_CLIP) + moved - point)
     return tuple(
         (float(x), float(b), float(a)) for x, b, a in zip(knots, below, above, strict=True)
     )
@@ -265,11 +269,8 @@ def _bootstrapped(
     found: Calibration, blind: Blind, how: How, anchor: float | None
 ) -> Iterator[Calibration]:
     """Form and level refitted on enterprises drawn with replacement."""
-    codes, unique = pd.factorize(blind.enterprises, sort=True)
-    rng, later = np.random.default_rng(how.seed), blind.later
-    for _ in range(how.draws):
-        times = np.bincount(rng.integers(len(unique), size=len(unique)), minlength=len(unique))
-        weights = times[codes].astype(float)
+    later = blind.later
+    for weights in bootstrap_weights(blind.enterprises, how.draws, how.seed):
         drawn = (weights * blind.defaulted)[later].sum()
         if not 0 < drawn < weights[later].sum():
             yield found
@@ -300,11 +301,6 @@ def venn_abers(rows: Blind, raw: Array) -> tuple[Array, Array]:
             with_it = d + label * (np.arange(len(d)) == spot)
             pair[label, place] = isotonic_regression(with_it / n, sample_weight=n)[spot]
     return pair[0], pair[1]
-
-
-def _logit(p: Array) -> Array:
-    held = np.clip(p, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(held / (1 - held)))
 
 
 def _normal_quantile(share: float) -> float:

@@ -14,6 +14,7 @@ import pandas as pd
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.interface import Kind, Range, Ranker
 from riskmodel.settings import ModelSettings
+from riskmodel.statistics.calibration import log_losses
 
 Array = npt.NDArray[np.float64]
 Values = Mapping[str, float]
@@ -171,12 +172,12 @@ def _curves(judges: Sequence[Judge], how: ModelSettings, threads: int) -> Iterat
 def _judge(kind: Kind, search: Search, samples: tuple[pd.DataFrame, pd.DataFrame]) -> Judge:
     """The losses on a fold by settings; what these do not move is learnt when first asked for."""
     rows, held = samples
-    inputs, seed = search.inputs, search.seed
+    inputs, seed, bad = search.inputs, search.seed, held["defaulted"].to_numpy(bool)
     if kind.losses:
         return partial(kind.losses, samples, inputs, seed=seed, threads=1)
     begin = kind.begin or partial(_whole_anew, kind)
     begun = cache(lambda: begin(rows, inputs, search.how, seed=seed, threads=1))
-    return lambda how: np.array([_log_loss(begun()(how).raw(held), held["defaulted"])])
+    return lambda how: np.array([log_losses(begun()(how).raw(held), bad).mean()])
 
 
 def _whole_anew(
@@ -184,9 +185,3 @@ def _whole_anew(
 ) -> Callable[[ModelSettings], Ranker]:
     """Nothing to begin with: everything moves with the settings."""
     return lambda own: kind.learn(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])
-
-
-def _log_loss(raw: Array, defaulted: pd.Series) -> float:
-    """The mean of log(1 + exp(-raw)) of defaulters and log(1 + exp(raw)) of the others."""
-    sign = np.where(defaulted.to_numpy(bool), -1.0, 1.0)
-    return float(np.logaddexp(0.0, sign * raw).mean())

@@ -1,1 +1,1 @@
-"""Statistics of default models, each written once."""
+"""Statistics of default models, each written once; weights let a bootstrap reuse them."""

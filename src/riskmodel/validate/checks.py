@@ -9,7 +9,13 @@ import pandas as pd
 from riskmodel.features.spec import Card
 from riskmodel.model.leakage.suspects import as_table
 from riskmodel.settings import ValidateSettings
-from riskmodel.statistics import statistics
+from riskmodel.statistics.bootstrap import bootstrap_weights, percentile_interval
+from riskmodel.statistics.calibration import (
+    calibration_ratio,
+    calibration_slope,
+    jeffreys_test_in_cycle,
+)
+from riskmodel.statistics.discrimination import auc
 from riskmodel.statistics.low_default import jeffreys_interval
 from riskmodel.statistics.outward_rounding import (
     format_beside,
@@ -17,6 +23,7 @@ from riskmodel.statistics.outward_rounding import (
     format_lower,
     format_upper,
 )
+from riskmodel.statistics.psi import psi, psi_critical_value
 from riskmodel.validate.drift import Movement, largest_movement
 from riskmodel.validate.performance import by_grade, outcome
 
@@ -75,15 +82,13 @@ class Evidence:
         return "out of time and of enterprise" if self.by_enterprise else "out of time"
 
 
-def ranking(e: Evidence) -> Check:
+def check_ranking(e: Evidence) -> Check:
     """Whether the lower end of the test's AUC reaches what is asked."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    weights = statistics.draws_by_enterprise(
-        test["enterprise_id"], e.settings.bootstrap_draws, e.seed
-    )
-    low, high = statistics.interval([statistics.auc(p, y, w) for w in weights])
-    figure, limit = statistics.auc(p, y), e.settings.least_auc
+    weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
+    low, high = percentile_interval([auc(p, y, w) for w in weights])
+    figure, limit = auc(p, y), e.settings.least_auc
     text = (
         f"AUC on the test rows ({e.place}): {figure:.3f}, 95 % interval by enterprise"
         f" {format_interval(low, high, '.3f')}; its lower end must reach {limit:g}."
@@ -91,7 +96,7 @@ def ranking(e: Evidence) -> Check:
     return Check("ranking", low >= limit, figure, low, high, limit, text)
 
 
-def not_below_single_feature(e: Evidence) -> Check:
+def check_not_below_single_feature(e: Evidence) -> Check:
     """Whether the model ranks at least as well as one number, on the same rows."""
     test, simple = e.rows("test"), e.rows("test", "single_feature")
     if simple.empty or e.champion == "single_feature":
@@ -105,12 +110,10 @@ def not_below_single_feature(e: Evidence) -> Check:
     )
     y = outcome(both)
     p, q = (both[name].to_numpy(float) for name in ("pd_12m", "pd_12m_simple"))
-    weights = statistics.draws_by_enterprise(
-        both["enterprise_id"], e.settings.bootstrap_draws, e.seed
-    )
-    gains = [statistics.auc(p, y, w) - statistics.auc(q, y, w) for w in weights]
-    low, high = statistics.interval(gains)
-    ours, theirs = statistics.auc(p, y), statistics.auc(q, y)
+    weights = bootstrap_weights(both["enterprise_id"], e.settings.bootstrap_draws, e.seed)
+    gains = [auc(p, y, w) - auc(q, y, w) for w in weights]
+    low, high = percentile_interval(gains)
+    ours, theirs = auc(p, y), auc(q, y)
     text = (
         f"AUC {ours:.3f} against {theirs:.3f} of the single-feature baseline on the same test rows;"
         f" difference {ours - theirs:+.3f}, 95 % interval {format_interval(low, high, '+.3f')}."
@@ -118,7 +121,7 @@ def not_below_single_feature(e: Evidence) -> Check:
     return Check("not_below_single_feature", high >= 0, ours - theirs, low, high, 0.0, text)
 
 
-def calibration_by_grade(e: Evidence) -> Check:
+def check_calibration_by_grade(e: Evidence) -> Check:
     """Whether too many grades default significantly, and materially, more than their PD."""
     grades = by_grade(e.rows("test"), e.settings.asset_correlation)
     margin = 1 + e.settings.calibration_margin
@@ -140,18 +143,16 @@ def calibration_by_grade(e: Evidence) -> Check:
     return Check("calibration_by_grade", share <= limit, share, np.nan, np.nan, limit, text)
 
 
-def calibration_overall(e: Evidence) -> Check:
+def check_calibration_overall(e: Evidence) -> Check:
     """Whether the realised rate agrees with the mean PD, within interval and margin."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    weights = statistics.draws_by_enterprise(
-        test["enterprise_id"], e.settings.bootstrap_draws, e.seed
-    )
-    ratios = [statistics.calibration_ratio(p, y, w) for w in weights]
-    low, high = statistics.interval(ratios)
-    figure, margin = statistics.calibration_ratio(p, y), e.settings.calibration_margin
+    weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
+    ratios = [calibration_ratio(p, y, w) for w in weights]
+    low, high = percentile_interval(ratios)
+    figure, margin = calibration_ratio(p, y), e.settings.calibration_margin
     enterprises = test["enterprise_id"].nunique()
-    p_cycle = statistics.jeffreys_in_cycle(
+    p_cycle = jeffreys_test_in_cycle(
         float(y.mean()) * enterprises, enterprises, float(p.mean()), e.settings.asset_correlation
     )
     near = low <= 1 + margin and high >= 1 / (1 + margin)
@@ -165,16 +166,14 @@ def calibration_overall(e: Evidence) -> Check:
     return Check("calibration_overall", passed, figure, low, high, 1 + margin, text)
 
 
-def calibration_slope(e: Evidence) -> Check:
+def check_calibration_slope(e: Evidence) -> Check:
     """Whether the PDs lie as far apart as the outcomes do."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    weights = statistics.draws_by_enterprise(
-        test["enterprise_id"], e.settings.bootstrap_draws, e.seed
-    )
+    weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
     able = [w for w in weights if 0 < (w * y).sum() < w.sum()]
-    low, high = statistics.interval([statistics.calibration_slope(p, y, w) for w in able])
-    figure, margin = statistics.calibration_slope(p, y), e.settings.slope_margin
+    low, high = percentile_interval([calibration_slope(p, y, w) for w in able])
+    figure, margin = calibration_slope(p, y), e.settings.slope_margin
     passed = low <= 1 + margin and high >= 1 - margin
     text = (
         f"Slope of the outcome on the PD's log-odds (test rows, {e.place}): {figure:.2f}, 95 %"
@@ -184,7 +183,7 @@ def calibration_slope(e: Evidence) -> Check:
     return Check("calibration_slope", passed, figure, low, high, 1 - margin, text)
 
 
-def enough_defaults(e: Evidence) -> Check:
+def check_enough_defaults(e: Evidence) -> Check:
     """Whether the test rows hold enough defaults to say much."""
     test = e.rows("test")
     defaults, limit = int(test["defaulted"].sum()), e.settings.least_defaults
@@ -196,7 +195,7 @@ def enough_defaults(e: Evidence) -> Check:
     return Check("enough_defaults", defaults >= limit, float(defaults), np.nan, np.nan, limit, text)
 
 
-def out_of_time(e: Evidence) -> Check:
+def check_out_of_time(e: Evidence) -> Check:
     """Whether the headline comes from later dates than the fit."""
     text = (
         f"The test rows are {e.place}: later than all rows of fit and calibration, with a gap."
@@ -207,7 +206,7 @@ def out_of_time(e: Evidence) -> Check:
     return Check("out_of_time", e.by_time, float(e.by_time), np.nan, np.nan, 1.0, text)
 
 
-def drift_in_time(e: Evidence) -> Check:
+def check_drift_in_time(e: Evidence) -> Check:
     """Population stability of the PD from the fit rows to the test rows; where rows of all dates
     are cross-validated, drift of the outcome and of the PD from period to period."""
     if not e.by_time:
@@ -216,7 +215,7 @@ def drift_in_time(e: Evidence) -> Check:
     return _drift(e, "drift_in_time", "fit", "test" if own.empty else "same_enterprises")
 
 
-def drift_to_scored(e: Evidence) -> Check:
+def check_drift_to_scored(e: Evidence) -> Check:
     """Population stability of the PD from the rows learnt from to the rows scored."""
     if not e.by_time and len(e.rows("test")):
         return _drift(e, "drift_to_scored", "test", "score")
@@ -274,10 +273,10 @@ def _stability(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[floa
     """PSI of the column from one set of rows to another, and what comes by chance."""
     samples = (then[column].to_numpy(float), now[column].to_numpy(float))
     owners = (then["enterprise_id"], now["enterprise_id"])
-    return statistics.psi(*samples), statistics.psi_bound(*samples, owners)
+    return psi(*samples), psi_critical_value(*samples, owners)
 
 
-def leaks_left_out(e: Evidence) -> Check:
+def check_leaks_left_out(e: Evidence) -> Check:
     """Whether columns were left out as leaks; each is named, and so is what looks like one."""
     out, cleared, watched = (e.met(fate) for fate in ("left_out", "cleared", "watched"))
     parts = [f"{len(out)} columns were taken for leaks and left out{_named(out)}."]
@@ -297,7 +296,7 @@ def _named(found: pd.DataFrame) -> str:
     return f": {'; '.join(lines)}" if lines else ""
 
 
-def leak_single_feature(e: Evidence) -> Check:
+def check_leak_single_feature(e: Evidence) -> Check:
     """Whether a feature that the model is given ranks too well alone, or was kept as a leak."""
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
     y, settled = outcome(rows), set(e.met("left_out", "cleared")["feature"])
@@ -329,11 +328,11 @@ def _ranks(values: pd.Series, y: np.ndarray) -> float:
     if missing.all():
         return 0.5
     filled = np.where(missing, np.nanmedian(numbers), numbers)
-    ranks = [statistics.auc(filled, y), statistics.auc(missing.astype(float), y)]
+    ranks = [auc(filled, y), auc(missing.astype(float), y)]
     return max(max(rank, 1 - rank) for rank in ranks)
 
 
-def leak_time_travel(e: Evidence) -> Check:
+def check_leak_time_travel(e: Evidence) -> Check:
     """Whether features change when all that became known later is taken away."""
     changed, of = e.time_travel
     text = (
@@ -344,21 +343,18 @@ def leak_time_travel(e: Evidence) -> Check:
 
 
 CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
-    check.__name__: check
-    for check in (
-        ranking,
-        not_below_single_feature,
-        calibration_by_grade,
-        calibration_overall,
-        calibration_slope,
-        enough_defaults,
-        out_of_time,
-        drift_in_time,
-        drift_to_scored,
-        leaks_left_out,
-        leak_single_feature,
-        leak_time_travel,
-    )
+    "ranking": check_ranking,
+    "not_below_single_feature": check_not_below_single_feature,
+    "calibration_by_grade": check_calibration_by_grade,
+    "calibration_overall": check_calibration_overall,
+    "calibration_slope": check_calibration_slope,
+    "enough_defaults": check_enough_defaults,
+    "out_of_time": check_out_of_time,
+    "drift_in_time": check_drift_in_time,
+    "drift_to_scored": check_drift_to_scored,
+    "leaks_left_out": check_leaks_left_out,
+    "leak_single_feature": check_leak_single_feature,
+    "leak_time_travel": check_leak_time_travel,
 }
 """Every check by name, in the order of the report."""
 OF_TEST_ROWS = (

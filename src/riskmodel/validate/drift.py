@@ -5,8 +5,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from riskmodel.statistics import statistics
-from riskmodel.statistics.psi import RARELY
+from riskmodel.statistics.psi import SIGNIFICANCE, psi, psi_critical_value
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,9 @@ def largest_movement(rows: pd.DataFrame, column: str) -> Movement | None:
     """
     groups = list(rows.groupby(periods(rows["as_of"]), sort=True))
     pairs = list(combinations(groups, 2))
-    found = [_movement(*first, *second, column, RARELY / len(pairs)) for first, second in pairs]
+    found = [
+        _movement(*first, *second, column, SIGNIFICANCE / len(pairs)) for first, second in pairs
+    ]
     return max(found, key=lambda one: (one.beyond_chance, one.psi), default=None)
 
 
@@ -63,6 +64,6 @@ def _movement(
         later,
         (before.sum() + 0.5) / (len(before) + 1),
         (after.sum() + 0.5) / (len(after) + 1),
-        statistics.psi(before, after),
-        statistics.psi_bound(before, after, owners, p=p),
+        psi(before, after),
+        psi_critical_value(before, after, owners, p=p),
     )

@@ -5,18 +5,27 @@ from collections.abc import Callable, Mapping
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.statistics import statistics
+from riskmodel.statistics.bootstrap import bootstrap_weights, percentile_interval
+from riskmodel.statistics.calibration import (
+    brier,
+    calibration_ratio,
+    calibration_slope,
+    jeffreys_test,
+    jeffreys_test_in_cycle,
+    log_loss,
+)
+from riskmodel.statistics.discrimination import auc, kolmogorov_smirnov
 from riskmodel.statistics.low_default import jeffreys_interval
 
 Metric = Callable[..., float]
 
 METRICS: Mapping[str, Metric] = {
-    "auc": statistics.auc,
-    "ks": statistics.kolmogorov_smirnov,
-    "brier": statistics.brier,
-    "log_loss": statistics.log_loss,
-    "realised_to_expected": statistics.calibration_ratio,
-    "calibration_slope": statistics.calibration_slope,
+    "auc": auc,
+    "ks": kolmogorov_smirnov,
+    "brier": brier,
+    "log_loss": log_loss,
+    "realised_to_expected": calibration_ratio,
+    "calibration_slope": calibration_slope,
 }
 
 
@@ -50,10 +59,10 @@ def judged(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
 
 def _measured(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     y, p = outcome(rows), rows["pd_12m"].to_numpy(float)
-    weights = statistics.draws_by_enterprise(rows["enterprise_id"], draws, seed)
-    weights = [w for w in weights if 0 < (w * y).sum() < w.sum()]
+    drawn = bootstrap_weights(rows["enterprise_id"], draws, seed)
+    weights = [w for w in drawn if 0 < (w * y).sum() < w.sum()]
     lines = [
-        (name, metric(p, y), *statistics.interval([metric(p, y, w) for w in weights]))
+        (name, metric(p, y), *percentile_interval([metric(p, y, w) for w in weights]))
         for name, metric in METRICS.items()
     ]
     table = pd.DataFrame(lines, columns=["metric", "figure", "low", "high"])
@@ -68,9 +77,9 @@ def by_vintage(walked: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     lines = []
     for (vintage, model), rows in walked.groupby(["vintage", "model"]):
         y, score = outcome(rows), rows["score"].to_numpy(float)
-        weights = statistics.draws_by_enterprise(rows["enterprise_id"], draws, seed)
-        low, high = statistics.interval([statistics.auc(score, y, w) for w in weights])
-        lines.append((vintage, model, statistics.auc(score, y), low, high, len(y), int(y.sum())))
+        weights = bootstrap_weights(rows["enterprise_id"], draws, seed)
+        low, high = percentile_interval([auc(score, y, w) for w in weights])
+        lines.append((vintage, model, auc(score, y), low, high, len(y), int(y.sum())))
     columns = ["vintage", "model", "auc", "low", "high", "rows", "defaults"]
     return pd.DataFrame(lines, columns=columns)
 
@@ -105,8 +114,8 @@ def by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.DataFrame:
     ).drop(columns="of")
     counts = list(zip(table["defaults"], table["enterprises"], table["pd_12m"], strict=True))
     bounds = [jeffreys_interval(d, n) for d, n, _ in counts]
-    p = pd.Series([statistics.jeffreys(d, n, p) for d, n, p in counts], dtype=float)
-    cycle = [statistics.jeffreys_in_cycle(d, n, p, correlation) for d, n, p in counts]
+    p = pd.Series([jeffreys_test(d, n, p) for d, n, p in counts], dtype=float)
+    cycle = [jeffreys_test_in_cycle(d, n, p, correlation) for d, n, p in counts]
     adjusted = holm(pd.Series(cycle, dtype=float))
     return table.assign(
         low=[low for low, _ in bounds], high=[high for _, high in bounds], p=p, p_adjusted=adjusted

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from riskmodel.features.catalogue import attribute_cards
 from riskmodel.model.leakage import suspects as suspect_rules
 from riskmodel.model.leakage import univariate as lone
-from riskmodel.model.leakage.incremental import of_both, paired
+from riskmodel.model.leakage.incremental import of_both
 from riskmodel.model.leakage.suspects import fading, left_out, suspects
 from riskmodel.model.leakage.univariate import Labelled, alone, purest
 
@@ -317,14 +317,6 @@ def test_texts_of_a_kind_that_nobody_else_has_tell_nothing():
     rng = np.random.default_rng(0)
     words = pd.Series([f"case {n}" for n in range(400)], dtype="str")
     assert alone(words, seen(rng.random(400) < 0.3)).auc < 0.6
-
-
-def test_the_difference_of_two_scores_has_the_error_of_delong():
-    one, two = np.array([3.0, 1.0, 2.0, 0.0]), np.array([1.0, 3.0, 2.0, 0.0])
-    gain, error = paired(one, two, seen([1, 1, 0, 0]))
-    # V10: one 1, .5; two .5, 1: differences .5, -.5; V01: .5, 1 in both: differences 0.
-    assert gain == 0
-    assert error == pytest.approx(np.sqrt((0.25 + 0.25) / (2 - 1) / 2))
 
 
 @rules(max_examples=40, deadline=None)

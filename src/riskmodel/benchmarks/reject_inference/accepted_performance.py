@@ -16,7 +16,9 @@ import pandas as pd
 
 from riskmodel.benchmarks.reject_inference.methods import FLOOR
 from riskmodel.errors import DataError
-from riskmodel.statistics import statistics
+from riskmodel.statistics.bootstrap import bootstrap_weights, percentile_interval
+from riskmodel.statistics.calibration import brier, calibration_ratio
+from riskmodel.statistics.discrimination import auc
 from riskmodel.validate.performance import Metric
 
 Array = npt.NDArray[np.float64]
@@ -26,9 +28,9 @@ MOST_UNSUPPORTED = 0.05
 """Share of applicants below the floor from which on the estimate does not speak for all."""
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
-        "auc": statistics.auc,
-        "brier": statistics.brier,
-        "realised_to_expected": statistics.calibration_ratio,
+        "auc": auc,
+        "brier": brier,
+        "realised_to_expected": calibration_ratio,
     }
 )
 
@@ -103,14 +105,14 @@ def for_all_applicants(
     are taken as known.
     """
     p, y = accepted["pd_12m"].to_numpy(float), accepted["defaulted"].to_numpy(float)
-    drawn = statistics.draws_by_enterprise(accepted["enterprise_id"], draws, seed)
-    drawn = [w for w in drawn if 0 < (w * y).sum() < w.sum()]
+    weightings = bootstrap_weights(accepted["enterprise_id"], draws, seed)
+    drawn = [w for w in weightings if 0 < (w * y).sum() < w.sum()]
     lines = [
         (
             name,
             metric(p, y),
             metric(p, y, weights),
-            *statistics.interval([metric(p, y, w * weights) for w in drawn]),
+            *percentile_interval([metric(p, y, w * weights) for w in drawn]),
         )
         for name, metric in METRICS.items()
     ]

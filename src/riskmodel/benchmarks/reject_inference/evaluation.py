@@ -8,7 +8,8 @@ import pandas as pd
 
 from riskmodel.benchmarks.reject_inference import accepted_performance
 from riskmodel.benchmarks.reject_inference.methods import BASE, KNOWN, METHODS
-from riskmodel.statistics import statistics
+from riskmodel.statistics.bootstrap import bootstrap_weights, percentile_interval
+from riskmodel.statistics.discrimination import auc
 from riskmodel.statistics.logistic import Array
 
 DRAWS = 200
@@ -32,7 +33,7 @@ def expected_to_true(pd_12m: Array, chance: Array, weights: Array) -> float:
 
 METRICS: Mapping[str, tuple[Figure, Callable[[Array], Array]]] = MappingProxyType(
     {
-        "auc": (statistics.auc, np.negative),
+        "auc": (auc, np.negative),
         "brier": (brier, np.positive),
         "expected_to_true": (expected_to_true, lambda ratio: np.abs(np.log(ratio))),
     }
@@ -79,7 +80,7 @@ def verdict(table: pd.DataFrame) -> str:
 
 def _weights(simulation: pd.DataFrame, draws: int, seed: int) -> list[Array]:
     """All rows once, then the draws of the bootstrap."""
-    drawn = statistics.draws_by_enterprise(simulation["enterprise_id"], draws, seed)
+    drawn = bootstrap_weights(simulation["enterprise_id"], draws, seed)
     return [np.ones(len(simulation)), *drawn]
 
 
@@ -159,10 +160,10 @@ def _estimates(
 
 def _told(values: Array, gain: Array) -> tuple[float | bool, ...]:
     """figure, low, high, gain, gain_low, gain_high, helps: the first entry is the point."""
-    low, high = statistics.interval(gain[1:].tolist())
+    low, high = percentile_interval(gain[1:].tolist())
     return (
         float(values[0]),
-        *statistics.interval(values[1:].tolist()),
+        *percentile_interval(values[1:].tolist()),
         float(gain[0]),
         low,
         high,

@@ -16,10 +16,11 @@ from riskmodel.errors import DataError
 from riskmodel.limits.allocation import Allocation, allocated
 from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.capital import risk_weight
-from riskmodel.limits.economics import Terms, log_odds
+from riskmodel.limits.economics import PD_CLIP, Terms
 from riskmodel.limits.feature_values import card_values
 from riskmodel.limits.fixed_ratio import plain_rule
 from riskmodel.limits.recommend import Weighed
+from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -253,7 +254,7 @@ def knowing(parts: tuple[str, ...], believed: Outcome, true: Outcome) -> Outcome
     """What is believed, with the named `PARTS` as they are true. Those who are gone stay so only
     where their PD's level is known."""
     here = np.isfinite(true.pd_12m)
-    was, now = (log_odds(np.where(here, one.pd_12m, 0.5)) for one in (believed, true))
+    was, now = (logit(np.where(here, one.pd_12m, 0.5), PD_CLIP) for one in (believed, true))
     level = (now if LEVEL in parts else was)[:, -1:]
     shape = now if RESPONSE in parts else was
     default = 1 / (1 + np.exp(-(level + shape - shape[:, -1:])))

@@ -20,9 +20,10 @@ from riskmodel.limits.backtest.backtest import (
     cut_to,
     held_against,
 )
-from riskmodel.limits.economics import Terms, log_odds
+from riskmodel.limits.economics import PD_CLIP, Terms
 from riskmodel.limits.policy import Banks
 from riskmodel.limits.recommend import Weighed
+from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
 LIFT, LIFT_AT_BASE = "lift_over_cut", "lift_over_cut_at_base"
@@ -305,7 +306,7 @@ def response_errors(weighed: Weighed, truth: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"measure": [], "value": []})
     usual = weighed.case.caps.set_index("enterprise_id")["programme_cny"]
     known = truth[(truth["pd_12m"] > 0) & (truth["pd_12m"] < 1) & (truth["limit_cny"] > 0)]
-    odds = log_odds(known["pd_12m"].to_numpy(np.float64))
+    odds = logit(known["pd_12m"].to_numpy(np.float64), PD_CLIP)
     share = known["limit_cny"] / known["enterprise_id"].map(usual)
     rows = known[["enterprise_id"]].assign(odds=odds, share=share).sort_values("share")
     ends = rows.groupby("enterprise_id")[["odds", "share"]].agg(["first", "last"])

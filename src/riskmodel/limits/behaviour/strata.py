@@ -7,18 +7,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.limits.feature_values import card_values
+from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+PD_CLIP = 1e-6
+"""PDs are held this far from 0 and 1 before their log-odds are taken."""
 
 
 def stated_log_odds(rows: pd.DataFrame) -> Floats:
     """The model's, from `log_odds` or else `pd_12m`; not finite where missing."""
     if "log_odds" in rows:
         return values(rows, "log_odds")
-    inside = np.clip(values(rows, "pd_12m"), 1e-6, 1 - 1e-6)
-    found: Floats = np.log(inside / (1 - inside))
-    return found
+    return logit(values(rows, "pd_12m"), PD_CLIP)
 
 
 def known_log_odds(rows: pd.DataFrame) -> Floats | None:

@@ -7,7 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
-from riskmodel.limits.economics import log_odds
+from riskmodel.limits.economics import PD_CLIP
+from riskmodel.statistics.bootstrap import draw_resamples
+from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,7 +92,7 @@ def _matches(rows: pd.DataFrame, code: Ints, matching: Matching) -> Ints:
 
     points = np.column_stack(
         [
-            log_odds(rows["pd_12m"].to_numpy(np.float64)) / matching.log_odds,
+            logit(rows["pd_12m"].to_numpy(np.float64), PD_CLIP) / matching.log_odds,
             np.log(rows["cap_cny"].to_numpy(np.float64)) / matching.log_cap,
         ]
     )
@@ -109,7 +111,6 @@ def _matches(rows: pd.DataFrame, code: Ints, matching: Matching) -> Ints:
 
 def _differences(rows: pd.DataFrame, code: Ints, matches: Ints, *, seed: int, draws: int) -> Floats:
     """(1 + draws) x provinces: the mean log difference, as seen, then with drawn enterprises."""
-    rng = np.random.default_rng(seed)
     count = len(rows)
     log_limit = np.log(rows["limit_cny"].to_numpy(np.float64))
     there = matches >= 0
@@ -126,8 +127,8 @@ def _differences(rows: pd.DataFrame, code: Ints, matches: Ints, *, seed: int, dr
 
     weights = [np.ones(count)]
     weights += [
-        np.bincount(rng.integers(count, size=count), minlength=count).astype(np.float64)
-        for _ in range(draws if count else 0)
+        np.bincount(picks, minlength=count).astype(np.float64)
+        for picks in draw_resamples(count, draws if count else 0, seed)
     ]
     return np.stack([means(weight) for weight in weights])
 

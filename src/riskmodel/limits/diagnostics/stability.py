@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.economics import log_odds
+from riskmodel.limits.economics import PD_CLIP
 from riskmodel.limits.recourse.actions import (
     DECLARED,
     EXPORTS,
@@ -17,6 +17,7 @@ from riskmodel.limits.recourse.actions import (
     touched,
 )
 from riskmodel.limits.recourse.recourse import SCORED, Recommender
+from riskmodel.statistics.logistic import logit
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -142,7 +143,9 @@ def _reasons(both: pd.DataFrame, rows: pd.DataFrame, tolerance: Tolerance) -> di
     codes = [both[f"binding_constraint_{month}"] for month in ("before", "now")]
     moved_elsewhere = rows["enterprise_change"].abs() <= tolerance.large
     cap = _cap_explains(both, tolerance)
-    odds = [log_odds(both[f"pd_12m_{month}"].to_numpy(np.float64)) for month in ("before", "now")]
+    odds = [
+        logit(both[f"pd_12m_{month}"].to_numpy(np.float64), PD_CLIP) for month in ("before", "now")
+    ]
     bank_part, row_part = (
         (codes[0].isin(list(named)) | codes[1].isin(list(named))).to_numpy(np.bool_)
         for named in (tolerance.bank_codes, tolerance.row_codes)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from riskmodel.features.ranking import COVERAGE
 from riskmodel.model.leakage.univariate import Labelled, groups, numbers
+from riskmodel.statistics.discrimination import auc_difference
 
 Array = npt.NDArray[np.float64]
 
@@ -96,38 +97,8 @@ def _quick(rows: int) -> dict[str, Any]:
 
 def difference(one: Array, two: Array, seen: Labelled) -> tuple[float, float, float]:
     """The difference of two scores' AUCs and the ends of its interval of 95 %."""
-    gain, error = paired(one, two, seen)
+    gain, error = auc_difference(one, two, seen.bad, seen.who)
     return gain, gain - reach(1) * error, gain + reach(1) * error
-
-
-def paired(one: Array, two: Array, seen: Labelled) -> tuple[float, float]:
-    """The difference of two scores' AUCs on the same rows, and its standard error by enterprise.
-
-    DeLong's components (DeLong, DeLong and Clarke-Pearson 1988) of the difference, summed by
-    enterprise as Obuchowski (1997, Biometrics 53, 567-578) does for one score.
-    """
-    shares = _placements(one, seen.bad) - _placements(two, seen.bad)
-    bad, who = seen.bad, seen.who
-    m, n = int(bad.sum()), int((~bad).sum())
-    gain = float(shares[bad].mean())
-    most = int(who.max()) + 1
-    b = np.bincount(who[bad], shares[bad] - gain, most) / m
-    g = np.bincount(who[~bad], shares[~bad] - gain, most) / n
-    i1, i0, i = (np.count_nonzero(np.bincount(some)) for some in (who[bad], who[~bad], who))
-    variance = (b * b).sum() * i1 / max(i1 - 1, 1) + (g * g).sum() * i0 / max(i0 - 1, 1)
-    variance += 2 * (b * g).sum() * i / max(i - 1, 1)
-    return gain, float(np.sqrt(max(variance, 0)))
-
-
-def _placements(score: Array, bad: npt.NDArray[np.bool_]) -> Array:
-    """For a default the share of the others below it, for another the share of defaults above."""
-    from scipy.stats import rankdata
-
-    ranks, shares = rankdata(score), np.empty(len(score))
-    m, n = int(bad.sum()), int((~bad).sum())
-    shares[bad] = (ranks[bad] - rankdata(score[bad])) / n
-    shares[~bad] = 1 - (ranks[~bad] - rankdata(score[~bad])) / m
-    return shares
 
 
 def reach(looks: int) -> float:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.datasets.splits import drawn, folds
-from riskmodel.features.ranking import clustered_auc
 from riskmodel.features.spec import Card
 from riskmodel.model.leakage.incremental import (
     difference,
@@ -25,6 +24,7 @@ from riskmodel.model.leakage.incremental import (
 )
 from riskmodel.model.leakage.univariate import Alone, Labelled, alone, days_after, purest
 from riskmodel.settings import ModelSettings, Settings
+from riskmodel.statistics.discrimination import clustered_auc
 
 Array = npt.NDArray[np.float64]
 

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.features.ranking import COVERAGE, clustered_auc
+from riskmodel.features.ranking import COVERAGE
+from riskmodel.statistics.discrimination import clustered_auc
+from riskmodel.statistics.low_default import jeffreys_quantiles
 from riskmodel.statistics.psi import assign_bins, bin_edges
 
 Floats = npt.NDArray[np.float64]
@@ -206,8 +208,8 @@ def _tails(plain: Floats, seen: Labelled, least: int) -> Iterator[tuple[str, Fla
 def _measured(where: str, inside: Flags, seen: Labelled) -> Region:
     rows, defaults = _once(inside, seen)
     others, others_bad = _once(~inside, seen)
-    low, high = _jeffreys(defaults, rows)
-    outside = _jeffreys(others_bad, others)[1]
+    low, high = jeffreys_quantiles(defaults, rows)
+    outside = jeffreys_quantiles(others_bad, others)[1]
     odds = low / (1 - low) / (outside / (1 - outside))
     return Region(where, rows, defaults, low, 1.0 if defaults == rows else high, odds)
 
@@ -218,12 +220,3 @@ def _once(inside: Flags, seen: Labelled) -> tuple[float, float]:
     bad = np.bincount(seen.who[inside], seen.bad[inside], minlength=len(rows))
     own = rows > 0
     return float(own.sum()), float((bad[own] / rows[own]).sum())
-
-
-def _jeffreys(defaults: float, rows: float) -> tuple[float, float]:
-    """Jeffreys' interval of 95 % for a rate (Brown, Cai and DasGupta 2001)."""
-    from scipy.stats import beta
-
-    tail = (1 - COVERAGE) / 2
-    low, high = beta.ppf([tail, 1 - tail], defaults + 0.5, rows - defaults + 0.5)
-    return float(low), float(high)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.bounded_logistic import Bounded, fit_bounded
+from riskmodel.statistics.logistic import logit
 
 Array = npt.NDArray[np.float64]
 
@@ -145,7 +146,7 @@ def _fitted(
         high=np.array([np.inf, *(0.0 if sign < 0 else np.inf for sign in signs)]),
         count=count,
     )
-    found = fit_bounded(task, np.r_[np.log(mean / (1 - mean)), np.zeros(len(signs))])
+    found = fit_bounded(task, np.r_[logit(mean), np.zeros(len(signs))])
     rounded: list[float] = (np.round(found, DECIMALS) + 0.0).tolist()
     return rounded
 

@@ -12,6 +12,7 @@ from riskmodel.errors import DataError, SettingsError
 from riskmodel.model import unseen_missing
 from riskmodel.model.inputs import Inputs
 from riskmodel.settings import ModelSettings
+from riskmodel.statistics.discrimination import auc
 
 Array = npt.NDArray[np.float64]
 
@@ -108,15 +109,13 @@ def _sign(rows: pd.DataFrame, inputs: Inputs, name: str) -> int:
 
 
 def _ranking(rows: pd.DataFrame, inputs: Inputs, name: str) -> float:
-    auc = _auc(rows[name], rows["defaulted"])
+    area = _auc(rows[name], rows["defaulted"])
     sign = _sign(rows, inputs, name)
-    return auc if sign > 0 else 1 - auc
+    return area if sign > 0 else 1 - area
 
 
 def _auc(values: pd.Series, defaulted: pd.Series) -> float:
     """The probability that a defaulter has the larger value; ties and missing count half."""
-    filled = values.fillna(values.median())
-    ranks = filled.rank().to_numpy(float)
-    bad = defaulted.to_numpy(bool)
-    n1, n0 = bad.sum(), (~bad).sum()
-    return float((ranks[bad].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)) if n1 and n0 else 0.5
+    filled = values.astype(float).fillna(values.median())
+    area = auc(np.asarray(filled, dtype=np.float64), defaulted.to_numpy(bool))
+    return 0.5 if np.isnan(area) else area

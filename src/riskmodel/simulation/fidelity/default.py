@@ -22,6 +22,9 @@ from riskmodel.simulation.fidelity.measure import (
 )
 from riskmodel.simulation.fidelity.tables import Tables, once
 from riskmodel.simulation.fidelity.trade import main_destination, sectors
+from riskmodel.statistics.bootstrap import bootstrap_weights
+from riskmodel.statistics.discrimination import auc
+from riskmodel.statistics.logistic import logit
 
 LEAST_DEFAULTS = 10
 TINY = 1e-12
@@ -37,26 +40,15 @@ def rate(tables: Tables) -> Measured:
 
 def oracle_auc(tables: Tables) -> Measured:
     """The share of pairs that the true probability puts in order."""
-    rows = judged(tables).sort_values("pd_12m")
-    bad = rows["defaulted"].to_numpy(float)
+    rows = judged(tables)
+    score, bad = rows["pd_12m"].to_numpy(float), rows["defaulted"].to_numpy(float)
     enough(float(bad.sum()), "defaults", LEAST_DEFAULTS)
-    starts = np.flatnonzero(np.diff(rows["pd_12m"].to_numpy(), prepend=-1.0))
-    place = rows["enterprise_id"].to_numpy()
-    rng, count = np.random.default_rng(SEED), tables.enterprises
-    known = np.unique(place)
-    picks = (known[rng.integers(len(known), size=len(known))] for _ in range(DRAWS))
-    drawn = [_auc(bad, starts, np.bincount(pick, minlength=count)[place]) for pick in picks]
+    drawn = [
+        auc(score, bad, weights)
+        for weights in bootstrap_weights(rows["enterprise_id"], DRAWS, SEED)
+    ]
     low, high = np.nanquantile(drawn, [TAIL, 1 - TAIL])
-    return Measured(_auc(bad, starts, np.ones(len(bad))), float(low), float(high))
-
-
-def _auc(bad: Floats, starts: Ints, weights: Floats | Ints) -> float:
-    """The area for weighted rows in the order of their score; `starts` begins each tie."""
-    lost = np.add.reduceat(weights * bad, starts)
-    kept = np.add.reduceat(weights * (1 - bad), starts)
-    below = np.cumsum(kept) - kept
-    pairs = lost.sum() * kept.sum()
-    return float((lost * (below + kept / 2)).sum() / pairs) if pairs else float("nan")
+    return Measured(auc(score, bad), float(low), float(high))
 
 
 def asset_correlation(tables: Tables) -> Measured:
@@ -118,7 +110,11 @@ def limit_slopes(tables: Tables) -> pd.DataFrame:
     rows = tables.hidden("limit_response", ["enterprise_id", "as_of", "share_of_cap", "pd_12m"])
     rows = rows[rows["share_of_cap"] > 0].dropna()
     pd_12m = rows["pd_12m"].clip(FLOOR, 1 - FLOOR)
-    x, y, w = rows["share_of_cap"], np.log(pd_12m / (1 - pd_12m)), pd_12m * (1 - pd_12m)
+    x, y, w = (
+        rows["share_of_cap"],
+        logit(rows["pd_12m"].to_numpy(float), FLOOR),
+        pd_12m * (1 - pd_12m),
+    )
     products = {
         "w": w,
         "wx": w * x,

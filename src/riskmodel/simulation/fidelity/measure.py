@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.statistics.bootstrap import draw_resamples
+from riskmodel.statistics.low_default import jeffreys_quantiles
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -52,10 +55,8 @@ def resampled(sums: Floats, statistic: Callable[[Floats], Any]) -> Measured:
     """
     rows = sums[(sums != 0).any(axis=1)]
     enough(len(rows), "enterprises", 1)
-    rng = np.random.default_rng(SEED)
-    picks = (np.bincount(rng.integers(len(rows), size=len(rows)), minlength=len(rows))
-             for _ in range(DRAWS))  # fmt: skip
-    totals = np.stack([pick @ rows for pick in picks])
+    picks = draw_resamples(len(rows), DRAWS, SEED)
+    totals = np.stack([np.bincount(pick, minlength=len(rows)) @ rows for pick in picks])
     with np.errstate(divide="ignore", invalid="ignore"):
         figure, drawn = float(statistic(rows.sum(axis=0))), statistic(totals)
     kept = drawn[np.isfinite(drawn)]
@@ -80,11 +81,8 @@ def share_by(enterprise: Any, count: int, hit: Any, weight: Any = None) -> Measu
 
 def share_of(hits: float, cases: float) -> Measured:
     """A share of independent cases with Jeffreys' interval (Brown, Cai and DasGupta 2001)."""
-    from scipy.stats import beta
-
     enough(cases, "cases")
-    low, high = beta.ppf([TAIL, 1 - TAIL], hits + 0.5, cases - hits + 0.5)
-    return Measured(hits / cases, float(low), float(high))
+    return Measured(hits / cases, *jeffreys_quantiles(hits, cases))
 
 
 def mean_of(values: Any) -> Measured:

@@ -16,6 +16,7 @@ from riskmodel.model.inputs import Array
 from riskmodel.model.learners.scorecard.bins import Bins, Places
 from riskmodel.model.learners.scorecard.bounded_logistic import Bounded, fit_bounded
 from riskmodel.settings import ModelSettings
+from riskmodel.statistics.logistic import logit
 
 NO_SLOPE = 1e-6
 """A slope below is 0 up to the search's tolerance."""
@@ -105,7 +106,7 @@ def fit_slopes(evidence: Array, defaulted: Array, *, l2: float) -> Array:
         low=np.r_[-np.inf, np.zeros(count)],
         high=np.full(count + 1, np.inf),
     )
-    return fit_bounded(task, np.r_[_log_odds(defaulted), np.full(count, 0.5)])[1:]
+    return fit_bounded(task, np.r_[logit(float(defaulted.mean())), np.full(count, 0.5)])[1:]
 
 
 def refine(
@@ -133,7 +134,7 @@ def refine(
         low=ends[:, 0],
         high=ends[:, 1],
     )
-    start = np.linalg.solve(made, np.r_[_log_odds(defaulted), np.concatenate(before)])
+    start = np.linalg.solve(made, np.r_[logit(float(defaulted.mean())), np.concatenate(before)])
     shares = made @ fit_bounded(task, start)
     return float(shares[0]), np.split(shares[1:], np.cumsum(counts)[:-1])
 
@@ -163,7 +164,3 @@ def _ends(bins: Bins) -> list[tuple[float, float]]:
     free = (-np.inf, np.inf)
     step = {1: (0.0, np.inf), -1: (-np.inf, 0.0), 0: free}[bins.sign]
     return [free, *[step] * (bins.ordinary - 1), *[free] * (bins.count - bins.ordinary)]
-
-
-def _log_odds(defaulted: Array) -> float:
-    return float(np.log(defaulted.mean() / (1 - defaulted.mean())))

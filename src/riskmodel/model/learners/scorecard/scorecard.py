@@ -13,7 +13,7 @@ from riskmodel.model.learners.scorecard.bins import Bins, Places, learn_bins
 from riskmodel.model.learners.scorecard.fit import refine, select
 from riskmodel.model.unseen_missing import with_stand_ins
 from riskmodel.settings import ModelSettings
-from riskmodel.statistics.logistic import expit, level
+from riskmodel.statistics.logistic import expit, shift_to_rate
 
 FILE = "scorecard.json"
 
@@ -213,7 +213,7 @@ def _filled(one: Bins, share: Sequence[float], raw: Array, places: Places) -> tu
     if not one.empty().any():
         return tuple(share)
     others = raw - np.array(share)[places]
-    anyone = level(others, float(expit(raw).mean()), np.ones(len(raw)))
+    anyone = shift_to_rate(others, float(expit(raw).mean()), np.ones(len(raw)))
     return tuple(anyone if nobody else s for s, nobody in zip(share, one.empty(), strict=True))
 
 
