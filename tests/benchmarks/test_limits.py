@@ -3,7 +3,7 @@
 import pytest
 
 from riskmodel.benchmarks import limits
-from riskmodel.limits.allocation.random_instances import Optimum, drawn_options, linear_optimum
+from riskmodel.limits.allocation.random_instances import Optimum, linear_optimum, random_options
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def test_every_size_has_ours_and_highs_side_by_side() -> None:
     assert list(table.columns) == limits.COLUMNS
     assert table["name"].tolist() == ["riskmodel", *limits.METHODS] * 2
     assert table["enterprises"].tolist() == [40] * 3 + [120] * 3
-    assert table["rows"].eq(104).all()
+    assert table["constraints"].eq(104).all()
     assert table["ending"].eq("solved").all()
     ours = table[table["name"] == "riskmodel"]
     assert ours["largest_violation"].eq(0.0).all()
@@ -43,6 +43,6 @@ def test_after_it_gave_up_highs_is_not_tried_on_larger_books(
 
 
 def test_highs_without_time_gives_up() -> None:
-    found = linear_optimum(drawn_options(400, seed=1), seconds=0.0, method="highs-ds")
+    found = linear_optimum(random_options(400, seed=1), seconds=0.0, method="highs-ds")
     assert found.ending == "gave up after 0 s"
     assert found.value != found.value

@@ -59,8 +59,8 @@ def test_each_pair_counts_in_its_banks_and_its_own_sectors_and_destinations_rows
         ["", "destination_share", "US", pytest.approx(1.2e6)],
         ["", "destination_share", "FR", pytest.approx(6e5)],
     ]
-    assert found.limit_rows.tolist() == [[0, 6, 8], [1, -1, 8], [0, 5, 7], [0, 4, 8]]
-    assert found.loss_rows.tolist() == [[2], [3], [2], [2]]
+    assert found.limit_constraints.tolist() == [[0, 6, 8], [1, -1, 8], [0, 5, 7], [0, 4, 8]]
+    assert found.loss_constraints.tolist() == [[2], [3], [2], [2]]
 
 
 def test_each_bank_has_sectors_of_its_own(bank_row: Any) -> None:
@@ -74,7 +74,7 @@ def test_each_bank_has_sectors_of_its_own(bank_row: Any) -> None:
     # two budgets, two loss caps, then shoes and toys of the north, shoes and toys of the south
     assert found.table["key"].tolist()[4:] == ["shoes", "toys", "shoes", "toys"]
     assert found.table["bank"].tolist()[4:] == ["north_bank"] * 2 + ["south_bank"] * 2
-    assert found.limit_rows.tolist() == [[0, 5, -1], [1, 7, -1], [0, 4, -1], [1, 6, -1]]
+    assert found.limit_constraints.tolist() == [[0, 5, -1], [1, 7, -1], [0, 4, -1], [1, 6, -1]]
 
 
 def test_prices_of_another_month_are_found_by_bank_row_and_key() -> None:
@@ -113,10 +113,10 @@ def decided(
     loss = np.tile([10.0, 30.0], (4, 1))
     worth = np.asarray(value or [[5.0, 9.0]] * 4)
     table = pd.DataFrame({"row": ["n budget", "s budget", "n loss", "s loss"]})
-    limit_rows = np.asarray([[0, -1, -1], [1, -1, -1]] * 2)
-    loss_rows = np.asarray([[2], [3]] * 2)
+    limit_constraints = np.asarray([[0, -1, -1], [1, -1, -1]] * 2)
+    loss_constraints = np.asarray([[2], [3]] * 2)
     options = Options(
-        start=np.asarray([0, 2, 4]), limit_rows=limit_rows, loss_rows=loss_rows,
+        start=np.asarray([0, 2, 4]), limit_constraints=limit_constraints, loss_constraints=loss_constraints,
         value=worth, limit=limit, loss=loss, capacity=np.asarray([1e3, 1e3, 50.0, 100.0]),
     )  # fmt: skip
     lines = Prospects(
@@ -125,9 +125,11 @@ def decided(
     )  # fmt: skip
     allocation = Allocation(
         pair=np.asarray(pair), level=np.asarray(level), value=0.0, bound=0.0,
-        prices=np.asarray(prices), used=np.asarray(used), largest_violation=0.0,
+        shadow_prices=np.asarray(prices), used=np.asarray(used), largest_violation=0.0,
     )  # fmt: skip
-    return Decided(pairs, lines, options, Rows(table, limit_rows, loss_rows), allocation)
+    return Decided(
+        pairs, lines, options, Rows(table, limit_constraints, loss_constraints), allocation
+    )
 
 
 def test_the_scarcest_row_is_the_dearest_else_the_fullest() -> None:

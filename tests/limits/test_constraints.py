@@ -40,8 +40,8 @@ def test_without_a_share_there_are_only_budgets_and_loss_caps(
     pairs = Pairs(np.asarray([0, 0]), np.asarray([0, 1]))
     rows = rows_for(_placed(candidates), pairs, banks)
     assert rows.table["row"].tolist() == ["bank_budget"] * 2 + ["bank_loss_cap"] * 2
-    assert rows.limit_rows.tolist() == [[0, NO_ROW, NO_ROW], [1, NO_ROW, NO_ROW]]
-    assert rows.loss_rows.tolist() == [[2], [3]]
+    assert rows.limit_constraints.tolist() == [[0, NO_ROW, NO_ROW], [1, NO_ROW, NO_ROW]]
+    assert rows.loss_constraints.tolist() == [[2], [3]]
 
 
 def test_a_name_that_nobody_meets_is_a_row_that_stands_empty(

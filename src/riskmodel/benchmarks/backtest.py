@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from riskmodel import datasets
 from riskmodel.datasets.default_events import default_dates
-from riskmodel.limits.allocation import allocated
+from riskmodel.limits.allocation import allocate
 from riskmodel.limits.backtest import backtest as judging
 from riskmodel.limits.backtest import measures as measuring
 from riskmodel.limits.backtest.backtest import BOOK, CUT, ORACLE, RULE
@@ -242,7 +242,7 @@ def judged_month(
     asked = judging.asked_of(weighed, *rules.values(), *lines)
     truth = judging.settled(economy.truth(simulation, asked, as_of, paths=paths), terms)
     informed = judging.informed(weighed, judging.truth_of(weighed, truth))
-    best = judging.book_lines(weighed, allocated(informed, threads=threads))
+    best = judging.book_lines(weighed, allocate(informed, threads=threads))
     books = steps[1.0] | {ORACLE: best}
     judged = {name: judging.held_against(book, truth, terms) for name, book in books.items()}
     whole = judging.held_against(rules[RULE], truth, terms)
@@ -331,7 +331,7 @@ def _book_and_oracle(
     informed = judging.informed(weighed, judging.truth_of(weighed, truth))
     chosen = {BOOK: weighed.options, ORACLE: informed}
     books = {
-        name: judging.book_lines(weighed, allocated(options, threads=threads))
+        name: judging.book_lines(weighed, allocate(options, threads=threads))
         for name, options in chosen.items()
     }
     return {name: judging.held_against(book, truth, terms) for name, book in books.items()}

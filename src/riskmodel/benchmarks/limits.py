@@ -8,9 +8,9 @@ import pandas as pd
 
 from riskmodel.benchmarks.child_process import in_child
 from riskmodel.benchmarks.scoring import Clock
-from riskmodel.limits.allocation import allocated
+from riskmodel.limits.allocation import allocate
 from riskmodel.limits.allocation.options import Options
-from riskmodel.limits.allocation.random_instances import drawn_options, linear_optimum
+from riskmodel.limits.allocation.random_instances import linear_optimum, random_options
 from riskmodel.progress import Progress
 from riskmodel.settings import default_settings
 
@@ -23,7 +23,7 @@ METHODS = {"HiGHS, dual simplex": "highs-ds", "HiGHS, interior point": "highs-ip
 SEED = 7
 NONE = float("nan")
 COLUMNS = (
-    "name enterprises options rows seconds cpu_seconds value bound gap largest_violation "
+    "name enterprises options constraints seconds cpu_seconds value bound gap largest_violation "
     "memory_gb ending"
 ).split()
 
@@ -55,9 +55,9 @@ def bench_limits(
 
 def _ours(size: int) -> Line:
     threads = default_settings().run.threads
-    allocated(drawn_options(50, seed=SEED), threads=threads)  # loads the compiled loops
-    options, clock = drawn_options(size, seed=SEED), Clock()
-    found = clock.of(partial(allocated, options, threads=threads))
+    allocate(random_options(50, seed=SEED), threads=threads)  # loads the compiled loops
+    options, clock = random_options(size, seed=SEED), Clock()
+    found = clock.of(partial(allocate, options, threads=threads))
     return {
         **_sized("riskmodel", options),
         **_cost(clock),
@@ -70,7 +70,7 @@ def _ours(size: int) -> Line:
 
 
 def _highs(size: int, name: str, seconds: float) -> Line:
-    options, clock = drawn_options(size, seed=SEED), Clock()
+    options, clock = random_options(size, seed=SEED), Clock()
     work = partial(linear_optimum, options, seconds=seconds, method=METHODS[name])
     found = clock.of(work)
     return {
@@ -87,7 +87,7 @@ def _sized(name: str, options: Options) -> Line:
         "name": name,
         "enterprises": options.enterprises,
         "options": options.value.size,
-        "rows": options.rows,
+        "constraints": options.constraints,
     }
 
 

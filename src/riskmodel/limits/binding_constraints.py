@@ -138,15 +138,15 @@ def scarcest(of: Decided) -> Words:
     """The row that weighs most on each pair's best level: by its price, else by its room."""
     everyone = np.arange(len(of.pairs.bank))
     best = of.options.value.argmax(axis=1)
-    row = np.column_stack([of.rows.limit_rows, of.rows.loss_rows])
+    row = np.column_stack([of.rows.limit_constraints, of.rows.loss_constraints])
     there = row != NO_ROW
     use = np.column_stack(
         [
-            *[of.options.limit[everyone, best]] * of.rows.limit_rows.shape[1],
-            *[of.options.loss[everyone, best]] * of.rows.loss_rows.shape[1],
+            *[of.options.limit[everyone, best]] * of.rows.limit_constraints.shape[1],
+            *[of.options.loss[everyone, best]] * of.rows.loss_constraints.shape[1],
         ]
     )
-    charge = np.where(there, of.allocation.prices[row] * use, 0.0)
+    charge = np.where(there, of.allocation.shadow_prices[row] * use, 0.0)
     room = (of.options.capacity - of.allocation.used)[row]
     crowding = np.where(there, use / np.maximum(room, 1e-9), 0.0)
     column = np.where(charge.sum(axis=1) > 0, charge.argmax(axis=1), crowding.argmax(axis=1))

@@ -262,7 +262,7 @@ def certificate_of(of: Decided) -> Certificate:
         bound=allocation.bound,
         gap=allocation.gap,
         largest_violation=allocation.largest_violation,
-        rows=of.rows.table.assign(used_cny=allocation.used, price=allocation.prices),
+        rows=of.rows.table.assign(used_cny=allocation.used, price=allocation.shadow_prices),
     )
 
 

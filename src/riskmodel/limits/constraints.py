@@ -24,13 +24,13 @@ class Rows:
     """The rows, and which of them each pair's limit and expected loss count in.
 
     `table` has one row a row: bank ("" for all together), row, key (the sector or destination, else
-    ""), capacity_cny. `limit_rows` is pairs x 3 (budget, sector, destination), `loss_rows` pairs
+    ""), capacity_cny. `limit_constraints` is pairs x 3 (budget, sector, destination), `loss_constraints` pairs
     x 1; -1 is no row.
     """
 
     table: pd.DataFrame
-    limit_rows: Ints
-    loss_rows: Ints
+    limit_constraints: Ints
+    loss_constraints: Ints
 
     def prices(self, of: pd.DataFrame) -> Floats:
         """Another month's prices by bank, row and key, in the order of these rows; else 0."""
@@ -90,8 +90,10 @@ def rows_for(
     at_destination = at_destination if destinations else np.full_like(at_destination, last)
     return Rows(
         table=table[held].reset_index(drop=True),
-        limit_rows=np.column_stack([place[pairs.bank], place[at_sector], place[at_destination]]),
-        loss_rows=place[count + pairs.bank][:, None],
+        limit_constraints=np.column_stack(
+            [place[pairs.bank], place[at_sector], place[at_destination]]
+        ),
+        loss_constraints=place[count + pairs.bank][:, None],
     )
 
 

@@ -79,8 +79,10 @@ class Month:
             gross = gross + found.earning_cny[:, 0] * (agreed - found.annual_rate[:, 0])
         rows = rows_for(some, pairs, banks, priced=self.prices)
         prices = rows.prices(self.prices)
-        charged = _charge(prices, rows.limit_rows) * limit
-        net: Floats = gross - charged - _charge(prices, rows.loss_rows) * found.loss_cny[:, 0]
+        charged = _charge(prices, rows.limit_constraints) * limit
+        net: Floats = (
+            gross - charged - _charge(prices, rows.loss_constraints) * found.loss_cny[:, 0]
+        )
         return net
 
 
@@ -89,8 +91,8 @@ def _best(weighed: Weighed, prices: Floats) -> pd.DataFrame:
     ids = weighed.case.candidates["enterprise_id"].to_numpy(object)
     net = (
         options.value
-        - _charge(prices, options.limit_rows)[:, None] * options.limit
-        - _charge(prices, options.loss_rows)[:, None] * options.loss
+        - _charge(prices, options.limit_constraints)[:, None] * options.limit
+        - _charge(prices, options.loss_constraints)[:, None] * options.loss
     )
     level = net.argmax(axis=1)
     everyone = np.arange(len(level))

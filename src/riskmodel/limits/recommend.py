@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError, SettingsError
-from riskmodel.limits.allocation import Allocation, allocated
+from riskmodel.limits.allocation import Allocation, allocate
 from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.behaviour.fit import Learnt
 from riskmodel.limits.binding_constraints import Decided
@@ -86,8 +86,10 @@ def recommend(
         grid=grid,
         left_out=left_out,
     )
-    warm = None if last_prices is None else weighed.rows.prices(last_prices)
-    return book_of(weighed, allocated(weighed.options, warm=warm, threads=threads), signed)
+    warm_start = None if last_prices is None else weighed.rows.prices(last_prices)
+    return book_of(
+        weighed, allocate(weighed.options, warm_start=warm_start, threads=threads), signed
+    )
 
 
 def weigh(
@@ -202,8 +204,8 @@ def _options(case: Case, lines: Prospects, rows: Rows) -> Options:
     allowed = (eligible & (case.pd_12m[pairs.enterprise] <= cut))[:, None] & lines.opens
     return Options(
         start=pairs.starts(len(case.candidates)),
-        limit_rows=rows.limit_rows,
-        loss_rows=rows.loss_rows,
+        limit_constraints=rows.limit_constraints,
+        loss_constraints=rows.loss_constraints,
         value=np.where(allowed, lines.profit_cny, -np.inf),
         limit=np.where(allowed, lines.limit_cny, 0.0),
         loss=np.where(allowed, lines.loss_cny, 0.0),

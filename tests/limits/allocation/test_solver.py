@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from riskmodel.errors import DataError, SettingsError
-from riskmodel.limits.allocation import Allocation, allocated, solver
+from riskmodel.limits.allocation import Allocation, allocate, solver
 from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.allocation.random_instances import (
-    drawn_options,
     linear_optimum,
     linear_program,
+    random_options,
 )
 
 Shape = tuple[int, int, int]
@@ -36,11 +36,11 @@ def drawn(seed: int, shape: Shape, tightness: float) -> Options:
     value = rng.uniform(0.02, 0.06, banks)[bank][:, None] * limit - loss - 5.0
     value[rng.random(value.shape) < 0.1] = -np.inf
     third = np.where(place[owner] == 2, -1, 2 * banks + place[owner])
-    limit_rows = np.stack([bank, third], axis=1)
+    limit_constraints = np.stack([bank, third], axis=1)
     whole = limit[:, -1].sum() / banks if pairs else 1.0
     capacity = tightness * whole * rng.uniform(0.5, 1.5, 2 * banks + 2)
     capacity[banks : 2 * banks] *= 0.03
-    return Options(start, limit_rows, (banks + bank)[:, None], value, limit, loss, capacity)
+    return Options(start, limit_constraints, (banks + bank)[:, None], value, limit, loss, capacity)
 
 
 def whole_optimum(options: Options) -> float:
@@ -76,11 +76,11 @@ def tried_one_by_one(options: Options) -> float:
 
 def used_by(options: Options, taken: list[tuple[int, int]]) -> np.ndarray:
     """What is used of each row, added up one by one, in floating point."""
-    used = np.zeros(options.rows)
+    used = np.zeros(options.constraints)
     for pair, level in taken:
         for rows, amount in (
-            (options.limit_rows, options.limit),
-            (options.loss_rows, options.loss),
+            (options.limit_constraints, options.limit),
+            (options.loss_constraints, options.loss),
         ):
             for row in rows[pair]:
                 if row >= 0:
@@ -103,8 +103,8 @@ def assert_sound(options: Options, found: Allocation) -> None:
     assert found.used == pytest.approx(used_by(options, taken), rel=1e-9)
     assert found.largest_violation == 0.0
     assert found.value <= found.bound
-    assert (found.prices >= 0).all()
-    assert np.isfinite(found.prices).all()
+    assert (found.shadow_prices >= 0).all()
+    assert np.isfinite(found.shadow_prices).all()
 
 
 def instances() -> Iterator[tuple[int, Shape, float]]:
@@ -119,7 +119,7 @@ def test_the_optimum_lies_between_value_and_bound(
     seed: int, shape: Shape, tightness: float
 ) -> None:
     options = drawn(seed, shape, tightness)
-    found, best = allocated(options), whole_optimum(options)
+    found, best = allocate(options), whole_optimum(options)
     assert_sound(options, found)
     assert found.value <= best * (1 + 1e-6) + 1e-6
     assert found.bound >= best * (1 - 1e-9)
@@ -128,7 +128,7 @@ def test_the_optimum_lies_between_value_and_bound(
 @pytest.mark.parametrize("seed", range(12))
 def test_no_allocation_tried_one_by_one_beats_the_bound(seed: int) -> None:
     options = drawn(seed, (4, 2, 3), (0.2, 0.5, 1.0)[seed % 3])
-    found, best = allocated(options), tried_one_by_one(options)
+    found, best = allocate(options), tried_one_by_one(options)
     assert_sound(options, found)
     assert found.value <= best * (1 + 1e-12)
     assert found.bound >= best
@@ -140,12 +140,12 @@ def test_the_bound_is_the_linear_programs_optimum_or_just_above(
 ) -> None:
     options = drawn(seed, (300, 3, 6), tightness)
     best = linear_optimum(options, seconds=60).value
-    assert best * (1 - 1e-9) <= allocated(options).bound <= best * (1 + 2e-4)
+    assert best * (1 - 1e-9) <= allocate(options).bound <= best * (1 + 2e-4)
 
 
 def test_the_gap_of_a_larger_book_is_small() -> None:
-    options = drawn_options(3_000, seed=1)
-    found = allocated(options)
+    options = random_options(3_000, seed=1)
+    found = allocate(options)
     assert_sound(options, found)
     assert found.gap < 0.005
 
@@ -153,11 +153,11 @@ def test_the_gap_of_a_larger_book_is_small() -> None:
 def test_a_large_book_is_solved_by_a_sample_and_short_lists(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    options = drawn_options(3_000, seed=2)
-    at_once = allocated(options)
+    options = random_options(3_000, seed=2)
+    at_once = allocate(options)
     monkeypatch.setattr(solver, "LARGE", 1_000)
     monkeypatch.setattr(solver, "SAMPLE", 1_000)
-    found = allocated(options)
+    found = allocate(options)
     assert_sound(options, found)
     assert found.bound == pytest.approx(at_once.bound, rel=1e-4)
     assert found.value == pytest.approx(at_once.value, rel=2e-3)
@@ -182,7 +182,7 @@ def test_no_row_is_ever_broken_and_the_bound_holds(
         loss=options.loss * scale,
         capacity=options.capacity * scale,
     )
-    found = allocated(scaled)
+    found = allocate(scaled)
     assert_sound(scaled, found)
     best = linear_optimum(options, seconds=60).value * scale
     assert found.bound >= best * (1 - 1e-7)
@@ -193,20 +193,20 @@ def test_without_scarcity_everyone_takes_the_best_and_prices_are_zero() -> None:
     best = [
         options.value[options.start[i] : options.start[i + 1]].max(initial=0.0) for i in range(30)
     ]
-    for wide in (options, replace(options, capacity=np.full(options.rows, np.inf))):
-        found = allocated(wide)
+    for wide in (options, replace(options, capacity=np.full(options.constraints, np.inf))):
+        found = allocate(wide)
         assert_sound(wide, found)
         assert found.value == pytest.approx(sum(best))
         assert found.gap == pytest.approx(0.0, abs=1e-13)
-        assert not found.prices.any()
+        assert not found.shadow_prices.any()
 
 
 def hand_written(**changes: object) -> Options:
     """Two enterprises, one bank, one level: a budget of 500,000 CNY and a loss cap of 1."""
     written = {
         "start": np.asarray([0, 1, 2]),
-        "limit_rows": np.asarray([[0], [0]]),
-        "loss_rows": np.asarray([[1], [1]]),
+        "limit_constraints": np.asarray([[0], [0]]),
+        "loss_constraints": np.asarray([[1], [1]]),
         "value": np.asarray([[5.0], [4.0]]),
         "limit": np.asarray([[300_000.0], [200_000.0]]),
         "loss": np.asarray([[0.3], [0.1]]),
@@ -216,32 +216,34 @@ def hand_written(**changes: object) -> Options:
 
 
 def test_a_budget_that_just_fits_is_used_to_the_last_yuan() -> None:
-    found = allocated(hand_written())
+    found = allocate(hand_written())
     assert found.pair.tolist() == [0, 1]
     assert found.used[0] == 500_000.0
 
 
 def test_one_yuan_less_of_budget_leaves_the_less_valuable_out() -> None:
-    found = allocated(hand_written(capacity=np.asarray([499_999.0, 1.0])))
+    found = allocate(hand_written(capacity=np.asarray([499_999.0, 1.0])))
     assert (found.pair.tolist(), found.value) == ([0, -1], 5.0)
 
 
 def test_an_option_alone_larger_than_a_row_is_never_chosen() -> None:
-    found = allocated(hand_written(capacity=np.asarray([250_000.0, 1.0])))
+    found = allocate(hand_written(capacity=np.asarray([250_000.0, 1.0])))
     assert (found.pair.tolist(), found.value) == ([-1, 1], 4.0)
 
 
 def test_a_row_of_nothing_admits_nothing_but_what_uses_nothing() -> None:
     free = hand_written(capacity=np.asarray([0.0, 1.0]), limit=np.asarray([[0.0], [200_000.0]]))
-    found = allocated(free)
+    found = allocate(free)
     assert (found.pair.tolist(), found.value) == ([0, -1], 5.0)
     assert found.gap == pytest.approx(0.0, abs=1e-13)
 
 
 def test_pairs_without_rows_are_free() -> None:
     nowhere = np.full((2, 1), -1)
-    found = allocated(
-        hand_written(limit_rows=nowhere, loss_rows=nowhere, capacity=np.asarray([0.0]))
+    found = allocate(
+        hand_written(
+            limit_constraints=nowhere, loss_constraints=nowhere, capacity=np.asarray([0.0])
+        )
     )
     assert (found.pair.tolist(), found.value) == ([0, 1], 9.0)
 
@@ -250,14 +252,14 @@ def test_equal_enterprises_share_what_fits() -> None:
     count = 50
     same = Options(
         start=np.arange(count + 1),
-        limit_rows=np.zeros((count, 1), dtype=np.int64),
-        loss_rows=np.empty((count, 0), dtype=np.int64),
+        limit_constraints=np.zeros((count, 1), dtype=np.int64),
+        loss_constraints=np.empty((count, 0), dtype=np.int64),
         value=np.ones((count, 3)),
         limit=np.full((count, 3), 0.1),
         loss=np.zeros((count, 3)),
         capacity=np.asarray([2.05]),
     )
-    found = allocated(same)
+    found = allocate(same)
     assert_sound(same, found)
     assert found.value == 20.0
     assert 20.5 <= found.bound <= 20.5 * (1 + 1e-3)
@@ -268,21 +270,21 @@ def test_nobody_eligible_and_nobody_at_all_are_empty_books() -> None:
     closed = replace(options, value=np.full_like(options.value, -np.inf))
     nobody = Options(
         start=np.zeros(1, dtype=np.int64),
-        limit_rows=options.limit_rows[:0],
-        loss_rows=options.loss_rows[:0],
+        limit_constraints=options.limit_constraints[:0],
+        loss_constraints=options.loss_constraints[:0],
         value=options.value[:0],
         limit=options.limit[:0],
         loss=options.loss[:0],
         capacity=options.capacity,
     )
     for empty, count in ((closed, 4), (nobody, 0)):
-        found = allocated(empty)
+        found = allocate(empty)
         assert (found.value, found.bound, found.gap) == (0.0, 0.0, 0.0)
         assert found.pair.tolist() == found.level.tolist() == [-1] * count
 
 
 def everything(found: Allocation) -> tuple[object, ...]:
-    arrays = (found.pair, found.level, found.prices, found.used)
+    arrays = (found.pair, found.level, found.shadow_prices, found.used)
     return (*(one.tobytes() for one in arrays), found.value, found.bound)
 
 
@@ -290,16 +292,21 @@ def test_threads_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("riskmodel.limits.allocation.blocks.BLOCK", 100)
     monkeypatch.setattr(solver, "LARGE", 1_000)
     monkeypatch.setattr(solver, "SAMPLE", 500)
-    options = drawn_options(1_500, seed=3)
-    one, *others = (everything(allocated(options, threads=threads)) for threads in (1, 2, 3))
+    options = random_options(1_500, seed=3)
+    one, *others = (everything(allocate(options, threads=threads)) for threads in (1, 2, 3))
     assert all(other == one for other in others)
 
 
 def test_last_months_prices_lead_to_the_same_bound() -> None:
-    options = drawn_options(1_000, seed=4)
-    cold = allocated(options)
-    for warm in (cold.prices, cold.prices * 1.3, cold.prices + 1.0, cold.prices * 1e9):
-        found = allocated(options, warm=warm)
+    options = random_options(1_000, seed=4)
+    cold = allocate(options)
+    for warm_start in (
+        cold.shadow_prices,
+        cold.shadow_prices * 1.3,
+        cold.shadow_prices + 1.0,
+        cold.shadow_prices * 1e9,
+    ):
+        found = allocate(options, warm_start=warm_start)
         assert_sound(options, found)
         assert found.bound == pytest.approx(cold.bound, rel=1e-4)
 
@@ -316,16 +323,16 @@ def test_last_months_prices_lead_to_the_same_bound() -> None:
         ("loss", np.asarray([0.1, 0.1]), "loss: shape"),
         ("start", np.asarray([0, 2, 1]), "start"),
         ("start", np.asarray([0, 1, 1]), "start"),
-        ("limit_rows", np.asarray([[0], [2]]), "limit_rows: 1 of 2"),
-        ("loss_rows", np.asarray([[1], [0]]), "twice"),
-        ("limit_rows", np.asarray([["a"], ["b"]]), "not an array of numbers"),
+        ("limit_constraints", np.asarray([[0], [2]]), "limit_rows: 1 of 2"),
+        ("loss_constraints", np.asarray([[1], [0]]), "twice"),
+        ("limit_constraints", np.asarray([["a"], ["b"]]), "not an array of numbers"),
     ],
 )
 def test_options_that_break_their_contract_are_refused(
     name: str, wrong: np.ndarray, says: str
 ) -> None:
     with pytest.raises(DataError, match=says) as refusal:
-        allocated(hand_written(**{name: wrong}))
+        allocate(hand_written(**{name: wrong}))
     assert "\n" not in str(refusal.value)
 
 
@@ -334,4 +341,4 @@ def test_options_that_break_their_contract_are_refused(
 )
 def test_bad_warm_prices_or_threads_are_refused(how: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
-        allocated(hand_written(), **how)  # type: ignore[arg-type]
+        allocate(hand_written(), **how)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.errors import DataError
 from riskmodel.limits import Banks, Learnt, Policy
-from riskmodel.limits.allocation import allocated
+from riskmodel.limits.allocation import allocate
 from riskmodel.limits.backtest.backtest import (
     BOOK,
     CUT,
@@ -185,7 +185,7 @@ def test_the_oracle_has_no_regret_and_nobody_has_less(weighed: Weighed) -> None:
 def test_whoever_is_gone_is_chosen_by_nobody_who_knows(weighed: Weighed) -> None:
     truth = truth_at(weighed, {"E1": np.nan, "E2": 0.001, "E5": 0.002})
     kept = settled(truth, weighed.case.terms)
-    chosen = book_lines(weighed, allocated(informed(weighed, truth_of(weighed, kept))))
+    chosen = book_lines(weighed, allocate(informed(weighed, truth_of(weighed, kept))))
     assert set(chosen["enterprise_id"]) == {"E2", "E5"}
 
 

@@ -1,6 +1,6 @@
 """The allocation: at most one bank and level an enterprise, under the rows, with a certificate."""
 
 from riskmodel.limits.allocation.options import Options
-from riskmodel.limits.allocation.solver import Allocation, allocated
+from riskmodel.limits.allocation.solver import Allocation, allocate
 
-__all__ = ["Allocation", "Options", "allocated"]
+__all__ = ["Allocation", "Options", "allocate"]

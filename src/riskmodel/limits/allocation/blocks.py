@@ -12,7 +12,7 @@ WAVE = 8
 """Blocks a thread in a wave: no more results than those of one wave wait to be read."""
 
 
-class Over(Protocol):
+class BlockMap(Protocol):
     """Does a work on every block of so many, and gives the results in the blocks' order.
 
     Nothing is done until the results are read.
@@ -21,14 +21,14 @@ class Over(Protocol):
     def __call__(self, work: Callable[[int, int], T], count: int, /) -> Iterator[T]: ...
 
 
-def done(results: Iterator[None]) -> None:
+def run_all(results: Iterator[None]) -> None:
     """Reads results that are nothing, so that the work behind them is done."""
     for _ in results:
         pass
 
 
 @contextmanager
-def threaded(threads: int) -> Iterator[Over]:
+def block_map(threads: int) -> Iterator[BlockMap]:
     """Blocks are given to so many threads; the work gets a block's first and last place."""
     with ThreadPoolExecutor(threads) as pool:
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from riskmodel.errors import DataError
 from riskmodel.limits.allocation import kernels
-from riskmodel.limits.allocation.blocks import Over
-from riskmodel.limits.allocation.newton import Point, least
+from riskmodel.limits.allocation.blocks import BlockMap
+from riskmodel.limits.allocation.newton import Point, minimise
 from riskmodel.limits.allocation.options import Floats, Options
-from riskmodel.limits.allocation.shortlist import Candidates
+from riskmodel.limits.allocation.shortlist import Shortlist
 
 HOT = (0.1, 0.03, 0.01)
 COLD = (0.003, 0.001, 0.0003)
@@ -27,10 +27,10 @@ NOTHING = 1e-30
 """A row that holds less than this share of the largest amount holds nothing."""
 
 
-def largest_amount(options: Options, over: Over) -> float:
+def largest_amount(options: Options, over: BlockMap) -> float:
     """The largest limit or loss, CNY; `DataError` where values or amounts are not as they must be."""
     amounts = (options.value, options.limit, options.loss)
-    found = list(over(lambda a, b: kernels.faulty(*amounts, a, b), options.pairs))
+    found = list(over(lambda a, b: kernels.count_faults(*amounts, a, b), options.pairs))
     names = {"value": "a number or minus infinity", "limit": "0 or more", "loss": "0 or more"}
     for place, (name, right) in enumerate(names.items()):
         bad = sum(one[place] for one in found)
@@ -42,7 +42,7 @@ def largest_amount(options: Options, over: Over) -> float:
     return max((float(one[3]) for one in found), default=0.0)
 
 
-def scales(capacity: Floats, total: float, largest: float) -> Floats:
+def price_scales(capacity: Floats, total: float, largest: float) -> Floats:
     """The price at which a row's whole capacity costs `total`; 0 for rows that need no price.
 
     Those are rows without a bound, and rows that hold nothing: what uses them is closed.
@@ -52,18 +52,18 @@ def scales(capacity: Floats, total: float, largest: float) -> Floats:
     return scale
 
 
-def ceilings(capacity: Floats, largest: float) -> Floats:
+def use_bounds(capacity: Floats, largest: float) -> Floats:
     """The most that the bound lets an option use of a row: all, or nothing where it holds nothing.
 
     An option that is alone larger than a row is never chosen. The bound lets a part of it in all
     the same, as the linear relaxation does, so that it is never under a linear program's optimum.
     """
-    ceiling: Floats = np.where(capacity > NOTHING * largest, np.inf, 0.0)
-    return ceiling
+    max_use: Floats = np.where(capacity > NOTHING * largest, np.inf, 0.0)
+    return max_use
 
 
 def exact_bound(
-    options: Options, prices: Floats, ceiling: Floats, *, worth: float, over: Over
+    options: Options, prices: Floats, max_use: Floats, *, worth: float, over: BlockMap
 ) -> float:
     """The dual's value without smoothing: no allocation is worth more, rounding included.
 
@@ -71,32 +71,34 @@ def exact_bound(
     the net is wrong by a few roundings of its value. All such values together are not above
     `worth`, the sum of the enterprises' largest values; a few roundings of it are added.
     """
-    best = best_net(options, prices, ceiling, over)
+    best = sum_best_nets(options, prices, max_use, over)
     priced = prices > 0
     cost = math.fsum(prices[priced] * options.capacity[priced])
-    steps = options.limit_rows.shape[1] + options.loss_rows.shape[1] + 8
+    steps = options.limit_constraints.shape[1] + options.loss_constraints.shape[1] + 8
     bound: float = best + cost + 2 * ROUNDING * (steps * worth + best + cost)
     return bound
 
 
-def best_net(options: Options, prices: Floats, ceiling: Floats, over: Over) -> float:
+def sum_best_nets(options: Options, prices: Floats, max_use: Floats, over: BlockMap) -> float:
     """The sum of what the enterprises' best options are worth net of these prices, CNY."""
     columns = (
-        options.start, options.limit_rows, options.loss_rows,
+        options.start, options.limit_constraints, options.loss_constraints,
         options.value, options.limit, options.loss,
     )  # fmt: skip
-    sums = over(lambda a, b: kernels.best_sum(*columns, prices, ceiling, a, b), options.enterprises)
+    sums = over(
+        lambda a, b: kernels.sum_best_nets(*columns, prices, max_use, a, b), options.enterprises
+    )
     return math.fsum(part for pair in sums for part in pair)
 
 
-def prices_by_step(
-    of: Candidates,
+def minimise_dual(
+    of: Shortlist,
     capacity: Floats,
     start: Floats,
     scale: Floats,
     *,
     heats: tuple[float, ...],
-    over: Over,
+    over: BlockMap,
 ) -> list[Floats]:
     """The prices at which the smoothed dual is least, a step each temperature, each from the last.
 
@@ -111,16 +113,16 @@ def prices_by_step(
     def dual_at(x: Floats, heat: float) -> Point:
         prices = np.zeros_like(capacity)
         prices[known] = x * unit
-        smooth, use, bend = smoothed_dual(of, prices, heat, over)
-        slope = (capacity[known] - use[known]) * unit
+        smooth, use, hessian = smoothed_dual(of, prices, heat, over)
+        gradient = (capacity[known] - use[known]) * unit
         cost = float(prices[known] @ capacity[known])
-        curve = bend[np.ix_(known, known)] * unit[:, None] * unit
-        return Point(x, (smooth + cost) / total, slope / total, curve / total)
+        curve = hessian[np.ix_(known, known)] * unit[:, None] * unit
+        return Point(x, (smooth + cost) / total, gradient / total, curve / total)
 
     x = np.where(known, start / np.where(known, scale, 1.0), 0.0)[known]
     steps = []
     for heat in heats:
-        x = least(partial(dual_at, heat=heat), x)
+        x = minimise(partial(dual_at, heat=heat), x)
         prices = np.zeros_like(capacity)
         prices[known] = x * unit
         steps.append(prices)
@@ -128,23 +130,23 @@ def prices_by_step(
 
 
 def smoothed_dual(
-    of: Candidates, prices: Floats, heat: float, over: Over
+    of: Shortlist, prices: Floats, heat: float, over: BlockMap
 ) -> tuple[float, Floats, Floats]:
     """The enterprises' part of the smoothed dual, CNY, what they use of each row, and the second
     derivatives by the prices."""
     rows = len(prices)
 
     def block(first: int, last: int) -> tuple[float, Floats, Floats]:
-        use, bend = np.zeros(rows), np.zeros((rows, rows))
-        smooth = kernels.smoothed(
-            of.start, of.pair, of.value, of.limit, of.loss, of.top, of.limit_rows, of.loss_rows,
-            prices, heat, use, bend, first, last,
+        use, hessian = np.zeros(rows), np.zeros((rows, rows))
+        smooth = kernels.add_smoothed_dual(
+            of.start, of.pair, of.value, of.limit, of.loss, of.top, of.limit_constraints, of.loss_constraints,
+            prices, heat, use, hessian, first, last,
         )  # fmt: skip
-        return smooth, use, bend
+        return smooth, use, hessian
 
-    use, bend, smooth = np.zeros(rows), np.zeros((rows, rows)), []
-    for part, used, bent in over(block, of.enterprises):
+    use, hessian, smooth = np.zeros(rows), np.zeros((rows, rows)), []
+    for part, used, second in over(block, of.enterprises):
         smooth.append(part)
         use += used
-        bend += bent
-    return math.fsum(smooth), use, bend
+        hessian += second
+    return math.fsum(smooth), use, hessian

@@ -1,9 +1,9 @@
 """Compiled loops of the allocation, each over one block of enterprises.
 
 An *option* is a pair at a level. Options come in two forms: whole (`Options`: every pair has all
-levels, in the order of pairs), and as *candidates* (`Candidates`: a list an enterprise). Given
+levels, in the order of pairs), and as *candidates* (`Shortlist`: a list an enterprise). Given
 `prices`, what a pair pays is one price for its limit and one for its loss, the sums over its rows;
-an option's *net* is its value less both. `ceiling` is the most that one option may use of a row.
+an option's *net* is its value less both. `max_use` is the most that one option may use of a row.
 """
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 # ruff: noqa: PLR0917, PLR0912, PLR0915
@@ -19,7 +19,7 @@ CUT = 36.0
 
 
 @kernel
-def faulty(value, limit, loss, first, last):
+def count_faults(value, limit, loss, first, last):
     """Of the pairs first to last: how many values, limits and losses are not what they must be,
     and the largest amount."""
     values, limits, losses, largest = 0, 0, 0, 0.0
@@ -33,7 +33,7 @@ def faulty(value, limit, loss, first, last):
 
 
 @kernel
-def _sum_over(rows, of):
+def _sum_over_constraints(rows, of):
     """The sum of `of` over one pair's rows."""
     total = 0.0
     for k in range(len(rows)):
@@ -43,7 +43,7 @@ def _sum_over(rows, of):
 
 
 @kernel
-def _least_over(rows, of):
+def _min_over_constraints(rows, of):
     least = np.inf
     for k in range(len(rows)):
         if rows[k] >= 0:
@@ -52,19 +52,21 @@ def _least_over(rows, of):
 
 
 @vectorised
-def _best_level(value, limit, loss, limit_price, loss_price, most_limit, most_loss):
+def _best_level(value, limit, loss, limit_price, loss_price, max_limit, max_loss):
     """The best net of one pair's levels that fit under the ceiling; minus infinity if none."""
     best = -np.inf
     for j in range(len(value)):
         net = value[j] - limit_price * limit[j] - loss_price * loss[j]
-        fits = (limit[j] <= most_limit) & (loss[j] <= most_loss)
+        fits = (limit[j] <= max_limit) & (loss[j] <= max_loss)
         net = net if fits else -np.inf
         best = net if net > best else best
     return best
 
 
 @kernel
-def best_sum(start, limit_rows, loss_rows, value, limit, loss, prices, ceiling, first, last):
+def sum_best_nets(
+    start, limit_constraints, loss_constraints, value, limit, loss, prices, max_use, first, last
+):
     """The sum of the best nets (0 for nothing) of the enterprises first to last.
 
     Compensated (Neumaier 1974), so that its error is that of one rounding or two.
@@ -77,8 +79,8 @@ def best_sum(start, limit_rows, loss_rows, value, limit, loss, prices, ceiling, 
                 best,
                 _best_level(
                     value[p], limit[p], loss[p],
-                    _sum_over(limit_rows[p], prices), _sum_over(loss_rows[p], prices),
-                    _least_over(limit_rows[p], ceiling), _least_over(loss_rows[p], ceiling),
+                    _sum_over_constraints(limit_constraints[p], prices), _sum_over_constraints(loss_constraints[p], prices),
+                    _min_over_constraints(limit_constraints[p], max_use), _min_over_constraints(loss_constraints[p], max_use),
                 ),
             )  # fmt: skip
         new = total + best
@@ -88,7 +90,7 @@ def best_sum(start, limit_rows, loss_rows, value, limit, loss, prices, ceiling, 
 
 
 @kernel
-def _held(net, hope, least, most, kept):
+def _mark_shortlist(net, hope, least, most, kept):
     """Marks the options whose hope reaches `least`; of more than `most` those of the best net."""
     count = 0
     for o in range(len(net)):
@@ -108,8 +110,19 @@ def _held(net, hope, least, most, kept):
 
 
 @kernel
-def _weighed(
-    i, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, net, hope
+def _compute_nets(
+    i,
+    start,
+    limit_constraints,
+    loss_constraints,
+    value,
+    limit,
+    loss,
+    prices,
+    slack,
+    max_use,
+    net,
+    hope,
 ):
     """One enterprise's nets and hopes (values at prices lower by `slack`, a share), and the best
     that is sure: at prices higher by it. A slack of 1 or more hopes for the whole value, and
@@ -118,12 +131,15 @@ def _weighed(
     sure = 0.0
     place = 0
     for p in range(start[i], start[i + 1]):
-        limit_price, loss_price = _sum_over(limit_rows[p], prices), _sum_over(loss_rows[p], prices)
-        most_limit = _least_over(limit_rows[p], ceiling)
-        most_loss = _least_over(loss_rows[p], ceiling)
+        limit_price, loss_price = (
+            _sum_over_constraints(limit_constraints[p], prices),
+            _sum_over_constraints(loss_constraints[p], prices),
+        )
+        max_limit = _min_over_constraints(limit_constraints[p], max_use)
+        max_loss = _min_over_constraints(loss_constraints[p], max_use)
         for j in range(levels):
             net[place], hope[place] = -np.inf, -np.inf
-            fits = limit[p, j] <= most_limit and loss[p, j] <= most_loss
+            fits = limit[p, j] <= max_limit and loss[p, j] <= max_loss
             if value[p, j] > 0.0 and fits:
                 charge = limit_price * limit[p, j] + loss_price * loss[p, j]
                 net[place] = value[p, j] - charge
@@ -135,8 +151,8 @@ def _weighed(
 
 
 @kernel
-def count_candidates(
-    who, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, most, counts,
+def count_shortlist(
+    who, start, limit_constraints, loss_constraints, value, limit, loss, prices, slack, max_use, most, counts,
     first, last,
 ):  # fmt: skip
     """How many options of each enterprise may be its best one while prices move by `slack`."""
@@ -146,19 +162,19 @@ def count_candidates(
     net, hope = np.empty(widest * value.shape[1]), np.empty(widest * value.shape[1])
     kept = np.empty(widest * value.shape[1], np.bool_)
     for w in range(first, last):
-        sure, size = _weighed(
-            who[w], start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling,
+        sure, size = _compute_nets(
+            who[w], start, limit_constraints, loss_constraints, value, limit, loss, prices, slack, max_use,
             net, hope,
         )  # fmt: skip
-        counts[w] = _held(net[:size], hope[:size], sure, most, kept)
+        counts[w] = _mark_shortlist(net[:size], hope[:size], sure, most, kept)
 
 
 @kernel
-def write_candidates(
-    who, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, most,
+def write_shortlist(
+    who, start, limit_constraints, loss_constraints, value, limit, loss, prices, slack, max_use, most,
     places, pair, level, worth, lent, lost, top, first, last,
 ):  # fmt: skip
-    """The options that `count_candidates` counted, and each enterprise's largest value."""
+    """The options that `count_shortlist` counted, and each enterprise's largest value."""
     levels = value.shape[1]
     widest = 0
     for w in range(first, last):
@@ -167,10 +183,21 @@ def write_candidates(
     kept = np.empty(widest * levels, np.bool_)
     for w in range(first, last):
         i = who[w]
-        sure, size = _weighed(
-            i, start, limit_rows, loss_rows, value, limit, loss, prices, slack, ceiling, net, hope
+        sure, size = _compute_nets(
+            i,
+            start,
+            limit_constraints,
+            loss_constraints,
+            value,
+            limit,
+            loss,
+            prices,
+            slack,
+            max_use,
+            net,
+            hope,
         )
-        _held(net[:size], hope[:size], sure, most, kept)
+        _mark_shortlist(net[:size], hope[:size], sure, most, kept)
         o = places[w]
         top[w] = 0.0
         for place in range(size):
@@ -183,15 +210,15 @@ def write_candidates(
 
 
 @kernel
-def smoothed(
-    start, pair, value, limit, loss, top, limit_rows, loss_rows, prices, temperature, use, bend,
+def add_smoothed_dual(
+    start, pair, value, limit, loss, top, limit_constraints, loss_constraints, prices, temperature, use, hessian,
     first, last,
 ):  # fmt: skip
     """Over the enterprises first to last, the sum of T log(1 + sum of exp(net / T)), T being the
     temperature times the enterprise's largest value.
 
     What is used of each row, minus the gradient by the prices, is added to `use`; the second
-    derivatives, which are the uses' covariances over T, to `bend` (rows x rows, all of it).
+    derivatives, which are the uses' covariances over T, to `hessian` (rows x rows, all of it).
     """
     widest = 0
     for i in range(first, last):
@@ -199,7 +226,7 @@ def smoothed(
     net = np.empty(widest)
     mean, touched = np.zeros(len(use)), np.empty(len(use), np.int64)
     seen = np.zeros(len(use), np.bool_)
-    kinds, most = limit_rows.shape[1], limit_rows.shape[1] + loss_rows.shape[1]
+    kinds, most = limit_constraints.shape[1], limit_constraints.shape[1] + loss_constraints.shape[1]
     at_rows, amounts = np.empty(most, np.int64), np.empty(most)
     total = 0.0
     for i in range(first, last):
@@ -209,8 +236,8 @@ def smoothed(
         for o in range(start[i], start[i + 1]):
             if pair[o] != at:
                 at = pair[o]
-                limit_price = _sum_over(limit_rows[at], prices)
-                loss_price = _sum_over(loss_rows[at], prices)
+                limit_price = _sum_over_constraints(limit_constraints[at], prices)
+                loss_price = _sum_over_constraints(loss_constraints[at], prices)
             x = value[o] - limit_price * limit[o] - loss_price * loss[o]
             net[o - start[i]] = x
             best = max(best, x)
@@ -234,7 +261,7 @@ def smoothed(
                 continue
             at, found = pair[o], 0
             for k in range(most):
-                r = limit_rows[at, k] if k < kinds else loss_rows[at, k - kinds]
+                r = limit_constraints[at, k] if k < kinds else loss_constraints[at, k - kinds]
                 if r >= 0:
                     at_rows[found] = r
                     amounts[found] = limit[o] if k < kinds else loss[o]
@@ -248,12 +275,12 @@ def smoothed(
                     count += 1
                 if curved:
                     for other in range(found):
-                        bend[r, at_rows[other]] += weight / heat * amounts[k] * amounts[other]
+                        hessian[r, at_rows[other]] += weight / heat * amounts[k] * amounts[other]
         for n in range(count):
             r = touched[n]
             if curved:
                 for other in range(count):
-                    bend[r, touched[other]] -= mean[r] / heat * mean[touched[other]]
+                    hessian[r, touched[other]] -= mean[r] / heat * mean[touched[other]]
         for n in range(count):
             r = touched[n]
             use[r] += mean[r]
@@ -263,8 +290,20 @@ def smoothed(
 
 
 @kernel
-def margins(
-    start, pair, value, limit, loss, top, limit_rows, loss_rows, prices, net, margin, first, last
+def compute_margins(
+    start,
+    pair,
+    value,
+    limit,
+    loss,
+    top,
+    limit_constraints,
+    loss_constraints,
+    prices,
+    net,
+    margin,
+    first,
+    last,
 ):
     """Each option's net, and how far each enterprise's best option (or nothing) is above its
     second, in its largest values."""
@@ -274,8 +313,8 @@ def margins(
             at = pair[o]
             net[o] = (
                 value[o]
-                - _sum_over(limit_rows[at], prices) * limit[o]
-                - _sum_over(loss_rows[at], prices) * loss[o]
+                - _sum_over_constraints(limit_constraints[at], prices) * limit[o]
+                - _sum_over_constraints(loss_constraints[at], prices) * loss[o]
             )
             if net[o] > best:
                 best, second = net[o], best
@@ -285,31 +324,31 @@ def margins(
 
 
 @kernel
-def _change(o, sign, pair, limit, loss, limit_rows, loss_rows, grains, room):
+def _change_room(o, sign, pair, limit, loss, limit_constraints, loss_constraints, grains, room):
     """Takes an option's use from the room (sign 1), or gives it back (sign -1).
 
     Use is counted in whole grains of a row, rounded up.
     """
     at = pair[o]
-    for k in range(limit_rows.shape[1]):
-        r = limit_rows[at, k]
+    for k in range(limit_constraints.shape[1]):
+        r = limit_constraints[at, k]
         if r >= 0:
             room[r] -= sign * np.int64(np.ceil(limit[o] * grains[r]))
-    for k in range(loss_rows.shape[1]):
-        r = loss_rows[at, k]
+    for k in range(loss_constraints.shape[1]):
+        r = loss_constraints[at, k]
         if r >= 0:
             room[r] -= sign * np.int64(np.ceil(loss[o] * grains[r]))
 
 
 @kernel
-def _fits(o, pair, limit, loss, limit_rows, loss_rows, grains, room):
+def _fits(o, pair, limit, loss, limit_constraints, loss_constraints, grains, room):
     at = pair[o]
-    for k in range(limit_rows.shape[1]):
-        r = limit_rows[at, k]
+    for k in range(limit_constraints.shape[1]):
+        r = limit_constraints[at, k]
         if r >= 0 and np.ceil(limit[o] * grains[r]) > room[r]:
             return False
-    for k in range(loss_rows.shape[1]):
-        r = loss_rows[at, k]
+    for k in range(loss_constraints.shape[1]):
+        r = loss_constraints[at, k]
         if r >= 0 and np.ceil(loss[o] * grains[r]) > room[r]:
             return False
     return True
@@ -317,7 +356,17 @@ def _fits(o, pair, limit, loss, limit_rows, loss_rows, grains, room):
 
 @kernel
 def move_in_order(
-    order, score, start, pair, limit, loss, limit_rows, loss_rows, grains, room, choice
+    order,
+    score,
+    start,
+    pair,
+    limit,
+    loss,
+    limit_constraints,
+    loss_constraints,
+    grains,
+    room,
+    choice,
 ):
     """One enterprise after the other moves to its option of the best score that fits, if that is
     better than what it has (0 for nothing). Gives the number of moves; `room` and `choice` change.
@@ -328,19 +377,25 @@ def move_in_order(
         now = choice[i]
         best, found = (score[now] if now >= 0 else 0.0), now
         if now >= 0:
-            _change(now, -1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+            _change_room(
+                now, -1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
+            )
         for o in range(start[i], start[i + 1]):
-            if score[o] > best and _fits(o, pair, limit, loss, limit_rows, loss_rows, grains, room):
+            if score[o] > best and _fits(
+                o, pair, limit, loss, limit_constraints, loss_constraints, grains, room
+            ):
                 best, found = score[o], o
         if found >= 0:
-            _change(found, 1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+            _change_room(
+                found, 1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
+            )
         moves += found != now
         choice[i] = found
     return moves
 
 
 @kernel
-def _drawn(state):
+def _draw_bits(state):
     """The next 32 bits of a generator (PCG, O'Neill 2014), and its state after them."""
     after = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
     mixed = (((after >> np.uint64(18)) ^ after) >> np.uint64(27)) & np.uint64(0xFFFFFFFF)
@@ -351,8 +406,8 @@ def _drawn(state):
 
 
 @kernel
-def rebuild(
-    pool, net, value, start, pair, limit, loss, limit_rows, loss_rows, grains, room, choice,
+def ruin_and_recreate(
+    pool, net, value, start, pair, limit, loss, limit_constraints, loss_constraints, grains, room, choice,
     rounds, largest, skipped,
 ):  # fmt: skip
     """Ruin and recreate (Schrimpf et al. 2000): a few enterprises of the pool give back what they
@@ -363,17 +418,19 @@ def rebuild(
     who, had = np.empty(largest, np.int64), np.empty(largest, np.int64)
     gained = 0.0
     for _ in range(rounds):
-        bits, state = _drawn(state)
+        bits, state = _draw_bits(state)
         size = min(2 + bits % (largest - 1), len(pool))
         by_value = (bits >> 16) % 4 == 0
         before, after = 0.0, 0.0
         for n in range(size):
-            bits, state = _drawn(state)
+            bits, state = _draw_bits(state)
             who[n] = pool[bits % len(pool)]
             had[n] = choice[who[n]]
             if had[n] >= 0:
                 before += value[had[n]]
-                _change(had[n], -1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+                _change_room(
+                    had[n], -1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
+                )
             choice[who[n]] = -1
         for n in range(size):
             i = who[n]
@@ -383,24 +440,38 @@ def rebuild(
             for o in range(start[i], start[i + 1]):
                 score = value[o] if by_value else net[o]
                 if score > best and _fits(
-                    o, pair, limit, loss, limit_rows, loss_rows, grains, room
+                    o, pair, limit, loss, limit_constraints, loss_constraints, grains, room
                 ):
-                    bits, state = _drawn(state)
+                    bits, state = _draw_bits(state)
                     if bits % 256 >= skipped:
                         best, found = score, o
             choice[i] = found
             if found >= 0:
                 after += value[found]
-                _change(found, 1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+                _change_room(
+                    found, 1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
+                )
         if after >= before:
             gained += after - before
             continue
         for n in range(size):
             if choice[who[n]] >= 0:
-                _change(choice[who[n]], -1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+                _change_room(
+                    choice[who[n]],
+                    -1,
+                    pair,
+                    limit,
+                    loss,
+                    limit_constraints,
+                    loss_constraints,
+                    grains,
+                    room,
+                )
                 choice[who[n]] = -1
         for n in range(size):
             if had[n] >= 0:
-                _change(had[n], 1, pair, limit, loss, limit_rows, loss_rows, grains, room)
+                _change_room(
+                    had[n], 1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
+                )
                 choice[who[n]] = had[n]
     return gained

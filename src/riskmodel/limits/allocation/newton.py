@@ -26,19 +26,19 @@ class Point:
 
     x: Floats
     value: float
-    slope: Floats
-    bend: Floats
+    gradient: Floats
+    hessian: Floats
 
 
-def least(at: Callable[[Floats], Point], start: Floats) -> Floats:
+def minimise(at: Callable[[Floats], Point], start: Floats) -> Floats:
     """Where the function is least, to `ENOUGH` of its value, after at most `STEPS` steps."""
     here, damping = at(start), 1e-6
     for _ in range(STEPS):
-        held = (here.x <= 0) & (here.slope > 0)
+        held = (here.x <= 0) & (here.gradient > 0)
         if held.all():
             break
         way = _step(here, held, damping)
-        if -float(here.slope @ way) < ENOUGH * abs(here.value):
+        if -float(here.gradient @ way) < ENOUGH * abs(here.value):
             break
         there, length = _along(at, here, way)
         if there is None:
@@ -54,16 +54,16 @@ def least(at: Callable[[Floats], Point], start: Floats) -> Floats:
 def _step(here: Point, held: Flags, damping: float) -> Floats:
     """The damped Newton step; numbers that it would take below zero go to zero, and the others'
     step is found again with that in mind."""
-    size = np.diag(here.bend)
+    size = np.diag(here.hessian)
     # flat directions (nobody near a tie there) are damped like a typical one
     ridge = damping * np.maximum(size, max(float(size.mean()), 1e-12)) + 1e-14
-    bend = here.bend + np.diag(ridge)
+    hessian = here.hessian + np.diag(ridge)
     way = np.zeros_like(here.x)
     for _ in range(len(way)):
         way[held] = -here.x[held]
         free = ~held
-        pull = -here.slope[free] - bend[np.ix_(free, held)] @ way[held]
-        way[free] = np.linalg.solve(bend[np.ix_(free, free)], pull)
+        pull = -here.gradient[free] - hessian[np.ix_(free, held)] @ way[held]
+        way[free] = np.linalg.solve(hessian[np.ix_(free, free)], pull)
         below = free & (here.x + way < 0)
         if not below.any():
             break
@@ -77,7 +77,7 @@ def _along(at: Callable[[Floats], Point], here: Point, way: Floats) -> tuple[Poi
     for _ in range(HALVINGS):
         x = np.maximum(here.x + length * way, 0.0)
         there = at(x)
-        if there.value <= here.value + ARMIJO * float(here.slope @ (x - here.x)):
+        if there.value <= here.value + ARMIJO * float(here.gradient @ (x - here.x)):
             return there, length
         length /= 2
     return None, length

@@ -19,16 +19,16 @@ class Options:
     """What may be chosen: for each enterprise its pairs (one a bank that may lend), for each pair
     its levels.
 
-    Enterprise i has the pairs `start[i]` to `start[i + 1]`. `limit_rows` (pairs x k) are the rows
-    that a pair's limit counts in (its bank's budget, bank and sector, destination), `loss_rows`
+    Enterprise i has the pairs `start[i]` to `start[i + 1]`. `limit_constraints` (pairs x k) are the rows
+    that a pair's limit counts in (its bank's budget, bank and sector, destination), `loss_constraints`
     (pairs x m) those that its expected loss counts in, `NONE` where there is none. `value`,
     `limit` and `loss` are pairs x levels, in CNY; a value of minus infinity closes a level.
     `capacity` is one a row, in CNY; infinity is no bound.
     """
 
     start: Ints
-    limit_rows: Ints
-    loss_rows: Ints
+    limit_constraints: Ints
+    loss_constraints: Ints
     value: Floats
     limit: Floats
     loss: Floats
@@ -47,17 +47,20 @@ class Options:
         return int(self.value.shape[1])
 
     @property
-    def rows(self) -> int:
+    def constraints(self) -> int:
         return len(self.capacity)
 
 
-def shaped(options: Options) -> Options:
+def validate_options(options: Options) -> Options:
     """The same options as contiguous arrays of one type, nothing copied that is so already.
 
     `DataError` where shapes do not belong together, or positions lead nowhere. The values
     themselves are checked where they are first run through.
     """
-    whole = {name: _array(options, name, np.int64) for name in ("start", "limit_rows", "loss_rows")}
+    whole = {
+        name: _array(options, name, np.int64)
+        for name in ("start", "limit_constraints", "loss_constraints")
+    }
     money = {
         name: _array(options, name, np.float64) for name in ("value", "limit", "loss", "capacity")
     }
@@ -81,8 +84,10 @@ def _refuse_bad_shapes(options: Options) -> None:
         "value": len(shape) == 2 and shape[-1] > 0,
         "limit": options.limit.shape == shape,
         "loss": options.loss.shape == shape,
-        "limit_rows": options.limit_rows.ndim == 2 and len(options.limit_rows) == shape[0],
-        "loss_rows": options.loss_rows.ndim == 2 and len(options.loss_rows) == shape[0],
+        "limit_constraints": options.limit_constraints.ndim == 2
+        and len(options.limit_constraints) == shape[0],
+        "loss_constraints": options.loss_constraints.ndim == 2
+        and len(options.loss_constraints) == shape[0],
         "start": options.start.ndim == 1 and len(options.start) > 0,
         "capacity": options.capacity.ndim == 1,
     }
@@ -101,15 +106,15 @@ def _refuse_bad_positions(options: Options) -> None:
             f"options.start: does not run from 0 up to the {options.pairs:,} pairs. "
             "Give each enterprise's first pair, then the number of pairs."
         )
-    for name in ("limit_rows", "loss_rows"):
+    for name in ("limit_constraints", "loss_constraints"):
         rows = getattr(options, name)
-        if rows.size and not NONE <= rows.min() <= rows.max() < options.rows:
-            bad = int(np.count_nonzero((rows < NONE) | (rows >= options.rows)))
+        if rows.size and not NONE <= rows.min() <= rows.max() < options.constraints:
+            bad = int(np.count_nonzero((rows < NONE) | (rows >= options.constraints)))
             raise DataError(
                 f"options.{name}: {bad:,} of {rows.size:,} entries name no row of "
-                f"{options.rows:,}. Give -1 where there is none."
+                f"{options.constraints:,}. Give -1 where there is none."
             )
-    rows = np.hstack([options.limit_rows, options.loss_rows])
+    rows = np.hstack([options.limit_constraints, options.loss_constraints])
     for one in range(1, rows.shape[1]):
         twice = (rows[:, one, None] == rows[:, :one]) & (rows[:, one, None] != NONE)
         if twice.any():

@@ -21,7 +21,7 @@ class Optimum:
     ending: str
 
 
-def drawn_options(enterprises: int, *, seed: int, banks: int = 7, levels: int = 10) -> Options:
+def random_options(enterprises: int, *, seed: int, banks: int = 7, levels: int = 10) -> Options:
     """A book in which some half of what would be profitable fits, under four kinds of rows.
 
     In this order: a budget a bank, a cap on expected loss a bank, an exposure a bank and sector,
@@ -29,27 +29,29 @@ def drawn_options(enterprises: int, *, seed: int, banks: int = 7, levels: int = 
     the PD rises with the limit, steeper for some; margins differ by bank and enterprise.
     """
     rng = np.random.default_rng(seed)
-    sector = rng.choice(SECTORS, enterprises, p=_falling(SECTORS))
-    destination = rng.choice(DESTINATIONS, enterprises, p=_falling(DESTINATIONS))
+    sector = rng.choice(SECTORS, enterprises, p=_zipf_shares(SECTORS))
+    destination = rng.choice(DESTINATIONS, enterprises, p=_zipf_shares(DESTINATIONS))
     bank = np.tile(np.arange(banks), enterprises)
     per_pair = [
         bank,
         2 * banks + np.repeat(sector, banks) + SECTORS * bank,
         (2 + SECTORS) * banks + np.repeat(destination, banks),
     ]
-    limit_rows, loss_rows = np.stack(per_pair, axis=1), (banks + bank)[:, None]
+    limit_constraints, loss_constraints = np.stack(per_pair, axis=1), (banks + bank)[:, None]
     margin = rng.uniform(0.05, 0.09, banks)
     value, limit, loss = (np.empty((enterprises * banks, levels)) for _ in range(3))
     for first in range(0, enterprises, PART):
         size = min(PART, enterprises - first)
         pairs = slice(first * banks, (first + size) * banks)
         value[pairs], limit[pairs], loss[pairs] = _amounts(rng, size, margin, levels)
-    capacity = _capacities(rng, _wished(value, limit, loss, limit_rows, loss_rows), banks)
+    capacity = _capacities(
+        rng, _unconstrained_use(value, limit, loss, limit_constraints, loss_constraints), banks
+    )
     start = np.arange(enterprises + 1) * banks
-    return Options(start, limit_rows, loss_rows, value, limit, loss, capacity)
+    return Options(start, limit_constraints, loss_constraints, value, limit, loss, capacity)
 
 
-def _falling(count: int) -> Floats:
+def _zipf_shares(count: int) -> Floats:
     """Shares that fall like 1 / rank, as sectors' and destinations' do."""
     weight = 1.0 / np.arange(1, count + 1)
     share: Floats = weight / weight.sum()
@@ -73,15 +75,15 @@ def _amounts(
     return value.reshape(shape), limit.reshape(shape), loss.reshape(shape)
 
 
-def _wished(
-    value: Floats, limit: Floats, loss: Floats, limit_rows: Ints, loss_rows: Ints
+def _unconstrained_use(
+    value: Floats, limit: Floats, loss: Floats, limit_constraints: Ints, loss_constraints: Ints
 ) -> Floats:
     """What each row would hold if every pair took its most valuable level, CNY."""
     level = value.argmax(axis=1)
     pair = np.flatnonzero(value[np.arange(len(level)), level] > 0)
-    rows = int(max(limit_rows.max(initial=0), loss_rows.max(initial=0))) + 1
+    rows = int(max(limit_constraints.max(initial=0), loss_constraints.max(initial=0))) + 1
     use = np.zeros(rows)
-    for of_pairs, amount in ((limit_rows, limit), (loss_rows, loss)):
+    for of_pairs, amount in ((limit_constraints, limit), (loss_constraints, loss)):
         for row in of_pairs[pair].T:
             use += np.bincount(row, amount[pair, level[pair]], rows)
     return use
@@ -137,8 +139,8 @@ def linear_program(options: Options) -> tuple[Any, Floats, Floats]:
     size = np.where(bounded & (options.capacity > 0), options.capacity, 1.0)
     rows, columns, uses = [owner], [column], [np.ones(len(pair))]
     for of_pairs, amount in (
-        (options.limit_rows, options.limit),
-        (options.loss_rows, options.loss),
+        (options.limit_constraints, options.limit),
+        (options.loss_constraints, options.loss),
     ):
         for row in of_pairs[pair].T:
             counted = np.flatnonzero(row >= 0)
@@ -148,7 +150,7 @@ def linear_program(options: Options) -> tuple[Any, Floats, Floats]:
             uses.append(amount[pair[counted], level[counted]] / size[row[counted]])
     matrix = csr_array(
         (np.concatenate(uses), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(options.enterprises + options.rows, len(pair)),
+        shape=(options.enterprises + options.constraints, len(pair)),
     )
     most = np.where(bounded, options.capacity, 0.0) / size
     return matrix, np.concatenate([np.ones(options.enterprises), most]), options.value[pair, level]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from riskmodel.limits.allocation import kernels
-from riskmodel.limits.allocation.blocks import Over, done
+from riskmodel.limits.allocation.blocks import BlockMap, run_all
 from riskmodel.limits.allocation.options import NONE, Flags, Floats, Ints
-from riskmodel.limits.allocation.shortlist import Candidates
+from riskmodel.limits.allocation.shortlist import Shortlist
 
 CONTESTED = 1_000
 """Enterprises left to the LP: those nearest to a tie. The others take their best option."""
@@ -29,7 +29,7 @@ FEW = 1_000
 
 
 @dataclass(frozen=True)
-class Room:
+class GrainCapacity:
     """Rows in whole grains, so that sums are exact in any order.
 
     A grain is a power of two, some 2^-51 of the row's capacity; `grains` is how many make a CNY
@@ -43,7 +43,7 @@ class Room:
     free: Ints
 
     @classmethod
-    def of(cls, capacity: Floats) -> "Room":
+    def of(cls, capacity: Floats) -> "GrainCapacity":
         bounded = np.isfinite(capacity)
         size = np.where(bounded & (capacity > 0), capacity, np.finfo(np.float64).tiny)
         fine = np.exp2(np.minimum(51 - np.floor(np.log2(size)), FINEST))
@@ -61,80 +61,89 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Judged:
+class PricedShortlist:
     """The candidates at some prices: each option's net, each enterprise's margin over its second
     best (in its largest values), and all enterprises by that margin, the largest first."""
 
-    of: Candidates
+    of: Shortlist
     net: Floats
     margin: Floats
     order: Ints
 
     @classmethod
-    def at(cls, of: Candidates, prices: Floats, over: Over) -> "Judged":
+    def at(cls, of: Shortlist, prices: Floats, over: BlockMap) -> "PricedShortlist":
         net, margin = np.empty(len(of.value)), np.empty(of.enterprises)
         columns = (
-            of.start, of.pair, of.value, of.limit, of.loss, of.top, of.limit_rows, of.loss_rows,
+            of.start, of.pair, of.value, of.limit, of.loss, of.top, of.limit_constraints, of.loss_constraints,
             prices, net, margin,
         )  # fmt: skip
-        done(over(lambda a, b: kernels.margins(*columns, a, b), of.enterprises))
+        run_all(over(lambda a, b: kernels.compute_margins(*columns, a, b), of.enterprises))
         able = np.flatnonzero(of.top > 0)
         return cls(of, net, margin, able[np.argsort(-margin[able], kind="stable")])
 
 
-def greedy(judged: Judged, room: Room) -> Ints:
+def round_greedily(priced_list: PricedShortlist, room: GrainCapacity) -> Ints:
     """Each enterprise's place among the candidates (`NONE`: nothing): the best that still fits at
     these prices, for those with the largest margin first, then filled up.
 
     So what a full row turns away loses least.
     """
-    choice = np.full(judged.of.enterprises, NONE, dtype=np.int64)
+    choice = np.full(priced_list.of.enterprises, NONE, dtype=np.int64)
     free = room.free.copy()
-    _moved(judged.of, judged.order, judged.net, room, free, choice)
-    return _filled(judged.of, room, free, choice)
+    _move(priced_list.of, priced_list.order, priced_list.net, room, free, choice)
+    return _fill_up(priced_list.of, room, free, choice)
 
 
-def from_vertex(judged: Judged, room: Room) -> Ints:
+def round_vertex(priced_list: PricedShortlist, room: GrainCapacity) -> Ints:
     """The whole part of an LP's vertex over the enterprises nearest to a tie, then filled up.
 
     A vertex has at most as many fractional enterprises as there are rows, so little is lost.
     """
-    of = judged.of
-    contested = np.sort(judged.order[-CONTESTED:])
-    settled = judged.order[:-CONTESTED]
+    of = priced_list.of
+    contested = np.sort(priced_list.order[-CONTESTED:])
+    settled = priced_list.order[:-CONTESTED]
     choice = np.full(of.enterprises, NONE, dtype=np.int64)
     free = room.free.copy()
-    _moved(of, settled, judged.net, room, free, choice)
-    share, places = _vertex(judged, contested, room, free)
+    _move(of, settled, priced_list.net, room, free, choice)
+    share, places = _vertex(priced_list, contested, room, free)
     whole = places[share > 1 - 1e-6]
     owner = np.searchsorted(of.start, whole, side="right") - 1
     suggested = np.full(len(of.value), -np.inf)
     suggested[whole] = of.value[whole]
-    _moved(of, owner[np.argsort(-judged.net[whole], kind="stable")], suggested, room, free, choice)
+    _move(
+        of, owner[np.argsort(-priced_list.net[whole], kind="stable")], suggested, room, free, choice
+    )
     # the fractional ones at these prices: by value alone they would crowd each other out
-    _moved(of, judged.order[choice[judged.order] == NONE], judged.net, room, free, choice)
-    return _filled(of, room, free, choice)
+    _move(
+        of,
+        priced_list.order[choice[priced_list.order] == NONE],
+        priced_list.net,
+        room,
+        free,
+        choice,
+    )
+    return _fill_up(of, room, free, choice)
 
 
-def rebuilt(judged: Judged, room: Room, choice: Ints) -> Ints:
+def improve_rounding(priced_list: PricedShortlist, room: GrainCapacity, choice: Ints) -> Ints:
     """The choice after many small rebuilds of what is nearest to a tie; worth no less."""
-    of, better = judged.of, choice.copy()
-    pool = judged.order[-REBUILT:]
+    of, better = priced_list.of, choice.copy()
+    pool = priced_list.order[-REBUILT:]
     if not len(pool):
         return better
-    free = room.free - _grains(of, room, choice[choice >= 0])
-    kernels.rebuild(
-        pool, judged.net, of.value, of.start, of.pair, of.limit, of.loss, of.limit_rows,
-        of.loss_rows, room.grains, free, better,
+    free = room.free - _use_in_grains(of, room, choice[choice >= 0])
+    kernels.ruin_and_recreate(
+        pool, priced_list.net, of.value, of.start, of.pair, of.limit, of.loss, of.limit_constraints,
+        of.loss_constraints, room.grains, free, better,
         min(REBUILDS, REBUILDS_EACH * of.enterprises), TOGETHER, SKIPPED,
     )  # fmt: skip
-    return _filled(of, room, free, better)
+    return _fill_up(of, room, free, better)
 
 
-def _grains(of: Candidates, room: Room, places: Ints) -> Ints:
+def _use_in_grains(of: Shortlist, room: GrainCapacity, places: Ints) -> Ints:
     """What these places use of each row, in whole grains."""
     use = np.zeros(len(room.free), dtype=np.int64)
-    for of_pairs, amount in ((of.limit_rows, of.limit), (of.loss_rows, of.loss)):
+    for of_pairs, amount in ((of.limit_constraints, of.limit), (of.loss_constraints, of.loss)):
         for row in of_pairs[of.pair[places]].T:
             counted = row >= 0
             grains = np.ceil(amount[places][counted] * room.grains[row[counted]])
@@ -142,39 +151,43 @@ def _grains(of: Candidates, room: Room, places: Ints) -> Ints:
     return use
 
 
-def _moved(of: Candidates, order: Ints, score: Floats, room: Room, free: Ints, choice: Ints) -> int:
+def _move(
+    of: Shortlist, order: Ints, score: Floats, room: GrainCapacity, free: Ints, choice: Ints
+) -> int:
     moves = kernels.move_in_order(
-        order, score, of.start, of.pair, of.limit, of.loss, of.limit_rows, of.loss_rows,
+        order, score, of.start, of.pair, of.limit, of.loss, of.limit_constraints, of.loss_constraints,
         room.grains, free, choice,
     )  # fmt: skip
     return int(moves)
 
 
-def _filled(of: Candidates, room: Room, free: Ints, choice: Ints) -> Ints:
+def _fill_up(of: Shortlist, room: GrainCapacity, free: Ints, choice: Ints) -> Ints:
     """The choice after moves to options of more value, for as long as some fit."""
     for _ in range(FILLS):
         has = np.where(choice >= 0, of.value[choice], 0.0) if len(of.value) else of.top
         order = np.argsort(has - of.top, kind="stable")
         order = order[(of.top > has)[order]]
-        moves = _moved(of, order, of.value, room, free, choice)
+        moves = _move(of, order, of.value, room, free, choice)
         if moves * FEW <= of.enterprises:
             break
     return choice
 
 
-def _vertex(judged: Judged, contested: Ints, room: Room, free: Ints) -> tuple[Floats, Ints]:
+def _vertex(
+    priced_list: PricedShortlist, contested: Ints, room: GrainCapacity, free: Ints
+) -> tuple[Floats, Ints]:
     """The LP's shares of the contested enterprises' nearest options, and those options' places."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 
-    of = judged.of
-    places, who = _nearest(judged, contested)
+    of = priced_list.of
+    places, who = _nearest(priced_list, contested)
     if not len(places):
         return np.zeros(0), places
     most = room.in_cny(free)
     size = np.where(room.free > 0, room.in_cny(room.free), 1.0)
     rows, columns, uses = [who], [np.arange(len(places))], [np.ones(len(places))]
-    for of_pairs, amount in ((of.limit_rows, of.limit), (of.loss_rows, of.loss)):
+    for of_pairs, amount in ((of.limit_constraints, of.limit), (of.loss_constraints, of.loss)):
         for row in of_pairs[of.pair[places]].T:
             counted = np.flatnonzero(row >= 0)
             counted = counted[room.bounded[row[counted]]]
@@ -196,14 +209,14 @@ def _vertex(judged: Judged, contested: Ints, room: Room, free: Ints) -> tuple[Fl
     return (solved.x if solved.status == 0 else np.zeros(len(places))), places
 
 
-def _nearest(judged: Judged, contested: Ints) -> tuple[Ints, Ints]:
+def _nearest(priced_list: PricedShortlist, contested: Ints) -> tuple[Ints, Ints]:
     """The places of the contested enterprises' best options, and whose each is."""
-    of = judged.of
+    of = priced_list.of
     sizes = of.start[contested + 1] - of.start[contested]
     who = np.repeat(np.arange(len(contested)), sizes)
     ends = np.cumsum(sizes)
     places = np.arange(len(who)) - np.repeat(ends - sizes - of.start[contested], sizes)
-    by_net = np.lexsort((-judged.net[places], who))
+    by_net = np.lexsort((-priced_list.net[places], who))
     rank = np.arange(len(who)) - np.repeat(ends - sizes, sizes)
     kept = np.sort(by_net[rank < NEAREST])
     return places[kept], who[kept]

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.limits.allocation import kernels
-from riskmodel.limits.allocation.blocks import Over, done
+from riskmodel.limits.allocation.blocks import BlockMap, run_all
 from riskmodel.limits.allocation.options import Floats, Ints, Options
 
-EVERY = 1.0
+EVERY_OPTION = 1.0
 """A slack with which every open option is a candidate."""
 
 
 @dataclass(frozen=True)
-class Candidates:
+class Shortlist:
     """Options as a list an enterprise: enterprise i has the places `start[i]` to `start[i + 1]`.
 
     A place has its `pair` and `level` in the options, its value, limit and loss (CNY). `top` is
@@ -27,47 +27,50 @@ class Candidates:
     limit: Floats
     loss: Floats
     top: Floats
-    limit_rows: Ints
-    loss_rows: Ints
+    limit_constraints: Ints
+    loss_constraints: Ints
 
     @property
     def enterprises(self) -> int:
         return len(self.top)
 
-    def used(self, places: Ints, rows: int) -> Floats:
+    def use_of(self, places: Ints, constraints: int) -> Floats:
         """What these places use of each row, CNY."""
-        use = np.zeros(rows)
-        for of_pairs, amount in ((self.limit_rows, self.limit), (self.loss_rows, self.loss)):
+        use = np.zeros(constraints)
+        for of_pairs, amount in (
+            (self.limit_constraints, self.limit),
+            (self.loss_constraints, self.loss),
+        ):
             for row in of_pairs[self.pair[places]].T:
                 counted = row >= 0
-                use += np.bincount(row[counted], amount[places][counted], rows)
+                use += np.bincount(row[counted], amount[places][counted], constraints)
         return use
 
 
 @dataclass(frozen=True)
-class Asked:
+class ShortlistRule:
     """Which options are asked for: those that may be best while `prices` move by `slack` (a
-    share of each), of use under the `ceiling` of each row, at most `most` an enterprise."""
+    share of each), of use under the `max_use` of each row, at most `most` an enterprise."""
 
     prices: Floats
-    ceiling: Floats
-    slack: float = EVERY
+    max_use: Floats
+    slack: float = EVERY_OPTION
     most: int = np.iinfo(np.int64).max
 
 
-def candidates(options: Options, who: Ints, asked: Asked, over: Over) -> Candidates:
+def make_shortlist(options: Options, who: Ints, rule: ShortlistRule, over: BlockMap) -> Shortlist:
     """The candidates of the enterprises `who`; options without value are none."""
     whole = (
-        options.start, options.limit_rows, options.loss_rows,
+        options.start, options.limit_constraints, options.loss_constraints,
         options.value, options.limit, options.loss,
-        asked.prices, asked.slack, asked.ceiling, asked.most,
+        rule.prices, rule.slack, rule.max_use, rule.most,
     )  # fmt: skip
     counts = np.zeros(len(who), dtype=np.int64)
-    done(over(lambda a, b: kernels.count_candidates(who, *whole, counts, a, b), len(who)))
+    run_all(over(lambda a, b: kernels.count_shortlist(who, *whole, counts, a, b), len(who)))
     start = np.concatenate([[0], np.cumsum(counts)])
     pair, level = (np.empty(start[-1], dtype=np.int64) for _ in range(2))
     value, limit, loss = (np.empty(start[-1]) for _ in range(3))
     top = np.empty(len(who))
     lists = (start, pair, level, value, limit, loss, top)
-    done(over(lambda a, b: kernels.write_candidates(who, *whole, *lists, a, b), len(who)))
-    return Candidates(*lists, options.limit_rows, options.loss_rows)
+    run_all(over(lambda a, b: kernels.write_shortlist(who, *whole, *lists, a, b), len(who)))
+    return Shortlist(*lists, options.limit_constraints, options.loss_constraints)

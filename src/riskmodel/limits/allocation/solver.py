@@ -6,22 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.errors import SettingsError
-from riskmodel.limits.allocation.blocks import Over, threaded
+from riskmodel.limits.allocation.blocks import BlockMap, block_map
 from riskmodel.limits.allocation.dual import (
     COLD,
     FROZEN,
     HOT,
-    best_net,
-    ceilings,
     exact_bound,
     largest_amount,
-    prices_by_step,
-    scales,
+    minimise_dual,
+    price_scales,
     smoothed_dual,
+    sum_best_nets,
+    use_bounds,
 )
-from riskmodel.limits.allocation.options import NONE, Floats, Ints, Options, shaped
-from riskmodel.limits.allocation.rounding import Judged, Room, from_vertex, greedy, rebuilt
-from riskmodel.limits.allocation.shortlist import Asked, Candidates, candidates
+from riskmodel.limits.allocation.options import NONE, Floats, Ints, Options, validate_options
+from riskmodel.limits.allocation.rounding import (
+    GrainCapacity,
+    PricedShortlist,
+    improve_rounding,
+    round_greedily,
+    round_vertex,
+)
+from riskmodel.limits.allocation.shortlist import Shortlist, ShortlistRule, make_shortlist
 
 LARGE = 60_000
 """Enterprises from which on a sample is solved first, and short lists made at its prices."""
@@ -40,15 +46,15 @@ class Allocation:
     """The choice and its certificate.
 
     `pair` (a position among all pairs) and `level` are one an enterprise, -1 where nothing is
-    chosen. `value` is CNY; no allocation is worth more than `bound`. `prices` is what one more CNY
-    of each row's capacity earns, `used` what is used of it, CNY.
+    chosen. `value` is CNY; no allocation is worth more than `bound`. `shadow_prices` is what one more CNY
+    of each constraint's capacity earns, `used` what is used of it, CNY.
     """
 
     pair: Ints
     level: Ints
     value: float
     bound: float
-    prices: Floats
+    shadow_prices: Floats
     used: Floats
     largest_violation: float
 
@@ -58,29 +64,29 @@ class Allocation:
         return (self.bound - self.value) / self.bound if self.bound > 0 else 0.0
 
 
-def allocated(options: Options, *, warm: Floats | None = None, threads: int = 1) -> Allocation:
+def allocate(options: Options, *, warm_start: Floats | None = None, threads: int = 1) -> Allocation:
     """The allocation of the largest value that was found, and the smallest bound on any.
 
     A smoothed dual (log-sum-exp, Newton steps on the prices, temperature lowered in steps), its
-    exact bound, and whole choices from its prices, the best of which is taken. `warm` are prices to
+    exact bound, and whole choices from its prices, the best of which is taken. `warm_start` are prices to
     begin from, one a row, such as last month's; bad ones cost time only. The same bytes whatever
     the number of threads. `DataError` for options that break their contract, `SettingsError` for
     warm prices or threads that do.
     """
     if threads < 1:
         raise SettingsError(f"allocation: {threads} threads. Give 1 or more.")
-    options = shaped(options)
-    begin = _warm(warm, options.rows)
-    with threaded(threads) as over:
-        found = _certified(options, begin, over)
-        choice = _choice(found, options.capacity, over)
+    options = validate_options(options)
+    begin = _check_warm_start(warm_start, options.constraints)
+    with block_map(threads) as over:
+        found = _solve_dual(options, begin, over)
+        choice = _round(found, options.capacity, over)
     return _allocation(options, found, choice)
 
 
-def _warm(warm: Floats | None, rows: int) -> Floats | None:
-    if warm is None:
+def _check_warm_start(warm_start: Floats | None, rows: int) -> Floats | None:
+    if warm_start is None:
         return None
-    prices = np.asarray(warm, dtype=np.float64)
+    prices = np.asarray(warm_start, dtype=np.float64)
     if prices.shape != (rows,) or not (np.isfinite(prices) & (prices >= 0)).all():
         raise SettingsError(
             f"allocation: the warm prices are not {rows} numbers of 0 or more. Give one a row."
@@ -89,50 +95,50 @@ def _warm(warm: Floats | None, rows: int) -> Floats | None:
 
 
 @dataclass(frozen=True)
-class _Certified:
+class _DualSolution:
     """Prices, the bound that they prove, and the candidates that they were found on.
 
     `steps` are the prices on the way, from which whole choices are made as well: a smoother
     dual's, which are further from a tie, at times lead to better ones.
     """
 
-    of: Candidates
+    of: Shortlist
     steps: list[Floats]
     prices: Floats
     bound: float
 
 
-def _certified(options: Options, warm: Floats | None, over: Over) -> _Certified:
+def _solve_dual(options: Options, warm_start: Floats | None, over: BlockMap) -> _DualSolution:
     """The prices of the least bound: of the whole book, or from a sample's and short lists."""
     largest = largest_amount(options, over)
-    ceiling = ceilings(options.capacity, largest)
-    nothing = np.zeros(options.rows)
-    worth = best_net(options, nothing, ceiling, over)
+    max_use = use_bounds(options.capacity, largest)
+    nothing = np.zeros(options.constraints)
+    worth = sum_best_nets(options, nothing, max_use, over)
 
     def bound(prices: Floats) -> float:
-        return exact_bound(options, prices, ceiling, worth=worth, over=over)
+        return exact_bound(options, prices, max_use, worth=worth, over=over)
 
-    who, large = _first(options.enterprises)
-    of = candidates(options, who, Asked(nothing, ceiling), over)
+    who, large = _sample_positions(options.enterprises)
+    of = make_shortlist(options, who, ShortlistRule(nothing, max_use), over)
     share = len(who) / max(options.enterprises, 1)
-    steps = _steps(of, options.capacity * share, warm, largest, over)
+    steps = _prices_by_temperature(of, options.capacity * share, warm_start, largest, over)
     tried = [nothing, *steps[-3:]]
     bounds = [bound(prices) for prices in tried]
     for slack, most in LISTS if large else ():
         begin = tried[int(np.argmin(bounds))]
-        asked = Asked(begin, ceiling, slack, most)
-        of = candidates(options, np.arange(options.enterprises), asked, over)
-        scale = scales(options.capacity, float(of.top.sum()), largest)
-        steps = prices_by_step(of, options.capacity, begin, scale, heats=COLD[1:], over=over)
+        rule = ShortlistRule(begin, max_use, slack, most)
+        of = make_shortlist(options, np.arange(options.enterprises), rule, over)
+        scale = price_scales(options.capacity, float(of.top.sum()), largest)
+        steps = minimise_dual(of, options.capacity, begin, scale, heats=COLD[1:], over=over)
         tried.append(steps[-1])
         bounds.append(bound(steps[-1]))
-        if _moved(begin, steps[-1], options.capacity) < slack / 2:
+        if _price_change(begin, steps[-1], options.capacity) < slack / 2:
             break
     best = int(np.argmin(bounds))
-    return _Certified(of, steps, tried[best], bounds[best])
+    return _DualSolution(of, steps, tried[best], bounds[best])
 
 
-def _first(enterprises: int) -> tuple[Ints, bool]:
+def _sample_positions(enterprises: int) -> tuple[Ints, bool]:
     """Whom the prices are found on first, and whether that is a sample of a large book."""
     if enterprises <= LARGE:
         return np.arange(enterprises), False
@@ -140,26 +146,26 @@ def _first(enterprises: int) -> tuple[Ints, bool]:
     return np.sort(drawn), True
 
 
-def _steps(
-    of: Candidates, capacity: Floats, warm: Floats | None, largest: float, over: Over
+def _prices_by_temperature(
+    of: Shortlist, capacity: Floats, warm_start: Floats | None, largest: float, over: BlockMap
 ) -> list[Floats]:
     """Prices by temperature: from none, or from warm ones that are nearer to the least dual."""
-    scale = scales(capacity, float(of.top.sum()), largest)
+    scale = price_scales(capacity, float(of.top.sum()), largest)
     nothing = np.zeros_like(capacity)
-    if warm is not None:
-        warm = np.where(scale > 0, warm, 0.0)
-        if _dual(of, warm, capacity, over) < _dual(of, nothing, capacity, over):
-            return prices_by_step(of, capacity, warm, scale, heats=COLD + FROZEN, over=over)
-    return prices_by_step(of, capacity, nothing, scale, heats=HOT + COLD + FROZEN, over=over)
+    if warm_start is not None:
+        warm_start = np.where(scale > 0, warm_start, 0.0)
+        if _dual(of, warm_start, capacity, over) < _dual(of, nothing, capacity, over):
+            return minimise_dual(of, capacity, warm_start, scale, heats=COLD + FROZEN, over=over)
+    return minimise_dual(of, capacity, nothing, scale, heats=HOT + COLD + FROZEN, over=over)
 
 
-def _dual(of: Candidates, prices: Floats, capacity: Floats, over: Over) -> float:
+def _dual(of: Shortlist, prices: Floats, capacity: Floats, over: BlockMap) -> float:
     priced = prices > 0
     smooth = smoothed_dual(of, prices, COLD[0], over)[0]
     return smooth + math.fsum(prices[priced] * capacity[priced])
 
 
-def _moved(before: Floats, after: Floats, capacity: Floats) -> float:
+def _price_change(before: Floats, after: Floats, capacity: Floats) -> float:
     """How far prices moved, weighted by what each row costs."""
     priced = (before > 0) | (after > 0)
     cost = before[priced] @ capacity[priced]
@@ -167,33 +173,37 @@ def _moved(before: Floats, after: Floats, capacity: Floats) -> float:
     return float(change / cost) if cost > 0 else float(change > 0)
 
 
-def _choice(found: _Certified, capacity: Floats, over: Over) -> Ints:
+def _round(found: _DualSolution, capacity: Floats, over: BlockMap) -> Ints:
     """The candidates' places of the whole choice that is worth most; `NONE` for nothing."""
-    room = Room.of(capacity)
-    judged = Judged.at(found.of, found.prices, over)
-    choices = [greedy(judged, room), from_vertex(judged, room)]
+    room = GrainCapacity.of(capacity)
+    priced_list = PricedShortlist.at(found.of, found.prices, over)
+    choices = [round_greedily(priced_list, room), round_vertex(priced_list, room)]
     for prices in found.steps[-MORE:]:
-        choices.append(greedy(Judged.at(found.of, prices, over), room))
-    best = max(choices, key=lambda choice: _worth(found.of, choice))
-    return max(best, rebuilt(judged, room, best), key=lambda choice: _worth(found.of, choice))
+        choices.append(round_greedily(PricedShortlist.at(found.of, prices, over), room))
+    best = max(choices, key=lambda choice: _value_of(found.of, choice))
+    return max(
+        best,
+        improve_rounding(priced_list, room, best),
+        key=lambda choice: _value_of(found.of, choice),
+    )
 
 
-def _worth(of: Candidates, choice: Ints) -> float:
+def _value_of(of: Shortlist, choice: Ints) -> float:
     return math.fsum(of.value[choice[choice >= 0]])
 
 
-def _allocation(options: Options, found: _Certified, choice: Ints) -> Allocation:
+def _allocation(options: Options, found: _DualSolution, choice: Ints) -> Allocation:
     of, chosen = found.of, choice >= 0
     pair, level = (np.full(options.enterprises, NONE, dtype=np.int64) for _ in range(2))
     pair[chosen], level[chosen] = of.pair[choice[chosen]], of.level[choice[chosen]]
-    used = of.used(choice[chosen], options.rows)
+    used = of.use_of(choice[chosen], options.constraints)
     over = np.maximum(used - options.capacity, 0.0)
     return Allocation(
         pair=pair,
         level=level,
-        value=_worth(of, choice),
+        value=_value_of(of, choice),
         bound=found.bound,
-        prices=found.prices,
+        shadow_prices=found.prices,
         used=used,
         largest_violation=float(over.max(initial=0.0)),
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
-from riskmodel.limits.allocation import Allocation, allocated
+from riskmodel.limits.allocation import Allocation, allocate
 from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import PD_CLIP, Terms
@@ -285,7 +285,7 @@ def regrets(weighed: Weighed, truth: pd.DataFrame, *, threads: int = 1) -> pd.Da
     told |= {name: informed(weighed, view) for name, view in views.items()}
     rows = []
     for name, options in told.items():
-        chosen = allocated(options, threads=threads)
+        chosen = allocate(options, threads=threads)
         judged = held_against(book_lines(weighed, chosen), truth, weighed.case.terms)
         sums = judged[["limit_cny", "profit_cny"]].sum()
         rows.append((name, len(judged), sums["limit_cny"], chosen.value, sums["profit_cny"]))

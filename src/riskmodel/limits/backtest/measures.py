@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.allocation import allocated
+from riskmodel.limits.allocation import allocate
 from riskmodel.limits.backtest.backtest import (
     BOOK,
     CUT,
@@ -134,7 +134,7 @@ def frontier_lines(
     found = {}
     for step in STEPS:
         options = replace(weighed.options, capacity=weighed.options.capacity * step)
-        book = book_lines(weighed, allocated(options, threads=threads))
+        book = book_lines(weighed, allocate(options, threads=threads))
         volume = float(book["limit_cny"].sum())
         found[step] = {BOOK: book} | {name: cut_to(rule, volume) for name, rule in rules.items()}
     return found
