@@ -30,7 +30,7 @@ from riskmodel.limits.allocation.rounding import (
     round_vertex,
 )
 from riskmodel.limits.allocation.shortlist import Shortlist, ShortlistRule, make_shortlist
-from riskmodel.limits.allocation.solver import LARGE, SAMPLE, _moved, _sample_positions
+from riskmodel.limits.allocation.solver import LARGE, SAMPLE, _price_change, _sample_positions
 
 INF = np.inf
 
@@ -84,16 +84,16 @@ def test_options_tell_their_own_numbers() -> None:
         ({"start": np.asarray([1, 2, 3, 3])}, "does not run from 0"),
         ({"start": np.asarray([0, 2, 3, 2])}, "does not run from 0"),
         ({"start": np.asarray([0, 3, 2, 3])}, "does not run from 0"),
-        ({"limit_constraints": np.asarray([[0], [3], [0]])}, "limit_rows: 1 of 3 entries"),
-        ({"loss_constraints": np.asarray([[-2], [-1], [3]])}, "loss_rows: 2 of 3 entries"),
-        ({"loss_constraints": np.asarray([[-2], [-1], [2]])}, "loss_rows: 1 of 3 entries"),
+        ({"limit_constraints": np.asarray([[0], [3], [0]])}, "limit_constraints: 1 of 3 entries"),
+        ({"loss_constraints": np.asarray([[-2], [-1], [3]])}, "loss_constraints: 2 of 3 entries"),
+        ({"loss_constraints": np.asarray([[-2], [-1], [2]])}, "loss_constraints: 1 of 3 entries"),
         ({"loss_constraints": np.asarray([[0], [-1], [2]])}, "1 pairs count twice"),
         ({"capacity": np.asarray([1.0, -0.1, np.nan])}, r"2 of 3 rows are below 0.*row 1"),
         ({"limit": np.ones((3, 3))}, "options.limit: shape"),
         ({"value": np.ones(3)}, "options.value: shape"),
         ({"capacity": np.ones((3, 1))}, "options.capacity: shape"),
-        ({"limit_constraints": np.asarray([0, 1, 0])}, "options.limit_rows: shape"),
-        ({"loss_constraints": np.asarray([[2], [-1]])}, "options.loss_rows: shape"),
+        ({"limit_constraints": np.asarray([0, 1, 0])}, "options.limit_constraints: shape"),
+        ({"loss_constraints": np.asarray([[2], [-1]])}, "options.loss_constraints: shape"),
         ({"start": np.asarray([], dtype=np.int64)}, "options.start: shape"),
         ({"capacity": "none"}, "options.capacity: not an array"),
     ],
@@ -382,7 +382,7 @@ def test_how_far_prices_moved_is_weighed_by_what_the_rows_cost() -> None:
     capacity = np.asarray([100.0, 10.0, INF])
     before, after = np.asarray([0.1, 0.2, 0.0]), np.asarray([0.15, 0.0, 0.0])
     # (.05 x 100 + .2 x 10) of (.1 x 100 + .2 x 10)
-    assert _moved(before, after, capacity) == pytest.approx(7 / 12)
-    assert _moved(before / 100, after / 100, capacity) == pytest.approx(7 / 12)
-    assert _moved(np.zeros(3), after, capacity) == 1.0
-    assert _moved(np.zeros(3), np.zeros(3), capacity) == 0.0
+    assert _price_change(before, after, capacity) == pytest.approx(7 / 12)
+    assert _price_change(before / 100, after / 100, capacity) == pytest.approx(7 / 12)
+    assert _price_change(np.zeros(3), after, capacity) == 1.0
+    assert _price_change(np.zeros(3), np.zeros(3), capacity) == 0.0

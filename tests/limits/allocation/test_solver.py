@@ -323,7 +323,7 @@ def test_last_months_prices_lead_to_the_same_bound() -> None:
         ("loss", np.asarray([0.1, 0.1]), "loss: shape"),
         ("start", np.asarray([0, 2, 1]), "start"),
         ("start", np.asarray([0, 1, 1]), "start"),
-        ("limit_constraints", np.asarray([[0], [2]]), "limit_rows: 1 of 2"),
+        ("limit_constraints", np.asarray([[0], [2]]), "limit_constraints: 1 of 2"),
         ("loss_constraints", np.asarray([[1], [0]]), "twice"),
         ("limit_constraints", np.asarray([["a"], ["b"]]), "not an array of numbers"),
     ],
