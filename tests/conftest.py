@@ -33,7 +33,7 @@ def facts() -> PublicationFacts:
         model_version="3",
         model_fingerprint="f" * 64,
         data_fingerprint="d" * 64,
-        policy={"caps": {"ratio": 1.0}, "eligibility": [{"name": "exports", "at_least": 100000}]},
+        policy={"caps": {"ratio": 1.0}, "eligibility": [{"name": "exports", "min_value": 100000}]},
         valid_until=date(2014, 8, 1),
         verdict="pass with conditions",
         override_reason="",

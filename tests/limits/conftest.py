@@ -8,42 +8,42 @@ import pytest
 from riskmodel.limits import Banks, Policy, banks_from, policy_from
 
 
-def rule(name: str, card: str, missing: str, **threshold: float) -> dict[str, Any]:
+def rule(name: str, feature: str, missing: str, **threshold: float) -> dict[str, Any]:
     words = {"en": f"{name} in words", "zh": f"{name}说明", "source": "drawn"}
-    return {"name": name, "card": card, "missing": missing, **threshold, **words}
+    return {"name": name, "feature": feature, "missing": missing, **threshold, **words}
 
 
 TERMS: dict[str, Any] = {
     "eligibility": [
-        rule("exports_too_small", "exports_usd_6m", "refuse", at_least=100_000.0),
-        rule("too_few_deals", "deals_6m", "refuse", at_least=3.0),
-        rule("arrears", "days_past_due_24m", "pass", at_most=30.0),
+        rule("exports_too_small", "exports_usd_6m", "refuse", min_value=100_000.0),
+        rule("too_few_deals", "deals_6m", "refuse", min_value=3.0),
+        rule("arrears", "days_past_due_24m", "pass", max_value=30.0),
     ],
     "agreement": {"required": True, "en": "No agreement", "zh": "未签约", "source": "drawn"},
     "caps": {
-        "exports_card": "exports_usd_12m",
-        "platform_card": "exports_platform_usd_12m",
-        "sales_card": "exports_cny_12m",
-        "on_platform": 1.0,
-        "off_platform": 0.8,
-        "ceiling_cny": 10_000_000.0,
-        "floor_cny": 50_000.0,
+        "exports_feature": "exports_usd_12m",
+        "platform_feature": "exports_platform_usd_12m",
+        "sales_feature": "exports_cny_12m",
+        "ratio_on_platform": 1.0,
+        "ratio_off_platform": 0.8,
+        "max_limit_cny": 10_000_000.0,
+        "min_limit_cny": 50_000.0,
         "rounding_cny": 1_000.0,
         "cny_per_usd_if_missing": 6.0,
     },
     "need": {
         "cycle_days": 90.0,
-        "cost_low": 0.6,
-        "cost_high": 0.95,
-        "cost_if_missing": 0.8,
-        "growth_low": -0.2,
-        "growth_high": 0.2,
+        "min_cost_share": 0.6,
+        "max_cost_share": 0.95,
+        "cost_share_if_missing": 0.8,
+        "min_growth": -0.2,
+        "max_growth": 0.2,
         "growth_if_missing": 0.0,
     },
     "economics": {
         "lgd": 0.6,
-        "credit_conversion": 0.5,
-        "drawn_share": 0.5,
+        "credit_conversion_factor": 0.5,
+        "utilisation": 0.5,
         "capital_ratio": 0.1,
         "opening_cost_cny": 800.0,
         "pd_slope": 0.8,
@@ -53,12 +53,12 @@ TERMS: dict[str, Any] = {
         "lgd": 0.4,
         "maturity_years": 1.0,
         "sales_million_eur": 5.0,
-        "least_pd": 0.0005,
+        "min_pd": 0.0005,
     },
-    "price": {
-        "max_all_in": 0.24,
+    "pricing": {
+        "max_all_in_rate": 0.24,
         "pass_through": 0.5,
-        "typical_pd": 0.03,
+        "reference_pd": 0.03,
         "churn_file": "",
         "segments": [],
     },
@@ -69,13 +69,13 @@ def bank(name: str, **changes: float) -> dict[str, Any]:
     row = {
         "funding_rate": 0.04,
         "capital_cost": 0.12,
-        "rate_low": 0.10,
-        "base_rate": 0.12,
-        "rate_high": 0.15,
+        "min_rate": 0.10,
+        "reference_rate": 0.12,
+        "max_rate": 0.15,
         "budget_cny": 30_000_000.0,
-        "expected_loss_cap": 0.05,
+        "max_expected_loss_share": 0.05,
         "max_limit_cny": 10_000_000.0,
-        "largest_pd": 0.10,
+        "max_pd": 0.10,
     }
     return {"name": name, **row, **changes}
 
@@ -92,7 +92,9 @@ def policy() -> Policy:
 
 @pytest.fixture
 def banks() -> Banks:
-    return banks_from({"bank": [bank("north_bank"), bank("south_bank", base_rate=0.13)]}, "banks")
+    return banks_from(
+        {"bank": [bank("north_bank"), bank("south_bank", reference_rate=0.13)]}, "banks"
+    )
 
 
 @pytest.fixture

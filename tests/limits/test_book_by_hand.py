@@ -37,11 +37,11 @@ def test_each_pair_counts_in_its_banks_and_its_own_sectors_and_destinations_rows
             "main_destination_12m": ["US", "DE", "US"],
         }
     )
-    north = bank_row("north_bank", sector_share=0.5, budget_cny=2e6)
+    north = bank_row("north_bank", max_sector_share=0.5, budget_cny=2e6)
     banks = banks_from(
         {
             "bank": [north, bank_row("south_bank", budget_cny=1e6)],
-            "destinations": {"largest_share": 0.4, "shares": {"FR": 0.2}},
+            "destinations": {"max_share": 0.4, "max_shares": {"FR": 0.2}},
         },
         "banks",
     )
@@ -66,7 +66,7 @@ def test_each_pair_counts_in_its_banks_and_its_own_sectors_and_destinations_rows
 def test_each_bank_has_sectors_of_its_own(bank_row: Any) -> None:
     rows = pd.DataFrame({"enterprise_id": ["E1", "E2"], "sector": ["toys", "shoes"]})
     banks = banks_from(
-        {"bank": [bank_row("north_bank", sector_share=0.5), bank_row("south_bank", sector_share=0.4)]},
+        {"bank": [bank_row("north_bank", max_sector_share=0.5), bank_row("south_bank", max_sector_share=0.4)]},
         "banks",
     )  # fmt: skip
     pairs = Pairs(np.asarray([0, 0, 1, 1]), np.asarray([0, 1, 0, 1]))
@@ -88,7 +88,7 @@ def test_prices_of_another_month_are_found_by_bank_row_and_key() -> None:
 
 def test_a_row_that_holds_just_the_smallest_line_stands(bank_row: Any) -> None:
     banks = banks_from(
-        {"bank": [bank_row("north_bank", budget_cny=50_000.0)], "destinations": {"shares": {"US": 1.0}}},
+        {"bank": [bank_row("north_bank", budget_cny=50_000.0)], "destinations": {"max_shares": {"US": 1.0}}},
         "banks",
     )  # fmt: skip
     refuse_closed_rows(banks, 50_000.0)
@@ -218,7 +218,7 @@ def test_a_tight_bank_shows_the_price_of_its_own_rows(
         {
             "bank": [
                 bank_row("north_bank", budget_cny=300_000.0),
-                bank_row("south_bank", expected_loss_cap=0.0001),
+                bank_row("south_bank", max_expected_loss_share=0.0001),
             ]
         },
         "banks",
@@ -259,14 +259,14 @@ def test_a_pd_at_the_banks_cut_is_served_and_the_rate_says_what_holds_it(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
     def row(pd_12m: float) -> pd.Series:
-        banks = banks_from({"bank": [bank_row("north_bank", largest_pd=0.05)]}, "banks")
+        banks = banks_from({"bank": [bank_row("north_bank", max_pd=0.05)]}, "banks")
         one = candidates.iloc[[0]].assign(pd_12m=pd_12m)
         return recommend(one, signed("E1 north_bank"), policy, banks, grid=10).recommendations.iloc[0]  # fmt: skip
 
     at, above = row(0.05), row(0.0501)
     assert (at["decision"], at["rate_held_by"]) == ("offer", "")
     assert (above["decision"], above["binding_constraint"]) == ("decline", "pd_cut")
-    banks = banks_from({"bank": [bank_row("north_bank", rate_low=0.115)]}, "banks")
+    banks = banks_from({"bank": [bank_row("north_bank", min_rate=0.115)]}, "banks")
     low = recommend(candidates, signed("E1 north_bank"), policy, banks, grid=10).recommendations
     assert low["rate_held_by"].tolist() == ["bank_lowest_rate", "", "", "", ""]
     assert low["annual_rate"].iloc[0] == 0.115
@@ -276,7 +276,7 @@ def test_each_bank_has_a_cut_of_its_own(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
     banks = banks_from(
-        {"bank": [bank_row("north_bank", largest_pd=0.04), bank_row("south_bank", largest_pd=0.06)]},
+        {"bank": [bank_row("north_bank", max_pd=0.04), bank_row("south_bank", max_pd=0.06)]},
         "banks",
     )  # fmt: skip
     one = candidates.iloc[[0]].assign(pd_12m=0.05)

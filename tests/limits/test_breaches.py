@@ -157,10 +157,11 @@ def test_two_offers_to_one_enterprise_are_seen(
     [
         ({"budget_cny": 1_500_000.0}, "one_bank: budget exceeded by 2,500,000.00 CNY"),
         (
-            {"sector_shares": {"toys": 0.05}},  # 1,500,000 of 30 million; toys are three of four
+            # 1,500,000 of 30 million; toys are three of four
+            {"max_sector_shares": {"toys": 0.05}},
             "one_bank: sector toys exceeded by 1,500,000.00 CNY",
         ),
-        ({"sector_share": 0.02}, "one_bank: sector shoes exceeded by 400,000.00 CNY"),
+        ({"max_sector_share": 0.02}, "one_bank: sector shoes exceeded by 400,000.00 CNY"),
     ],
 )
 def test_sums_above_a_budget_or_a_sectors_share_are_seen(
@@ -180,7 +181,8 @@ def test_a_loss_above_the_banks_cap_is_seen(
     book: Book, placed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     careful = banks_from(
-        {"bank": [one.model_dump() | {"expected_loss_cap": 0.0} for one in banks.bank]}, "banks"
+        {"bank": [one.model_dump() | {"max_expected_loss_share": 0.0} for one in banks.bank]},
+        "banks",
     )
     rows = book.recommendations
     losses = rows.groupby("bank")["expected_loss_cny"].sum()
@@ -198,7 +200,7 @@ def test_a_loss_above_the_banks_cap_is_seen(
 def test_a_destination_above_its_share_of_all_budgets_is_seen(
     book: Book, placed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    shares = {"destinations": {"shares": {"US": 0.02}}}  # of 60 million: 1,200,000
+    shares = {"destinations": {"max_shares": {"US": 0.02}}}  # of 60 million: 1,200,000
     narrow = banks_from({"bank": [one.model_dump() for one in banks.bank], **shares}, "banks")
 
     assert breaches(book.recommendations, placed, SIGNED, Terms(policy, narrow), grid=GRID) == [
@@ -211,7 +213,7 @@ def test_a_source_that_knows_no_sector_has_no_such_constraint(
 ) -> None:
     unknown = placed.assign(sector=None)
     banks = banks_from(
-        {"bank": [bank_row(name, sector_share=0.01) for name in ("north_bank", "south_bank")]},
+        {"bank": [bank_row(name, max_sector_share=0.01) for name in ("north_bank", "south_bank")]},
         "banks",
     )
     book = recommend(unknown, SIGNED, policy, banks, grid=GRID)

@@ -47,16 +47,16 @@ def test_without_a_share_there_are_only_budgets_and_loss_caps(
 def test_a_name_that_nobody_meets_is_a_row_that_stands_empty(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
-    north = bank_row("north_bank", sector_share=0.5, sector_shares={"tyos": 0.1})
-    south = bank_row("south_bank", sector_share=0.5)
-    table = {"bank": [north, south], "destinations": {"shares": {"USA": 0.1}}}
+    north = bank_row("north_bank", max_sector_share=0.5, max_sector_shares={"tyos": 0.1})
+    south = bank_row("south_bank", max_sector_share=0.5)
+    table = {"bank": [north, south], "destinations": {"max_shares": {"USA": 0.1}}}
     book = recommend(_placed(candidates), SIGNED, policy, banks_from(table, "banks"), grid=10)
     rows = book.certificate.rows.set_index(["bank", "row", "key"])
     assert rows.loc[("north_bank", "sector_share", "tyos"), "used_cny"] == 0
     assert ("south_bank", "sector_share", "tyos") not in rows.index
     assert rows.loc[("", "destination_share", "USA"), "used_cny"] == 0
     assert rows.loc[("north_bank", "sector_share", "toys"), "used_cny"] > 0
-    plain = {"bank": [north | {"sector_shares": {}}, south]}
+    plain = {"bank": [north | {"max_sector_shares": {}}, south]}
     without = recommend(_placed(candidates), SIGNED, policy, banks_from(plain, "banks"), grid=10)
     assert without.recommendations.equals(book.recommendations)
 
@@ -64,7 +64,7 @@ def test_a_name_that_nobody_meets_is_a_row_that_stands_empty(
 def test_a_source_that_knows_no_sector_has_no_rows_of_sectors(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
-    banks = _banks(bank_row, sector_share=0.1, destinations={"largest_share": 0.1})
+    banks = _banks(bank_row, max_sector_share=0.1, destinations={"max_share": 0.1})
     book = recommend(candidates, SIGNED.iloc[:1], policy, banks, grid=10)
     assert book.certificate.rows["row"].tolist() == ["bank_budget", "bank_loss_cap"]
     assert book.by_bank["offers"].tolist() == [1]
@@ -74,7 +74,7 @@ def test_a_sector_takes_no_more_than_its_share_and_the_decline_says_so(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
     # 1.2 of 30 million for toys: one line of 800,000 (off the platform), and a part of another.
-    banks = _banks(bank_row, sector_shares={"toys": 0.04})
+    banks = _banks(bank_row, max_sector_shares={"toys": 0.04})
     book = recommend(_placed(candidates), SIGNED, policy, banks, grid=10)
     rows = book.recommendations.merge(_placed(candidates)[["enterprise_id", "sector"]])
     toys = rows[(rows["sector"] == "toys") & (rows["bank"] != "")]
@@ -92,7 +92,7 @@ def test_a_destination_is_a_row_of_all_banks_together(
 ) -> None:
     names = ["north_bank", "south_bank"]
     banks = banks_from(
-        {"bank": [bank_row(name) for name in names], "destinations": {"shares": {"US": 0.015}}},
+        {"bank": [bank_row(name) for name in names], "destinations": {"max_shares": {"US": 0.015}}},
         "banks",
     )
     both = pd.concat([SIGNED, SIGNED.assign(bank="south_bank")], ignore_index=True)
@@ -108,7 +108,7 @@ def test_a_destination_is_a_row_of_all_banks_together(
 def test_an_enterprise_of_unknown_sector_counts_in_a_row_of_its_own(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
-    banks = _banks(bank_row, sector_share=0.5)
+    banks = _banks(bank_row, max_sector_share=0.5)
     book = recommend(_placed(candidates), SIGNED, policy, banks, grid=10)
     assert set(book.certificate.rows["key"]) == {"", "toys", "shoes", "not known"}
 
@@ -117,12 +117,12 @@ def test_rows_in_which_no_line_fits_are_refused_by_name(
     candidates: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
     rows = [
-        bank_row("north_bank", sector_shares={"toys": 0.001, "shoes": 0.0}),
+        bank_row("north_bank", max_sector_shares={"toys": 0.001, "shoes": 0.0}),
         bank_row("south_bank", budget_cny=49_999.0),
     ]
-    banks = banks_from({"bank": rows, "destinations": {"shares": {"US": 0.0001}}}, "banks")
+    banks = banks_from({"bank": rows, "destinations": {"max_shares": {"US": 0.0001}}}, "banks")
     with pytest.raises(SettingsError, match="3 rows hold less") as error:
         recommend(candidates, SIGNED, policy, banks, grid=10)
     assert "south_bank: budget_cny" in str(error.value)
-    assert "north_bank: sector_shares.toys" in str(error.value)
+    assert "north_bank: max_sector_shares.toys" in str(error.value)
     assert "shoes" not in str(error.value)

@@ -61,7 +61,7 @@ def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row
             "grade": "G03",
         }
     )
-    banks = banks_from({"bank": [bank_row("north_bank", largest_pd=1.0)]}, "banks")
+    banks = banks_from({"bank": [bank_row("north_bank", max_pd=1.0)]}, "banks")
     signed = pd.DataFrame({"enterprise_id": ids, "bank": "north_bank"})
     nothing = pd.DataFrame({"bank": [], "row": [], "key": [], "price": []})
     month = Month(signed, Terms(policy, banks), nothing, 10)
@@ -104,8 +104,8 @@ def test_a_decision_does_not_depend_on_who_else_is_asked(
     )
     banks = banks_from(
         {
-            "bank": [bank_row("north_bank", sector_share=0.02)],
-            "destinations": {"largest_share": 0.03},
+            "bank": [bank_row("north_bank", max_sector_share=0.02)],
+            "destinations": {"max_share": 0.03},
         },
         "banks",
     )

@@ -151,15 +151,18 @@ def test_a_band_without_any_rate_of_the_curve_names_its_bank(policy: Policy, ban
 
 
 def test_a_bank_dearer_than_the_all_in_price_is_named(policy: Policy, banks: Banks) -> None:
-    price = policy.price.model_copy(update={"max_all_in": 0.09})
+    pricing = policy.pricing.model_copy(update={"max_all_in_rate": 0.09})
     with pytest.raises(SettingsError, match="north_bank"):
-        risk_based(np.asarray([0.03]), policy.model_copy(update={"price": price}), banks)
+        risk_based(np.asarray([0.03]), policy.model_copy(update={"pricing": pricing}), banks)
 
 
 def _with_curve(policy: Policy) -> Policy:
-    price = {
-        **policy.price.model_dump(),
+    pricing = {
+        **policy.pricing.model_dump(),
         "churn_file": "churn.parquet",
-        "segments": [{"name": "A", "up_to_share": 0.5}, {"name": "B", "up_to_share": 1.0}],
+        "segments": [
+            {"name": "A", "cumulative_share": 0.5},
+            {"name": "B", "cumulative_share": 1.0},
+        ],
     }
-    return policy_from({**policy.model_dump(), "price": price}, "policy")
+    return policy_from({**policy.model_dump(), "pricing": pricing}, "policy")

@@ -16,12 +16,16 @@ def table(name: str) -> dict[str, Any]:
 
 def test_the_programmes_terms_stand_in_its_policy() -> None:
     policy = policy_from(table("policy.toml"), "policy.toml")
-    thresholds = {rule.card: (rule.at_least, rule.at_most) for rule in policy.eligibility}
+    thresholds = {rule.feature: (rule.min_value, rule.max_value) for rule in policy.eligibility}
     assert thresholds["exports_usd_6m"] == (100_000.0, None)
     assert thresholds["deals_6m"] == (3.0, None)
     caps = policy.caps
-    assert (caps.on_platform, caps.off_platform, caps.ceiling_cny) == (1.0, 0.8, 10_000_000.0)
-    assert policy.price.max_all_in == 0.24
+    assert (caps.ratio_on_platform, caps.ratio_off_platform, caps.max_limit_cny) == (
+        1.0,
+        0.8,
+        10_000_000.0,
+    )
+    assert policy.pricing.max_all_in_rate == 0.24
     assert policy.agreement.required
 
 
@@ -40,9 +44,9 @@ def test_seven_banks_lend() -> None:
 def test_the_contest_has_one_bank_with_100_million_and_no_agreements() -> None:
     policy = policy_from(table("cumcm2020c-policy.toml"), "policy")
     (bank,) = banks_from(table("cumcm2020c-banks.toml"), "banks").bank
-    assert (bank.budget_cny, bank.rate_low, bank.rate_high) == (100_000_000.0, 0.04, 0.15)
+    assert (bank.budget_cny, bank.min_rate, bank.max_rate) == (100_000_000.0, 0.04, 0.15)
     assert not policy.agreement.required
-    assert (policy.caps.floor_cny, policy.caps.ceiling_cny) == (100_000.0, 1_000_000.0)
+    assert (policy.caps.min_limit_cny, policy.caps.max_limit_cny) == (100_000.0, 1_000_000.0)
 
 
 @pytest.mark.parametrize("name", ["policy", "banks", "cumcm2020c-policy", "cumcm2020c-banks"])
@@ -51,7 +55,7 @@ def test_every_number_of_the_terms_has_a_source_or_is_called_a_proposal(name: st
     assert "proposal" in text.lower()
     if "policy" in name:
         values = [line for line in text.splitlines() if "= 0." in line or "= 1" in line]
-        bare = [line for line in values if "#" not in line and "up_to_share" not in line]
+        bare = [line for line in values if "#" not in line and "cumulative_share" not in line]
         assert [line for line in bare if not _in_sourced_table(text, line)] == []
 
 
@@ -78,8 +82,8 @@ def test_a_bank_name_that_could_leave_its_folder_is_refused(name: str, bank_row:
 
 
 def test_a_base_rate_outside_the_band_is_refused(bank_row: Any) -> None:
-    with pytest.raises(SettingsError, match="base_rate"):
-        banks_from({"bank": [bank_row("north", base_rate=0.2)]}, "banks.toml")
+    with pytest.raises(SettingsError, match="reference_rate"):
+        banks_from({"bank": [bank_row("north", reference_rate=0.2)]}, "banks.toml")
 
 
 def test_an_unknown_key_is_refused(terms: dict[str, Any]) -> None:
@@ -88,19 +92,19 @@ def test_an_unknown_key_is_refused(terms: dict[str, Any]) -> None:
         policy_from(terms, "policy.toml")
 
 
-def test_a_rule_on_an_unknown_card_names_the_nearest_one(terms: dict[str, Any]) -> None:
-    terms["eligibility"] = [{**terms["eligibility"][0], "card": "exports_usd_6"}]
+def test_a_rule_on_an_unknown_feature_names_the_nearest_one(terms: dict[str, Any]) -> None:
+    terms["eligibility"] = [{**terms["eligibility"][0], "feature": "exports_usd_6"}]
     with pytest.raises(SettingsError, match="'exports_usd_6m'"):
         policy_from(terms, "policy.toml")
 
 
 def test_a_rule_has_exactly_one_threshold(terms: dict[str, Any]) -> None:
-    terms["eligibility"] = [{**terms["eligibility"][0], "at_most": 5.0}]
+    terms["eligibility"] = [{**terms["eligibility"][0], "max_value": 5.0}]
     with pytest.raises(SettingsError, match="exactly one"):
         policy_from(terms, "policy.toml")
 
 
 def test_a_churn_curve_needs_segments(terms: dict[str, Any]) -> None:
-    terms["price"] = {**terms["price"], "churn_file": "churn.parquet"}
+    terms["pricing"] = {**terms["pricing"], "churn_file": "churn.parquet"}
     with pytest.raises(SettingsError, match="together"):
         policy_from(terms, "policy.toml")

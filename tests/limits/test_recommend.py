@@ -147,9 +147,9 @@ def test_a_pd_above_the_banks_cut_a_small_cap_and_a_poor_line_are_named(
     assert reason(0.11, 1e6) == "pd_cut"
     assert reason(0.01, 49_999.0) == "floor"
     assert reason(0.01, 1e6, max_limit_cny=49_999.0) == "floor"
-    assert reason(0.30, 1e6, largest_pd=1.0) == "profit"
+    assert reason(0.30, 1e6, max_pd=1.0) == "profit"
     assert reason(0.01, 1e6, budget_cny=0.0) == "bank_budget"
-    assert reason(0.01, 1e6, expected_loss_cap=0.0) == "bank_loss_cap"
+    assert reason(0.01, 1e6, max_expected_loss_share=0.0) == "bank_loss_cap"
     assert reason(0.01, 1e6, max_limit_cny=300_000.0) == "bank_maximum"
     assert reason(0.01, 1e6, budget_cny=300_000.0) == "bank_budget"
 

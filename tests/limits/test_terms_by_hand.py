@@ -65,24 +65,24 @@ def with_parts(policy: Policy, **parts: dict[str, Any]) -> Policy:
 @pytest.mark.parametrize(
     ("threshold", "value", "missing", "eligible"),
     [
-        ({"at_least": 3.0}, 3.0, "refuse", True),
-        ({"at_least": 3.0}, 2.999, "refuse", False),
-        ({"at_least": 3.0}, 3.001, "refuse", True),
-        ({"at_most": 30.0}, 30.0, "pass", True),
-        ({"at_most": 30.0}, 30.001, "pass", False),
-        ({"at_most": 30.0}, 29.0, "pass", True),
-        ({"at_least": 0.0}, -1.0, "refuse", False),
-        ({"at_least": 3.0}, np.nan, "refuse", False),
-        ({"at_least": 3.0}, np.nan, "pass", True),
-        ({"at_most": 30.0}, np.nan, "refuse", False),
-        ({"at_most": 30.0}, np.nan, "pass", True),
+        ({"min_value": 3.0}, 3.0, "refuse", True),
+        ({"min_value": 3.0}, 2.999, "refuse", False),
+        ({"min_value": 3.0}, 3.001, "refuse", True),
+        ({"max_value": 30.0}, 30.0, "pass", True),
+        ({"max_value": 30.0}, 30.001, "pass", False),
+        ({"max_value": 30.0}, 29.0, "pass", True),
+        ({"min_value": 0.0}, -1.0, "refuse", False),
+        ({"min_value": 3.0}, np.nan, "refuse", False),
+        ({"min_value": 3.0}, np.nan, "pass", True),
+        ({"max_value": 30.0}, np.nan, "refuse", False),
+        ({"max_value": 30.0}, np.nan, "pass", True),
     ],
 )
 def test_a_rule_is_met_at_its_very_threshold_and_silence_is_as_the_rule_says(
     policy: Policy, threshold: dict[str, float], value: float, missing: str, eligible: bool
 ) -> None:
     rule = Rule(
-        name="one", card="deals_6m", missing=missing, en="words", zh="说明", source="drawn",
+        name="one", feature="deals_6m", missing=missing, en="words", zh="说明", source="drawn",
         **threshold,
     )  # type: ignore[arg-type]  # fmt: skip
     found = judged(one(deals_6m=value), policy.model_copy(update={"eligibility": (rule,)}))
@@ -157,7 +157,7 @@ def test_more_through_the_platform_than_exported_is_all_of_it_and_below_none_is_
 
 def test_what_is_missing_for_the_need_is_as_stated(policy: Policy) -> None:
     given = with_parts(
-        policy, need={"growth_if_missing": 0.1, "cost_if_missing": 0.7, "cycle_days": 72.0}
+        policy, need={"growth_if_missing": 0.1, "cost_share_if_missing": 0.7, "cycle_days": 72.0}
     )
     caps = capped(one(exports_usd_12m=1e6), given)
     # sales at the stated rate of 6: 6,000,000 x .7 x 1.1 x 72 / 360
@@ -226,7 +226,7 @@ def test_a_pd_of_another_horizon_becomes_one_of_twelve_months_as_stated() -> Non
 
 
 def test_the_risk_weight_answers_to_every_parameter_of_its_formula() -> None:
-    plain = Capital(lgd=0.4, maturity_years=1.0, sales_million_eur=5.0, least_pd=0.0005)
+    plain = Capital(lgd=0.4, maturity_years=1.0, sales_million_eur=5.0, min_pd=0.0005)
 
     def weight(pd_12m: float, **changes: float) -> float:
         return float(risk_weight(np.asarray([pd_12m]), plain.model_copy(update=changes))[0])
@@ -259,28 +259,28 @@ def test_the_risk_weight_answers_to_every_parameter_of_its_formula() -> None:
 def test_a_band_is_the_banks_own_under_the_all_in_price(policy: Policy, banks: Banks) -> None:
     bank = banks.bank[0]
     assert band(bank, policy) == (0.10, 0.15)
-    held = with_parts(policy, price={"max_all_in": 0.13})
+    held = with_parts(policy, pricing={"max_all_in_rate": 0.13})
     assert band(bank, held) == (0.10, 0.13)
-    assert band(bank, with_parts(policy, price={"max_all_in": 0.10})) == (0.10, 0.10)
-    with pytest.raises(SettingsError, match="north_bank: rate_low is above"):
-        band(bank, with_parts(policy, price={"max_all_in": 0.0999}))
+    assert band(bank, with_parts(policy, pricing={"max_all_in_rate": 0.10})) == (0.10, 0.10)
+    with pytest.raises(SettingsError, match="north_bank: min_rate is above"):
+        band(bank, with_parts(policy, pricing={"max_all_in_rate": 0.0999}))
 
 
 def test_a_rate_says_what_holds_it(policy: Policy, banks: Banks) -> None:
     # premium .45 (PD - .03): at .07 1.8 %, at .10 3.15 %, at .5 21 %
-    low = banks_from({"bank": [{**b.model_dump(), "rate_low": 0.115} for b in banks.bank]}, "banks")
+    low = banks_from({"bank": [{**b.model_dump(), "min_rate": 0.115} for b in banks.bank]}, "banks")
     pds = np.asarray([0.0, 0.03, 0.07, 0.1, 0.5])
     assert rate_holds(pds, policy, low)[:, 0].tolist() == [
         "bank_lowest_rate", "", "", "bank_highest_rate", "bank_highest_rate",
     ]  # fmt: skip
-    capped_by_law = with_parts(policy, price={"max_all_in": 0.14})
+    capped_by_law = with_parts(policy, pricing={"max_all_in_rate": 0.14})
     assert rate_holds(pds, capped_by_law, low)[:, 0].tolist() == [
         "bank_lowest_rate", "", "", "all_in_price", "all_in_price",
     ]  # fmt: skip
-    just = with_parts(policy, price={"max_all_in": 0.15})
+    just = with_parts(policy, pricing={"max_all_in_rate": 0.15})
     assert rate_holds(pds, just, low)[-1, 0] == "bank_highest_rate"
     at_the_edge = banks_from(
-        {"bank": [{**banks.bank[0].model_dump(), "rate_high": 0.138, "rate_low": 0.12}]}, "banks"
+        {"bank": [{**banks.bank[0].model_dump(), "max_rate": 0.138, "min_rate": 0.12}]}, "banks"
     )
     assert rate_holds(np.asarray([0.03, 0.07]), policy, at_the_edge)[:, 0].tolist() == ["", ""]
 
@@ -289,13 +289,13 @@ def test_a_premium_is_rounded_to_a_hundredth_of_a_percent(policy: Policy, banks:
     # .45 x .00123 = .00055350
     assert risk_based(np.asarray([0.03123]), policy, banks)[0, 0] == pytest.approx(0.1206, abs=1e-9)
     # LGD .6, drawn .4, owed .4 + .25 x .6 = .55: .5 x .6 x .55 / .4 = .4125 of .022
-    other = with_parts(policy, economics={"drawn_share": 0.4, "credit_conversion": 0.25})
+    other = with_parts(policy, economics={"utilisation": 0.4, "credit_conversion_factor": 0.25})
     assert risk_based(np.asarray([0.052]), other, banks)[0, 0] == pytest.approx(0.1291, abs=1e-9)
 
 
 def churned(policy: Policy) -> Policy:
-    segments = [{"name": "A", "up_to_share": 0.5}, {"name": "B", "up_to_share": 1.0}]
-    return with_parts(policy, price={"churn_file": "churn.parquet", "segments": segments})
+    segments = [{"name": "A", "cumulative_share": 0.5}, {"name": "B", "cumulative_share": 1.0}]
+    return with_parts(policy, pricing={"churn_file": "churn.parquet", "segments": segments})
 
 
 def test_a_curve_is_read_by_segment_and_rate(policy: Policy) -> None:
@@ -333,8 +333,8 @@ def test_rates_at_a_bands_ends_are_inside_it(policy: Policy, banks: Banks) -> No
     found = rates_in_band(curve, policy, banks)
     assert found.tolist() == [[False] * 2, [True] * 2, [True] * 2, [False] * 2]
     narrow = banks_from(
-        {"bank": [banks.bank[0].model_dump(), {**banks.bank[1].model_dump(), "rate_high": 0.13,
-                                               "rate_low": 0.12}]}, "banks"
+        {"bank": [banks.bank[0].model_dump(), {**banks.bank[1].model_dump(), "max_rate": 0.13,
+                                               "min_rate": 0.12}]}, "banks"
     )  # fmt: skip
     with pytest.raises(SettingsError, match="south_bank: none of the churn curve's 4 rates"):
         rates_in_band(curve, policy, narrow)
@@ -352,12 +352,16 @@ def a_line(policy: Policy, banks: Banks, *, bank: int = 0, **cards: float) -> Pr
 
 def test_each_cost_is_paid_at_the_pairs_own_bank(policy: Policy, bank_row: Any) -> None:
     other = bank_row(
-        "south_bank", funding_rate=0.05, capital_cost=0.2, base_rate=0.13, max_limit_cny=400_999.0
+        "south_bank",
+        funding_rate=0.05,
+        capital_cost=0.2,
+        reference_rate=0.13,
+        max_limit_cny=400_999.0,
     )
     banks = banks_from({"bank": [bank_row("north_bank"), other]}, "banks")
     given = with_parts(
         policy,
-        economics={"drawn_share": 0.4, "credit_conversion": 0.25, "capital_ratio": 0.11,
+        economics={"utilisation": 0.4, "credit_conversion_factor": 0.25, "capital_ratio": 0.11,
                    "subsidy_cny_per_usd": 0.01},
     )  # fmt: skip
     line = a_line(given, banks, bank=1, exports_platform_usd_12m=50_000.0)
@@ -404,7 +408,7 @@ def test_probabilities_are_moved_in_log_odds_and_stay_inside() -> None:
 
 def test_those_whom_some_bank_would_serve_are_ranked(policy: Policy, bank_row: Any) -> None:
     banks = banks_from(
-        {"bank": [bank_row("north_bank", largest_pd=0.05), bank_row("south_bank")]}, "banks"
+        {"bank": [bank_row("north_bank", max_pd=0.05), bank_row("south_bank")]}, "banks"
     )
     pds = np.asarray([0.1, 0.02, 0.1001, 0.01, np.nan])
     caps = np.asarray([1e5, 1e5, 1e5, 0.0, 1e5])
@@ -423,15 +427,15 @@ def test_a_level_at_the_floor_opens(policy: Policy, banks: Banks) -> None:
 
 
 def test_round_limits_are_the_preferred_numbers_between_floor_and_ceiling(policy: Policy) -> None:
-    small = policy.caps.model_copy(update={"floor_cny": 80_000.0, "ceiling_cny": 400_000.0})
+    small = policy.caps.model_copy(update={"min_limit_cny": 80_000.0, "max_limit_cny": 400_000.0})
     assert rungs(99, small).tolist() == [
         80e3, 100e3, 125e3, 160e3, 200e3, 250e3, 315e3, 400e3,
     ]  # fmt: skip
     assert rungs(3, small).tolist() == [80e3, 200e3, 400e3]
     assert rungs(2, small).tolist() == rungs(1, small).tolist() == [80e3, 400e3]
-    steps = policy.caps.model_copy(update={"ceiling_cny": 8e4, "rounding_cny": 10_000.0})
+    steps = policy.caps.model_copy(update={"max_limit_cny": 8e4, "rounding_cny": 10_000.0})
     assert rungs(99, steps).tolist() == [50e3, 60e3, 80e3]  # 63 is rounded down
-    large = policy.caps.model_copy(update={"floor_cny": 1e12, "ceiling_cny": 1e13})
+    large = policy.caps.model_copy(update={"min_limit_cny": 1e12, "max_limit_cny": 1e13})
     assert len(rungs(99, large)) == 11
 
 
@@ -533,20 +537,20 @@ def test_terms_at_their_edges_stand_and_beyond_them_are_refused(terms: dict[str,
     def read(table: str, **values: Any) -> Policy:
         return policy_from({**terms, table: {**terms[table], **values}}, "terms")
 
-    read("need", cost_low=0.8, cost_high=0.8, growth_low=0.1, growth_high=0.1)
-    read("economics", drawn_share=1.0, opening_cost_cny=0.0, pd_centre=0.0)
-    read("caps", floor_cny=0.5)
+    read("need", min_cost_share=0.8, max_cost_share=0.8, min_growth=0.1, max_growth=0.1)
+    read("economics", utilisation=1.0, opening_cost_cny=0.0, pd_centre=0.0)
+    read("caps", min_limit_cny=0.5)
     for table, values in (
-        ("need", {"cost_low": 0.81, "cost_high": 0.8}),
-        ("need", {"growth_low": 0.11, "growth_high": 0.1}),
-        ("need", {"growth_low": -1.0}),
-        ("economics", {"drawn_share": 0.0}),
+        ("need", {"min_cost_share": 0.81, "max_cost_share": 0.8}),
+        ("need", {"min_growth": 0.11, "max_growth": 0.1}),
+        ("need", {"min_growth": -1.0}),
+        ("economics", {"utilisation": 0.0}),
         ("economics", {"opening_cost_cny": -0.01}),
-        ("caps", {"floor_cny": 0.0}),
-        ("caps", {"ceiling_cny": float("inf")}),
-        ("price", {"churn_file": "churn.parquet"}),
-        ("price", {"segments": [{"name": "A", "up_to_share": 1.0}]}),
-        ("learning", {"stated_lines": 0.0}),
+        ("caps", {"min_limit_cny": 0.0}),
+        ("caps", {"max_limit_cny": float("inf")}),
+        ("pricing", {"churn_file": "churn.parquet"}),
+        ("pricing", {"segments": [{"name": "A", "cumulative_share": 1.0}]}),
+        ("behaviour", {"utilisation_prior_lines": 0.0}),
     ):
         with pytest.raises(SettingsError):
             policy_from({**terms, table: {**terms.get(table, {}), **values}}, "terms")
@@ -554,32 +558,35 @@ def test_terms_at_their_edges_stand_and_beyond_them_are_refused(terms: dict[str,
 
 @pytest.mark.parametrize("shares", [[0.5, 0.5, 1.0], [0.6, 0.5, 1.0], [0.5, 0.9]])
 def test_segments_rise_to_one(terms: dict[str, Any], shares: list[float]) -> None:
-    segments = [{"name": f"S{n}", "up_to_share": s} for n, s in enumerate(shares)]
-    price = {**terms["price"], "churn_file": "churn.parquet", "segments": segments}
+    segments = [{"name": f"S{n}", "cumulative_share": s} for n, s in enumerate(shares)]
+    pricing = {**terms["pricing"], "churn_file": "churn.parquet", "segments": segments}
     with pytest.raises(SettingsError, match="must rise and end at 1"):
-        policy_from({**terms, "price": price}, "terms")
+        policy_from({**terms, "pricing": pricing}, "terms")
 
 
 def test_what_is_owed_at_default_is_the_drawn_part_and_a_part_of_the_rest(policy: Policy) -> None:
-    given = with_parts(policy, economics={"drawn_share": 0.3, "credit_conversion": 0.2})
+    given = with_parts(policy, economics={"utilisation": 0.3, "credit_conversion_factor": 0.2})
     assert given.economics.exposure_at_default == pytest.approx(0.3 + 0.2 * 0.7)
 
 
 def test_what_is_learnt_has_stated_defaults(policy: Policy) -> None:
-    assert policy.learning.model_dump() == {
-        "slope_sd": 0.3, "transfer_sd": 0.25, "spread": 0.4, "stated_lines": 10.0,
-        "cautious_quantile": 0.8, "early_days": 1,
+    assert policy.behaviour.model_dump() == {
+        "pd_slope_sd": 0.3, "transfer_sd": 0.25, "heterogeneity_sd": 0.4, "utilisation_prior_lines": 10.0,
+        "response_quantile": 0.8, "early_days_past_due": 1,
     }  # fmt: skip
     assert policy.economics.subsidy_cny_per_usd == 0.0
 
 
 def test_a_banks_rows_are_shares_of_its_budget(bank_row: Any) -> None:
     north = bank_row(
-        "north_bank", budget_cny=2e6, sector_share=0.5, sector_shares={"toys": 0.2, "tea": 1.0}
+        "north_bank",
+        budget_cny=2e6,
+        max_sector_share=0.5,
+        max_sector_shares={"toys": 0.2, "tea": 1.0},
     )
     south = bank_row("south_bank", budget_cny=1e6)
     banks = banks_from(
-        {"bank": [north, south], "destinations": {"largest_share": 0.4, "shares": {"US": 0.1, "DE": 1.0}}},
+        {"bank": [north, south], "destinations": {"max_share": 0.4, "max_shares": {"US": 0.1, "DE": 1.0}}},
         "banks",
     )  # fmt: skip
     of = banks.bank[0]
@@ -598,10 +605,10 @@ def test_a_banks_rows_are_shares_of_its_budget(bank_row: Any) -> None:
 def test_a_base_rate_lies_in_its_band(bank_row: Any, rates: tuple[float, float, float]) -> None:
     low, base, high = rates
     with pytest.raises(SettingsError, match="does not hold"):
-        banks_from({"bank": [bank_row("n", rate_low=low, base_rate=base, rate_high=high)]}, "b")
+        banks_from({"bank": [bank_row("n", min_rate=low, reference_rate=base, max_rate=high)]}, "b")
 
 
 def test_a_base_rate_at_an_end_of_its_band_stands(bank_row: Any) -> None:
     for rates in ((0.1, 0.1, 0.15), (0.1, 0.15, 0.15)):
-        names = dict(zip(("rate_low", "base_rate", "rate_high"), rates, strict=True))
+        names = dict(zip(("min_rate", "reference_rate", "max_rate"), rates, strict=True))
         banks_from({"bank": [bank_row("north_bank", **names)]}, "banks")

@@ -8,13 +8,13 @@ from riskmodel.pipeline.bank_exclusions import count_exclusions
 ROW = {
     "funding_rate": 0.04,
     "capital_cost": 0.12,
-    "rate_low": 0.10,
-    "base_rate": 0.12,
-    "rate_high": 0.15,
+    "min_rate": 0.10,
+    "reference_rate": 0.12,
+    "max_rate": 0.15,
     "budget_cny": 30_000_000.0,
-    "expected_loss_cap": 0.05,
+    "max_expected_loss_share": 0.05,
     "max_limit_cny": 10_000_000.0,
-    "largest_pd": 0.10,
+    "max_pd": 0.10,
 }
 
 

@@ -149,30 +149,33 @@ def test_a_feature_that_is_left_out_is_no_baseline(root: Path) -> None:
 
 def test_a_rule_on_an_attribute_that_the_source_lacks_is_told(root: Path) -> None:
     change(
-        root, "policy.toml", 'card = "deals_6m"\nwindow = "6 months"', 'card = "attribute_stuff"'
+        root,
+        "policy.toml",
+        'feature = "deals_6m"\nwindow = "6 months"',
+        'feature = "attribute_stuff"',
     )
     (found,) = faults(root)
-    assert found.startswith("policy.toml: eligibility.too_few_deals.card: ")
+    assert found.startswith("policy.toml: eligibility.too_few_deals.feature: ")
     assert "'attribute_staff'" in found
 
 
 def test_a_churn_curve_that_the_source_lacks_is_told(root: Path) -> None:
     change(root, "policy.toml", 'churn_file = ""', 'churn_file = "churn.parquet"')
-    segment = 'segments = [{ name = "all", up_to_share = 1.0 }]'
+    segment = 'segments = [{ name = "all", cumulative_share = 1.0 }]'
     change(root, "policy.toml", "segments = []", segment)
     (found,) = faults(root)
-    assert found.startswith("policy.toml: price.churn_file: _terms/churn.parquet is not in")
+    assert found.startswith("policy.toml: pricing.churn_file: _terms/churn.parquet is not in")
     (root / "data/_terms").mkdir()
     (root / "data/_terms/churn.parquet").touch()
-    assert orders(root).policy.price.churn_file == "churn.parquet"
+    assert orders(root).policy.pricing.churn_file == "churn.parquet"
 
 
-def test_every_unknown_card_of_the_terms_is_told_with_its_key(root: Path) -> None:
-    change(root, "policy.toml", 'card = "deals_6m"', 'card = "deals_6"')
-    change(root, "policy.toml", 'sales_card = "exports_cny_12m"', 'sales_card = "sales"')
+def test_every_unknown_feature_of_the_terms_is_told_with_its_key(root: Path) -> None:
+    change(root, "policy.toml", 'feature = "deals_6m"', 'feature = "deals_6"')
+    change(root, "policy.toml", 'sales_feature = "exports_cny_12m"', 'sales_feature = "sales"')
     assert [one.split(": ")[1] for one in faults(root)] == [
-        "eligibility.too_few_deals.card",
-        "caps.sales_card",
+        "eligibility.too_few_deals.feature",
+        "caps.sales_feature",
     ]
 
 

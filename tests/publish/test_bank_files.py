@@ -283,7 +283,7 @@ def test_the_report_says_what_a_credit_officer_asks(north_rows, facts, tmp_path)
         "passed with conditions",
         "valid until 2014-08-01",
         "caps.ratio",
-        "eligibility.1.at_least",
+        "eligibility.1.min_value",
         "first publication",
     ):
         assert words in said

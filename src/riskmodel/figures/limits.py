@@ -121,7 +121,7 @@ def limit_response_learnt(response: Response | None, policy: Policy) -> Picture:
     title = "How the log-odds of default answer to the limit"
     if response is None:
         return nothing(title, "no past line is learnt from, the policy's response stands")
-    prior = (policy.economics.pd_slope, policy.learning.slope_sd)
+    prior = (policy.economics.pd_slope, policy.behaviour.pd_slope_sd)
     own = float(np.hypot(response.slope_sd, response.spread))
     seen = [
         (_estimated(one, policy), one.slope, one.standard_error, LINES[one.lines][1])
@@ -152,7 +152,7 @@ def limit_response_learnt(response: Response | None, policy: Policy) -> Picture:
 
 def _estimated(one: Estimate, policy: Policy) -> str:
     """The lines of an estimate, and its outcome with the number of events."""
-    late = f"{policy.learning.early_days}+ days past due"
+    late = f"{policy.behaviour.early_days_past_due}+ days past due"
     outcome = late if one.outcome == "early" else one.outcome
     return f"{LINES[one.lines][0]}: {outcome} ({one.events:,})"
 

@@ -160,7 +160,7 @@ def _to_next(case: Case, of: Decided, binding: NDArray[np.object_]) -> Floats:
 
 def _known(case: Case, pairs: Pairs) -> Known:
     pd_12m = case.pd_12m[pairs.enterprise]
-    cut = np.asarray([one.largest_pd for one in case.terms.banks.bank])[pairs.bank]
+    cut = np.asarray([one.max_pd for one in case.terms.banks.bank])[pairs.bank]
     return Known(
         first_refusal=_first(case.verdicts["refusals"]).to_numpy(object)[pairs.enterprise],
         has_pd=np.isfinite(pd_12m),

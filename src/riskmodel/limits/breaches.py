@@ -20,7 +20,7 @@ from riskmodel.limits.economics import (
     rungs,
 )
 from riskmodel.limits.eligibility import judged
-from riskmodel.limits.policy import DESTINATION, ROW_CARDS, SECTOR, Bank
+from riskmodel.limits.policy import CONSTRAINT_FEATURES, DESTINATION, SECTOR, Bank
 from riskmodel.limits.pricing import band
 
 CENT = 0.01
@@ -49,7 +49,9 @@ def breaches(
     }
     if found := _in_words(counted):
         return found
-    silent_cards = [card for card in ROW_CARDS if candidates.get(card, EMPTY).isna().all()]
+    silent_cards = [
+        card for card in CONSTRAINT_FEATURES if candidates.get(card, EMPTY).isna().all()
+    ]
     known = candidates.drop(columns=silent_cards, errors="ignore")
     others = known.iloc[whose].reset_index(drop=True)
     found = _in_words(_of_offers(offers, others, signed, list(of_bank), terms))
@@ -78,7 +80,7 @@ def _of_offers(
     low, high = np.asarray([band(bank, policy) for bank in of_bank]).reshape(-1, 2).T
     rate = offers["annual_rate"].to_numpy(np.float64)
     largest = np.asarray([bank.max_limit_cny for bank in of_bank], dtype=np.float64)
-    riskiest = np.asarray([bank.largest_pd for bank in of_bank], dtype=np.float64)
+    riskiest = np.asarray([bank.max_pd for bank in of_bank], dtype=np.float64)
     return {
         "enterprises with more than one offer": int(
             offers.loc[offers["enterprise_id"].duplicated(), "enterprise_id"].nunique()
@@ -96,9 +98,9 @@ def _of_offers(
         "limits above the enterprise's cap": int(
             (limit > capped(others, policy)["cap_cny"] + CENT).sum()
         ),
-        "limits above the programme's ceiling": int((limit > policy.caps.ceiling_cny).sum()),
+        "limits above the programme's ceiling": int((limit > policy.caps.max_limit_cny).sum()),
         "limits above the bank's largest": int((limit > largest).sum()),
-        "limits below the smallest line": int((limit < policy.caps.floor_cny).sum()),
+        "limits below the smallest line": int((limit < policy.caps.min_limit_cny).sum()),
         "rates outside the bank's band": int(((rate < low - CLOSE) | (rate > high + CLOSE)).sum()),
     }
 

@@ -17,7 +17,7 @@ def risk_weight(pd_12m: Floats, capital: Capital) -> Floats:
     """
     from scipy.special import ndtr, ndtri
 
-    default = np.clip(pd_12m, capital.least_pd, 1 - 1e-9)
+    default = np.clip(pd_12m, capital.min_pd, 1 - 1e-9)
     asset = _asset_correlation(default, capital.sales_million_eur)
     stressed = (ndtri(default) + np.sqrt(asset) * ndtri(0.999)) / np.sqrt(1 - asset)
     unexpected = capital.lgd * (ndtr(stressed) - default)

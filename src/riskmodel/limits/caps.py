@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.limits.feature_values import card_values
-from riskmodel.limits.policy import NEED_CARDS, Need, Policy
+from riskmodel.limits.policy import NEED_FEATURES, Need, Policy
 
 PARTS = ("exports_ratio", "ceiling", "working_capital")
 """The programme's caps, in the order in which equal ones are named."""
@@ -22,7 +22,7 @@ def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     least = np.sort(amounts, axis=1)
     step = policy.caps.rounding_cny
     rounded = np.floor(least[:, 0] / step) * step
-    opens = rounded >= policy.caps.floor_cny
+    opens = rounded >= policy.caps.min_limit_cny
     return parts.assign(
         programme_cny=parts[["exports_ratio", "ceiling"]].min(axis=1),
         cap_cny=np.where(opens, rounded, 0.0),
@@ -33,12 +33,12 @@ def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 def _parts(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     need = _need(candidates, policy)
-    debt = card_values(candidates, NEED_CARDS[2]).clip(lower=0.0).fillna(0.0)
+    debt = card_values(candidates, NEED_FEATURES[2]).clip(lower=0.0).fillna(0.0)
     return pd.DataFrame(
         {
             "enterprise_id": candidates["enterprise_id"],
             "exports_ratio": _exports_ratio(candidates, policy),
-            "ceiling": policy.caps.ceiling_cny,
+            "ceiling": policy.caps.max_limit_cny,
             **need,
             "debt_cny": debt,
             "working_capital": (need["need_cny"] - debt).clip(lower=0.0),
@@ -49,10 +49,10 @@ def _parts(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 def _exports_ratio(candidates: pd.DataFrame, policy: Policy) -> pd.Series:
     """CNY for USD exported, through the platform and off it; no exports known is none."""
     caps = policy.caps
-    exports = card_values(candidates, caps.exports_card).fillna(0.0).clip(lower=0.0)
-    through = card_values(candidates, caps.platform_card).fillna(0.0).clip(lower=0.0)
+    exports = card_values(candidates, caps.exports_feature).fillna(0.0).clip(lower=0.0)
+    through = card_values(candidates, caps.platform_feature).fillna(0.0).clip(lower=0.0)
     through = through.where(through < exports, exports)
-    return caps.on_platform * through + caps.off_platform * (exports - through)
+    return caps.ratio_on_platform * through + caps.ratio_off_platform * (exports - through)
 
 
 def _need(candidates: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
@@ -62,13 +62,18 @@ def _need(candidates: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
     Regulatory Commission's measures on working-capital loans (2010), turns being 360 / cycle days.
     """
     need = policy.need
-    by_rate = card_values(candidates, policy.caps.exports_card) * policy.caps.cny_per_usd_if_missing
-    sales = (
-        card_values(candidates, policy.caps.sales_card).fillna(by_rate).fillna(0.0).clip(lower=0.0)
+    by_rate = (
+        card_values(candidates, policy.caps.exports_feature) * policy.caps.cny_per_usd_if_missing
     )
-    cost = card_values(candidates, NEED_CARDS[0]).clip(need.cost_low, need.cost_high)
-    cost = cost.fillna(need.cost_if_missing)
-    growth = _growth(card_values(candidates, NEED_CARDS[1]), need)
+    sales = (
+        card_values(candidates, policy.caps.sales_feature)
+        .fillna(by_rate)
+        .fillna(0.0)
+        .clip(lower=0.0)
+    )
+    cost = card_values(candidates, NEED_FEATURES[0]).clip(need.min_cost_share, need.max_cost_share)
+    cost = cost.fillna(need.cost_share_if_missing)
+    growth = _growth(card_values(candidates, NEED_FEATURES[1]), need)
     amount = sales * cost * (1 + growth) * need.cycle_days / 360
     return {"sales_cny": sales, "cost_share": cost, "growth": growth, "need_cny": amount}
 
@@ -76,4 +81,4 @@ def _need(candidates: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
 def _growth(halves: pd.Series, need: Need) -> pd.Series:
     """Relative growth from the card's symmetric one, g = 2 (now - then) / (now + then)."""
     relative = (2 + halves) / (2 - halves) - 1
-    return relative.clip(need.growth_low, need.growth_high).fillna(need.growth_if_missing)
+    return relative.clip(need.min_growth, need.max_growth).fillna(need.growth_if_missing)

@@ -54,8 +54,8 @@ def rows_for(
     sector, sectors = _coded(candidates, SECTOR, spread=SECTOR_SHARE in kinds)
     destination, destinations = _coded(candidates, DESTINATION, spread=DESTINATION_SHARE in kinds)
     met = set(sectors)
-    sectors = _and_named(sectors, {word for bank in banks.bank for word in bank.sector_shares})
-    destinations = _and_named(destinations, set(banks.destinations.shares))
+    sectors = _and_named(sectors, {word for bank in banks.bank for word in bank.max_sector_shares})
+    destinations = _and_named(destinations, set(banks.destinations.max_shares))
     count = len(banks.names)
     budgets = [
         (name, BUDGET, "", bank.budget_cny)
@@ -70,7 +70,7 @@ def rows_for(
             bank.name,
             SECTOR_SHARE,
             word,
-            bank.sector_cap_cny(word) if word in met or word in bank.sector_shares else np.inf,
+            bank.sector_cap_cny(word) if word in met or word in bank.max_sector_shares else np.inf,
         )
         for bank in banks.bank
         for word in sectors
@@ -110,11 +110,11 @@ def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:
     """
     stated = [(f"{bank.name}: budget_cny", bank.budget_cny) for bank in banks.bank]
     for bank in banks.bank:
-        named = {f"{bank.name}: sector_shares.{one}": one for one in bank.sector_shares}
+        named = {f"{bank.name}: max_sector_shares.{one}": one for one in bank.max_sector_shares}
         stated += [(where, bank.sector_cap_cny(one)) for where, one in named.items()]
     stated += [
         (f"destinations: shares.{one}", banks.destination_cap_cny(one))
-        for one in banks.destinations.shares
+        for one in banks.destinations.max_shares
     ]
     closed = [where for where, capacity in stated if 0 < capacity < floor_cny]
     if closed:

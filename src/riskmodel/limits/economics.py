@@ -116,7 +116,7 @@ def prospects(
         earning_cny=earning,
         loss_cny=loss,
         profit_cny=profit,
-        opens=limit >= policy.caps.floor_cny,
+        opens=limit >= policy.caps.min_limit_cny,
     )
 
 
@@ -126,7 +126,7 @@ PD_CLIP = 1e-9
 
 def served_pds(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats:
     """The sorted PDs of the enterprises that some bank would serve."""
-    largest = max(bank.largest_pd for bank in terms.banks.bank)
+    largest = max(bank.max_pd for bank in terms.banks.bank)
     return np.sort(pd_12m[(pd_12m <= largest) & (cap_cny > 0)])
 
 
@@ -141,11 +141,11 @@ def shifted(pd_12m: Floats, move: Floats) -> Floats:
 def rungs(levels: int, caps: Caps) -> Floats:
     """The round limits that are the same for all enterprises, ascending: the floor, preferred
     numbers, the ceiling; about as many as `levels`, evenly spread by ratio."""
-    step, floor = caps.rounding_cny, caps.floor_cny
+    step, floor = caps.rounding_cny, caps.min_limit_cny
     decades = 10.0 ** np.arange(0, 13)
     every = np.floor(np.outer(decades, PREFERRED).reshape(-1) / step + 1e-9) * step
-    between = every[(every > floor) & (every < caps.ceiling_cny)]
-    ladder = np.unique(np.concatenate([[floor], between, [caps.ceiling_cny]]))
+    between = every[(every > floor) & (every < caps.max_limit_cny)]
+    ladder = np.unique(np.concatenate([[floor], between, [caps.max_limit_cny]]))
     kept = np.round(np.linspace(0, len(ladder) - 1, max(min(levels, len(ladder)), 2)))
     chosen: Floats = ladder[kept.astype(np.int64)]
     return chosen
@@ -270,7 +270,7 @@ def _costs(line: _Line, candidates: pd.DataFrame, terms: Terms) -> Floats:
     funding = np.asarray([bank.funding_rate for bank in terms.banks.bank])[of, None]
     asked = np.asarray([bank.capital_cost for bank in terms.banks.bank])[of, None]
     weighted = risk_weight(line.default, policy.capital) * line.owed * line.limit
-    through = card_values(candidates, policy.caps.platform_card).fillna(0.0).clip(lower=0.0)
+    through = card_values(candidates, policy.caps.platform_feature).fillna(0.0).clip(lower=0.0)
     subsidy = economics.subsidy_cny_per_usd * through.to_numpy()[line.pairs.enterprise, None]
     costs: Floats = (
         funding * line.earning

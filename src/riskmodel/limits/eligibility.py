@@ -55,7 +55,7 @@ def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
             "rule": [rule.name for rule in policy.eligibility],
             "tested": len(candidates),
             "missing": [
-                card_values(candidates, rule.card).isna().sum() for rule in policy.eligibility
+                card_values(candidates, rule.feature).isna().sum() for rule in policy.eligibility
             ],
             "failed": failed.sum(axis=0),
             "failed_alone": alone.sum(axis=0),
@@ -66,13 +66,13 @@ def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 def _states(candidates: pd.DataFrame, policy: Policy) -> NDArray[np.int64]:
     """Enterprises x rules: met, broken, or refused because it cannot be shown."""
-    columns = [_state(card_values(candidates, rule.card), rule) for rule in policy.eligibility]
+    columns = [_state(card_values(candidates, rule.feature), rule) for rule in policy.eligibility]
     empty = np.empty((len(candidates), 0), dtype=np.int64)
     return np.column_stack(columns) if columns else empty
 
 
 def _state(values: pd.Series, rule: Rule) -> NDArray[np.int64]:
-    met = values >= rule.at_least if rule.at_least is not None else values <= rule.at_most
+    met = values >= rule.min_value if rule.min_value is not None else values <= rule.max_value
     silent = NOT_SHOWN if rule.missing == "refuse" else MET
     return np.where(values.isna(), silent, np.where(met, MET, BROKEN)).astype(np.int64)
 

@@ -22,7 +22,7 @@ def plain_rule(candidates: pd.DataFrame, policy: Policy, *, pd_cut: float) -> pd
     served = (
         judged(candidates, policy)["eligible"].to_numpy(np.bool_)
         & (candidates["pd_12m"].to_numpy(np.float64) <= pd_cut)
-        & (limit >= policy.caps.floor_cny)
+        & (limit >= policy.caps.min_limit_cny)
     )
     return pd.DataFrame(
         {

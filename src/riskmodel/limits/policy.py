@@ -20,23 +20,23 @@ Words = Annotated[str, Field(min_length=1)]
 AGREEMENT, LEFT_OUT = "agreement", "bank_left_out"
 ATTRIBUTE = "attribute_"
 AS_ITS_PARTS = "as its parts"
-"""What the dictionary says of a card that is made from others: it has no window of its own."""
+"""The dictionary's window of a feature made from others: it has none of its own."""
 
 
 class Rule(Frozen):
-    """One term of eligibility: a card held against a threshold.
+    """One term of eligibility: a feature and the least or the greatest value that passes.
 
-    `window` is the time that the card looks back on, in the words of the dictionary, so that the
-    terms can be read without the cards; `policy_from` holds it against a card that states one.
-    `missing` says what it means that the card has no value, for one enterprise or for the whole
-    source: "refuse" (it cannot be shown that the term is met) or "pass" (nothing speaks against).
+    `window` is the time that the feature looks back on, in the dictionary's words, so that the
+    terms can be read alone; `policy_from` compares it with the feature's own. `missing` is the
+    verdict where the feature has no value, for one enterprise or for the whole source: "refuse"
+    (it cannot be shown that the term is met) or "pass" (nothing speaks against).
     """
 
     name: Name
-    card: str
+    feature: str
     window: str = ""
-    at_least: Figure | None = None
-    at_most: Figure | None = None
+    min_value: Figure | None = None
+    max_value: Figure | None = None
     missing: Literal["refuse", "pass"]
     en: Words
     zh: Words
@@ -44,13 +44,13 @@ class Rule(Frozen):
 
     @model_validator(mode="after")
     def _one_threshold(self) -> Self:
-        if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("give exactly one of at_least and at_most")
+        if (self.min_value is None) == (self.max_value is None):
+            raise ValueError("give exactly one of min_value and max_value")
         return self
 
 
 class Agreement(Frozen):
-    """Whether enterprise and bank must have signed, and how a refusal reads."""
+    """The three-party agreement: required or not, and the words of a refusal."""
 
     required: bool
     en: Words
@@ -59,18 +59,19 @@ class Agreement(Frozen):
 
 
 class Caps(Frozen):
-    """What a limit is never above, the smallest line worth opening, and the step of rounding.
+    """Bounds of a limit, the ratios of limit to exports, and the step of rounding.
 
-    CNY; the three cards name the windows on which ratio and need look; rates are CNY per USD.
+    CNY; the three features name the windows of ratio and need; the ratios are CNY of limit per USD
+    of exports, through the platform and past it. A line below `min_limit_cny` is not opened.
     """
 
-    exports_card: str
-    platform_card: str
-    sales_card: str
-    on_platform: Positive
-    off_platform: Positive
-    ceiling_cny: Positive
-    floor_cny: Positive
+    exports_feature: str
+    platform_feature: str
+    sales_feature: str
+    ratio_on_platform: Positive
+    ratio_off_platform: Positive
+    max_limit_cny: Positive
+    min_limit_cny: Positive
     rounding_cny: Positive
     cny_per_usd_if_missing: Positive
 
@@ -78,34 +79,35 @@ class Caps(Frozen):
 class Need(Frozen):
     """The working-capital need: days of the cash cycle, and bands for costs and growth.
 
-    Shares of yearly sales and relative growth; the `_if_missing` values stand where no card does.
+    Shares of yearly sales and relative growth; `_if_missing` values replace missing features.
     """
 
     cycle_days: Positive
-    cost_low: Share
-    cost_high: Share
-    cost_if_missing: Share
-    growth_low: Annotated[float, Field(gt=-1, le=MOST_FLOAT)]
-    growth_high: Figure
+    min_cost_share: Share
+    max_cost_share: Share
+    cost_share_if_missing: Share
+    min_growth: Annotated[float, Field(gt=-1, le=MOST_FLOAT)]
+    max_growth: Figure
     growth_if_missing: Figure
 
     @model_validator(mode="after")
     def _bands_rise(self) -> Self:
-        if self.cost_low > self.cost_high or self.growth_low > self.growth_high:
-            raise ValueError("a band's low end is above its high end")
+        if self.min_cost_share > self.max_cost_share or self.min_growth > self.max_growth:
+            raise ValueError("a band's minimum is above its maximum")
         return self
 
 
 class Economics(Frozen):
-    """What a line costs and how its use answers to its size; shares, and CNY a line.
+    """Costs of a line, its utilisation, and the response of the PD to its size.
 
-    `drawn_share` and `pd_slope` (with `pd_centre`) stand where past lines teach nothing better.
+    Shares, and CNY a line. `utilisation` and `pd_slope` (with `pd_centre`) are assumptions that
+    past lines replace. `credit_conversion_factor` is the part of the undrawn limit drawn by default.
     The subsidy is paid for a year's USD exported through the platform and charged to the line.
     """
 
     lgd: Share
-    credit_conversion: Share
-    drawn_share: Annotated[float, Field(gt=0, le=1)]
+    credit_conversion_factor: Share
+    utilisation: Annotated[float, Field(gt=0, le=1)]
     capital_ratio: Share
     opening_cost_cny: Money
     subsidy_cny_per_usd: Money = 0.0
@@ -114,71 +116,71 @@ class Economics(Frozen):
 
     @property
     def exposure_at_default(self) -> float:
-        """Share of the limit that is owed when default comes."""
-        return self.drawn_share + self.credit_conversion * (1 - self.drawn_share)
+        """Share of the limit that is owed at default."""
+        return self.utilisation + self.credit_conversion_factor * (1 - self.utilisation)
 
 
-class Learning(Frozen):
-    """What is believed before past lines are looked at, and how cautiously they are read.
+class BehaviourPriors(Frozen):
+    """Priors of the behaviour of past lines, and the quantile that the allocation uses.
 
-    `slope_sd` is that of `economics.pd_slope` as a guess; `transfer_sd` how far the response of
-    being `early_days` past due may lie from that of default; `spread` how much enterprises differ;
-    `stated_lines` for how many lines the stated drawing counts; `cautious_quantile` where the
-    response's upper end lies.
+    `pd_slope_sd` is the standard deviation of `economics.pd_slope` as a guess; `transfer_sd` how
+    far the response of being `early_days_past_due` may lie from that of default;
+    `heterogeneity_sd` how much enterprises differ; `utilisation_prior_lines` the number of lines
+    that the assumed utilisation counts for; `response_quantile` the upper end of the response.
     """
 
-    slope_sd: Positive = 0.3
+    pd_slope_sd: Positive = 0.3
     transfer_sd: Positive = 0.25
-    spread: Money = 0.4
-    stated_lines: Positive = 10.0
-    cautious_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
-    early_days: Annotated[int, Field(ge=1, le=MOST_COUNT)] = 1
+    heterogeneity_sd: Money = 0.4
+    utilisation_prior_lines: Positive = 10.0
+    response_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
+    early_days_past_due: Annotated[int, Field(ge=1, le=MOST_COUNT)] = 1
 
 
 class Capital(Frozen):
-    """The parameters of the Basel formula for corporates with the small-firm correction."""
+    """Parameters of the Basel formula for corporates with the small-firm correction."""
 
     lgd: Share
     maturity_years: Positive
     sales_million_eur: Annotated[float, Field(ge=5, le=50)]
-    least_pd: Annotated[float, Field(gt=0, lt=1)]
+    min_pd: Annotated[float, Field(gt=0, lt=1)]
 
 
 class Segment(Frozen):
-    """One segment of a churn curve: the riskiest share of the ranked enterprises that it takes."""
+    """One segment of a churn curve, up to a cumulative share of the enterprises ranked by PD."""
 
     name: Words
-    up_to_share: Share
+    cumulative_share: Share
 
 
-class Price(Frozen):
-    """How the yearly rate is set inside a bank's band.
+class Pricing(Frozen):
+    """Terms of the yearly rate inside a bank's band.
 
-    Without a churn curve: base rate + `pass_through` x the expected loss, over the drawn amount,
-    above that of `typical_pd`. With one: the curve's rate of the largest expected profit.
+    Without a churn curve: reference rate + `pass_through` x the expected loss, over the drawn amount,
+    above that of `reference_pd`. With one: the curve's rate of the largest expected profit.
     """
 
-    max_all_in: Share
+    max_all_in_rate: Share
     pass_through: Share
-    typical_pd: Share
+    reference_pd: Share
     churn_file: str
     segments: tuple[Segment, ...]
 
     @model_validator(mode="after")
     def _segments_cover(self) -> Self:
-        shares = [segment.up_to_share for segment in self.segments]
+        shares = [segment.cumulative_share for segment in self.segments]
         if shares != sorted(set(shares)) or (shares and shares[-1] != 1):
-            raise ValueError("segments' up_to_share must rise and end at 1")
+            raise ValueError("segments' cumulative_share must rise and end at 1")
         if bool(self.churn_file) != bool(self.segments):
             raise ValueError("churn_file and segments are given together or not at all")
         return self
 
 
 class Policy(Frozen):
-    """The programme's terms: who may have a line, how large, at what price.
+    """Terms of the programme: eligibility, caps, economics and pricing of a line.
 
-    `name` is the programme's: a model is fitted for it and used for no other. A policy that states
-    none goes by its file's name.
+    `name` is the programme's: a model is fitted for it and used for no other. Without one the
+    policy goes by its file's name.
     """
 
     name: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_-]{0,63})?$")] = ""
@@ -188,8 +190,8 @@ class Policy(Frozen):
     need: Need
     economics: Economics
     capital: Capital
-    price: Price
-    learning: Learning = Learning()
+    pricing: Pricing
+    behaviour: BehaviourPriors = BehaviourPriors()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -199,73 +201,73 @@ class Policy(Frozen):
         return self
 
     @property
-    def cards(self) -> tuple[str, ...]:
-        """Every card that rules, caps and need read, each once."""
-        named = [rule.card for rule in self.eligibility]
-        caps = (self.caps.exports_card, self.caps.platform_card, self.caps.sales_card)
-        return tuple(dict.fromkeys([*named, *caps, *NEED_CARDS, *ROW_CARDS]))
+    def features(self) -> tuple[str, ...]:
+        """Features that rules, caps, need and constraints read, each once."""
+        named = [rule.feature for rule in self.eligibility]
+        caps = (self.caps.exports_feature, self.caps.platform_feature, self.caps.sales_feature)
+        return tuple(dict.fromkeys([*named, *caps, *NEED_FEATURES, *CONSTRAINT_FEATURES]))
 
 
-NEED_CARDS = ("purchases_to_sales_12m", "exports_growth_6m", "debt_cny")
-"""What the need reads beside yearly sales: cost share, growth, existing working-capital loans."""
+NEED_FEATURES = ("purchases_to_sales_12m", "exports_growth_6m", "debt_cny")
+"""Features of the need beside yearly sales: cost share, growth, existing working-capital loans."""
 
 
 SECTOR, DESTINATION = "sector", "main_destination_12m"
-ROW_CARDS = (SECTOR, DESTINATION)
-"""What the rows on concentration read."""
+CONSTRAINT_FEATURES = (SECTOR, DESTINATION)
+"""Features of the concentration constraints."""
 
 
 class Bank(Frozen):
-    """One bank's row: its cost of money, its band of rates, and its appetite.
+    """One bank: its cost of money, its band of rates, and its appetite.
 
-    Yearly fractions and CNY; `expected_loss_cap` is a share of the budget, `budget_cny` a sum of
-    limits. No sector may take more of the budget than `sector_share`, or than its own entry in
-    `sector_shares`; 1 is no such row.
+    Yearly fractions and CNY; `max_expected_loss_share` is a share of the budget, `budget_cny` a
+    sum of limits. No sector may take more of the budget than `max_sector_share`, or than its own
+    entry in `max_sector_shares`; 1 sets no constraint.
     """
 
     name: Annotated[str, Field(pattern=f"^{BANK_NAME}$")]
     funding_rate: Share
     capital_cost: Share
-    rate_low: Share
-    base_rate: Share
-    rate_high: Share
+    min_rate: Share
+    reference_rate: Share
+    max_rate: Share
     budget_cny: Money
-    expected_loss_cap: Share
+    max_expected_loss_share: Share
     max_limit_cny: Money
-    largest_pd: Share
-    sector_share: Share = 1.0
-    sector_shares: Mapping[str, Share] = Field(default_factory=dict)
+    max_pd: Share
+    max_sector_share: Share = 1.0
+    max_sector_shares: Mapping[str, Share] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _band_holds_base(self) -> Self:
-        if not self.rate_low <= self.base_rate <= self.rate_high:
-            raise ValueError("rate_low <= base_rate <= rate_high does not hold")
+    def _band_holds_reference(self) -> Self:
+        if not self.min_rate <= self.reference_rate <= self.max_rate:
+            raise ValueError("min_rate <= reference_rate <= max_rate does not hold")
         return self
 
     @property
     def loss_cap_cny(self) -> float:
         """The largest expected loss of the bank's book."""
-        return self.expected_loss_cap * self.budget_cny
+        return self.max_expected_loss_share * self.budget_cny
 
     def sector_cap_cny(self, sector: str) -> float:
-        """The largest sum of limits in a sector; infinite where there is no such row."""
-        share = self.sector_shares.get(sector, self.sector_share)
+        """The largest sum of limits in a sector; infinite where there sets no constraint."""
+        share = self.max_sector_shares.get(sector, self.max_sector_share)
         return share * self.budget_cny if share < 1 else math.inf
 
 
 class Destinations(Frozen):
     """The largest share of all budgets that may rest on exports to one destination; 1: any."""
 
-    largest_share: Share = 1.0
-    shares: Mapping[str, Share] = Field(default_factory=dict)
+    max_share: Share = 1.0
+    max_shares: Mapping[str, Share] = Field(default_factory=dict)
 
     def share(self, destination: str) -> float:
         """The share that one destination may take."""
-        return self.shares.get(destination, self.largest_share)
+        return self.max_shares.get(destination, self.max_share)
 
 
 class Banks(Frozen):
-    """The banks of the programme, one row each."""
+    """The banks of the programme."""
 
     bank: Annotated[tuple[Bank, ...], Field(min_length=1)]
     destinations: Destinations = Destinations()
@@ -288,41 +290,41 @@ class Banks(Frozen):
 
 
 def policy_from(values: Mapping[str, Any], where: str) -> Policy:
-    """The terms from TOML values; `SettingsError` for unknown keys, cards and bad values."""
+    """Return the policy from TOML values; `SettingsError` for unknown keys, features, bad values."""
     policy = checked(Policy, freeze_lists(values), where)
-    faults = [*_unknown_cards(policy, where), *_other_windows(policy.eligibility, where)]
+    faults = [*_unknown_features(policy, where), *_other_windows(policy.eligibility, where)]
     if faults:
         raise SettingsError(*faults)
     return policy
 
 
 def banks_from(values: Mapping[str, Any], where: str) -> Banks:
-    """The banks from TOML values; `SettingsError` for unknown keys, bad or repeated names."""
+    """Return the banks from TOML values; `SettingsError` for unknown keys, bad or repeated names."""
     return checked(Banks, freeze_lists(values), where)
 
 
-def cards_by_key(policy: Policy) -> dict[str, str]:
-    """The card that each key of the terms names, by key."""
-    rules = {f"eligibility.{rule.name}.card": rule.card for rule in policy.eligibility}
-    keys = ("exports_card", "platform_card", "sales_card")
+def features_by_key(policy: Policy) -> dict[str, str]:
+    """Return the feature that each key of the policy names, by key."""
+    rules = {f"eligibility.{rule.name}.feature": rule.feature for rule in policy.eligibility}
+    keys = ("exports_feature", "platform_feature", "sales_feature")
     caps = {f"caps.{key}": getattr(policy.caps, key) for key in keys}
     return rules | caps
 
 
-def _unknown_cards(policy: Policy, where: str) -> Iterator[str]:
+def _unknown_features(policy: Policy, where: str) -> Iterator[str]:
     known = by_name()
-    for key, card in cards_by_key(policy).items():
-        if card not in known and not card.startswith(ATTRIBUTE):
-            (near,) = difflib.get_close_matches(card, known, n=1, cutoff=0.0)
-            yield f"{where}: {key}: no card is called '{card}'. The nearest known one is '{near}'."
+    for key, name in features_by_key(policy).items():
+        if name not in known and not name.startswith(ATTRIBUTE):
+            (near,) = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            yield f"{where}: {key}: no feature is called '{name}'. The nearest known one is '{near}'."
 
 
 def _other_windows(rules: Iterable[Rule], where: str) -> Iterator[str]:
     known = by_name()
     for rule in rules:
-        window = known[rule.card].window if rule.card in known else AS_ITS_PARTS
+        window = known[rule.feature].window if rule.feature in known else AS_ITS_PARTS
         if rule.window and window not in (rule.window, AS_ITS_PARTS):
             yield (
-                f"{where}: eligibility.{rule.name}.window: '{rule.card}' looks at {window}. Fix the"
-                " window, or name the card of the window that is meant."
+                f"{where}: eligibility.{rule.name}.window: '{rule.feature}' looks at {window}. Fix the"
+                " window, or name the feature of the window that is meant."
             )

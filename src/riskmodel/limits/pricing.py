@@ -23,13 +23,13 @@ class TakeUp:
 
 def band(bank: Bank, policy: Policy) -> tuple[float, float]:
     """The bank's lowest and highest rate; `SettingsError` if the all-in price forbids them all."""
-    highest = min(bank.rate_high, policy.price.max_all_in)
-    if bank.rate_low > highest:
+    highest = min(bank.max_rate, policy.pricing.max_all_in_rate)
+    if bank.min_rate > highest:
         raise SettingsError(
-            f"{bank.name}: rate_low is above the all-in price of 1 policy. "
-            "Lower rate_low, or raise price.max_all_in."
+            f"{bank.name}: min_rate is above the all-in price of 1 policy. "
+            "Lower min_rate, or raise pricing.max_all_in_rate."
         )
-    return bank.rate_low, highest
+    return bank.min_rate, highest
 
 
 def risk_based(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
@@ -47,7 +47,7 @@ def rate_holds(pd_12m: Floats, policy: Policy, banks: Banks) -> NDArray[np.objec
     """Enterprises x banks: what the rate was held by ("" nothing): the bank's own lowest or highest
     rate, or the all-in price of the law."""
     low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
-    own = np.asarray([bank.rate_high <= policy.price.max_all_in for bank in banks.bank])
+    own = np.asarray([bank.max_rate <= policy.pricing.max_all_in_rate for bank in banks.bank])
     asked = _unbound(pd_12m, policy, banks)
     above = np.where(own, "bank_highest_rate", "all_in_price")
     return np.where(asked < low, "bank_lowest_rate", np.where(asked > high, above, "")).astype(
@@ -57,10 +57,10 @@ def rate_holds(pd_12m: Floats, policy: Policy, banks: Banks) -> NDArray[np.objec
 
 def _unbound(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
     """The risk-based rate before any band."""
-    economics, price = policy.economics, policy.price
-    loss = economics.lgd * economics.exposure_at_default / economics.drawn_share
-    premium = np.round(price.pass_through * loss * (pd_12m - price.typical_pd), RATE_DECIMALS)
-    base = np.asarray([bank.base_rate for bank in banks.bank])
+    economics, pricing = policy.economics, policy.pricing
+    loss = economics.lgd * economics.exposure_at_default / economics.utilisation
+    premium = np.round(pricing.pass_through * loss * (pd_12m - pricing.reference_pd), RATE_DECIMALS)
+    base = np.asarray([bank.reference_rate for bank in banks.bank])
     unbound: Floats = base + premium[:, None]
     return unbound
 
@@ -71,7 +71,7 @@ def take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
     `DataError` for a column that is not there, a churn outside 0 to 1, a rate given twice, and a
     segment of the policy that lacks a rate which another has.
     """
-    where = policy.price.churn_file
+    where = policy.pricing.churn_file
     absent = [name for name in ("annual_rate", "segment", "churn") if name not in churn.columns]
     if absent:
         raise DataError(f"{where}: {len(absent)} columns missing (first: {absent[0]}). Add them.")
@@ -82,7 +82,7 @@ def take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
             f"{where}: {strange} rows with a churn outside 0 to 1, {twice} rows that repeat a "
             "segment and rate. Fix the curve."
         )
-    names = [segment.name for segment in policy.price.segments]
+    names = [segment.name for segment in policy.pricing.segments]
     curve = churn.pivot_table(
         index="segment", columns="annual_rate", values="churn", aggfunc="first"
     ).reindex(index=names)
@@ -102,7 +102,7 @@ def segment_of(pd_12m: Floats, ranked: Floats, policy: Policy) -> NDArray[np.int
     Enterprises that are not served fall where their PD would stand. Equal PDs share a segment.
     """
     share = np.searchsorted(ranked, pd_12m, side="right") / max(len(ranked), 1)
-    bounds = np.asarray([segment.up_to_share for segment in policy.price.segments])
+    bounds = np.asarray([segment.cumulative_share for segment in policy.pricing.segments])
     return np.minimum(np.searchsorted(bounds, share, side="left"), len(bounds) - 1)
 
 
@@ -114,6 +114,6 @@ def rates_in_band(curve: TakeUp, policy: Policy, banks: Banks) -> NDArray[np.boo
         without = banks.names[int(np.flatnonzero(~inside.any(axis=0))[0])]
         raise SettingsError(
             f"{without}: none of the churn curve's {len(curve.rates)} rates lies inside its band. "
-            "Widen rate_low to rate_high."
+            "Widen min_rate to max_rate."
         )
     return np.asarray(inside)

@@ -107,7 +107,7 @@ def weigh(
     """
     _refuse_bad_candidates(candidates)
     _refuse_unknown_banks(signed, terms.banks)
-    refuse_closed_rows(terms.banks, terms.policy.caps.floor_cny)
+    refuse_closed_rows(terms.banks, terms.policy.caps.min_limit_cny)
     # In one order, so that equal enterprises' ties fall alike however the rows came.
     candidates = candidates.sort_values("enterprise_id", ignore_index=True)
     case = Case(
@@ -147,10 +147,10 @@ def book_of(weighed: Weighed, allocation: Allocation, signed: pd.DataFrame) -> B
 
 def curve_of(churn: pd.DataFrame | None, policy: Policy) -> TakeUp | None:
     """The churn curve where the policy asks for one; neither is ignored in silence."""
-    if (churn is None) != (policy.price.churn_file == ""):
+    if (churn is None) != (policy.pricing.churn_file == ""):
         given = "was not found" if churn is None else "is given, and the policy names none"
         raise SettingsError(
-            f"price.churn_file: 1 churn curve {given}. "
+            f"pricing.churn_file: 1 churn curve {given}. "
             "Put the file into the source's _terms folder, or set churn_file to fit."
         )
     return None if churn is None else take_up(churn, policy)
@@ -199,7 +199,7 @@ def _paired(candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank
 def _options(case: Case, lines: Prospects, rows: Rows) -> Options:
     """The levels that eligibility, the banks' PD cut and the floor leave open, under the rows."""
     pairs = case.pairs
-    cut = np.asarray([bank.largest_pd for bank in case.terms.banks.bank])[pairs.bank]
+    cut = np.asarray([bank.max_pd for bank in case.terms.banks.bank])[pairs.bank]
     eligible = case.verdicts["eligible"].to_numpy(np.bool_)[pairs.enterprise]
     allowed = (eligible & (case.pd_12m[pairs.enterprise] <= cut))[:, None] & lines.opens
     return Options(

@@ -18,7 +18,14 @@ from riskmodel.features.plan import attribute_kinds
 from riskmodel.features.spec import Card
 from riskmodel.limits.agreements import agreements_in_force
 from riskmodel.limits.constraints import refuse_closed_rows
-from riskmodel.limits.policy import ATTRIBUTE, Banks, Policy, banks_from, cards_by_key, policy_from
+from riskmodel.limits.policy import (
+    ATTRIBUTE,
+    Banks,
+    Policy,
+    banks_from,
+    features_by_key,
+    policy_from,
+)
 from riskmodel.pipeline.bank_exclusions import refuse_unknown_banks
 from riskmodel.pipeline.last_run import read_last_run
 from riskmodel.settings import (
@@ -118,7 +125,7 @@ def _disagreements(given: _Given, named_banks: Sequence[str], root: Path) -> Ite
     settings, policy, banks = given.settings, given.policy, given.banks
     if policy is not None and banks is not None:
         faults: list[str] = []
-        _gather(lambda: refuse_closed_rows(banks, policy.caps.floor_cny), faults)
+        _gather(lambda: refuse_closed_rows(banks, policy.caps.min_limit_cny), faults)
         yield from faults
     if banks is not None:
         yield from _unknown_banks(named_banks, banks)
@@ -212,7 +219,7 @@ def _absent_attributes(
     A source without the table lacks them as it may lack any table: what the terms then say of
     a missing value holds.
     """
-    for key, card in cards_by_key(policy).items():
+    for key, card in features_by_key(policy).items():
         if kinds and card.startswith(ATTRIBUTE) and card.removeprefix(ATTRIBUTE) not in kinds:
             near = nearest(card.removeprefix(ATTRIBUTE), kinds)
             yield (
@@ -223,10 +230,10 @@ def _absent_attributes(
 
 def _absent_curve(policy: Policy, settings: Settings) -> Iterator[str]:
     """The churn curve that the terms name, where the source folder is there and lacks it."""
-    name, data = Path(policy.price.churn_file).name, Path(settings.run.data)
+    name, data = Path(policy.pricing.churn_file).name, Path(settings.run.data)
     if name and settings.run.data and data.is_dir() and not (data / "_terms" / name).is_file():
         yield (
-            f"{settings.limits.policy}: price.churn_file: _terms/{name} is not in the source folder."
+            f"{settings.limits.policy}: pricing.churn_file: _terms/{name} is not in the source folder."
             " Import it, or drop churn_file and its segments."
         )
 

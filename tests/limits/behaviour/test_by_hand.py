@@ -510,11 +510,11 @@ def test_shares_are_of_the_programmes_own_limit_and_the_policys_values_are_hande
     given = policy.model_copy(
         update={
             "economics": policy.economics.model_copy(
-                update={"pd_slope": 0.7, "drawn_share": 0.2, "credit_conversion": 0.9}
+                update={"pd_slope": 0.7, "utilisation": 0.2, "credit_conversion_factor": 0.9}
             ),
-            "learning": policy.learning.model_copy(
-                update={"slope_sd": 0.21, "transfer_sd": 0.22, "spread": 0.23,
-                        "stated_lines": 30.0, "cautious_quantile": 0.85, "early_days": 7}
+            "behaviour": policy.behaviour.model_copy(
+                update={"pd_slope_sd": 0.21, "transfer_sd": 0.22, "heterogeneity_sd": 0.23,
+                        "utilisation_prior_lines": 30.0, "response_quantile": 0.85, "early_days_past_due": 7}
             ),
         }
     )  # fmt: skip

@@ -162,7 +162,7 @@ def test_by_the_real_decision_a_small_exporter_needs_a_twentieth_more(candidates
     ).set_index("enterprise_id")
     small = found.loc["E3"]
     assert (small["lever"], small["step"], small["limit_cny"]) == ("exports", 0.05, 0.0)
-    assert small["limit_then_cny"] >= policy.caps.floor_cny
+    assert small["limit_then_cny"] >= policy.caps.min_limit_cny
     assert small["cause"] == "exports_too_small"
     # E4 has two deals and 31 days past due within two years: exports cannot undo the latter.
     assert found.loc["E4", "rank"] == 0

@@ -165,7 +165,7 @@ def rules_of(weighed: Weighed) -> dict[str, pd.DataFrame]:
 
     At the rates that the book asks at each pair's cap, and at the banks' base rates.
     """
-    base = np.asarray([bank.base_rate for bank in weighed.case.terms.banks.bank])
+    base = np.asarray([bank.reference_rate for bank in weighed.case.terms.banks.bank])
     asked, by_pd = weighed.lines.annual_rate[:, -1], weighed.case.pd_12m
     return {
         RULE: rule_lines(weighed, asked, np.zeros(len(by_pd))),
@@ -191,7 +191,7 @@ def _lines(weighed: Weighed, pair: Ints) -> pd.DataFrame:
 def _fixed(weighed: Weighed) -> Floats:
     """Opening cost and subsidy, one a pair."""
     case, economics = weighed.case, weighed.case.terms.policy.economics
-    through = card_values(case.candidates, case.terms.policy.caps.platform_card).fillna(0.0)
+    through = card_values(case.candidates, case.terms.policy.caps.platform_feature).fillna(0.0)
     subsidy = economics.subsidy_cny_per_usd * through.clip(lower=0.0).to_numpy(np.float64)
     cost: Floats = economics.opening_cost_cny + subsidy[case.pairs.enterprise]
     return cost

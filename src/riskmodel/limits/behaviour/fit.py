@@ -47,7 +47,7 @@ class Learnt:
     ) -> tuple[Floats, Floats]:
         """The shares of each pair's limit that are drawn while performing, and owed at default."""
         if self.drawing is None:
-            stated = np.full(limit_cny.shape, economics.drawn_share)
+            stated = np.full(limit_cny.shape, economics.utilisation)
             return stated, np.full(limit_cny.shape, economics.exposure_at_default)
         safe = np.where(limit_cny > 0, limit_cny, 1.0)
         return self.drawing.share(candidates.iloc[enterprise], safe)
@@ -86,21 +86,21 @@ def learn(past: pd.DataFrame, policy: Policy) -> Learnt:
 
 
 def _how(policy: Policy) -> response.How:
-    said = policy.learning
+    said = policy.behaviour
     return response.How(
         prior_slope=policy.economics.pd_slope,
-        prior_sd=said.slope_sd,
+        prior_sd=said.pd_slope_sd,
         transfer_sd=said.transfer_sd,
-        spread=said.spread,
-        quantile=said.cautious_quantile,
-        early_days=said.early_days,
+        spread=said.heterogeneity_sd,
+        quantile=said.response_quantile,
+        early_days=said.early_days_past_due,
     )
 
 
 def _stated(policy: Policy) -> drawing.Stated:
     return drawing.Stated(
-        policy.economics.drawn_share,
-        policy.economics.credit_conversion,
-        policy.learning.stated_lines,
-        policy.learning.cautious_quantile,
+        policy.economics.utilisation,
+        policy.economics.credit_conversion_factor,
+        policy.behaviour.utilisation_prior_lines,
+        policy.behaviour.response_quantile,
     )

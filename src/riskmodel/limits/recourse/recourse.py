@@ -129,7 +129,7 @@ def causes_of(recommendations: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     first = offered.sort_values(order, ascending=[True, False, True, True])
     first = first.drop_duplicates("enterprise_id")
     refused = (first["refusals"] != "") & ~first["offer"]
-    lasting = {rule.name for rule in policy.eligibility if rule.card in RECORDS}
+    lasting = {rule.name for rule in policy.eligibility if rule.feature in RECORDS}
     codes = first["refusals"].astype("str").str.split(SEPARATOR, regex=False)
     return pd.DataFrame(
         {

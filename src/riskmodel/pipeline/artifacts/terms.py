@@ -64,7 +64,7 @@ def terms_of(run: Run) -> lending.Terms:
 
 def churn_of(run: Run, policy: lending.Policy) -> pd.DataFrame | None:
     """Return the rate-to-churn curve that the policy names, from the source's `_terms` folder."""
-    name = policy.price.churn_file
+    name = policy.pricing.churn_file
     if not name:
         return None
     path = Path(run.settings.run.data) / "_terms" / Path(name).name
