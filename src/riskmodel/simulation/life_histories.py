@@ -104,12 +104,44 @@ class Lives(NamedTuple):
     applied: Ints
 
 
-def lived(
+CREDIT = np.dtype(
+    [
+        *((name, np.int64) for name in ("arrears", "previous_arrears", "ailing", "defaulted")),
+        *((name, np.int64) for name in ("exited", "unpaid", "applied", "may_apply")),
+        *((name, np.int64) for name in ("line", "opened", "bank", "expires", "live")),
+        *((name, np.int64) for name in ("write_off_wait", "staged")),
+        *((name, np.float64) for name in ("limit", "rate", "owed", "lost", "lgd")),
+        *((name, np.float64) for name in ("written_off", "recovered", "kept")),
+    ],
+    align=True,
+)
+"""An enterprise's credit in the month that is simulated, as one record that the kernels change: its
+arrears now and a month before, whether it stopped paying for good (`ailing`), steps of default and
+exit, the number of applications and the step of the next one allowed; its line (number, 0: none;
+`opened` so far; whether it can be drawn: `live`), what it owes, lost and what came back; the share
+of the shipped deals that arrears left, and the number of staged declarations."""
+
+
+class Exports(NamedTuple):
+    """Exports on record by step: their USD, their CNY in the programme's weights, their deals."""
+
+    declared: Floats
+    weighted: Floats
+    deals: Ints
+
+
+def simulate_lives(
     traits: Traits, factors: Records, market: Market, banks: Banks, p: Record, steps: int
 ) -> Lives:
-    """The lives of the enterprises through the given number of steps."""
+    """Simulate the lives of the enterprises through the given number of steps."""
     lives = _empty(traits.enterprises, steps)
-    _live(lives, first_step(traits), traits.rows(), factors, market, banks, p)
+    credits = np.zeros(traits.enterprises, dtype=CREDIT)
+    credits["defaulted"], credits["exited"], credits["expires"] = NEVER, NEVER, -1
+    _simulate_lives(
+        lives, credits, first_step(traits), traits.rows(), factors, market, banks, p
+    )  # fmt: skip
+    for name in ("defaulted", "exited", "unpaid", "lgd", "applied"):
+        getattr(lives, name)[:] = credits[name]
     return lives
 
 
@@ -230,8 +262,192 @@ def _loss(fate: np.uint64, t: Record, now: Record, p: Record) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _live(
+def _passes_gate(exports: Exports, first: int, last: int, g: Record) -> bool:
+    """Return whether exports from step `first` up to but not `last` pass the programme's gate."""
+    return (
+        exports.declared[first:last].sum() >= g.gate_usd
+        and exports.deals[first:last].sum() >= g.gate_deals
+    )
+
+
+@njit(cache=True, nogil=True)
+def _wants_line(
+    credit: Record, exports: Exports, t: Record, step: int, fate: np.uint64, p: Record
+) -> bool:  # fmt: skip
+    """Return whether an enterprise without a line applies for one in this month."""
+    signed = step - BURN >= t.signs
+    if credit.line > 0 or not signed or step < credit.may_apply:
+        return False
+    if not _passes_gate(exports, max(step - 6, 0), step, p.programme):
+        return False
+    eager = t.gamer and (step - BURN - t.signs) % 12 == 0
+    return eager or uniform(fate, _APPLIES) < p.programme.apply_monthly
+
+
+@njit(cache=True, nogil=True)
+def _apply(
+    credit: Record,
+    applications: Floats,
+    exports: Exports,
+    distress: float,
+    t: Record,
+    step: int,
+    fate: np.uint64,
+    banks: Banks,
+    p: Record,
+) -> None:
+    """Apply to a bank or renew in the middle of the month, on what was known before it."""
+    renews = credit.line > 0 and credit.expires == step and credit.arrears != DEFAULTED
+    sound = credit.arrears == 0 and credit.ailing == 0
+    if not sound or credit.applied >= MOST_APPLICATIONS:
+        return
+    if not renews and not _wants_line(credit, exports, t, step, fate, p):
+        return
+    row = applications[credit.applied]
+    row[STEP] = step
+    row[RENEWAL] = 1.0 if renews else 0.0
+    row[BANK] = credit.bank if renews else wished_bank(fate, t)
+    if row[BANK] < 0:
+        return
+    credit.applied += 1
+    base = exports.weighted[max(step - 12, 0) : step].sum()
+    decided(row, fate, t, distress, base, banks, p)
+    if row[DECISION] == ACCEPT:
+        credit.opened += 1
+        credit.line, credit.bank, credit.expires = credit.opened, int(row[BANK]), step + 12
+        credit.limit, credit.rate, row[LINE] = row[LIMIT], row[RATE], float(credit.opened)
+    else:
+        credit.may_apply = step + p.programme.again_months
+
+
+@njit(cache=True, nogil=True)
+def _move_arrears(
+    credit: Record, state: Floats, t: Record, step: int, fate: np.uint64, now: Record, p: Record
+) -> None:  # fmt: skip
+    """Move arrears a month on; a default draws its loss and the months until it is written off."""
+    g = p.programme
+    credit.previous_arrears = credit.arrears
+    credit.arrears = _next_arrears(
+        state, credit.arrears, credit.ailing, t, uniform(fate, _ARREARS), p
+    )  # fmt: skip
+    if credit.arrears == DEFAULTED and credit.previous_arrears != DEFAULTED:
+        credit.defaulted = step
+        credit.lgd = _loss(fate, t, now, p)
+        credit.write_off_wait = g.write_off_first + int(
+            uniform(fate, _WAIT) * (g.write_off_last - g.write_off_first + 1)
+        )
+
+
+@njit(cache=True, nogil=True)
+def _update_owed(credit: Record, drawn: float, p: Record) -> None:
+    """Update what is owed on the line: the path's balance while current, frozen in arrears."""
+    slips = credit.arrears == 1 and credit.previous_arrears == 0
+    if credit.arrears == 0:
+        credit.owed = drawn
+    elif slips and credit.live > 0 and credit.owed > 0.0:
+        # those that slip draw what they still can; then the line is frozen
+        credit.owed += p.programme.last_draw * max(credit.limit - credit.owed, 0.0)
+    credit.owed = round(credit.owed, 2) if credit.line > 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _leave(
+    credit: Record, state: Floats, t: Record, step: int, fate: np.uint64, now: Record, p: Record
+) -> None:  # fmt: skip
+    """Draw whether a sound enterprise leaves the trade, and whether it leaves its debts unpaid."""
+    sound = credit.arrears == 0 and credit.ailing == 0
+    if not sound or uniform(fate, _LEAVES) >= leaving(state, t, step, now, p):
+        return
+    owes = t.loan > 0.0 or credit.owed > 0.0
+    if uniform(fate, _UNPAID) < unpaid(state, owes, p):
+        credit.ailing = 1
+        credit.unpaid = 1
+    else:
+        credit.exited = step
+
+
+@njit(cache=True, nogil=True)
+def _write_off(credit: Record, step: int, p: Record) -> None:
+    """Write off what a defaulted line owes once its wait is over; recoveries follow monthly."""
+    since, wait = step - credit.defaulted, credit.write_off_wait
+    months = p.programme.recovery_months
+    in_default = credit.arrears == DEFAULTED
+    credit.written_off = credit.owed if since == wait and in_default else 0.0
+    credit.lost += credit.written_off
+    credit.owed -= credit.written_off
+    recovers = in_default and wait < since <= wait + months and credit.line > 0
+    credit.recovered = credit.lost * (1.0 - credit.lgd) / months if recovers else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _declare(
+    credit: Record,
+    exports: Exports,
+    activity: float,
+    state: Floats,
+    t: Record,
+    step: int,
+    fate: np.uint64,
+    p: Record,
+) -> None:
+    """Put the month's exports on record: what arrears leave of the path's, and staged ones."""
+    since = step - credit.defaulted if credit.arrears == DEFAULTED else -1
+    kept = kept_share(credit.previous_arrears, credit.ailing, since)
+    # In single precision, as it is recorded: `trade` draws the same deals from the record.
+    credit.kept = np.float64(np.float32(kept * activity))
+    credit.staged = 0
+    sound = credit.arrears == 0 and credit.ailing == 0
+    if sound and staging(t, step, credit.line, credit.expires):
+        credit.staged = 2 + poisson(p.trade.gamed_deals / 2.0, uniform(fate, _STAGED))
+    total, heavy, number = _declared(state, credit.kept, credit.staged, t, step, fate, p)
+    exports.declared[step], exports.weighted[step], exports.deals[step] = total, heavy, number
+
+
+@njit(cache=True, nogil=True)
+def _record_credit(lives: Lives, i: int, step: int, credit: Record, interest: float) -> None:
+    """Record the month's end of an enterprise's credit."""
+    has_line = credit.line > 0
+    lives.arrears[i, step] = credit.arrears
+    lives.ailing[i, step] = credit.ailing
+    lives.line[i, step] = credit.line
+    lives.bank[i, step] = credit.bank
+    lives.limit[i, step] = credit.limit if has_line else 0.0
+    lives.rate[i, step] = credit.rate
+    lives.live[i, step] = credit.live > 0
+    lives.owed[i, step] = credit.owed
+    lives.interest[i, step] = interest if credit.arrears < 2 and has_line else 0.0
+    lives.written_off[i, step] = credit.written_off
+    lives.recovered[i, step] = credit.recovered
+    lives.kept[i, step] = credit.kept
+    lives.staged[i, step] = credit.staged
+
+
+@njit(cache=True, nogil=True)
+def _record_path(
+    lives: Lives, i: int, step: int, state: Floats, pipe: Floats, book: Floats
+) -> None:
+    """Record the path's hidden state, payments on their way and buyers at the month's end."""
+    lives.states[i, step] = state.astype(np.float32)
+    for ahead in range(AHEAD):
+        lives.ahead[i, step, ahead] = round(pipe[(step + 1 + ahead) % PIPE])
+    for slot in range(SLOTS):
+        lives.buyers[i, step, slot] = int(book[slot, BUYER])
+
+
+@njit(cache=True, nogil=True)
+def _close_line(credit: Record, step: int, drawn: float, p: Record) -> None:
+    """Close a line that has run out and is repaid, or whose recoveries have ended."""
+    repaid = credit.arrears == 0 and credit.owed <= 0.0 and drawn <= 0.0
+    ended = credit.write_off_wait + p.programme.recovery_months
+    worked_out = credit.arrears == DEFAULTED and step - credit.defaulted > ended
+    if credit.line > 0 and ((credit.live == 0 and repaid) or worked_out):
+        credit.line, credit.limit = 0, 0.0
+
+
+@njit(cache=True, nogil=True)
+def _simulate_lives(
     lives: Lives,
+    credits: Records,
     begins: Ints,
     traits: Records,
     factors: Records,
@@ -239,120 +455,37 @@ def _live(
     banks: Banks,
     p: Record,
 ) -> None:
+    """Simulate the enterprises one after the other, month by month, into `lives` and `credits`."""
     g = p.programme
     steps = lives.arrears.shape[1]
     state, pipe, book = np.zeros(len(STATE)), np.zeros(PIPE), np.zeros((SLOTS, 5))
-    declared, weighted = np.zeros(steps), np.zeros(steps)
-    numbers = np.zeros(steps, dtype=np.int64)
+    exports = Exports(np.zeros(steps), np.zeros(steps), np.zeros(steps, dtype=np.int64))
     for i in range(len(begins)):
-        t, first = traits[i], begins[i]
+        t, credit, first = traits[i], credits[i], begins[i]
         begin(state, pipe, book, t, first, factors[first], market, p)
-        declared[:] = 0.0
-        weighted[:] = 0.0
-        numbers[:] = 0
-        arrears, ailing, line, opened, bank, expires = 0, 0, 0, 0, 0, -1
-        limit, rate, owed, lost, wait, may_apply = 0.0, 0.0, 0.0, 0.0, 0, 0
+        exports.declared[:] = 0.0
+        exports.weighted[:] = 0.0
+        exports.deals[:] = 0
         for step in range(first, steps):
-            if lives.exited[i] <= step:
+            if credit.exited <= step:
                 break
             now, fate = factors[step], fate_key(t, step)
-            defaulted = arrears == DEFAULTED
-            # 1. the programme: applications in the middle of the month, on what went before
-            renews = line > 0 and expires == step and not defaulted
-            signed = step - BURN >= t.signs
-            sound = arrears == 0 and ailing == 0
-            low, year = max(step - 6, 0), max(step - 12, 0)
-            gate = (
-                declared[low:step].sum() >= g.gate_usd and numbers[low:step].sum() >= g.gate_deals
-            )
-            wants = line == 0 and signed and sound and gate and step >= may_apply
-            if wants:
-                eager = t.gamer and (step - BURN - t.signs) % 12 == 0
-                wants = eager or uniform(fate, _APPLIES) < g.apply_monthly
-            if (wants or (renews and sound)) and lives.applied[i] < MOST_APPLICATIONS:
-                row = lives.applications[i, lives.applied[i]]
-                row[STEP] = step
-                row[RENEWAL] = 1.0 if renews else 0.0
-                row[BANK] = bank if renews else wished_bank(fate, t)
-                if row[BANK] >= 0:
-                    lives.applied[i] += 1
-                    base = weighted[year:step].sum()
-                    decided(row, fate, t, state[DISTRESS], base, banks, p)
-                    if row[DECISION] == ACCEPT:
-                        opened += 1
-                        line, bank, expires = opened, int(row[BANK]), step + 12
-                        limit, rate, row[LINE] = row[LIMIT], row[RATE], float(opened)
-                    else:
-                        may_apply = step + g.again_months
-            live = line > 0 and expires > step and not defaulted
-            # 2. the path
-            activity, terms = state[ACTIVITY], (limit if live else 0.0, rate, live)
+            was_defaulted = credit.arrears == DEFAULTED
+            _apply(
+                credit, lives.applications[i], exports, state[DISTRESS], t, step, fate, banks, p
+            )  # fmt: skip
+            live = credit.line > 0 and credit.expires > step and not was_defaulted
+            credit.live = 1 if live else 0
+            activity, terms = state[ACTIVITY], (credit.limit if live else 0.0, credit.rate, live)
             advance(state, pipe, book, t, step, t.key, terms, factors, market, p)
-            # 3. what hangs on it
-            before = arrears
-            arrears = _next_arrears(state, arrears, ailing, t, uniform(fate, _ARREARS), p)
-            if arrears == DEFAULTED and before != DEFAULTED:
-                lives.defaulted[i] = step
-                lives.lgd[i] = _loss(fate, t, now, p)
-                wait = g.write_off_first + int(
-                    uniform(fate, _WAIT) * (g.write_off_last - g.write_off_first + 1)
-                )
-            if arrears == 0:
-                owed = state[DRAWN]
-            elif arrears == 1 and before == 0 and live and owed > 0.0:
-                # those that slip draw what they still can; then the line is frozen
-                owed += g.last_draw * max(limit - owed, 0.0)
-            owed = round(owed, 2) if line > 0 else 0.0
-            # 4. leaving
-            if arrears == 0 and ailing == 0 and not defaulted:
-                owes = t.loan > 0.0 or owed > 0.0
-                if uniform(fate, _LEAVES) >= leaving(state, t, step, now, p):
-                    pass
-                elif uniform(fate, _UNPAID) < unpaid(state, owes, p):
-                    ailing = 1
-                    lives.unpaid[i] = True
-                else:
-                    lives.exited[i] = step
-            # 5. losses, and the line's end
-            since = step - lives.defaulted[i]
-            written = owed if since == wait and arrears == DEFAULTED else 0.0
-            lost += written
-            owed -= written
-            paying = arrears == DEFAULTED and wait < since <= wait + g.recovery_months
-            lives.written_off[i, step] = written
-            if paying and line > 0:
-                lives.recovered[i, step] = lost * (1.0 - lives.lgd[i]) / g.recovery_months
-            # 6. trade on record
-            kept = kept_share(before, ailing, since if arrears == DEFAULTED else -1)
-            kept = np.float64(np.float32(kept * activity))
-            staged = 0
-            if arrears == 0 and ailing == 0 and staging(t, step, line, expires):
-                staged = 2 + poisson(p.trade.gamed_deals / 2.0, uniform(fate, _STAGED))
-            total, heavy, number = _declared(state, kept, staged, t, step, fate, p)
-            declared[step], weighted[step], numbers[step] = total, heavy, number
-            # 7. on the record
-            lives.states[i, step] = state.astype(np.float32)
-            for ahead in range(AHEAD):
-                lives.ahead[i, step, ahead] = round(pipe[(step + 1 + ahead) % PIPE])
-            for slot in range(SLOTS):
-                lives.buyers[i, step, slot] = int(book[slot, BUYER])
-            lives.arrears[i, step] = arrears
-            lives.ailing[i, step] = ailing
-            lives.line[i, step] = line
-            lives.bank[i, step] = bank
-            lives.limit[i, step] = limit if line > 0 else 0.0
-            lives.rate[i, step] = rate
-            lives.live[i, step] = live
-            lives.owed[i, step] = owed
-            lives.interest[i, step] = state[INTEREST] if arrears < 2 and line > 0 else 0.0
-            lives.kept[i, step] = kept
-            lives.staged[i, step] = staged
-            lives.base[i, step] = min(weighted[max(step - 11, 0) : step + 1].sum(), g.ceiling_cny)
-            half = slice(max(step - 5, 0), step + 1)
-            lives.gate[i, step] = (
-                declared[half].sum() >= g.gate_usd and numbers[half].sum() >= g.gate_deals
-            )
-            done = not live and arrears == 0 and owed <= 0.0 and state[DRAWN] <= 0.0
-            worked_out = arrears == DEFAULTED and since > wait + g.recovery_months
-            if line > 0 and (done or worked_out):
-                line, limit = 0, 0.0
+            _move_arrears(credit, state, t, step, fate, now, p)
+            _update_owed(credit, state[DRAWN], p)
+            _leave(credit, state, t, step, fate, now, p)
+            _write_off(credit, step, p)
+            _declare(credit, exports, activity, state, t, step, fate, p)
+            _record_path(lives, i, step, state, pipe, book)
+            _record_credit(lives, i, step, credit, state[INTEREST])
+            year = exports.weighted[max(step - 11, 0) : step + 1].sum()
+            lives.base[i, step] = min(year, g.ceiling_cny)
+            lives.gate[i, step] = _passes_gate(exports, max(step - 5, 0), step + 1, g)
+            _close_line(credit, step, state[DRAWN], p)

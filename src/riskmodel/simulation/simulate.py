@@ -24,7 +24,7 @@ from riskmodel.simulation.common_factors import Factors, draw_factors, timeline
 from riskmodel.simulation.exchange_rates import Rates, draw_rates
 from riskmodel.simulation.future_questions import Laws
 from riskmodel.simulation.kernel_records import record_of
-from riskmodel.simulation.life_histories import Lives, lived, replace_lives
+from riskmodel.simulation.life_histories import Lives, replace_lives, simulate_lives
 from riskmodel.simulation.names import KINDS, PROVINCES, SECTORS
 from riskmodel.simulation.parameters import BASE, Parameters, load_parameters, plain
 from riskmodel.simulation.programme import Banks, banks_of
@@ -122,7 +122,7 @@ def live_part(simulation: Simulation, first: int, last: int) -> Part:
             number[mask], attempt[mask], simulation.calendar, simulation.parameters, simulation.seed
         )
         steps = simulation.calendar.steps
-        return traits, lived(
+        return traits, simulate_lives(
             traits, laws.factors, simulation.market, simulation.banks, laws.record, steps
         )
 
