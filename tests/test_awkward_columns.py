@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from riskmodel import figures
 from riskmodel.features import Features
-from riskmodel.features.catalogue import attribute_cards
+from riskmodel.features.catalogue import attribute_definitions
 from riskmodel.features.profile import profile
 from riskmodel.figures import Picture
 from riskmodel.figures.axis_range import undrawable
@@ -68,10 +68,10 @@ def fitted_scorecard(name: str, levels: tuple[str, ...]) -> RiskModel:
 
 def pictures(name: str, values: np.ndarray) -> dict[str, Callable[[], Picture]]:
     """Every picture that shows a feature's name or its values, of one attribute."""
-    cards = attribute_cards({name: "number"})
-    feature = cards[0].name
+    definitions = attribute_definitions({name: "number"})
+    feature = definitions[0].name
     frame = pd.DataFrame({"enterprise_id": WHO, "as_of": WHEN, feature: values})
-    features = Features(frame, cards, pd.DataFrame())
+    features = Features(frame, definitions, pd.DataFrame())
     bad = pd.Series(WHO % 4 == 0).astype("boolean").where(DAYS[-1] > WHEN)
     shares = pd.DataFrame({feature: TWENTY / 20, "base": -2.0})
     seen = profile(features, bad)
@@ -126,7 +126,7 @@ def test_a_spread_that_cannot_be_drawn_is_said_with_the_features_name(kind: str,
 
 
 def test_what_can_be_drawn_beside_it_is_drawn() -> None:
-    far, near = attribute_cards({"far": "number", "near": "number"})
+    far, near = attribute_definitions({"far": "number", "near": "number"})
     values = {"attribute_far": NUMBERS["as far apart as doubles go"], "attribute_near": TWENTY}
     frame = pd.DataFrame({"enterprise_id": WHO, "as_of": WHEN, **values})
 
@@ -140,19 +140,19 @@ def test_what_can_be_drawn_beside_it_is_drawn() -> None:
 
 def test_every_value_between_the_outermost_hundredths_stands_in_a_bar() -> None:
     thousand = np.arange(1000.0)
-    cards = attribute_cards({"x": "number"})
+    definitions = attribute_definitions({"x": "number"})
     frame = pd.DataFrame({"attribute_x": thousand})
 
-    (axes,) = figures.shapes(Features(frame, cards, pd.DataFrame())).axes
+    (axes,) = figures.shapes(Features(frame, definitions, pd.DataFrame())).axes
 
     assert sum(bar.get_height() for bar in axes.patches) == 982  # 9 to 990
 
 
 def test_a_feature_of_one_value_but_for_few_rows_says_so() -> None:
-    cards = attribute_cards({"x": "number"})
+    definitions = attribute_definitions({"x": "number"})
     frame = pd.DataFrame({"attribute_x": np.r_[1.0, np.full(998, 2.0**60), 2.0]})
 
-    (words,) = drawn(figures.shapes(Features(frame, cards, pd.DataFrame())))
+    (words,) = drawn(figures.shapes(Features(frame, definitions, pd.DataFrame())))
 
     assert words.endswith("cannot be drawn: without the outermost hundredths it has one value.")
 

@@ -12,9 +12,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from riskmodel import figures
-from riskmodel.features import FAMILIES, Features, by_name
+from riskmodel.features import FAMILIES, Features, definitions_by_name
 from riskmodel.features.profile import Profile, profile
-from riskmodel.features.spec import Card, total
+from riskmodel.features.spec import FeatureDefinition, total
 from riskmodel.figures import Picture
 from riskmodel.figures.canvas import BAD, GOOD
 from riskmodel.figures.features import in_short
@@ -61,9 +61,9 @@ def bare_source() -> Source:
 
 
 def features() -> Features:
-    card = by_name()["exports_usd_6m"]
-    frame = pd.DataFrame({"enterprise_id": IDS, card.name: [1.0, 2.0, None, 4.0]})
-    return Features(frame.assign(as_of=DAYS[0]), (card,), pd.DataFrame())
+    feature = definitions_by_name()["exports_usd_6m"]
+    frame = pd.DataFrame({"enterprise_id": IDS, feature.name: [1.0, 2.0, None, 4.0]})
+    return Features(frame.assign(as_of=DAYS[0]), (feature,), pd.DataFrame())
 
 
 def no_features() -> Features:
@@ -73,23 +73,23 @@ def no_features() -> Features:
 QUARTERS = pd.to_datetime(["2020-01-01", "2020-10-01", "2021-01-01", "2021-07-01"])
 
 
-def number(name: str, risk: str = "rises", family: str = "size") -> Card:
-    return Card(name, "USD", risk, "declarations", total("x"), (name, name), family)  # type: ignore[arg-type]
+def number(name: str, risk: str = "rises", family: str = "size") -> FeatureDefinition:
+    return FeatureDefinition(name, "USD", risk, "declarations", total("x"), (name, name), family)  # type: ignore[arg-type]
 
 
-def profiled(*cards: Card, labelled: bool = True) -> Profile:
-    """Forty enterprises on four dates, the last only scored; every card ranks defaults upwards."""
+def profiled(*definitions: FeatureDefinition, labelled: bool = True) -> Profile:
+    """Forty enterprises on four dates, the last only scored; every feature ranks defaults upwards."""
     who, days = np.tile(np.arange(40), 4), np.repeat(QUARTERS, 40)
     bad = (who % 5 == 0) & labelled
-    values = {card.name: who % 7 + 4.0 * bad + days.year - 2020 for card in cards}
+    values = {feature.name: who % 7 + 4.0 * bad + days.year - 2020 for feature in definitions}
     frame = pd.DataFrame({"enterprise_id": who, "as_of": days, **values})
     known = labelled & (days < QUARTERS[-1])
     return profile(
-        Features(frame, cards, pd.DataFrame()), pd.Series(bad).astype("boolean").where(known)
+        Features(frame, definitions, pd.DataFrame()), pd.Series(bad).astype("boolean").where(known)
     )
 
 
-CARDS = (number("up"), number("down", "falls"), number("months", "none", "age"))
+DEFINITIONS = (number("up"), number("down", "falls"), number("months", "none", "age"))
 
 
 def excluded() -> pd.DataFrame:
@@ -428,11 +428,11 @@ def fitted_scorecard() -> RiskModel:
     """One feature in two bins and one of missing values: 10, 20 and 5 rows."""
     one = Bins("exports_usd_6m", -1, (1000.0,), rows=(10, 20, 5), defaults=(4, 1, 0),
                weights=(0.9, -0.8, 0.0))  # fmt: skip
-    card = Scorecard(
+    feature = Scorecard(
         Inputs(("exports_usd_6m",), (-1,), {}), (one,), ((0.7, -0.5, 0.0),), -2.0,
         Scale(600.0, 50.0, 20.0), {},
     )  # fmt: skip
-    return replace(fitted_model(), name="scorecard", ranker=card)
+    return replace(fitted_model(), name="scorecard", ranker=feature)
 
 
 def tried() -> pd.DataFrame:
@@ -523,10 +523,10 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "lateness": lambda: figures.lateness(report()),
     "coverage": lambda: figures.coverage(features()),
     "shapes": lambda: figures.shapes(features()),
-    "feature_drift": lambda: figures.feature_drift(profiled(*CARDS)),
-    "feature_bands": lambda: figures.feature_bands(profiled(*CARDS)),
-    "directions": lambda: figures.directions(profiled(*CARDS)),
-    "rankings_in_time": lambda: figures.rankings_in_time(profiled(*CARDS)),
+    "feature_drift": lambda: figures.feature_drift(profiled(*DEFINITIONS)),
+    "feature_bands": lambda: figures.feature_bands(profiled(*DEFINITIONS)),
+    "directions": lambda: figures.directions(profiled(*DEFINITIONS)),
+    "rankings_in_time": lambda: figures.rankings_in_time(profiled(*DEFINITIONS)),
     "exclusions": lambda: figures.exclusions(excluded()),
     "default_rate": lambda: figures.default_rate(panel()),
     "split_sizes": lambda: figures.split_sizes(counts()),
@@ -590,8 +590,8 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "coverage": lambda: figures.coverage(no_features()),
     "shapes": lambda: figures.shapes(no_features()),
     "feature_drift": lambda: figures.feature_drift(profiled()),
-    "feature_bands": lambda: figures.feature_bands(profiled(*CARDS, labelled=False)),
-    "directions": lambda: figures.directions(profiled(*CARDS, labelled=False)),
+    "feature_bands": lambda: figures.feature_bands(profiled(*DEFINITIONS, labelled=False)),
+    "directions": lambda: figures.directions(profiled(*DEFINITIONS, labelled=False)),
     "rankings_in_time": lambda: figures.rankings_in_time(profiled()),
     "exclusions": lambda: figures.exclusions(excluded().iloc[:0]),
     "default_rate": lambda: figures.default_rate(panel().iloc[:0]),
@@ -781,8 +781,8 @@ def colours_by_name(picture: Picture) -> dict[str, str]:
     return told
 
 
-def test_a_feature_stands_right_of_the_middle_only_as_its_card_declares() -> None:
-    picture = figures.directions(profiled(*CARDS))
+def test_a_feature_stands_right_of_the_middle_only_as_its_feature_declares() -> None:
+    picture = figures.directions(profiled(*DEFINITIONS))
     (axes,) = picture.axes
     places = {
         text.get_text(): tick
@@ -801,12 +801,12 @@ def test_a_feature_stands_right_of_the_middle_only_as_its_card_declares() -> Non
 
 
 def test_many_features_stand_in_two_columns_and_no_family_is_cut() -> None:
-    cards = [
+    definitions = [
         number(f"{family}_{place}", family=family)
         for family in list(FAMILIES)[:8]
         for place in range(6)
     ]
-    left, right = figures.directions(profiled(*cards)).axes
+    left, right = figures.directions(profiled(*definitions)).axes
     names = [[text.get_text() for text in axes.get_yticklabels()] for axes in (left, right)]
     assert [len(column) for column in names] == [28, 28]
     assert names[0][0] == "size"
@@ -815,23 +815,23 @@ def test_many_features_stand_in_two_columns_and_no_family_is_cut() -> None:
 
 
 def test_every_family_has_its_own_small_chart() -> None:
-    cards = tuple(number(f"{family}_1", family=family) for family in FAMILIES)
-    frame = pd.DataFrame({card.name: [1.0, 2.0] for card in cards})
+    definitions = tuple(number(f"{family}_1", family=family) for family in FAMILIES)
+    frame = pd.DataFrame({feature.name: [1.0, 2.0] for feature in definitions})
     for picture in (
-        figures.shapes(Features(frame, cards, pd.DataFrame())),
-        figures.feature_bands(profiled(*cards)),
-        figures.rankings_in_time(profiled(*cards)),
+        figures.shapes(Features(frame, definitions, pd.DataFrame())),
+        figures.feature_bands(profiled(*definitions)),
+        figures.rankings_in_time(profiled(*definitions)),
     ):
         titles = [axes.get_title().split("\n")[-1] for axes in picture.axes if axes.axison]
         assert titles == list(FAMILIES)
 
 
 def test_the_rows_to_be_scored_stand_apart_in_the_drift() -> None:
-    picture = figures.feature_drift(profiled(*CARDS))
+    picture = figures.feature_drift(profiled(*DEFINITIONS))
     axes = picture.axes[0]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["2021-01", "2021-07\nto score"]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["size", "age"]
-    drift = profiled(*CARDS).drift
+    drift = profiled(*DEFINITIONS).drift
     first = drift[(drift["family"] == "size") & drift["labelled"]]["psi"].median()
     assert axes.texts[0].get_text() == f"{first:.2f}"
 
@@ -896,8 +896,8 @@ def test_the_belief_and_the_pooled_slope_stand_beside_what_was_seen() -> None:
 
 def test_the_strongest_column_of_the_drawing_stands_first_in_words() -> None:
     (axes,) = figures.drawn_shares(drawing()).axes
-    card = by_name()["debt_to_sales"].says[0]
-    assert tick_names(axes) == [card, "had a line before"]
+    feature = definitions_by_name()["debt_to_sales"].texts[0]
+    assert tick_names(axes) == [feature, "had a line before"]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([-5.0, 1.0])
     assert "60% of the variance of 900 past lines" in axes.get_xlabel()
 
@@ -905,7 +905,7 @@ def test_the_strongest_column_of_the_drawing_stands_first_in_words() -> None:
 def test_every_column_of_the_drawing_has_words() -> None:
     columns = set(inputs(pd.DataFrame(index=[0]), np.ones(1), 0.4))
     assert columns >= set(DRAWN_WORDS)
-    assert columns <= set(DRAWN_WORDS) | set(by_name())
+    assert columns <= set(DRAWN_WORDS) | set(definitions_by_name())
 
 
 def test_a_range_is_of_the_sum_decided_and_tells_what_is_left_of_the_offers() -> None:

@@ -18,7 +18,7 @@ from riskmodel.benchmarks.models import (
 )
 from riskmodel.datasets import balanced_folds
 from riskmodel.errors import DataError
-from riskmodel.features.spec import Card, latest
+from riskmodel.features.spec import FeatureDefinition, latest
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.model.learners.interface import LADDER
 from riskmodel.settings import Settings, load_settings
@@ -45,11 +45,13 @@ def settings(*words: str) -> Settings:
     return load_settings(EXPERIMENTS / "taiwan.toml", [*SMALL, *words])
 
 
-def card(name: str, risk: str) -> Card:
-    return Card(name, "as given", risk, "attributes", latest(name), (name, name), "attributes")  # type: ignore[arg-type]
+def feature(name: str, risk: str) -> FeatureDefinition:
+    return FeatureDefinition(
+        name, "as given", risk, "attributes", latest(name), (name, name), "attributes"
+    )  # type: ignore[arg-type]
 
 
-CARDS = (card("load", "rises"), card("noise", "none"))
+DEFINITIONS = (feature("load", "rises"), feature("noise", "none"))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def rows() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def folds(rows: pd.DataFrame) -> pd.DataFrame:
-    return held_out(rows, CARDS, settings(), silent)
+    return held_out(rows, DEFINITIONS, settings(), silent)
 
 
 def test_every_candidate_is_judged_on_every_fold_of_every_repeat(folds: pd.DataFrame) -> None:
@@ -91,7 +93,7 @@ def test_a_fold_is_never_learnt_from(rows: pd.DataFrame, monkeypatch: pytest.Mon
         models, "_judged",
         lambda ranker, own, level: seen[-1][1].update(own["enterprise_id"]) or judged(ranker, own, level),
     )  # fmt: skip
-    held_out(rows, CARDS, settings("model.candidates=['single_feature']"), silent)
+    held_out(rows, DEFINITIONS, settings("model.candidates=['single_feature']"), silent)
     assert len(seen) == 4
     for apart, held in seen:
         assert len(apart) + len(held) == len(rows)
@@ -101,7 +103,7 @@ def test_a_fold_is_never_learnt_from(rows: pd.DataFrame, monkeypatch: pytest.Mon
 def test_the_benchmark_gives_the_same_figures_again(
     rows: pd.DataFrame, folds: pd.DataFrame
 ) -> None:
-    pd.testing.assert_frame_equal(folds, held_out(rows, CARDS, settings(), silent))
+    pd.testing.assert_frame_equal(folds, held_out(rows, DEFINITIONS, settings(), silent))
 
 
 def test_the_interval_counts_the_overlap_of_training_rows() -> None:
@@ -159,7 +161,7 @@ def test_a_folder_without_any_of_the_sets_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture
 def clients(tmp_path: Path) -> Path:
-    """A hundred drawn card clients, late ones more often in default; no other data set."""
+    """A hundred drawn feature clients, late ones more often in default; no other data set."""
     rng = np.random.default_rng(5)
     late = rng.integers(0, 4, size=(200, 6))
     rows = pd.DataFrame({"ID": range(200), "LIMIT_BAL": rng.integers(1, 9, 200) * 1e4})
@@ -174,7 +176,7 @@ def clients(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_way_is_importer_door_cards_folds_and_an_absent_set_is_told(
+def test_the_way_is_importer_door_features_folds_and_an_absent_set_is_told(
     clients: Path, tmp_path: Path
 ) -> None:
     experiments = tmp_path / "experiments"
@@ -197,10 +199,10 @@ def test_on_one_half_of_the_borrowers_scorecard_and_trees_rank_as_published_mode
     settings = load_settings(
         EXPERIMENTS / "gmsc.toml", ["model.trees=110", "model.learning_rate=0.06"]
     )
-    rows, cards = models.labelled_features("gmsc", REAL, settings, silent)
+    rows, definitions = models.labelled_features("gmsc", REAL, settings, silent)
     _, fold = next(balanced_folds(rows, settings.datasets, settings.run.seed))
     learnt, held = (rows[side].reset_index(drop=True) for side in (fold != 0, fold == 0))
-    inputs = learn_inputs(learnt, cards, settings.model.most_levels)
+    inputs = learn_inputs(learnt, definitions, settings.model.most_levels)
     found = {
         name: auc(
             LADDER[name].learn(learnt, inputs, settings.model, seed=7, threads=2).raw(held),

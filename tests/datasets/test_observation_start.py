@@ -9,7 +9,7 @@ import pytest
 from riskmodel.datasets import past_lines, population, sensitivity
 from riskmodel.datasets.observation_start import longest_windows
 from riskmodel.errors import DataError
-from riskmodel.features.catalogue import CARDS
+from riskmodel.features.catalogue import DEFINITIONS
 
 RUN = date(2024, 7, 1)
 
@@ -91,7 +91,11 @@ def test_the_share_of_history_is_a_setting(with_histories, settings, share, firs
 
 
 def test_a_window_that_the_run_does_not_read_asks_for_no_history(with_histories, settings):
-    short = [card for card in CARDS if card.name in ("exports_usd_6m", "agreements", "sector")]
+    short = [
+        feature
+        for feature in DEFINITIONS
+        if feature.name in ("exports_usd_6m", "agreements", "sector")
+    ]
     source = with_histories(declarations=daily("2020-03-04"))
     assert longest_windows(source, short) == {"declarations": 6}
     # Three of six months from March 2020.
@@ -107,8 +111,8 @@ def test_a_window_held_against_an_earlier_one_reaches_back_to_its_start(with_his
         "exports_trend_12m": 12,
     }
     for name, months in reach.items():
-        cards = [card for card in CARDS if card.name == name]
-        assert longest_windows(source, cards) == {"declarations": months}, name
+        definitions = [feature for feature in DEFINITIONS if feature.name == name]
+        assert longest_windows(source, definitions) == {"declarations": months}, name
 
 
 def test_features_that_the_source_cannot_give_ask_for_no_history(with_histories):

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from riskmodel.explain import Baseline
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.scorecard import Scale
 from riskmodel.model.reference_group import Peers
 
-# Two cards of one family ("size"), and one of each of five other families.
+# Two features of one family ("size"), and one of each of five other families.
 SIGNS = {
     "exports_usd_6m": -1,
     "exports_usd_12m": -1,
@@ -119,7 +119,7 @@ def held_against() -> Build:
         ranker = kind(inputs, tuple(map(float, given.values())), tuple(absent.values()))
         values = PEERS | (dict(peers) if peers else {})
         model: Any = Model(ranker, Line(bend=bend))
-        return Baseline(model, peers_of(ranker, values), by_name())
+        return Baseline(model, peers_of(ranker, values), definitions_by_name())
 
     return build
 
@@ -132,7 +132,7 @@ def scorecard(held_against: Build) -> Baseline:
 
 @pytest.fixture(scope="session")
 def rows_of() -> Callable[..., pd.DataFrame]:
-    """Enterprises E0, E1, ... with the values given by card; every other value is the peers'."""
+    """Enterprises E0, E1, ... with the values given by feature; every other value is the peers'."""
 
     def build(*values: Mapping[str, Any]) -> pd.DataFrame:
         frame = pd.DataFrame([PEERS | dict(one) for one in values])

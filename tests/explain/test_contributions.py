@@ -6,7 +6,7 @@ import pytest
 
 from riskmodel.datasets import Split
 from riskmodel.explain import agreement_with_shap, by_family, contributions
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model import Task, fit
 from riskmodel.settings import load_settings
 
@@ -41,14 +41,14 @@ def models(drawn, tmp_path_factory):
             "run.threads=1",
         ],
     )
-    cards = [by_name()[name] for name in NAMES]
-    return fit(drawn, Split(drawn, True, ""), Task(cards, settings)).models
+    definitions = [definitions_by_name()[name] for name in NAMES]
+    return fit(drawn, Split(drawn, True, ""), Task(definitions, settings)).models
 
 
 def test_each_row_adds_up_to_the_log_odds_by_feature_and_by_family(models, drawn):
     for model in models.values():
         shares = contributions(model, drawn)
-        families = by_family(shares, by_name())
+        families = by_family(shares, definitions_by_name())
         assert np.abs(shares.sum(axis=1) - model.log_odds(drawn)).max() < 1e-9
         assert np.abs(families.sum(axis=1) - model.log_odds(drawn)).max() < 1e-9
         assert shares.index.equals(drawn.index)

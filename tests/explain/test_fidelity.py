@@ -1,4 +1,4 @@
-"""Fidelity: a reason's card, set to the peers' value, lowers the probability of default."""
+"""Fidelity: a reason's feature, set to the peers' value, lowers the probability of default."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.explain import Baseline, fidelity, reasons, strengths
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.trees import Trees
 from riskmodel.model.reference_group import Peers, learn
@@ -58,7 +58,7 @@ def twins(held_against):
     inputs = Inputs(PAIR, (0, 0, 0), {})
     peers = Peers(dict.fromkeys(PAIR, 0.0), (-5 / 8, -5 / 8, 0.0), 1, 0.5)
     model: Any = Model(Twins(inputs), calibration)
-    return Baseline(model, peers, by_name())
+    return Baseline(model, peers, definitions_by_name())
 
 
 def together(**values):
@@ -66,14 +66,14 @@ def together(**values):
     return frame.assign(enterprise_id="E0", as_of=pd.Timestamp("2024-07-01"), **values)
 
 
-def test_a_family_is_not_named_where_none_of_its_cards_lowers_the_risk_by_itself(twins):
+def test_a_family_is_not_named_where_none_of_its_features_lowers_the_risk_by_itself(twins):
     rows = together()
     found = strengths(twins, rows)
     assert found[["exports_usd_6m", "exports_usd_12m"]].iloc[0].tolist() == pytest.approx([1, 1])
     assert reasons(twins, rows, FOUR).empty
 
 
-def test_a_weaker_card_answers_where_the_strongest_would_raise_the_risk(twins):
+def test_a_weaker_feature_answers_where_the_strongest_would_raise_the_risk(twins):
     rows = together(deals_6m=1.0)
     found = reasons(twins, rows, FOUR)
     assert found["card"].tolist() == ["deals_6m"]
@@ -131,7 +131,7 @@ def test_every_reason_of_unconstrained_trees_is_faithful_where_the_naive_one_is_
 ):
     trees, frame = grown
     model: Any = Model(trees, held_against().model.calibration)
-    baseline = Baseline(model, learn(trees, frame, 0.5), by_name())
+    baseline = Baseline(model, learn(trees, frame, 0.5), definitions_by_name())
     found = reasons(baseline, frame, FOUR)
     checked = fidelity(baseline, frame, found)
     assert len(checked) > 4000
@@ -148,8 +148,8 @@ def test_a_reason_lowers_the_probability_whatever_the_weights_and_gaps(
     held_against, rows_of, weights, values
 ):
     names = [name for name in held_against().inputs.names if name != "sector"]
-    by_card = dict(zip([*names, "sector"], weights, strict=True))
-    baseline = held_against(by_card, missing=dict.fromkeys(names, 0.3))
+    by_feature = dict(zip([*names, "sector"], weights, strict=True))
+    baseline = held_against(by_feature, missing=dict.fromkeys(names, 0.3))
     given_values = dict(zip(names, (np.nan if v is None else v for v in values), strict=True))
     rows = rows_of(given_values | {"sector": "toys"})
     checked = fidelity(baseline, rows, reasons(baseline, rows, FOUR))

@@ -22,7 +22,7 @@ WORSE = {
 }
 
 
-def test_the_strongest_family_comes_first_and_names_its_strongest_card(held_against, rows_of):
+def test_the_strongest_family_comes_first_and_names_its_strongest_feature(held_against, rows_of):
     found = reasons(held_against(), rows_of(WORSE), FOUR)
     assert found["family"].tolist() == ["size", "arrears", "inquiries"]
     assert found["card"].tolist() == ["exports_usd_12m", "days_past_due_now", "inquiries_3m"]
@@ -82,7 +82,7 @@ def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages(held_
 
 
 def test_a_value_below_the_peers_is_never_called_high(held_against, rows_of):
-    # a free model may see risk where the card does not
+    # a free model may see risk where the feature does not
     found = reasons(held_against({"debt_cny": -1.0}), rows_of({"debt_cny": -1.0}), FOUR)
     assert found["text_en"].str.endswith(": unusual").tolist() == [True]
 
@@ -107,7 +107,7 @@ def test_reasons_only_raise_fall_in_strength_and_keep_their_enterprise(
     names = [name for name in baseline.inputs.names if name != "sector"]
     rows = rows_of(*(dict(zip(names, one, strict=True)) for one in drawn))
     found = reasons(baseline, rows, FOUR)
-    families = by_family(strengths(baseline, rows), baseline.cards)
+    families = by_family(strengths(baseline, rows), baseline.definitions)
     assert (found["contribution"] > 0).all()
     for name, group in found.groupby("enterprise_id"):
         assert group["rank"].tolist() == list(range(1, len(group) + 1))

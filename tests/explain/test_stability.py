@@ -102,7 +102,7 @@ def test_refits_on_enterprises_drawn_again_mostly_agree(drawn, held_against):
     import lightgbm
 
     from riskmodel.explain import Baseline
-    from riskmodel.features import by_name
+    from riskmodel.features import definitions_by_name
     from riskmodel.model.inputs import Inputs
     from riskmodel.model.learners.trees import Trees
     from riskmodel.model.reference_group import learn
@@ -117,7 +117,7 @@ def test_refits_on_enterprises_drawn_again_mostly_agree(drawn, held_against):
         how["monotone_constraints"] = list(inputs.signs)
         trees = Trees(inputs, lightgbm.train(how, data, 40).model_to_string())
         model: Any = type(held_against().model)(trees, calibration)
-        return Baseline(model, learn(trees, rows, 0.5), by_name())
+        return Baseline(model, learn(trees, rows, 0.5), definitions_by_name())
 
     again = (fitted(resampled(drawn, seed)) for seed in range(2))
     found = stability(fitted(drawn), again, drawn, FOUR, seed=1).set_index("refit")

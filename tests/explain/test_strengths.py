@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from riskmodel.errors import UsageError
 from riskmodel.explain import Baseline, by_family, points_below_best, strengths
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.scorecard import learn
 from riskmodel.model.reference_group import Peers
@@ -48,7 +48,7 @@ def test_each_row_sums_to_its_log_odds_by_feature_and_by_family(
     rows = rows_of(*(dict(zip(names, one, strict=True)) for one in drawn))
     log_odds = baseline.model.calibration.log_odds(baseline.model.ranker.raw(rows))
     found = strengths(baseline, rows)
-    families = by_family(found, baseline.cards)
+    families = by_family(found, baseline.definitions)
     assert np.abs(found.sum(axis=1) - log_odds).max() < 1e-9
     assert np.abs(families.sum(axis=1) - log_odds).max() < 1e-9
 
@@ -94,15 +94,15 @@ def test_a_learnt_scorecards_points_below_the_best_lead_from_the_best_score_to_e
     odds = -1 - 1.5 * rows["exports_usd_6m"] + rows["inquiries_3m"]
     rows = rows.assign(defaulted=rng.random(900) < 1 / (1 + np.exp(-odds)))
     how = default_settings().model
-    card = learn(rows, Inputs(names, (-1, 1), {}), how, seed=1, threads=1)
-    model: Any = SimpleNamespace(ranker=card, name="scorecard")
+    feature = learn(rows, Inputs(names, (-1, 1), {}), how, seed=1, threads=1)
+    model: Any = SimpleNamespace(ranker=feature, name="scorecard")
     peers = Peers(dict.fromkeys(names, 0.0), (0.0, 0.0), 1, 0.5)
 
-    lost = points_below_best(Baseline(model, peers, by_name()), rows)
+    lost = points_below_best(Baseline(model, peers, definitions_by_name()), rows)
 
     assert (lost >= 0).all(axis=None)
     assert (lost.min() == 0).all()
-    assert np.abs(card.points(rows).max() - card.points(rows) - lost.sum(axis=1)).max() < 1e-9
+    assert np.abs(feature.points(rows).max() - feature.points(rows) - lost.sum(axis=1)).max() < 1e-9
 
 
 def test_points_below_the_best_need_a_scorecard(held_against, rows_of):
@@ -112,7 +112,7 @@ def test_points_below_the_best_need_a_scorecard(held_against, rows_of):
 
 def test_a_familys_strength_is_the_sum_of_its_features(held_against):
     shares = pd.DataFrame({"exports_usd_6m": [0.5], "exports_usd_12m": [-0.2], "base": [-3.0]})
-    found = by_family(shares, held_against().cards)
+    found = by_family(shares, held_against().definitions)
     assert list(found.columns) == ["size", "base"]
     assert found.iloc[0].tolist() == pytest.approx([0.3, -3.0])
 

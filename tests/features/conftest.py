@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.features import compute
-from riskmodel.features.spec import Card, Derived, Measure
+from riskmodel.features.spec import Derived, FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings, SourcesSettings
 from riskmodel.simulation import write_simulation
 from riskmodel.sources import Source
@@ -58,14 +58,14 @@ def drawn(tmp_path: Path) -> Drawn:
 
 @pytest.fixture
 def value(settings: FeaturesSettings) -> Value:
-    """One measure, or expression over cards, for one enterprise on one day."""
+    """One measure, or expression over features, for one enterprise on one day."""
 
     def of(
         source: Source, table: str, measure: Measure | Derived, as_of: str, who: str = "E1"
     ) -> float:
-        card = Card("drawn", "", "none", table, measure, ("", ""))
+        feature = FeatureDefinition("drawn", "", "none", table, measure, ("", ""))
         rows = pd.DataFrame({"enterprise_id": [who], "as_of": pd.to_datetime([as_of])})
-        found = compute(source, rows, settings, cards=[card])
+        found = compute(source, rows, settings, definitions=[feature])
         assert found.absent.empty, found.absent
         return found.frame["drawn"].iloc[0]  # type: ignore[no-any-return]
 

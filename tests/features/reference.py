@@ -1,4 +1,4 @@
-"""Every card, slowly and plainly: the contract's words as code, to hold the engine against.
+"""Every feature, slowly and plainly: the contract's words as code, to hold the engine against.
 
 Nothing here is taken from the engine. Rows are dicts with None for null; sums are fractions of the
 decimals as they are written, so that .1 + .2 - .3 is 0.
@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from riskmodel.features import CARDS, by_name
-from riskmodel.features.catalogue import with_parts
-from riskmodel.features.spec import Card, Condition, Derived, Measure
+from riskmodel.features import DEFINITIONS, definitions_by_name
+from riskmodel.features.catalogue import with_operands
+from riskmodel.features.spec import Condition, Derived, FeatureDefinition, Measure
 from riskmodel.months import lunar_year_days
 from riskmodel.sources import Source
 from riskmodel.tables.canonical import CANONICAL
@@ -31,10 +31,16 @@ MONTH_DAYS = 30.4375
 
 
 def reference(
-    source: Source, rows: pd.DataFrame, cards: Sequence[Card], *, cny_per_usd: float
+    source: Source,
+    rows: pd.DataFrame,
+    definitions: Sequence[FeatureDefinition],
+    *,
+    cny_per_usd: float,
 ) -> pd.DataFrame:
-    """Every card's value for every row (`enterprise_id`, `as_of`): a column a card."""
-    with_all = with_parts(cards, by_name(CARDS) | by_name(cards))
+    """Every feature's value for every row (`enterprise_id`, `as_of`): a column a feature."""
+    with_all = with_operands(
+        definitions, definitions_by_name(DEFINITIONS) | definitions_by_name(definitions)
+    )
     tables = {name: table.to_pylist() for name, table in source.tables.items()}
 
     @cache
@@ -44,29 +50,29 @@ def reference(
     found = []
     for who, as_of in zip(rows["enterprise_id"], rows["as_of"], strict=True):
         values: dict[str, Any] = {}
-        for card in with_all:
-            if isinstance(card.value, Derived):
-                parts = [values[name] for name in card.value.cards]
-                values[card.name] = expressed(card.value, parts)
+        for feature in with_all:
+            if isinstance(feature.value, Derived):
+                parts = [values[name] for name in feature.value.operands]
+                values[feature.name] = expressed(feature.value, parts)
             else:
-                values[card.name] = measured(card, past(as_of.date()), who)
-                if card.value.kind == "exchange_rate" and values[card.name] is None:
-                    values[card.name] = cny_per_usd
+                values[feature.name] = measured(feature, past(as_of.date()), who)
+                if feature.value.kind == "exchange_rate" and values[feature.name] is None:
+                    values[feature.name] = cny_per_usd
         found.append(values)
-    frame = pd.DataFrame(found, columns=[card.name for card in cards], dtype=object)
-    return frame.astype({card.name: float for card in cards if not card.category})
+    frame = pd.DataFrame(found, columns=[feature.name for feature in definitions], dtype=object)
+    return frame.astype({feature.name: float for feature in definitions if not feature.category})
 
 
-def measured(card: Card, past: "Past", who: str) -> Any:
+def measured(feature: FeatureDefinition, past: "Past", who: str) -> Any:
     """A measure's value for one enterprise on one day; None where it is missing."""
-    measure = card.value
-    rows = [row for row in past.of(card.table, who) if meets(row, measure.where, past.day)]
+    measure = feature.value
+    rows = [row for row in past.of(feature.table, who) if meets(row, measure.where, past.day)]
     value = KINDS[measure.kind](measure, Seen(rows, past.day, measure.months))
     return float(value) if isinstance(value, Fraction) else value
 
 
 def expressed(derived: Derived, parts: list[float | None]) -> float | None:
-    """An expression's value out of its cards' values; `nil` where it has none of its own."""
+    """An expression's value out of its features' values; `nil` where it has none of its own."""
     first = parts[0]
     if derived.kind == "log":
         return math.log(first) if first is not None and first > 0 else derived.nil
@@ -81,9 +87,15 @@ def expressed(derived: Derived, parts: list[float | None]) -> float | None:
     return math.prod(parts) if derived.kind == "product" else sum(parts)
 
 
-def differing(found: pd.DataFrame, expected: pd.DataFrame, cards: Iterable[Card]) -> list[str]:
-    """The cards that differ by more than a billionth, in what is missing, or in a text."""
-    return [card.name for card in cards if not alike(found[card.name], expected[card.name])]
+def differing(
+    found: pd.DataFrame, expected: pd.DataFrame, definitions: Iterable[FeatureDefinition]
+) -> list[str]:
+    """The features that differ by more than a billionth, in what is missing, or in a text."""
+    return [
+        feature.name
+        for feature in definitions
+        if not alike(found[feature.name], expected[feature.name])
+    ]
 
 
 def alike(found: pd.Series, expected: pd.Series) -> bool:

@@ -8,7 +8,7 @@ from riskmodel.features import compute
 from riskmodel.features import spec as say
 from riskmodel.features.aggregates import AGGREGATES
 from riskmodel.features.encoded_table import in_cents
-from riskmodel.features.spec import TEXT_KINDS, Card, column
+from riskmodel.features.spec import TEXT_KINDS, FeatureDefinition, column
 
 AS_OF = "2024-07-01"
 USA = column("destination", "is", "USA")
@@ -145,10 +145,10 @@ def test_the_top_group_is_that_of_the_largest_sum_however_the_work_is_cut(drawn,
         }
     )
     measure = say.top_group("fob_usd", by="destination", months=3)
-    card = Card("top", "", "none", "declarations", measure, ("", ""))
+    feature = FeatureDefinition("top", "", "none", "declarations", measure, ("", ""))
     asked = pd.DataFrame({"enterprise_id": list(TOP), "as_of": pd.to_datetime(AS_OF)})
     portions = settings.model_copy(update={"chunk_enterprises": portion})
-    found = compute(source, asked, portions, cards=[card]).frame["top"].astype(object)
+    found = compute(source, asked, portions, definitions=[feature]).frame["top"].astype(object)
     answers = {who: answer for who, (_, answer) in TOP.items()}
     given = dict(zip(TOP, found.where(found.notna(), None), strict=True))
     assert given == answers

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import SettingsError
-from riskmodel.features import available, computed_cards
+from riskmodel.features import available, select_definitions
 
 ATTRIBUTES = pd.DataFrame(
     {
@@ -27,12 +27,14 @@ def stated(settings, **risk):
     return settings.model_copy(update={"attribute_risk": risk})
 
 
-def test_a_stated_direction_is_the_cards_and_what_is_not_named_has_none(source, settings):
-    cards = {c.name: c for c in available(source, stated(settings, late="rises", owner="falls"))}
-    assert cards["attribute_late"].risk == "rises"
-    assert cards["attribute_owner"].risk == "falls"
-    assert cards["attribute_age"].risk == "none"
-    assert cards["attribute_region"].risk == "none"
+def test_a_stated_direction_is_the_features_and_what_is_not_named_has_none(source, settings):
+    definitions = {
+        c.name: c for c in available(source, stated(settings, late="rises", owner="falls"))
+    }
+    assert definitions["attribute_late"].risk == "rises"
+    assert definitions["attribute_owner"].risk == "falls"
+    assert definitions["attribute_age"].risk == "none"
+    assert definitions["attribute_region"].risk == "none"
 
 
 @pytest.mark.parametrize("name", ["lateness", "region"])
@@ -41,8 +43,11 @@ def test_a_direction_for_a_text_or_for_nothing_is_refused(source, settings, name
         available(source, stated(settings, late="rises", **{name: "falls"}))
 
 
-def test_cards_read_back_from_a_run_keep_their_directions():
+def test_features_read_back_from_a_run_keep_their_directions():
     columns = {"late": "number", "age": "number"}
     names = ["attribute_late", "attribute_age"]
-    assert [c.risk for c in computed_cards(names, columns, {"late": "rises"})] == ["rises", "none"]
-    assert [c.risk for c in computed_cards(names, columns)] == ["none", "none"]
+    assert [c.risk for c in select_definitions(names, columns, {"late": "rises"})] == [
+        "rises",
+        "none",
+    ]
+    assert [c.risk for c in select_definitions(names, columns)] == ["none", "none"]

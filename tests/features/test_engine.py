@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import RiskModelError, SettingsError
-from riskmodel.features import CARDS, FAMILIES, available, by_name, compute, dictionary
+from riskmodel.features import (
+    DEFINITIONS,
+    FAMILIES,
+    available,
+    compute,
+    definitions_by_name,
+    dictionary,
+)
 from riskmodel.features.relations import RELATIONS
 from riskmodel.tables.canonical import CANONICAL
 
@@ -32,7 +39,7 @@ def few(drawn):
 ROWS = pd.DataFrame({"enterprise_id": ["E1", "E2"], "as_of": pd.to_datetime("2024-07-01")})
 
 
-def test_cards_whose_table_or_column_is_absent_are_left_out_with_the_reason(few, settings):
+def test_features_whose_table_or_column_is_absent_are_left_out_with_the_reason(few, settings):
     found = compute(few, ROWS, settings)
     needs = found.absent.set_index("feature")["needs"]
     assert needs["receipts_usd_6m"] == "receipts"
@@ -43,7 +50,11 @@ def test_cards_whose_table_or_column_is_absent_are_left_out_with_the_reason(few,
     assert needs["line_days_past_due_24m"] == "line_months"
     assert needs["age_months"] == "enterprises.registered_on"
     assert set(needs.index).isdisjoint(found.frame.columns)
-    assert {*needs.index, *found.frame.columns} == {*by_name(), "enterprise_id", "as_of"}
+    assert {*needs.index, *found.frame.columns} == {
+        *definitions_by_name(),
+        "enterprise_id",
+        "as_of",
+    }
 
 
 def test_a_filter_on_an_absent_column_takes_it_as_null(drawn, settings):
@@ -87,10 +98,10 @@ def test_without_rates_yuan_are_counted_at_the_rate_of_the_settings(few, setting
     assert frame.loc["E1", "exports_cny_12m"] == pytest.approx(620)
 
 
-def test_a_card_asked_for_alone_brings_its_parts(few, settings):
-    cards = [by_name()["exports_cny_12m"]]
-    found = compute(few, ROWS, settings, cards=cards)
-    assert [card.name for card in found.cards] == [
+def test_a_feature_asked_for_alone_brings_its_parts(few, settings):
+    definitions = [definitions_by_name()["exports_cny_12m"]]
+    found = compute(few, ROWS, settings, definitions=definitions)
+    assert [feature.name for feature in found.definitions] == [
         "exports_usd_12m",
         "cny_per_usd",
         "exports_cny_12m",
@@ -103,10 +114,12 @@ def test_no_rows_asked_are_no_rows_answered(few, settings):
     assert "exports_usd_6m" in found.frame
 
 
-def test_cards_left_out_by_the_settings_are_not_there_and_unknown_names_are_refused(few, settings):
+def test_features_left_out_by_the_settings_are_not_there_and_unknown_names_are_refused(
+    few, settings
+):
     without = settings.model_copy(update={"leave_out": ("deals_6m",)})
-    assert "deals_6m" not in {card.name for card in available(few, without)}
-    with pytest.raises(SettingsError, match="no card is called deals_9m"):
+    assert "deals_6m" not in {feature.name for feature in available(few, without)}
+    with pytest.raises(SettingsError, match="no feature is called deals_9m"):
         available(few, settings.model_copy(update={"leave_out": ("deals_9m",)}))
 
 
@@ -130,16 +143,16 @@ def test_attributes_stand_as_given_whatever_their_columns_are_called(drawn, sett
     assert second[["attribute_row", "attribute_cut", "attribute_as_of"]].isna().all()
 
 
-def test_every_card_reads_what_the_contract_declares_and_belongs_to_a_family():
-    for card in CARDS:
-        assert card.family in FAMILIES, card.name
-        assert all(card.says), card.name
-        assert card.risk in ("rises", "falls", "none")
-    assert len(CARDS) >= 120
-    assert len(by_name(CARDS)) == len(CARDS)
+def test_every_feature_reads_what_the_contract_declares_and_belongs_to_a_family():
+    for feature in DEFINITIONS:
+        assert feature.family in FAMILIES, feature.name
+        assert all(feature.texts), feature.name
+        assert feature.risk in ("rises", "falls", "none")
+    assert len(DEFINITIONS) >= 120
+    assert len(definitions_by_name(DEFINITIONS)) == len(DEFINITIONS)
     assert set(dictionary()["table"]) <= {*CANONICAL, *RELATIONS}
 
 
-def test_a_card_declared_twice_is_our_fault():
+def test_a_feature_declared_twice_is_our_fault():
     with pytest.raises(RiskModelError, match="declared twice"):
-        by_name([CARDS[0], CARDS[0]])
+        definitions_by_name([DEFINITIONS[0], DEFINITIONS[0]])

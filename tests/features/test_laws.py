@@ -1,7 +1,7 @@
-"""Every card keeps the laws, bit for bit, and whoever breaks one is caught by the same checks.
+"""Every feature keeps the laws, bit for bit, and whoever breaks one is caught by the same checks.
 
-No card sees the future; none depends on the order of rows, on how the work is cut, or on what
-else is asked. A law takes a case and gives the names of the cards that break it.
+No feature sees the future; none depends on the order of rows, on how the work is cut, or on what
+else is asked. A law takes a case and gives the names of the features that break it.
 """
 
 import importlib.util
@@ -21,10 +21,10 @@ from hypothesis import given
 from hypothesis import settings as rules
 
 from riskmodel import months
-from riskmodel.features import CARDS, by_name, compute
+from riskmodel.features import DEFINITIONS, compute, definitions_by_name
 from riskmodel.features import spec as say
 from riskmodel.features.aggregates import AGGREGATES
-from riskmodel.features.spec import Card, Measure
+from riskmodel.features.spec import FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings, SourcesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.checks import validate_rows
@@ -48,17 +48,19 @@ reference, drawn = beside("reference"), beside("test_reference")
 
 @dataclass(frozen=True)
 class Case:
-    """Cards over a source, for rows of `enterprise_id` and `as_of` numbered from 0."""
+    """Features over a source, for rows of `enterprise_id` and `as_of` numbered from 0."""
 
     source: Source
     rows: pd.DataFrame
-    cards: tuple[Card, ...]
+    definitions: tuple[FeatureDefinition, ...]
     settings: FeaturesSettings
     portion: int = 17
 
     def features(self, *, threads=1):
-        """The cards' values, numbered as the rows are."""
-        found = compute(self.source, self.rows, self.settings, cards=self.cards, threads=threads)
+        """The features' values, numbered as the rows are."""
+        found = compute(
+            self.source, self.rows, self.settings, definitions=self.definitions, threads=threads
+        )
         return found.frame.set_axis(self.rows.index)
 
     @cached_property
@@ -67,9 +69,9 @@ class Case:
         return self.features()
 
     def differing(self, found):
-        """The cards that have other bits, in the rows that were found."""
+        """The features that have other bits, in the rows that were found."""
         first, second = self.honest.loc[found.index], found
-        return {c.name for c in self.cards if not same_bits(first[c.name], second[c.name])}
+        return {c.name for c in self.definitions if not same_bits(first[c.name], second[c.name])}
 
 
 def same_bits(first, second):
@@ -192,9 +194,9 @@ def keeps_whatever_the_threads(case):
 def agrees_with_the_reference(case):
     settings = case.settings
     expected = reference.reference(
-        case.source, case.rows, case.cards, cny_per_usd=settings.cny_per_usd
+        case.source, case.rows, case.definitions, cny_per_usd=settings.cny_per_usd
     )
-    return set(reference.differing(case.honest, expected, case.cards))
+    return set(reference.differing(case.honest, expected, case.definitions))
 
 
 OF_ANY_SOURCE = (
@@ -207,45 +209,45 @@ OF_ANY_SOURCE = (
 LAWS = (keeps_time, keeps_whatever_the_order_of_rows, *OF_ANY_SOURCE)
 
 
-# Every card of the registry, on the fictional economy
+# Every feature of the registry, on the fictional economy
 
 AS_OF = pd.Timestamp("2013-10-01")
 
 
 @pytest.fixture(scope="module")
 def economy(simulation, settings):
-    """Every card at the beginning of a month and within one."""
+    """Every feature at the beginning of a month and within one."""
     who = simulation.frame("enterprises")["enterprise_id"].drop_duplicates().to_frame()
     days = pd.DataFrame({"as_of": [AS_OF, pd.Timestamp("2014-02-17")]})
-    return Case(simulation, who.merge(days, how="cross"), CARDS, settings)
+    return Case(simulation, who.merge(days, how="cross"), DEFINITIONS, settings)
 
 
 @pytest.fixture(scope="module")
 def broken(economy):
-    """The cards that break each law."""
+    """The features that break each law."""
     return {law.__name__: law(economy) for law in LAWS}
 
 
-@pytest.mark.parametrize("card", [card.name for card in CARDS])
-def test_a_card_keeps_every_law(broken, card):
-    assert [law for law, cards in broken.items() if card in cards] == []
+@pytest.mark.parametrize("feature", [feature.name for feature in DEFINITIONS])
+def test_a_feature_keeps_every_law(broken, feature):
+    assert [law for law, definitions in broken.items() if feature in definitions] == []
 
 
 def test_the_rewritten_future_is_seen_once_it_is_past(economy):
-    """The law of time can fail: a month later the same rows change most cards."""
+    """The law of time can fail: a month later the same rows change most features."""
     later = economy.rows.assign(as_of=economy.rows["as_of"] + pd.DateOffset(months=1))
     plain = replace(economy, rows=later[economy.rows["as_of"] == AS_OF])
     changed = replace(plain, source=rewritten(economy.source, AS_OF))
-    same = {*by_name(CARDS)} - plain.differing(changed.features())
-    assert len(same) < len(CARDS) / 10, same
+    same = {*definitions_by_name(DEFINITIONS)} - plain.differing(changed.features())
+    assert len(same) < len(DEFINITIONS) / 10, same
 
 
 @pytest.mark.parametrize(
     "table", ["declarations", "receipts", "purchases", "bank_records", "settled", "received"]
 )
 def test_rows_that_are_known_too_early_are_caught(economy, foreknown, table):
-    cards = {card.name for card in CARDS if card.table == table}
-    assert len(cards & economy.differing(foreknown)) > len(cards) / 2
+    definitions = {feature.name for feature in DEFINITIONS if feature.table == table}
+    assert len(definitions & economy.differing(foreknown)) > len(definitions) / 2
 
 
 @pytest.fixture(scope="module")
@@ -260,20 +262,20 @@ def foreknown(economy):
     return replace(economy, source=with_tables(economy.source, change)).features()
 
 
-# Cards of any kind, on tables drawn at random
+# Features of any kind, on tables drawn at random
 
 
 @rules(drawn.CALM, max_examples=15)
-@given(drawn.sources, drawn.sources, drawn.drawn_cards())
-def test_no_card_tells_apart_sources_that_knew_the_same(settings, source, other, cards):
-    case = Case(source, drawn.ASKED, (*CARDS, *cards), settings)
+@given(drawn.sources, drawn.sources, drawn.drawn_definitions())
+def test_no_feature_tells_apart_sources_that_knew_the_same(settings, source, other, definitions):
+    case = Case(source, drawn.ASKED, (*DEFINITIONS, *definitions), settings)
     assert keeps_time(case, lambda past, as_of: spliced(past, other, as_of)) == set()
 
 
 @rules(drawn.CALM, max_examples=15)
-@given(drawn.sources, drawn.drawn_cards())
-def test_cards_never_declared_before_keep_the_laws(settings, source, cards):
-    case = Case(source, drawn.ASKED, tuple(cards), settings, portion=1)
+@given(drawn.sources, drawn.drawn_definitions())
+def test_features_never_declared_before_keep_the_laws(settings, source, definitions):
+    case = Case(source, drawn.ASKED, tuple(definitions), settings, portion=1)
     broken = {law.__name__: law(case) for law in OF_ANY_SOURCE}
     assert not any(broken.values()), broken
 
@@ -297,12 +299,12 @@ def test_whoever_is_registered_late_had_the_same_rows_before(settings):
                       limit_cny=1.0, known_at=LATE)],
         "line_months": [row("line_months", line_id="L", month=day.replace(day=1), days_past_due=3)],
     }  # fmt: skip
-    cards = [
-        Card(table, "", "none", table, Measure("count"), ("", ""))
+    definitions = [
+        FeatureDefinition(table, "", "none", table, Measure("count"), ("", ""))
         for table in ("inquiries", "line_months")
     ]
     rows = pd.DataFrame({"enterprise_id": ["E1", "E2"], "as_of": pd.Timestamp("2024-07-01")})
-    case = Case(drawn.source_of(tables), rows, tuple(cards), settings)
+    case = Case(drawn.source_of(tables), rows, tuple(definitions), settings)
     assert case.honest["inquiries"].tolist() == [1, 1]
     assert case.honest["line_months"].tolist() == [0, 0]
     assert keeps_time_with_the_future_deleted(case) == set()
@@ -364,13 +366,13 @@ CHEATS = {
     number_asked: {keeps_whatever_the_order_asked, keeps_whatever_is_asked_beside},
     thread: {keeps_whatever_the_threads},
 }
-COUNT = Card("rows", "", "none", "declarations", Measure("count"), ("", ""))
+COUNT = FeatureDefinition("rows", "", "none", "declarations", Measure("count"), ("", ""))
 
 
 @pytest.mark.parametrize("cheat", CHEATS)
-def test_a_card_that_cheats_is_caught(economy, monkeypatch, cheat):
+def test_a_feature_that_cheats_is_caught(economy, monkeypatch, cheat):
     monkeypatch.setitem(AGGREGATES, "count", cheat)
-    case = replace(economy, cards=(COUNT,))
+    case = replace(economy, definitions=(COUNT,))
     assert agrees_with_the_reference(case) == {"rows"}
     caught = {law for law in LAWS if law(case)}
     assert caught >= CHEATS[cheat]
@@ -394,7 +396,7 @@ def days_of_trade_in_words(_, seen):
     return (seen.rows[-1]["event"] - seen.rows[0]["event"]).days if seen.rows else None
 
 
-def test_an_honest_card_of_a_new_kind_keeps_every_law(economy, monkeypatch):
+def test_an_honest_feature_of_a_new_kind_keeps_every_law(economy, monkeypatch):
     monkeypatch.setitem(AGGREGATES, "days_of_trade", days_of_trade)
     monkeypatch.setitem(reference.KINDS, "days_of_trade", days_of_trade_in_words)
     by_sea = say.where(say.column("transport_mode", "is", "sea"))
@@ -402,10 +404,11 @@ def test_an_honest_card_of_a_new_kind_keeps_every_law(economy, monkeypatch):
         "days_of_trade": Measure("days_of_trade"),
         "sea_volatility_5m": say.volatility("fob_usd", months=5, where=by_sea),
     }
-    cards = [
-        Card(name, "", "none", "declarations", one, ("", "")) for name, one in measures.items()
+    definitions = [
+        FeatureDefinition(name, "", "none", "declarations", one, ("", ""))
+        for name, one in measures.items()
     ]
-    case = replace(economy, cards=tuple(cards))
+    case = replace(economy, definitions=tuple(definitions))
     assert [law.__name__ for law in (*LAWS, agrees_with_the_reference) if law(case)] == []
     assert case.honest["days_of_trade"].nunique() > 10
     assert case.honest["sea_volatility_5m"].nunique() > 10

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from riskmodel.features import CARDS, by_name, compute
+from riskmodel.features import DEFINITIONS, compute, definitions_by_name
 
 
 @pytest.fixture
@@ -39,6 +39,8 @@ def test_arrears_on_the_lines_count_for_twelve_months(source, settings, name, fi
     rows = pd.DataFrame(
         {"enterprise_id": ["E1", "E2"], "as_of": pd.to_datetime(["2024-07-01"] * 2)}
     )
-    found = compute(source, rows, settings, cards=[by_name(CARDS)[name]]).frame
+    found = compute(
+        source, rows, settings, definitions=[definitions_by_name(DEFINITIONS)[name]]
+    ).frame
     assert found[name].tolist() == [first, second]
-    assert by_name(CARDS)[name].model
+    assert definitions_by_name(DEFINITIONS)[name].model

@@ -1,4 +1,4 @@
-"""The engine says what the contract's words say: it agrees with the reference on every card."""
+"""The engine says what the contract's words say: it agrees with the reference on every feature."""
 
 import importlib.util
 import random
@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from riskmodel.features import CARDS, compute
+from riskmodel.features import DEFINITIONS, compute
 from riskmodel.features import spec as say
 from riskmodel.features.aggregates import AGGREGATES
 from riskmodel.features.relations import RELATIONS
-from riskmodel.features.spec import Card, Measure
+from riskmodel.features.spec import FeatureDefinition, Measure
 from riskmodel.sources import Source
 from riskmodel.sources.checks.columns import ARROW_TYPES
 from riskmodel.sources.source import fingerprint
@@ -173,7 +173,7 @@ EVENTFUL = [name for name in DRAWN if CANONICAL[name].event and CANONICAL[name].
 
 
 def kinds_of(table):
-    """The columns that a card on a table or relation may read, with their kind."""
+    """The columns that a feature on a table or relation may read, with their kind."""
     base, added = ADDED.get(table, (table, {}))
     own = {one.name: one.kind for one in CANONICAL[base].columns if one.kind != "instant"}
     return {name: kind for name, kind in (own | added).items() if name != "withdrawn"}
@@ -241,21 +241,21 @@ WINDOWED = {*GROUPED, "months_active", "longest_gap", "volatility", "trend", "gr
 
 
 @st.composite
-def drawn_cards(draw):
-    """Eight cards that nobody has declared before."""
+def drawn_definitions(draw):
+    """Eight features that nobody has declared before."""
     tables = draw(st.lists(st.sampled_from([*EVENTFUL, *ADDED]), min_size=8, max_size=8))
     return [
-        Card(f"drawn_{place}", "", "none", table, draw(measures(table)), ("", ""))
+        FeatureDefinition(f"drawn_{place}", "", "none", table, draw(measures(table)), ("", ""))
         for place, table in enumerate(tables)
     ]
 
 
-def disagreeing(source, rows, cards, settings):
-    """The cards of which the engine says something else than the reference."""
-    found = compute(source, rows, settings, cards=cards)
+def disagreeing(source, rows, definitions, settings):
+    """The features of which the engine says something else than the reference."""
+    found = compute(source, rows, settings, definitions=definitions)
     assert found.absent.empty, found.absent
-    expected = plain.reference(source, rows, cards, cny_per_usd=settings.cny_per_usd)
-    return plain.differing(found.frame, expected, cards)
+    expected = plain.reference(source, rows, definitions, cny_per_usd=settings.cny_per_usd)
+    return plain.differing(found.frame, expected, definitions)
 
 
 CALM = rules(
@@ -272,7 +272,7 @@ CALM = rules(
 
 
 def each_kind():
-    """A card of each kind over declarations, of each table, and of each column that a relation adds."""
+    """A feature of each kind over declarations, of each table, and of each column that a relation adds."""
     released = say.where(say.column("status", "is_not", "cancelled"))
     met = say.column("settlement", "is", ("OA", "LC"))
     read = {"distinct": "hs_code", "lag": "declared_on", **dict.fromkeys(UNREAD, "")}
@@ -294,7 +294,9 @@ def each_kind():
             elif kind == "flag":
                 holds = say.column(name, "is", True)
             found[f"share_{name}"] = (relation, say.share(holds))
-    return [Card(name, "", "none", *card, ("", "")) for name, card in found.items()]
+    return [
+        FeatureDefinition(name, "", "none", *feature, ("", "")) for name, feature in found.items()
+    ]
 
 
 def rows_of(simulation):
@@ -307,9 +309,9 @@ def rows_of(simulation):
     return pd.DataFrame([*regular, *asked], columns=["enterprise_id", "as_of"]).drop_duplicates()
 
 
-def test_every_card_agrees_on_the_fictional_economy(simulation, settings):
-    cards = (*CARDS, *each_kind())
-    assert disagreeing(simulation, rows_of(simulation), cards, settings) == []
+def test_every_feature_agrees_on_the_fictional_economy(simulation, settings):
+    definitions = (*DEFINITIONS, *each_kind())
+    assert disagreeing(simulation, rows_of(simulation), definitions, settings) == []
 
 
 def test_every_kind_and_relation_has_its_reference():
@@ -319,14 +321,14 @@ def test_every_kind_and_relation_has_its_reference():
 
 @CALM
 @given(sources)
-def test_every_card_agrees_on_drawn_tables(settings, source):
-    assert disagreeing(source, ASKED, CARDS, settings) == []
+def test_every_feature_agrees_on_drawn_tables(settings, source):
+    assert disagreeing(source, ASKED, DEFINITIONS, settings) == []
 
 
 @CALM
-@given(sources, drawn_cards())
-def test_cards_never_declared_before_agree_on_drawn_tables(settings, source, cards):
-    assert disagreeing(source, ASKED, cards, settings) == []
+@given(sources, drawn_definitions())
+def test_features_never_declared_before_agree_on_drawn_tables(settings, source, definitions):
+    assert disagreeing(source, ASKED, definitions, settings) == []
 
 
 @pytest.mark.parametrize("amounts", permutations([0.1, 0.2, -0.3]))
@@ -338,11 +340,13 @@ def test_months_that_cancel_out_have_neither_spread_nor_trend_nor_peak(settings,
     ]  # fmt: skip
     source = source_of(registered({"enterprises": [], "declarations": declarations}))
     kinds = (say.volatility, say.trend, say.peak_share, say.growth)
-    cards = [
-        Card(kind.__name__, "", "none", "declarations", kind("fob_usd", months=3), ("", ""))
+    definitions = [
+        FeatureDefinition(
+            kind.__name__, "", "none", "declarations", kind("fob_usd", months=3), ("", "")
+        )
         for kind in kinds
     ]
     rows = pd.DataFrame({"enterprise_id": ["first"], "as_of": [pd.Timestamp("2024-07-01")]})
-    found = compute(source, rows, settings, cards=cards).frame.loc[0]
-    assert found[[card.name for card in cards]].isna().all()
-    assert disagreeing(source, rows, cards, settings) == []
+    found = compute(source, rows, settings, definitions=definitions).frame.loc[0]
+    assert found[[feature.name for feature in definitions]].isna().all()
+    assert disagreeing(source, rows, definitions, settings) == []

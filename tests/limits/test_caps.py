@@ -9,8 +9,8 @@ from riskmodel.limits.caps import PARTS, capped
 MONEY = st.floats(0, 1e8)
 
 
-def one(**cards: float) -> pd.DataFrame:
-    return pd.DataFrame({"enterprise_id": ["E1"], **{name: [v] for name, v in cards.items()}})
+def one(**features: float) -> pd.DataFrame:
+    return pd.DataFrame({"enterprise_id": ["E1"], **{name: [v] for name, v in features.items()}})
 
 
 def test_a_dollar_gives_a_yuan_on_the_platform_and_80_fen_off_it(policy: Policy) -> None:

@@ -48,11 +48,11 @@ from riskmodel.limits.pricing import (
 from riskmodel.statistics.logistic import logit
 
 
-def one(**cards: float) -> pd.DataFrame:
-    return pd.DataFrame({"enterprise_id": ["E1"], **{name: [v] for name, v in cards.items()}})
+def one(**features: float) -> pd.DataFrame:
+    return pd.DataFrame({"enterprise_id": ["E1"], **{name: [v] for name, v in features.items()}})
 
 
-def with_parts(policy: Policy, **parts: dict[str, Any]) -> Policy:
+def with_operands(policy: Policy, **parts: dict[str, Any]) -> Policy:
     """The policy with some values of some of its tables changed."""
     tables = policy.model_dump()
     changed = {name: {**tables[name], **values} for name, values in parts.items()}
@@ -156,7 +156,7 @@ def test_more_through_the_platform_than_exported_is_all_of_it_and_below_none_is_
 
 
 def test_what_is_missing_for_the_need_is_as_stated(policy: Policy) -> None:
-    given = with_parts(
+    given = with_operands(
         policy, need={"growth_if_missing": 0.1, "cost_share_if_missing": 0.7, "cycle_days": 72.0}
     )
     caps = capped(one(exports_usd_12m=1e6), given)
@@ -259,11 +259,11 @@ def test_the_risk_weight_answers_to_every_parameter_of_its_formula() -> None:
 def test_a_band_is_the_banks_own_under_the_all_in_price(policy: Policy, banks: Banks) -> None:
     bank = banks.bank[0]
     assert band(bank, policy) == (0.10, 0.15)
-    held = with_parts(policy, pricing={"max_all_in_rate": 0.13})
+    held = with_operands(policy, pricing={"max_all_in_rate": 0.13})
     assert band(bank, held) == (0.10, 0.13)
-    assert band(bank, with_parts(policy, pricing={"max_all_in_rate": 0.10})) == (0.10, 0.10)
+    assert band(bank, with_operands(policy, pricing={"max_all_in_rate": 0.10})) == (0.10, 0.10)
     with pytest.raises(SettingsError, match="north_bank: min_rate is above"):
-        band(bank, with_parts(policy, pricing={"max_all_in_rate": 0.0999}))
+        band(bank, with_operands(policy, pricing={"max_all_in_rate": 0.0999}))
 
 
 def test_a_rate_says_what_holds_it(policy: Policy, banks: Banks) -> None:
@@ -273,11 +273,11 @@ def test_a_rate_says_what_holds_it(policy: Policy, banks: Banks) -> None:
     assert rate_holds(pds, policy, low)[:, 0].tolist() == [
         "bank_lowest_rate", "", "", "bank_highest_rate", "bank_highest_rate",
     ]  # fmt: skip
-    capped_by_law = with_parts(policy, pricing={"max_all_in_rate": 0.14})
+    capped_by_law = with_operands(policy, pricing={"max_all_in_rate": 0.14})
     assert rate_holds(pds, capped_by_law, low)[:, 0].tolist() == [
         "bank_lowest_rate", "", "", "all_in_price", "all_in_price",
     ]  # fmt: skip
-    just = with_parts(policy, pricing={"max_all_in_rate": 0.15})
+    just = with_operands(policy, pricing={"max_all_in_rate": 0.15})
     assert rate_holds(pds, just, low)[-1, 0] == "bank_highest_rate"
     at_the_edge = banks_from(
         {"bank": [{**banks.bank[0].model_dump(), "max_rate": 0.138, "min_rate": 0.12}]}, "banks"
@@ -289,13 +289,13 @@ def test_a_premium_is_rounded_to_a_hundredth_of_a_percent(policy: Policy, banks:
     # .45 x .00123 = .00055350
     assert risk_based(np.asarray([0.03123]), policy, banks)[0, 0] == pytest.approx(0.1206, abs=1e-9)
     # LGD .6, drawn .4, owed .4 + .25 x .6 = .55: .5 x .6 x .55 / .4 = .4125 of .022
-    other = with_parts(policy, economics={"utilisation": 0.4, "credit_conversion_factor": 0.25})
+    other = with_operands(policy, economics={"utilisation": 0.4, "credit_conversion_factor": 0.25})
     assert risk_based(np.asarray([0.052]), other, banks)[0, 0] == pytest.approx(0.1291, abs=1e-9)
 
 
 def churned(policy: Policy) -> Policy:
     segments = [{"name": "A", "cumulative_share": 0.5}, {"name": "B", "cumulative_share": 1.0}]
-    return with_parts(policy, pricing={"churn_file": "churn.parquet", "segments": segments})
+    return with_operands(policy, pricing={"churn_file": "churn.parquet", "segments": segments})
 
 
 def test_a_curve_is_read_by_segment_and_rate(policy: Policy) -> None:
@@ -343,8 +343,8 @@ def test_rates_at_a_bands_ends_are_inside_it(policy: Policy, banks: Banks) -> No
 # --- economics ---
 
 
-def a_line(policy: Policy, banks: Banks, *, bank: int = 0, **cards: float) -> Prospects:
-    rows = one(**{"pd_12m": 0.03, **cards})
+def a_line(policy: Policy, banks: Banks, *, bank: int = 0, **features: float) -> Prospects:
+    rows = one(**{"pd_12m": 0.03, **features})
     caps = pd.DataFrame({"cap_cny": [1e6], "programme_cny": [1e6]})
     pair = Pairs(np.asarray([0]), np.asarray([bank]))
     return prospects(rows, caps, pair, Terms(policy, banks), equal_steps(1))
@@ -359,7 +359,7 @@ def test_each_cost_is_paid_at_the_pairs_own_bank(policy: Policy, bank_row: Any) 
         max_limit_cny=400_999.0,
     )
     banks = banks_from({"bank": [bank_row("north_bank"), other]}, "banks")
-    given = with_parts(
+    given = with_operands(
         policy,
         economics={"utilisation": 0.4, "credit_conversion_factor": 0.25, "capital_ratio": 0.11,
                    "subsidy_cny_per_usd": 0.01},
@@ -386,7 +386,7 @@ def test_each_cost_is_paid_at_the_pairs_own_bank(policy: Policy, bank_row: Any) 
 
 
 def test_the_stated_centre_is_the_share_at_which_the_pd_holds(policy: Policy, banks: Banks) -> None:
-    given = with_parts(policy, economics={"pd_centre": 0.7})
+    given = with_operands(policy, economics={"pd_centre": 0.7})
     rows, both = pd.DataFrame({"pd_12m": [0.03]}), np.asarray([0])
     move = Learnt().shift(rows, both, np.asarray([[0.7, 1.0, 0.2]]), given.economics)
     assert move[0].tolist() == pytest.approx([0.0, 0.24, -0.4])
@@ -512,7 +512,7 @@ def test_curves_are_means_over_pairs_of_a_bank_and_grade(policy: Policy, banks: 
 
 
 def test_of_two_rates_that_earn_alike_the_lower_is_asked(policy: Policy, banks: Banks) -> None:
-    free = with_parts(
+    free = with_operands(
         churned(policy),
         economics={"opening_cost_cny": 0.0, "lgd": 0.0, "capital_ratio": 0.0},
     )  # fmt: skip
@@ -565,7 +565,7 @@ def test_segments_rise_to_one(terms: dict[str, Any], shares: list[float]) -> Non
 
 
 def test_what_is_owed_at_default_is_the_drawn_part_and_a_part_of_the_rest(policy: Policy) -> None:
-    given = with_parts(policy, economics={"utilisation": 0.3, "credit_conversion_factor": 0.2})
+    given = with_operands(policy, economics={"utilisation": 0.3, "credit_conversion_factor": 0.2})
     assert given.economics.exposure_at_default == pytest.approx(0.3 + 0.2 * 0.7)
 
 

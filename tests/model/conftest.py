@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from riskmodel.datasets import Split
-from riskmodel.features import by_name
-from riskmodel.features.spec import Card
+from riskmodel.features import definitions_by_name
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import Fitted, RiskModel, Task, fit
 from riskmodel.settings import Settings, load_settings
 
@@ -34,8 +34,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def cards() -> tuple[Card, ...]:
-    return tuple(by_name()[name] for name in NAMES)
+def definitions() -> tuple[FeatureDefinition, ...]:
+    return tuple(definitions_by_name()[name] for name in NAMES)
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +69,8 @@ def parts(panel: pd.DataFrame) -> Split:
 
 
 @pytest.fixture(scope="session")
-def task(settings: Settings, cards: tuple[Card, ...]) -> Task:
-    return Task(cards, settings, {"data": "drawn"})
+def task(settings: Settings, definitions: tuple[FeatureDefinition, ...]) -> Task:
+    return Task(definitions, settings, {"data": "drawn"})
 
 
 @pytest.fixture(scope="session")
@@ -86,5 +86,5 @@ def model(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
 
 @pytest.fixture(scope="session", params=[kind for kind in KINDS if kind != "unconstrained_trees"])
 def signed(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
-    """Each candidate that keeps the cards' directions."""
+    """Each candidate that keeps the features' directions."""
     return fitted.models[request.param]

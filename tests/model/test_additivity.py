@@ -9,7 +9,7 @@ import pytest
 
 from riskmodel.errors import RiskModelError
 from riskmodel.explain import Baseline, strengths
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model import reference_group
 from riskmodel.model.additivity import shares_of
 from riskmodel.model.calibration import Calibration, Curve
@@ -59,7 +59,7 @@ def test_stretched_shares_are_an_error_and_not_taken_up_by_the_base(model, panel
 def test_stretched_shares_give_no_strengths_and_no_peers(model, panel):
     wrong = replace(model, ranker=Stretched(model.ranker, 1.5))
     with pytest.raises(RiskModelError, match=WRONG):
-        strengths(Baseline(wrong, model.peers, by_name()), panel)
+        strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
     with pytest.raises(RiskModelError, match=WRONG):
         reference_group.learn(wrong.ranker, panel, 0.5)
 
@@ -70,7 +70,7 @@ def test_shares_stretched_by_the_calibration_are_an_error(model, panel):
     with pytest.raises(RiskModelError, match=WRONG):
         wrong.contributions(panel)
     with pytest.raises(RiskModelError, match=WRONG):
-        strengths(Baseline(wrong, model.peers, by_name()), panel)
+        strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
 
 
 def test_the_base_is_the_log_odds_of_the_average_score_and_nothing_else(model, panel):

@@ -10,7 +10,7 @@ import pytest
 from riskmodel.datasets import Split
 from riskmodel.datasets.splits import latest
 from riskmodel.errors import DataError, SettingsError
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model import Task, fit, replayed
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.model.learners.single_feature import choose
@@ -83,12 +83,12 @@ def test_later_rows_inside_the_first_sample_give_level_and_scale_whatever_the_or
         assert one.defaults / one.enterprises == pytest.approx(one.pd_12m, abs=0.1)
 
 
-def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, settings, cards):
+def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, settings, definitions):
     only = changed(settings, "model", candidates=("trees",))
     some = (panel["split"] == "calibrate") & (panel["enterprise_id"] < "E300")
     gap = panel.assign(split=panel["split"].mask(some, "gap"))
     flipped = gap.assign(defaulted=gap["defaulted"].where(gap["split"] != "gap", ~gap["defaulted"]))
-    was, now = (fit(one, parts, Task(cards, only)) for one in (gap, flipped))
+    was, now = (fit(one, parts, Task(definitions, only)) for one in (gap, flipped))
     tested = [one.models["trees"].tested.to_files() for one in (was, now)]
     assert tested[0] == tested[1]
     assert was.blind["pd_12m"].equals(now.blind["pd_12m"])
@@ -152,11 +152,11 @@ def test_the_mean_pd_of_the_calibration_rows_is_their_default_rate(fitted, panel
         assert group["pd_12m"].mean() == pytest.approx(rate, rel=0.15)
 
 
-def test_folds_by_enterprise_predict_each_row_once_a_repeat(panel, settings, cards):
+def test_folds_by_enterprise_predict_each_row_once_a_repeat(panel, settings, definitions):
     rows = panel[panel["split"].isin(["fit", "score"])]
     frame = rows.loc[rows["split"] == "fit", ["enterprise_id", "as_of", "defaulted", "split"]]
     only = changed(settings, "model", candidates=("single_feature",))
-    found = fit(rows, Split(frame, False, ""), Task(cards, only))
+    found = fit(rows, Split(frame, False, ""), Task(definitions, only))
     assert found.repeats.groupby("repeat").size().tolist() == [600, 600]
     test = found.predictions[found.predictions["split"] == "test"]
     assert len(test) == 600
@@ -165,52 +165,56 @@ def test_folds_by_enterprise_predict_each_row_once_a_repeat(panel, settings, car
     assert np.allclose(test.set_index("enterprise_id")["pd_12m"], mean)
 
 
-def test_the_single_feature_is_the_best_ranking_one_or_the_one_that_the_settings_name(panel, cards):
+def test_the_single_feature_is_the_best_ranking_one_or_the_one_that_the_settings_name(
+    panel, definitions
+):
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
-    inputs = learn_inputs(rows, cards, 60)
+    inputs = learn_inputs(rows, definitions, 60)
     assert choose(rows, inputs, "auto").inputs.names == ("exports_usd_6m",)
     named = choose(rows, inputs, "days_past_due_now")
     assert (named.inputs.names, named.sign, named.median) == (("days_past_due_now",), 1, 0.0)
 
 
-def test_a_number_without_a_declared_direction_may_be_the_single_feature(panel, cards):
+def test_a_number_without_a_declared_direction_may_be_the_single_feature(panel, definitions):
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
-    free = [replace(card, risk="none") for card in cards]
+    free = [replace(feature, risk="none") for feature in definitions]
     found = choose(rows, learn_inputs(rows, free, 60), "auto")
     assert (found.inputs.names, found.sign) == (("exports_usd_6m",), -1)
 
 
-def test_a_single_feature_that_no_card_gives_is_a_bad_setting(panel, parts, settings, cards):
+def test_a_single_feature_that_no_feature_gives_is_a_bad_setting(
+    panel, parts, settings, definitions
+):
     bad = changed(
         settings, "model", single_feature="exports_usd_7m", candidates=("single_feature",)
     )
     with pytest.raises(SettingsError, match="exports_usd_7m"):
-        fit(panel, parts, Task(cards, bad))
+        fit(panel, parts, Task(definitions, bad))
 
 
-def test_features_that_do_not_vary_and_texts_with_too_many_levels_are_left_out(panel, cards):
+def test_features_that_do_not_vary_and_texts_with_too_many_levels_are_left_out(panel, definitions):
     rows = panel[panel["split"] == "fit"].assign(deal_usd_mean_12m=5.0)
-    assert "deal_usd_mean_12m" not in learn_inputs(rows, cards, 60).names
-    assert "sector" not in learn_inputs(rows, cards, 2).names
-    assert learn_inputs(rows, cards, 3).levels == {"sector": ("lamps", "shoes", "toys")}
+    assert "deal_usd_mean_12m" not in learn_inputs(rows, definitions, 60).names
+    assert "sector" not in learn_inputs(rows, definitions, 2).names
+    assert learn_inputs(rows, definitions, 3).levels == {"sector": ("lamps", "shoes", "toys")}
 
 
-def test_a_rare_level_is_no_level(panel, cards):
+def test_a_rare_level_is_no_level(panel, definitions):
     rows = panel[panel["split"] == "fit"].reset_index(drop=True)
     rare = rows.assign(sector=rows["sector"].where(rows.index >= 5, "balloons"))
-    assert learn_inputs(rare, cards, 60).levels == {"sector": ("lamps", "shoes", "toys")}
+    assert learn_inputs(rare, definitions, 60).levels == {"sector": ("lamps", "shoes", "toys")}
 
 
-def test_cards_for_rules_only_are_never_offered_to_a_model(panel, cards):
+def test_features_for_rules_only_are_never_offered_to_a_model(panel, definitions):
     rows = panel.assign(province=panel["sector"], paid_cny_6m=panel["exports_usd_6m"])
-    both = (*cards, by_name()["province"], by_name()["paid_cny_6m"])
-    assert set(learn_inputs(rows, both, 60).names) == {card.name for card in cards}
+    both = (*definitions, definitions_by_name()["province"], definitions_by_name()["paid_cny_6m"])
+    assert set(learn_inputs(rows, both, 60).names) == {feature.name for feature in definitions}
 
 
-def test_without_any_feature_that_varies_there_is_nothing_to_learn_from(panel, cards):
+def test_without_any_feature_that_varies_there_is_nothing_to_learn_from(panel, definitions):
     rows = pd.DataFrame({"exports_usd_6m": [1.0, 1.0], "defaulted": [True, False]})
     with pytest.raises(DataError, match="none varies"):
-        learn_inputs(rows, cards, 60)
+        learn_inputs(rows, definitions, 60)
 
 
 def test_an_anchor_is_the_mean_of_the_years_not_of_the_rows():
@@ -219,9 +223,9 @@ def test_an_anchor_is_the_mean_of_the_years_not_of_the_rows():
     assert learning.long_run_rate(rows) == pytest.approx((0.25 + 1.0) / 2)
 
 
-def test_the_long_run_anchor_holds_the_level(panel, parts, settings, cards):
+def test_the_long_run_anchor_holds_the_level(panel, parts, settings, definitions):
     held = changed(settings, "model", anchor="long_run", candidates=("single_feature",))
-    found = fit(panel, parts, Task(cards, held)).models["single_feature"]
+    found = fit(panel, parts, Task(definitions, held)).models["single_feature"]
     rows = panel[panel["split"].isin(["fit", "calibrate"])]
     later = panel[panel["split"] == "calibrate"]
     rate = learning.long_run_rate(rows.astype({"defaulted": float}))
@@ -240,27 +244,29 @@ def test_a_model_that_stands_is_replayed_without_learning(fitted, panel):
     assert found.blind.empty
 
 
-def test_trials_are_kept_as_they_end_and_taken_up_again(panel, parts, settings, cards, fitted):
+def test_trials_are_kept_as_they_end_and_taken_up_again(
+    panel, parts, settings, definitions, fitted
+):
     kept = []
     only = changed(settings, "model", candidates=("trees",), trials=3)
-    task = Task(cards, only, keep=lambda name, trial: kept.append((name, trial)))
+    task = Task(definitions, only, keep=lambda name, trial: kept.append((name, trial)))
     first = fit(panel, parts, task)
     assert [name for name, _ in kept] == ["trees"] * 3
     again = []
     tried = {"trees": [trial for _, trial in kept[:2]]}
-    task = Task(cards, only, tried=tried, keep=lambda name, trial: again.append(trial))
+    task = Task(definitions, only, tried=tried, keep=lambda name, trial: again.append(trial))
     second = fit(panel, parts, task)
     assert again == [kept[2][1]]
     assert second.models["trees"].to_files() == first.models["trees"].to_files()
 
 
-def test_a_leak_is_left_out_and_named(panel, parts, settings, cards):
+def test_a_leak_is_left_out_and_named(panel, parts, settings, definitions):
     leaking = panel.assign(
         deal_usd_mean_12m=panel["deal_usd_mean_12m"].mask(panel["defaulted"].fillna(False), 0.0)
     )
     only = changed(settings, "model", candidates=("trees",))
-    found = fit(leaking, parts, Task(cards, only))
+    found = fit(leaking, parts, Task(definitions, only))
     assert found.suspects["feature"].tolist() == ["deal_usd_mean_12m"]
     assert "deal_usd_mean_12m" not in found.models["trees"].ranker.inputs.names
-    kept = fit(leaking, parts, Task(cards, changed(only, "model", leaks="keep")))
+    kept = fit(leaking, parts, Task(definitions, changed(only, "model", leaks="keep")))
     assert "deal_usd_mean_12m" in kept.models["trees"].ranker.inputs.names

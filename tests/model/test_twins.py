@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model import Task, fit
 from riskmodel.settings import load_settings
 
@@ -41,11 +41,11 @@ def fits(monkeypatch):
     return names
 
 
-def task(candidates: str, cards, tmp_path) -> Task:
+def task(candidates: str, definitions, tmp_path) -> Task:
     path = tmp_path / "some.toml"
     path.write_text("", encoding="utf-8")
     settings = load_settings(path, [*QUICK, f"model.candidates={candidates}"])
-    return Task([by_name()[name] for name in cards], settings, {"data": "drawn"})
+    return Task([definitions_by_name()[name] for name in definitions], settings, {"data": "drawn"})
 
 
 def of(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -82,19 +82,19 @@ def test_without_a_date_split_they_share_their_repeats_too(few, parts, fits, tmp
 
 
 def test_with_a_sign_both_are_fitted(few, parts, fits, tmp_path):
-    cards = (*FREE, "exports_usd_6m")
-    found = fit(few, parts, task('["trees", "unconstrained_trees"]', cards, tmp_path))
+    definitions = (*FREE, "exports_usd_6m")
+    found = fit(few, parts, task('["trees", "unconstrained_trees"]', definitions, tmp_path))
     assert fits == ["trees", "trees", "unconstrained_trees", "unconstrained_trees"]
     pds = [of(found.predictions, name)["pd_12m"] for name in ("trees", "unconstrained_trees")]
     assert (pds[0] != pds[1]).any()
 
 
 def test_a_sign_on_a_column_that_never_varies_is_none(few, parts, fits, tmp_path):
-    cards = (*FREE, "exports_usd_6m")
+    definitions = (*FREE, "exports_usd_6m")
     fit(
         few.assign(exports_usd_6m=1.0),
         parts,
-        task('["trees", "unconstrained_trees"]', cards, tmp_path),
+        task('["trees", "unconstrained_trees"]', definitions, tmp_path),
     )
     assert set(fits) == {"trees"}
 

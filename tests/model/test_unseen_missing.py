@@ -10,7 +10,7 @@ import pytest
 from riskmodel.errors import DataError
 from riskmodel.explain import strengths
 from riskmodel.explain.baseline import Baseline
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model import RiskModel
 from riskmodel.model.additivity import shares_of
 from riskmodel.model.inputs import Inputs, nearest
@@ -202,7 +202,7 @@ def test_rows_that_count_as_anyone_are_counted_by_feature(fitted, panel):
 
 def test_reasons_are_exact_for_unknown_values_too(model, panel):
     some = blanked(panel)
-    found = strengths(Baseline(model, model.peers, by_name()), some)
+    found = strengths(Baseline(model, model.peers, definitions_by_name()), some)
     assert np.abs(found.sum(axis=1).to_numpy() - model.log_odds(some)).max() < 1e-9
 
 

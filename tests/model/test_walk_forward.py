@@ -18,7 +18,7 @@ def small(settings: Settings) -> Settings:
 
 
 def test_a_vintage_learns_only_from_labels_known_before_it(
-    fitted, panel, small, cards, monkeypatch
+    fitted, panel, small, definitions, monkeypatch
 ):
     seen, known = [], walking.learn
 
@@ -27,14 +27,14 @@ def test_a_vintage_learns_only_from_labels_known_before_it(
         return known(name, rows, task, how)
 
     monkeypatch.setattr(walking, "learn", spied)
-    found = walk_forward(fitted.models["trees"], panel, 12, Task(cards, small))
+    found = walk_forward(fitted.models["trees"], panel, 12, Task(definitions, small))
     # Dates are 2021-01, 2022-04, 2023-07: the first is known when the second begins.
     assert found["vintage"].unique().tolist() == ["2022-04", "2023-07"]
     assert seen == [pd.Timestamp("2021-01-01"), pd.Timestamp("2022-04-01")]
     assert found.groupby("vintage").size().tolist() == [600, 600]
 
 
-def test_without_enough_known_defaults_there_is_no_vintage(fitted, panel, small, cards):
+def test_without_enough_known_defaults_there_is_no_vintage(fitted, panel, small, definitions):
     datasets = small.datasets.model_copy(update={"min_defaults": 10_000})
     few = small.model_copy(update={"datasets": datasets})
-    assert walk_forward(fitted.models["trees"], panel, 12, Task(cards, few)).empty
+    assert walk_forward(fitted.models["trees"], panel, 12, Task(definitions, few)).empty

@@ -67,14 +67,14 @@ def test_files_hold_what_is_computed_in_memory(simulation, written):
     found = rows_of(written)
     memory = compute(source, found[["enterprise_id", "as_of"]], SETTINGS.features)
     assert list(found.columns) == list(memory.frame.columns)
-    for card in memory.cards:
-        kind = feature_files.stored(card)
-        expected = memory.frame[card.name]
-        if not card.category:
+    for feature in memory.definitions:
+        kind = feature_files.stored(feature)
+        expected = memory.frame[feature.name]
+        if not feature.category:
             expected = expected.astype(kind.to_pandas_dtype())
-            assert np.array_equal(found[card.name], expected, equal_nan=True), card.name
+            assert np.array_equal(found[feature.name], expected, equal_nan=True), feature.name
         else:
-            assert found[card.name].astype("str").equals(expected.astype("str")), card.name
+            assert found[feature.name].astype("str").equals(expected.astype("str")), feature.name
 
 
 def test_money_and_what_rules_read_are_kept_as_doubles_and_the_rest_as_floats(written):
@@ -191,7 +191,7 @@ def test_given_rows_are_answered_each_once(simulation, tmp_path):
     ]
 
 
-def test_chosen_cards_come_with_their_parts(simulation, tmp_path):
+def test_chosen_features_come_with_their_parts(simulation, tmp_path):
     out = tmp_path / "out"
     words = ["features", str(simulation), str(out), "--as-of", "2014-01-01"]
     assert main([*words, "--feature", "exports_cny_12m"]) == 0

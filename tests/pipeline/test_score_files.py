@@ -10,7 +10,7 @@ import pytest
 
 from riskmodel.errors import DataError
 from riskmodel.explain import baseline_of, reasons
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.features.engine import in_threads
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
@@ -87,11 +87,13 @@ def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
     assert list(found.columns[-8:]) == REASONS
     assert found["pd_12m"].tolist() == model.score(rows)["pd_12m"].tolist()
 
-    cards = [by_name()[name] for name in NAMES[:3]]
+    definitions = [definitions_by_name()[name] for name in NAMES[:3]]
     rating = told.loc["attribute_rating: unusual"]
     assert rating["family"] == "attributes"
     words = [found[name].map(told["text_zh"]) for name in REASONS[::2]]
-    expected = reasons(baseline_of(model, [*cards, _rating()]), rows, default_settings().explain)
+    expected = reasons(
+        baseline_of(model, [*definitions, _rating()]), rows, default_settings().explain
+    )
     for rank, column in enumerate(words, 1):
         own = expected[expected["rank"] == rank].set_index("enterprise_id")["text_zh"]
         assert column.dropna().tolist() == own.tolist()
@@ -99,15 +101,15 @@ def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
 
 
 def _rating():
-    from riskmodel.features.catalogue import attribute_cards
+    from riskmodel.features.catalogue import attribute_definitions
 
-    return attribute_cards({"rating": "number"})[0]
+    return attribute_definitions({"rating": "number"})[0]
 
 
 @pytest.mark.parametrize(("sign", "risk"), [(1, "rises"), (-1, "falls"), (0, "none")])
-def test_an_attributes_card_moves_as_in_the_model(sign, risk):
+def test_an_attributes_feature_moves_as_in_the_model(sign, risk):
     inputs = Inputs(NAMES, (-1, 1, 0, sign), {"sector": ("shoes", "toys")})
-    found = {card.name: card.risk for card in score_files._cards(inputs)}
+    found = {feature.name: feature.risk for feature in score_files._definitions(inputs)}
     assert found["attribute_rating"] == risk
     assert found["exports_usd_12m"] == "falls"
 

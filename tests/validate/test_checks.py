@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import SettingsError
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model.leakage.suspects import Suspect, as_table
 from riskmodel.settings import load_settings
 from riskmodel.validate import Evidence, by_grade, performance, run_checks, verdict
@@ -44,9 +44,9 @@ def evidence(settings):
     panel = keys.assign(
         exports_usd_6m=-odds + rng.normal(0, 2, count), days_past_due_now=rng.normal(0, 1, count)
     )
-    cards = [by_name()[name] for name in NAMES]
+    definitions = [definitions_by_name()[name] for name in NAMES]
     both = pd.concat([ours, dull], ignore_index=True)
-    return Evidence(both, panel, cards, "trees", True, True, (0, 400), settings, 7)
+    return Evidence(both, panel, definitions, "trees", True, True, (0, 400), settings, 7)
 
 
 def changed(evidence, **parts):

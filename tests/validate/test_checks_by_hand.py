@@ -14,7 +14,7 @@ from riskmodel.benchmarks.reject_inference.accepted_performance import (
     correction,
     for_all_applicants,
 )
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model.leakage.suspects import Suspect, as_table
 from riskmodel.settings import ValidateSettings, default_settings
 from riskmodel.statistics.bootstrap import bootstrap_weights
@@ -66,9 +66,9 @@ def rows(pd_12m: Any, defaulted: Any, **columns: Any) -> pd.DataFrame:
 def evidence(
     predictions: pd.DataFrame, panel: pd.DataFrame | None = None, **parts: Any
 ) -> Evidence:
-    cards = [by_name()[name] for name in ("exports_usd_6m", "days_past_due_now")]
+    definitions = [definitions_by_name()[name] for name in ("exports_usd_6m", "days_past_due_now")]
     whole = {
-        "predictions": predictions, "panel": predictions if panel is None else panel, "cards": cards,
+        "predictions": predictions, "panel": predictions if panel is None else panel, "definitions": definitions,
         "champion": "trees", "by_time": True, "by_enterprise": True, "time_travel": (0, 10),
         "settings": settings(), "seed": 3,
     }  # fmt: skip
@@ -303,7 +303,7 @@ def test_a_feature_at_the_bound_is_no_leak_and_the_best_are_named_first() -> Non
 def test_three_features_are_named_and_no_more() -> None:
     names = ("exports_usd_6m", "days_past_due_now", "debt_cny", "deals_6m")
     panel = with_features(**dict.fromkeys(names, 1.0))
-    found = single(panel, cards=[by_name()[name] for name in names])
+    found = single(panel, definitions=[definitions_by_name()[name] for name in names])
     assert found.text.count("(AUC 0.500)") == 3
 
 
@@ -357,9 +357,13 @@ def test_values_are_compared_on_the_middle_date_without_what_became_known_from_t
     days = pd.to_datetime(["2012-10-01", "2013-01-01", "2013-07-01", "2013-10-01"])
     grid = pd.MultiIndex.from_product([["E1", "E2", "E3"], days], names=["enterprise_id", "as_of"])
     frame = grid.to_frame(index=False).assign(a=[1.0] * 4 + [np.nan] * 4 + [3.0] * 4, b="x")
-    cards = [SimpleNamespace(name="a"), SimpleNamespace(name="b"), SimpleNamespace(name="gone")]
+    definitions = [
+        SimpleNamespace(name="a"),
+        SimpleNamespace(name="b"),
+        SimpleNamespace(name="gone"),
+    ]
 
-    def compute(source: str, asked: pd.DataFrame, _: Any, *, cards: Any) -> SimpleNamespace:
+    def compute(source: str, asked: pd.DataFrame, _: Any, *, definitions: Any) -> SimpleNamespace:
         assert source == "past"
         assert set(asked["as_of"]) == {days[2]}
         now = {"E1": (1.0, "x"), "E2": (np.nan, "y"), "E3": (4.0, "x")}
@@ -372,7 +376,7 @@ def test_values_are_compared_on_the_middle_date_without_what_became_known_from_t
 
     monkeypatch.setattr(time_travel, "compute", compute)
     source = SimpleNamespace(timezone="Asia/Shanghai", known_before=known_before)
-    features = SimpleNamespace(frame=frame.assign(gone=0.0), cards=cards)
+    features = SimpleNamespace(frame=frame.assign(gone=0.0), definitions=definitions)
 
     def found(sample: int) -> tuple[int, int]:
         return time_travel.changed_values(source, features, None, sample=sample, seed=1)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import beta
 
 from riskmodel.benchmarks.reject_inference.accepted_performance import MOST_UNSUPPORTED, correction
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.model.leakage.suspects import Suspect, as_table
 from riskmodel.settings import ValidateSettings, default_settings
 from riskmodel.statistics.calibration import (
@@ -339,8 +339,10 @@ def leaky(leaks_in: str, by_time: bool, most: float = 0.9) -> Check:
         for rows in parts
     ]
     panel = pd.concat(parts, ignore_index=True).assign(days_past_due_now=np.concatenate(values))
-    card = by_name()["days_past_due_now"]
-    found = replace(evidence(panel, asking(most_single_auc=most)), cards=(card,), by_time=by_time)
+    feature = definitions_by_name()["days_past_due_now"]
+    found = replace(
+        evidence(panel, asking(most_single_auc=most)), definitions=(feature,), by_time=by_time
+    )
     return CHECKS["leak_single_feature"](found)
 
 
@@ -382,16 +384,18 @@ def test_the_canary_looks_at_a_date_in_the_middle_at_its_very_start(
     frame = pd.DataFrame(
         [(f"E{n}", day) for n in range(4) for day in days], columns=["enterprise_id", "as_of"]
     ).assign(x=1.0, y=np.nan)
-    cards = (SimpleNamespace(name="x"), SimpleNamespace(name="y"))
+    definitions = (SimpleNamespace(name="x"), SimpleNamespace(name="y"))
 
-    def computed(source: object, rows: pd.DataFrame, settings: object, *, cards: object) -> object:
+    def computed(
+        source: object, rows: pd.DataFrame, settings: object, *, definitions: object
+    ) -> object:
         asked.append(rows)
         again = rows.assign(x=[1.0, 2.0, np.nan][: len(rows)] + [1.0] * (len(rows) - 3), y=np.nan)
         return SimpleNamespace(frame=again)
 
     asked: list[pd.DataFrame] = []
     monkeypatch.setattr(time_travel, "compute", computed)
-    source, features = Frozen(), SimpleNamespace(frame=frame, cards=cards)
+    source, features = Frozen(), SimpleNamespace(frame=frame, definitions=definitions)
     changed: Callable[..., tuple[int, int]] = time_travel.changed_values
     assert changed(source, features, None, sample=3, seed=1) == (2, 3 * 2)
     assert set(asked[0]["as_of"]) == {days[1]}

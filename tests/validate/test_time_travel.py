@@ -35,7 +35,7 @@ def rows_of(source):
 def test_no_honest_value_changes_without_the_future(simulation, settings):
     features = compute(simulation, rows_of(simulation), settings.features)
     found = changed_values(simulation, features, settings.features, sample=30, seed=7)
-    assert found == (0, 30 * len(features.cards))
+    assert found == (0, 30 * len(features.definitions))
 
 
 def test_values_that_knew_rows_too_early_change_without_the_future(simulation, settings):

@@ -14,7 +14,7 @@ from riskmodel.benchmarks.features.task import Task
 
 Contender = Callable[[Task], Callable[[Path], None]]
 """Takes the task, prepares (libraries loaded), and gives the work that is timed: it writes Parquet
-files with `enterprise_id`, `as_of` and the cards' columns into the folder that it is given."""
+files with `enterprise_id`, `as_of` and the features' columns into the folder that it is given."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -19,7 +19,7 @@ def bench(benchmark: str, enterprises: int, progress: Progress) -> pd.DataFrame:
 
 
 def _features(enterprises: int, progress: Progress) -> pd.DataFrame:
-    """The cards of declarations, to Parquet: the engine beside DuckDB, Polars and pandas."""
+    """The features of declarations, to Parquet: the engine beside DuckDB, Polars and pandas."""
     from riskmodel.benchmarks import bench_features
 
     return bench_features(enterprises, progress)

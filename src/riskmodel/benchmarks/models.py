@@ -12,7 +12,7 @@ import pandas as pd
 from riskmodel import features
 from riskmodel.datasets import balanced_folds, last_as_of, population
 from riskmodel.errors import DataError
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.inputs import Inputs, learn_inputs
 from riskmodel.model.learners.interface import LADDER, Kind, Ranker
 from riskmodel.model.tuning import Search, tuned
@@ -94,17 +94,17 @@ def judged_where_there(
     tables = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, float))]
     for name in (name for name in names if name not in absent):
         settings = load_settings(experiments / f"{name}.toml")
-        rows, cards = labelled_features(name, data / name, settings, progress)
-        tables.append(beside_published(name, held_out(rows, cards, settings, progress)))
+        rows, definitions = labelled_features(name, data / name, settings, progress)
+        tables.append(beside_published(name, held_out(rows, definitions, settings, progress)))
     return pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
 
 
 def labelled_features(
     name: str, raw: Path, settings: Settings, progress: Progress
-) -> tuple[pd.DataFrame, tuple[Card, ...]]:
+) -> tuple[pd.DataFrame, tuple[FeatureDefinition, ...]]:
     """The data set through the importer, the contract's door and the engine, with its labels."""
     with TemporaryDirectory(prefix="bench-") as folder:
-        progress(f"{name}: import, and every card")
+        progress(f"{name}: import, and every feature")
         IMPORTERS[name](raw, Path(folder) / name)
         reading = read_folder(Path(folder) / name, settings.sources)
         source = held(reading, settings.sources).source
@@ -113,11 +113,14 @@ def labelled_features(
         ).labelled
         found = features.compute(source, labels, settings.features, threads=settings.run.threads)
     rows = found.frame.merge(labels[["enterprise_id", "as_of", "defaulted"]], validate="1:1")
-    return rows, found.cards
+    return rows, found.definitions
 
 
 def held_out(
-    rows: pd.DataFrame, cards: Sequence[Card], settings: Settings, progress: Progress
+    rows: pd.DataFrame,
+    definitions: Sequence[FeatureDefinition],
+    settings: Settings,
+    progress: Progress,
 ) -> pd.DataFrame:
     """model, repeat, fold, `METRICS` and the shares' ratio: one row a model and held-out fold.
 
@@ -129,7 +132,7 @@ def held_out(
         for k in sorted(fold.unique()):
             place = f"repeat {repeat + 1} of {settings.datasets.repeats}, fold {k + 1}"
             learnt, held = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
-            inputs = learn_inputs(learnt, cards, settings.model.most_levels)
+            inputs = learn_inputs(learnt, definitions, settings.model.most_levels)
             for name in settings.model.candidates:
                 progress(f"{name}: {place} of {settings.datasets.folds}")
                 ranker = _learnt(LADDER[name], learnt, inputs, settings)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.explain import agreement_with_shap, baseline_of, contributions, in_columns
-from riskmodel.features import CARDS
-from riskmodel.features.spec import Card
+from riskmodel.features import DEFINITIONS
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel, reference_group
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import learn_inputs
@@ -70,25 +70,25 @@ def bench_scoring(
     they have a line of their own; reasons include scoring, and all contributions.
     """
     settings = default_settings()
-    cards = tuple(card for card in CARDS if card.model)[:FEATURES]
+    definitions = tuple(feature for feature in DEFINITIONS if feature.model)[:FEATURES]
     found = [
-        _of_ensemble(name, change, (enterprises, cards, settings), progress)
+        _of_ensemble(name, change, (enterprises, definitions, settings), progress)
         for name, change in ensembles.items()
     ]
     return pd.concat(found, ignore_index=True)[COLUMNS]
 
 
-def drawn(cards: tuple[Card, ...], rows: int, seed: int) -> pd.DataFrame:
+def drawn(definitions: tuple[FeatureDefinition, ...], rows: int, seed: int) -> pd.DataFrame:
     """Keys, features with missing values among them, and `defaulted`, which depends on all."""
     rng = np.random.default_rng(seed)
-    values = rng.normal(size=(rows, len(cards)))
+    values = rng.normal(size=(rows, len(definitions)))
     # the same weights for every seed: later draws are of the population that was learnt
-    weights = np.random.default_rng(0).normal(size=len(cards)) / np.sqrt(len(cards))
+    weights = np.random.default_rng(0).normal(size=len(definitions)) / np.sqrt(len(definitions))
     happened = rng.random(rows) < expit(2 * values @ weights - 2.5)
-    frame = pd.DataFrame(values, columns=[card.name for card in cards])
+    frame = pd.DataFrame(values, columns=[feature.name for feature in definitions])
     frame = frame.mask(rng.random(values.shape) < MISSING)
-    for card in (card for card in cards if card.category):
-        frame[card.name] = pd.Series(rng.choice(["lamps", "shoes", "toys"], rows), dtype="str")
+    for feature in (feature for feature in definitions if feature.category):
+        frame[feature.name] = pd.Series(rng.choice(["lamps", "shoes", "toys"], rows), dtype="str")
     keys = {"enterprise_id": np.char.add("E", np.arange(rows).astype(str)), "as_of": "2014-07-01"}
     return pd.concat([pd.DataFrame(keys), frame], axis=1).assign(defaulted=happened)
 
@@ -96,18 +96,21 @@ def drawn(cards: tuple[Card, ...], rows: int, seed: int) -> pd.DataFrame:
 def _of_ensemble(
     name: str,
     change: Mapping[str, int],
-    work: tuple[int, tuple[Card, ...], Settings],
+    work: tuple[int, tuple[FeatureDefinition, ...], Settings],
     progress: Progress,
 ) -> pd.DataFrame:
-    enterprises, cards, settings = work
+    enterprises, definitions, settings = work
     progress(f"{name}: fitting")
-    trees, model = _fitted(cards, change, settings)
+    trees, model = _fitted(definitions, change, settings)
     once = Clock()
     once.of(lambda: shapley_tables(trees.text))
     progress(f"{name}: {enterprises:,} enterprises, scores and reasons")
-    lines = [*_ours(enterprises, model, cards, settings), ("riskmodel, tables once", 0, once, NONE)]
+    lines = [
+        *_ours(enterprises, model, definitions, settings),
+        ("riskmodel, tables once", 0, once, NONE),
+    ]
     progress(f"{name}: LightGBM and shap now")
-    few = drawn(cards, min(enterprises, SLOW_ROWS), settings.run.seed)
+    few = drawn(definitions, min(enterprises, SLOW_ROWS), settings.run.seed)
     lines += [_pred_contrib(trees, few), _shap(model, few.head(SHAP_ROWS))]
     table = pd.DataFrame(
         [(n, rows, c.seconds, c.cpu_seconds, apart) for n, rows, c, apart in lines],
@@ -118,12 +121,12 @@ def _of_ensemble(
 
 
 def _fitted(
-    cards: tuple[Card, ...], change: Mapping[str, int], settings: Settings
+    definitions: tuple[FeatureDefinition, ...], change: Mapping[str, int], settings: Settings
 ) -> tuple[Trees, RiskModel]:
     """The ensemble, and a model around it that keeps peers; its compiled loops are loaded."""
-    rows = drawn(cards, FIT_ROWS, settings.run.seed - 1)
+    rows = drawn(definitions, FIT_ROWS, settings.run.seed - 1)
     how = settings.model.model_copy(update=dict(change))
-    inputs = learn_inputs(rows, cards, how.most_levels)
+    inputs = learn_inputs(rows, definitions, how.most_levels)
     trees = learn(rows, inputs, how, seed=settings.run.seed, threads=settings.run.threads)
     model = RiskModel(
         "trees",
@@ -137,10 +140,13 @@ def _fitted(
 
 
 def _ours(
-    enterprises: int, model: RiskModel, cards: tuple[Card, ...], settings: Settings
+    enterprises: int,
+    model: RiskModel,
+    definitions: tuple[FeatureDefinition, ...],
+    settings: Settings,
 ) -> list[Line]:
     """Contributions, then scores with reasons, then scores alone, over all enterprises."""
-    baseline = baseline_of(model, cards)
+    baseline = baseline_of(model, definitions)
     shares, reasons, scores = Clock(), Clock(), Clock()
 
     def scored_with_reasons(rows: pd.DataFrame) -> None:
@@ -148,7 +154,7 @@ def _ours(
         in_columns(baseline, rows, settings.explain)
 
     for start in range(0, enterprises, BLOCK):
-        rows = drawn(cards, min(BLOCK, enterprises - start), settings.run.seed + start)
+        rows = drawn(definitions, min(BLOCK, enterprises - start), settings.run.seed + start)
         shares.of(partial(contributions, model, rows))
         reasons.of(partial(scored_with_reasons, rows))
         scores.of(partial(model.score, rows))

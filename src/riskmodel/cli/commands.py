@@ -107,11 +107,11 @@ def _parallel_map(arguments: argparse.Namespace) -> Iterator["Each"]:
 
 def compute_features(arguments: argparse.Namespace) -> None:
     """Compute the features of a source folder into files."""
-    from riskmodel.pipeline.feature_files import chosen_cards, feature_settings, write_features
+    from riskmodel.pipeline.feature_files import definitions_named, feature_settings, write_features
     from riskmodel.pipeline.feature_rows import asked_for
 
     asked = asked_for(arguments.dates, arguments.rows)
-    cards = chosen_cards(arguments.features) if arguments.features else None
+    definitions = definitions_named(arguments.features) if arguments.features else None
     settings = feature_settings(part=arguments.partition_size, threads=arguments.threads)
     with _parallel_map(arguments) as each:
         files = write_features(
@@ -120,11 +120,13 @@ def compute_features(arguments: argparse.Namespace) -> None:
             asked,
             settings,
             each=each,
-            cards=cards,
+            definitions=definitions,
             progress=_print_progress,
         )
     rows = int(files.months["rows"].sum())
-    print(f"{arguments.out}: {rows:,} rows, {len(files.cards)} cards, {len(files.absent)} absent")
+    print(
+        f"{arguments.out}: {rows:,} rows, {len(files.definitions)} features, {len(files.absent)} absent"
+    )
 
 
 def score_files(arguments: argparse.Namespace) -> None:

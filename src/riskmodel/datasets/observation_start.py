@@ -11,8 +11,8 @@ from riskmodel import months
 from riskmodel.datasets.table_days import Days, table_days, timestamp, usual_span
 from riskmodel.errors import DataError
 from riskmodel.features import relations
-from riskmodel.features.catalogue import CARDS, by_name, with_parts
-from riskmodel.features.spec import Card, Measure
+from riskmodel.features.catalogue import DEFINITIONS, definitions_by_name, with_operands
+from riskmodel.features.spec import FeatureDefinition, Measure
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 from riskmodel.tables.canonical import HISTORY
@@ -30,22 +30,26 @@ class Beginning:
     text: str
 
 
-def longest_windows(source: Source, cards: Iterable[Card] = CARDS) -> dict[str, int]:
-    """By history table the months that the cards which the source can give reach back at most.
+def longest_windows(
+    source: Source, definitions: Iterable[FeatureDefinition] = DEFINITIONS
+) -> dict[str, int]:
+    """By history table the months that the features which the source can give reach back at most.
 
     The programme's own tables are not among them: that nothing stands there before the programme
     began is a fact, no gap.
     """
-    cards = tuple(cards)
+    definitions = tuple(definitions)
     longest: dict[str, int] = {}
-    for card in with_parts(cards, by_name(CARDS) | by_name(cards)):
-        if not isinstance(card.value, Measure) or not card.value.reach:
+    for feature in with_operands(
+        definitions, definitions_by_name(DEFINITIONS) | definitions_by_name(definitions)
+    ):
+        if not isinstance(feature.value, Measure) or not feature.value.reach:
             continue
-        needs = relations.needed(card.table, card.value.needed)
+        needs = relations.needed(feature.table, feature.value.needed)
         if not all(_has(source, table, columns) for table, columns in needs.items()):
             continue
         for table in needs.keys() & set(HISTORY):
-            longest[table] = max(longest.get(table, 0), card.value.reach)
+            longest[table] = max(longest.get(table, 0), feature.value.reach)
     return longest
 
 
@@ -54,7 +58,10 @@ def _has(source: Source, table: str, columns: frozenset[str]) -> bool:
 
 
 def beginnings(
-    source: Source, settings: DatasetsSettings, kind: str, cards: Iterable[Card] = CARDS
+    source: Source,
+    settings: DatasetsSettings,
+    kind: str,
+    definitions: Iterable[FeatureDefinition] = DEFINITIONS,
 ) -> tuple[Beginning, ...]:
     """What keeps early as-of dates out: the labels' tables (none for given labels), the histories."""
     resting = [] if kind == "outcomes" else _labels(source, settings)
@@ -63,7 +70,7 @@ def beginnings(
         _latest(
             HISTORIES,
             "the histories begin later",
-            _histories(source, settings, longest_windows(source, cards)),
+            _histories(source, settings, longest_windows(source, definitions)),
         ),
     )
     return tuple(one for one in found if one is not None)

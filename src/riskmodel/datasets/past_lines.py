@@ -10,8 +10,8 @@ from riskmodel import months
 from riskmodel.datasets.default_events import current, default_dates, observed_until
 from riskmodel.datasets.observation_start import beginnings, too_early
 from riskmodel.errors import DataError
-from riskmodel.features.catalogue import CARDS
-from riskmodel.features.spec import Card
+from riskmodel.features.catalogue import DEFINITIONS
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 
@@ -24,7 +24,10 @@ DECISION_DAYS = 60
 
 
 def past_lines(
-    source: Source, settings: DatasetsSettings, as_of: date, cards: Iterable[Card] = CARDS
+    source: Source,
+    settings: DatasetsSettings,
+    as_of: date,
+    definitions: Iterable[FeatureDefinition] = DEFINITIONS,
 ) -> pd.DataFrame:
     """One row a line that was granted at least a horizon before what is known of lines ends.
 
@@ -41,7 +44,7 @@ def past_lines(
     at or before the default. Both are null where nothing was seen.
 
     Enterprises in default at the grant are left out, and grants on days before the tables begin
-    that the features (`cards`) and the labels rest on. No rows where the source has no lines or no
+    that the features (`features`) and the labels rest on. No rows where the source has no lines or no
     line months. `DataError` where a limit is not above 0.
     """
     lines = _granted(source, as_of)
@@ -50,7 +53,7 @@ def past_lines(
     ends = months.shifted_days(lines["as_of"], settings.horizon_months)
     on = default_dates(source, settings).reindex(lines["enterprise_id"]).set_axis(lines.index)
     over = ends <= observed_until(source) + pd.Timedelta(days=1)
-    early = too_early(lines["as_of"], beginnings(source, settings, "lines", cards)) != ""
+    early = too_early(lines["as_of"], beginnings(source, settings, "lines", definitions)) != ""
     kept = over & ~early & ~(on < lines["as_of"])
     lines = lines.assign(ends=ends, on=on, defaulted=(on >= lines["as_of"]) & (on < ends))[kept]
     seen = _seen(lines, current(source, "line_months"))

@@ -17,8 +17,8 @@ from riskmodel.datasets.observation_start import (
     too_early,
 )
 from riskmodel.errors import DataError
-from riskmodel.features.catalogue import CARDS
-from riskmodel.features.spec import Card
+from riskmodel.features.catalogue import DEFINITIONS
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 
@@ -78,11 +78,14 @@ def kind_of(source: Source, settings: DatasetsSettings) -> str:
 
 
 def population(
-    source: Source, settings: DatasetsSettings, as_of: date, cards: Iterable[Card] = CARDS
+    source: Source,
+    settings: DatasetsSettings,
+    as_of: date,
+    definitions: Iterable[FeatureDefinition] = DEFINITIONS,
 ) -> Population:
     """Labelled rows up to the run's date, rows to score on it, and who was left out and why.
 
-    `cards` are the features, whose windows the histories must cover: see `beginnings`.
+    `features` are the features, whose windows the histories must cover: see `beginnings`.
     """
     kind = kind_of(source, settings)
     day = pd.Timestamp(as_of)
@@ -92,10 +95,12 @@ def population(
     else:
         rows = _line_rows(source, settings, day) if kind == "lines" else _applied(source, day)
         judged = _by_event(rows, source, settings)
-    begun = beginnings(source, settings, kind, cards)
+    begun = beginnings(source, settings, kind, definitions)
     short = _short_histories(judged, begun)
     if len(short):
-        begun = beginnings(source, settings.model_copy(update={"least_history": 0.0}), kind, cards)
+        begun = beginnings(
+            source, settings.model_copy(update={"least_history": 0.0}), kind, definitions
+        )
     judged = _without_early(judged, begun)
     labelled = judged[judged["reason"] == ""].drop(columns="reason")
     labelled = labelled.astype({"defaulted": bool}).sort_values(["enterprise_id", "as_of"])

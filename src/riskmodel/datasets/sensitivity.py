@@ -6,8 +6,8 @@ from datetime import date
 import pandas as pd
 
 from riskmodel.datasets.population import Population, kind_of, population
-from riskmodel.features.catalogue import CARDS
-from riskmodel.features.spec import Card
+from riskmodel.features.catalogue import DEFINITIONS
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.settings import DatasetsSettings
 from riskmodel.sources import Source
 
@@ -27,12 +27,15 @@ def definitions(settings: DatasetsSettings) -> tuple[tuple[str, DatasetsSettings
 
 
 def sensitivity(
-    source: Source, settings: DatasetsSettings, as_of: date, cards: Iterable[Card] = CARDS
+    source: Source,
+    settings: DatasetsSettings,
+    as_of: date,
+    features: Iterable[FeatureDefinition] = DEFINITIONS,
 ) -> pd.DataFrame:
     """definition, rows, defaults, rate: one row a definition; empty for given labels."""
     given = kind_of(source, settings) == "outcomes"
     rows = [
-        (name, *_rate(population(source, changed, as_of, cards)))
+        (name, *_rate(population(source, changed, as_of, features)))
         for name, changed in definitions(settings)
         if not given
     ]

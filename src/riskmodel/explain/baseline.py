@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.errors import DataError
-from riskmodel.features import by_name
-from riskmodel.features.spec import Card
+from riskmodel.features import definitions_by_name
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import SIGN, Inputs
 from riskmodel.model.learners.scorecard.scorecard import Scale
@@ -31,18 +31,18 @@ class HasBest(Protocol):
         """The least contribution that each feature can make, in the order of the inputs."""
 
 
-def baseline_of(model: RiskModel, cards: Iterable[Card]) -> "Baseline":
+def baseline_of(model: RiskModel, definitions: Iterable[FeatureDefinition]) -> "Baseline":
     """The model against the peers that it keeps; `DataError` where it keeps none."""
     if model.peers is None:
         raise DataError(
             f"{model.name}: the model keeps no peers to hold rows against. Fit it again."
         )
-    return Baseline(model, model.peers, by_name(cards))
+    return Baseline(model, model.peers, definitions_by_name(definitions))
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The model, its approved peers, and the cards of its features.
+    """The model, its approved peers, and the features of its features.
 
     A scorecard's contributions are held against the best bin of each feature, as points below the
     best are read; every other model's against the peers' mean. What a reason would change is tried
@@ -51,7 +51,7 @@ class Baseline:
 
     model: RiskModel
     peers: Peers
-    cards: Mapping[str, Card]
+    definitions: Mapping[str, FeatureDefinition]
 
     @property
     def inputs(self) -> Inputs:
@@ -60,9 +60,11 @@ class Baseline:
 
     @cached_property
     def signs(self) -> npt.NDArray[np.int64]:
-        """How risk moves with each feature: the model's sign, or else what its card declares."""
+        """How risk moves with each feature: the model's sign, or else what its definition declares."""
         inputs = self.inputs
-        declared = [0 if n in inputs.levels else SIGN[self.cards[n].risk] for n in inputs.names]
+        declared = [
+            0 if n in inputs.levels else SIGN[self.definitions[n].risk] for n in inputs.names
+        ]
         held = np.array(inputs.signs, dtype=np.int64)
         return np.where(held != 0, held, np.array(declared, dtype=np.int64))
 
@@ -86,10 +88,10 @@ class Baseline:
     @cached_property
     def families(self) -> tuple[str, ...]:
         """The business families of the features, in alphabetical order."""
-        return tuple(sorted({self.cards[name].family for name in self.inputs.names}))
+        return tuple(sorted({self.definitions[name].family for name in self.inputs.names}))
 
     @cached_property
     def members(self) -> npt.NDArray[np.bool_]:
         """Families x features: which belongs to which."""
-        own = np.array([self.cards[name].family for name in self.inputs.names])
+        own = np.array([self.definitions[name].family for name in self.inputs.names])
         return np.asarray(np.array(self.families)[:, None] == own)

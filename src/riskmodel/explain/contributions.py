@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel
 from riskmodel.model.reference_group import BLOCK
 
@@ -19,10 +19,10 @@ def contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([model.contributions(block) for block in blocks])
 
 
-def by_family(shares: pd.DataFrame, cards: Mapping[str, Card]) -> pd.DataFrame:
-    """Contributions or strengths added up by the cards' families: a column a family and `base`."""
+def by_family(shares: pd.DataFrame, definitions: Mapping[str, FeatureDefinition]) -> pd.DataFrame:
+    """Contributions or strengths added up by the features' families: a column a family and `base`."""
     names = [name for name in shares.columns if name != "base"]
-    own = np.array([cards[name].family for name in names])
+    own = np.array([definitions[name].family for name in names])
     families = sorted(set(own.tolist()))
     sums = shares[names].to_numpy() @ (own[:, None] == np.array(families)).astype(float)
     return pd.DataFrame(sums, columns=families, index=shares.index).assign(base=shares["base"])

@@ -1,4 +1,4 @@
-"""Fidelity: what the model says once a reason's card has the peers' value."""
+"""Fidelity: what the model says once a reason's feature has the peers' value."""
 
 import numpy as np
 import pandas as pd
@@ -10,22 +10,22 @@ from riskmodel.model.reference_group import BLOCK
 
 
 def fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
-    """Of each reason: its keys, rank, family, card, pd_12m, pd_at_peers, and `strongest`.
+    """Of each reason: its keys, rank, family, feature, pd_12m, pd_at_peers, and `strongest`.
 
-    `pd_at_peers` is the probability of default with the card alone set to the peers' value.
-    `strongest` says whether the card is its family's strongest: where it is not, that one would
+    `pd_at_peers` is the probability of default with the feature alone set to the peers' value.
+    `strongest` says whether the feature is its family's strongest: where it is not, that one would
     not have lowered the risk by itself.
     """
     place = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_frame(rows[KEY]))
     row = place.loc[pd.MultiIndex.from_frame(reasons[KEY])].to_numpy()
-    card = pd.Index(baseline.inputs.names).get_indexer(pd.Index(reasons["card"]))
+    feature = pd.Index(baseline.inputs.names).get_indexer(pd.Index(reasons["card"]))
     family = pd.Index(baseline.families).get_indexer(pd.Index(reasons["family"]))
     matrix, raw_of = baseline.inputs.matrix(rows), baseline.model.ranker.raw_of
     then = np.empty(len(row))
     for start in range(0, len(row), BLOCK):
         part = slice(start, start + BLOCK)
         changed = matrix[row[part]]
-        changed[np.arange(len(changed)), card[part]] = baseline.at_peers[card[part]]
+        changed[np.arange(len(changed)), feature[part]] = baseline.at_peers[feature[part]]
         then[part] = raw_of(changed)
     known = strengths(baseline, rows).drop(columns="base").to_numpy()
     most = np.where(baseline.members[family], known[row], -np.inf).max(axis=1, initial=-np.inf)
@@ -33,5 +33,5 @@ def fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> p
     return reasons[[*KEY, "rank", "family", "card"]].assign(
         pd_12m=pd_of(raw_of(matrix))[row],
         pd_at_peers=pd_of(then),
-        strongest=known[row, card] == most,
+        strongest=known[row, feature] == most,
     )

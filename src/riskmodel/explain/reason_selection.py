@@ -22,7 +22,7 @@ LEAST_FALL = 1e-6
 class Named:
     """Reasons by row and rank, one entry a reason.
 
-    `row` is the row's place, `rank` counts from 0, `family` and `card` are places in the baseline's
+    `row` is the row's place, `rank` counts from 0, `family` and `feature` are places in the baseline's
     families and features, `contribution` is the family's strength in log-odds, `share` its part of
     all that raises the risk, `word` a place in `words.WORDS`.
     """
@@ -30,7 +30,7 @@ class Named:
     row: Ints
     rank: Ints
     family: Ints
-    card: Ints
+    feature: Ints
     contribution: Array
     share: Array
     word: Ints
@@ -44,18 +44,18 @@ class AtPeers:
     matrix: Array
     score: Array
 
-    def falls(self, rows: Ints, cards: Ints) -> npt.NDArray[np.bool_]:
-        """Whether the risk falls as the card of the row is set to the peers' value.
+    def falls(self, rows: Ints, features: Ints) -> npt.NDArray[np.bool_]:
+        """Whether the risk falls as the feature of the row is set to the peers' value.
 
         The calibration rises strictly, so the score before it tells.
         """
-        now, then = self.matrix[rows, cards], self.baseline.at_peers[cards]
+        now, then = self.matrix[rows, features], self.baseline.at_peers[features]
         other = np.asarray((now != then) & ~(np.isnan(now) & np.isnan(then)))
         asked = rows[other]
         if not len(asked):
             return other
         changed = self.matrix[asked]
-        changed[np.arange(len(asked)), cards[other]] = then[other]
+        changed[np.arange(len(asked)), features[other]] = then[other]
         fall = self.score[asked] - self.baseline.model.ranker.raw_of(changed)
         found = other.copy()
         found[other] = fall > LEAST_FALL
@@ -63,11 +63,11 @@ class AtPeers:
 
 
 def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> Named:
-    """The strongest families of each row that a card of theirs can answer for.
+    """The strongest families of each row that a feature of theirs can answer for.
 
     A family is considered where its features together raise the log-odds against the baseline, by
-    at least `least_share` of all that raises them. Its card is the strongest one whose value, set
-    to the peers', lowers the risk by itself; a family without such a card is not named.
+    at least `least_share` of all that raises them. Its feature is the strongest one whose value, set
+    to the peers', lowers the risk by itself; a family without such a feature is not named.
     """
     strength, _ = calibrated(baseline, rows)
     sums = strength @ baseline.members.T.astype(float)
@@ -78,9 +78,9 @@ def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
     order = np.argsort(np.where(eligible, -sums, np.inf), axis=1, kind="stable")
     matrix = baseline.inputs.matrix(rows)
     asked = AtPeers(baseline, matrix, baseline.model.ranker.raw_of(matrix))
-    row, rank, family, card = _filled(asked, strength, (order, eligible), settings.reasons)
-    word = words_for(baseline, rows, asked.matrix, (row, card))
-    return Named(row, rank, family, card, sums[row, family], share[row, family], word)
+    row, rank, family, feature = _filled(asked, strength, (order, eligible), settings.reasons)
+    word = words_for(baseline, rows, asked.matrix, (row, feature))
+    return Named(row, rank, family, feature, sums[row, family], share[row, family], word)
 
 
 def joined(parts: list[tuple[int, Named]]) -> Named:
@@ -96,7 +96,7 @@ def joined(parts: list[tuple[int, Named]]) -> Named:
 def _filled(
     asked: AtPeers, strength: Array, ranked: tuple[Ints, npt.NDArray[np.bool_]], most: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
-    """Row, rank, family and card of each reason, by row and rank."""
+    """Row, rank, family and feature of each reason, by row and rank."""
     order, eligible = ranked
     places = np.arange(len(order))
     count = np.zeros(len(order), dtype=np.int64)
@@ -104,27 +104,27 @@ def _filled(
     for slot in range(order.shape[1]):
         asking = np.flatnonzero((count < most) & eligible[places, order[:, slot]])
         family = order[asking, slot]
-        card = _answering(asked, strength, asking, family)
-        there = card >= 0
+        feature = _answering(asked, strength, asking, family)
+        there = feature >= 0
         row = asking[there]
-        found.append(np.stack([row, count[row], family[there], card[there]]))
+        found.append(np.stack([row, count[row], family[there], feature[there]]))
         count[row] += 1
-    row, rank, family, card = np.concatenate(found, axis=1)
+    row, rank, family, feature = np.concatenate(found, axis=1)
     by_row = np.lexsort((rank, row))
-    return row[by_row], rank[by_row], family[by_row], card[by_row]
+    return row[by_row], rank[by_row], family[by_row], feature[by_row]
 
 
 def _answering(asked: AtPeers, strength: Array, rows: Ints, families: Ints) -> Ints:
-    """The strongest card of each row's family that lowers the risk by itself; -1 where none does."""
+    """The strongest feature of each row's family that lowers the risk by itself; -1 where none does."""
     chosen = np.full(len(rows), -1, dtype=np.int64)
     left = np.where(asked.baseline.members[families], strength[rows], 0.0)
     trying = np.arange(len(rows))
     while len(trying):
-        card = left[trying].argmax(axis=1)
-        raising = left[trying, card] > 0
-        trying, card = trying[raising], card[raising]
-        falls = asked.falls(rows[trying], card)
-        chosen[trying[falls]] = card[falls]
-        left[trying, card] = 0.0
+        feature = left[trying].argmax(axis=1)
+        raising = left[trying, feature] > 0
+        trying, feature = trying[raising], feature[raising]
+        falls = asked.falls(rows[trying], feature)
+        chosen[trying[falls]] = feature[falls]
+        left[trying, feature] = 0.0
         trying = trying[~falls]
     return chosen

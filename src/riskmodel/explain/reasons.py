@@ -25,9 +25,9 @@ COLUMNS = [
 def reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
     """Up to four reasons an enterprise and date, the strongest first.
 
-    `rows` are keys and features. Returns enterprise_id, as_of, rank, family, card, contribution
+    `rows` are keys and features. Returns enterprise_id, as_of, rank, family, feature, contribution
     (the family's strength in log-odds against the baseline), share of all that raises the risk,
-    texts. Which families and cards are named: see `naming.name_reasons`.
+    texts. Which families and features are named: see `naming.name_reasons`.
     """
     named = _named(baseline, rows, settings)
     told = vocabulary(baseline).iloc[_reason(named)].reset_index(drop=True)
@@ -61,4 +61,4 @@ def _named(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) ->
 
 def _reason(named: Named) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """Each reason's place in the vocabulary."""
-    return len(WORDS) * named.card + named.word
+    return len(WORDS) * named.feature + named.word

@@ -1,4 +1,4 @@
-"""Reasons in words, in English and Chinese: what the card says, and how the value stands."""
+"""Reasons in words, in English and Chinese: what the feature says, and how the value stands."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,40 +16,40 @@ HIGH, LOW, UNUSUAL, MISSING = range(4)
 def words_for(
     baseline: Baseline, rows: pd.DataFrame, matrix: Array, named: tuple[Ints, Ints]
 ) -> Ints:
-    """For each named row and card a place in `WORDS`.
+    """For each named row and feature a place in `WORDS`.
 
-    "high" needs a card with which risk rises and a value above the peers', "low" the reverse; a
+    "high" needs a feature with which risk rises and a value above the peers', "low" the reverse; a
     text that the model does not know is unusual, not missing.
     """
-    row, card = named
-    value, peers = matrix[row, card], baseline.at_peers[card]
-    sign = baseline.signs[card]
+    row, feature = named
+    value, peers = matrix[row, feature], baseline.at_peers[feature]
+    sign = baseline.signs[feature]
     word = np.full(len(row), UNUSUAL, dtype=np.int64)
     word[(sign > 0) & (value > peers)] = HIGH
     word[(sign < 0) & (value < peers)] = LOW
     absent = np.isnan(value)
     for place, name in enumerate(baseline.inputs.names):
         if name in baseline.inputs.levels:
-            own = card == place
+            own = feature == place
             absent[own] = rows[name].isna().to_numpy()[row[own]]
     word[absent] = MISSING
     return word
 
 
 def vocabulary(baseline: Baseline) -> pd.DataFrame:
-    """Every reason that the model can give: reason, family, card, text_en, text_zh.
+    """Every reason that the model can give: reason, family, feature, text_en, text_zh.
 
-    In the order card by card, then word by word: the place of a reason is 4 * card + word.
+    In the order feature by feature, then word by word: the place of a reason is 4 * feature + word.
     """
-    cards = [baseline.cards[name] for name in baseline.inputs.names]
+    definitions = [baseline.definitions[name] for name in baseline.inputs.names]
     return pd.DataFrame(
         {
-            "reason": f"{card.name}: {english}",
-            "family": card.family,
-            "card": card.name,
-            "text_en": f"{card.says[0]}: {english}",
-            "text_zh": f"{card.says[1]}{chinese}",
+            "reason": f"{feature.name}: {english}",
+            "family": feature.family,
+            "card": feature.name,
+            "text_en": f"{feature.texts[0]}: {english}",
+            "text_zh": f"{feature.texts[1]}{chinese}",
         }
-        for card in cards
+        for feature in definitions
         for english, chinese in WORDS
     )

@@ -1,17 +1,17 @@
 """Features: tables and as-of dates become one row per enterprise and date."""
 
-from riskmodel.features.catalogue import CARDS, FAMILIES, by_name, dictionary
-from riskmodel.features.engine import Features, compute, computed_cards
+from riskmodel.features.catalogue import DEFINITIONS, FAMILIES, definitions_by_name, dictionary
+from riskmodel.features.engine import Features, compute, select_definitions
 from riskmodel.features.plan import attribute_columns, available
 
 __all__ = [
-    "CARDS",
+    "DEFINITIONS",
     "FAMILIES",
     "Features",
     "attribute_columns",
     "available",
-    "by_name",
     "compute",
-    "computed_cards",
+    "definitions_by_name",
     "dictionary",
+    "select_definitions",
 ]

@@ -22,7 +22,7 @@ class Shared:
     """What every batch reads beside its own enterprises.
 
     `rates` are a currency's days (ascending) with units for one US dollar; `cny_per_usd` stands
-    where no rate is known. `pools` are there if a card asks for them.
+    where no rate is known. `pools` are there if a feature asks for them.
     """
 
     rates: Rates

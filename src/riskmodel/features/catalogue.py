@@ -1,4 +1,4 @@
-"""All feature cards, in one order, and the business families that group them into reasons."""
+"""All feature definitions, in one order, and the business families that group them into reasons."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -17,18 +17,18 @@ from riskmodel.features.definitions import (
     statements,
     trade,
 )
-from riskmodel.features.spec import Card, Derived, Risk, category, latest
+from riskmodel.features.spec import Derived, FeatureDefinition, Risk, category, latest
 
-CARDS: tuple[Card, ...] = (
-    *trade.CARDS,
-    *receipts.CARDS,
-    *costs.CARDS,
-    *banks.CARDS,
-    *statements.CARDS,
-    *reconciliation.CARDS,
-    *inflated_exports.CARDS,
-    *programme.CARDS,
-    *register.CARDS,
+DEFINITIONS: tuple[FeatureDefinition, ...] = (
+    *trade.DEFINITIONS,
+    *receipts.DEFINITIONS,
+    *costs.DEFINITIONS,
+    *banks.DEFINITIONS,
+    *statements.DEFINITIONS,
+    *reconciliation.DEFINITIONS,
+    *inflated_exports.DEFINITIONS,
+    *programme.DEFINITIONS,
+    *register.DEFINITIONS,
 )
 
 FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -60,41 +60,45 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
 NO_DIRECTION: Mapping[str, Risk] = MappingProxyType({})
 
 
-def by_name(cards: Iterable[Card] = CARDS) -> dict[str, Card]:
-    """Cards by name; a name that is declared twice is our fault."""
-    named: dict[str, Card] = {}
-    for card in cards:
-        if card.name in named:
-            raise RiskModelError(f"card {card.name} is declared twice. Rename one.")
-        named[card.name] = card
+def definitions_by_name(
+    definitions: Iterable[FeatureDefinition] = DEFINITIONS,
+) -> dict[str, FeatureDefinition]:
+    """Return definitions by name; `RiskModelError` for a name that is declared twice."""
+    named: dict[str, FeatureDefinition] = {}
+    for feature in definitions:
+        if feature.name in named:
+            raise RiskModelError(f"feature {feature.name} is declared twice. Rename one.")
+        named[feature.name] = feature
     return named
 
 
-def with_parts(cards: Iterable[Card], known: Mapping[str, Card]) -> tuple[Card, ...]:
-    """The cards with every card that their expressions need, parts first, each once."""
-    ordered: dict[str, Card] = {}
+def with_operands(
+    definitions: Iterable[FeatureDefinition], known: Mapping[str, FeatureDefinition]
+) -> tuple[FeatureDefinition, ...]:
+    """Return the definitions with all that their expressions need, operands first, each once."""
+    ordered: dict[str, FeatureDefinition] = {}
 
-    def add(card: Card) -> None:
-        if isinstance(card.value, Derived):
-            for part in card.value.cards:
-                add(known[part])
-        ordered.setdefault(card.name, card)
+    def add(feature: FeatureDefinition) -> None:
+        if isinstance(feature.value, Derived):
+            for operand in feature.value.operands:
+                add(known[operand])
+        ordered.setdefault(feature.name, feature)
 
-    for card in cards:
-        add(card)
+    for feature in definitions:
+        add(feature)
     return tuple(ordered.values())
 
 
-def attribute_cards(
+def attribute_definitions(
     columns: Mapping[str, str], risk: Mapping[str, Risk] = NO_DIRECTION
-) -> tuple[Card, ...]:
-    """A card for each column of `attributes`, taken as it stands.
+) -> tuple[FeatureDefinition, ...]:
+    """A feature for each column of `attributes`, taken as it stands.
 
     `columns` gives each column's kind: "number", "flag" or "text"; `risk` the directions that
     somebody has stated.
     """
     return tuple(
-        Card(
+        FeatureDefinition(
             f"attribute_{name}",
             "as given",
             risk.get(name, "none"),
@@ -107,19 +111,19 @@ def attribute_cards(
     )
 
 
-def dictionary(cards: Iterable[Card] = CARDS) -> pd.DataFrame:
-    """The feature dictionary: one row a card, in words."""
+def dictionary(definitions: Iterable[FeatureDefinition] = DEFINITIONS) -> pd.DataFrame:
+    """The feature dictionary: one row a feature."""
     return pd.DataFrame(
         {
-            "feature": card.name,
-            "meaning": card.says[0],
-            "unit": card.unit,
-            "risk": card.risk,
-            "table": card.table,
-            "window": card.window,
-            "family": card.family,
-            "use": "model" if card.model else "rules",
-            "zh": card.says[1],
+            "feature": feature.name,
+            "meaning": feature.texts[0],
+            "unit": feature.unit,
+            "risk": feature.risk,
+            "table": feature.table,
+            "window": feature.window,
+            "family": feature.family,
+            "use": "model" if feature.model else "rules",
+            "zh": feature.texts[1],
         }
-        for card in cards
+        for feature in definitions
     )

@@ -1,12 +1,12 @@
-"""The data dictionary in Markdown: the canonical tables and every feature card."""
+"""The data dictionary in Markdown: the canonical tables and every feature."""
 
-from riskmodel.features.catalogue import CARDS, FAMILIES
+from riskmodel.features.catalogue import DEFINITIONS, FAMILIES
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Column, Table
 
 HEAD = """# Data dictionary
 
-Written by `riskmodel dictionary` from the declared tables and the feature cards; a test holds it
+Written by `riskmodel dictionary` from the declared tables and the feature definitions; a test holds it
 to them. Change those, then run `make fix`.
 
 `raw/` and `published/` beside this file are not kept in git: what comes in, and what leaves to
@@ -27,7 +27,7 @@ One amount of CNY or USD is at most 10^12, one of another currency or unit 10^15
 def markdown() -> str:
     """The whole dictionary."""
     tables = "\n".join(_table(table) for table in CANONICAL.values())
-    return f"{HEAD}\n## Tables\n\nA `?` marks a column that may be null or absent.\n\n{tables}\n{_cards()}"
+    return f"{HEAD}\n## Tables\n\nA `?` marks a column that may be null or absent.\n\n{tables}\n{_definitions()}"
 
 
 def _table(table: Table) -> str:
@@ -46,14 +46,14 @@ def _column(column: Column, table: Table) -> str:
     return f"| {name}{mark} | {column.kind} | {column.unit} | {column.meaning}{codes} |"
 
 
-def _cards() -> str:
+def _definitions() -> str:
     rows = "\n".join(
-        f"| `{c.name}` | {c.says[0]} / {c.says[1]} | {c.unit} | {c.risk} | {c.table} | {c.window}"
+        f"| `{c.name}` | {c.texts[0]} / {c.texts[1]} | {c.unit} | {c.risk} | {c.table} | {c.window}"
         f" | {FAMILIES[c.family][0]} | {'model' if c.model else 'rules'} |"
-        for c in CARDS
+        for c in DEFINITIONS
     )
     return (
-        f"## Features\n\n{len(CARDS)} cards. Risk says how default risk moves as the feature grows;"
+        f"## Features\n\n{len(DEFINITIONS)} features. Risk says how default risk moves as the feature grows;"
         " a model may only follow that sign.\n\n"
         "| feature | says | unit | risk | table | window | family | use |\n"
         f"|---|---|---|---|---|---|---|---|\n{rows}\n"

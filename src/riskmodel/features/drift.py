@@ -1,11 +1,11 @@
-"""How far the cards' values drift from those of the first year."""
+"""How far the features' values drift from those of the first year."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.features.engine import Features
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.statistics.psi import (
     assign_bins,
     bin_edges,
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 def drift(features: Features, labelled: pd.Series) -> pd.DataFrame:
-    """card, as_of, labelled, enterprises, psi, by_chance, known_before and known_share of every
+    """feature, as_of, labelled, enterprises, psi, by_chance, known_before and known_share of every
     date after the first year.
 
     `psi` is the population stability index of the date's rows against the labelled rows of the first
@@ -31,13 +31,13 @@ def drift(features: Features, labelled: pd.Series) -> pd.DataFrame:
     moment, dates = _moments(features.frame, labelled)
     later = dates.loc[1:]
     columns = ["card", *later.columns, "psi", "by_chance", "known_before", "known_share"]
-    if dates.loc[:0].empty or later.empty or not features.cards:
+    if dates.loc[:0].empty or later.empty or not features.definitions:
         return pd.DataFrame(columns=columns).astype({"labelled": bool, "psi": float})
     rows = [np.flatnonzero(moment == number) for number in dates.index]
     owners, unique = pd.factorize(features.frame["enterprise_id"])
     tables = []
-    for card in features.cards:
-        place, missing = _places(features.frame[card.name], rows[0], card)
+    for feature in features.definitions:
+        place, missing = _places(features.frame[feature.name], rows[0], feature)
         shape = (len(unique), missing + 1)
         first, known = count_by_enterprise(owners[rows[0]], place[rows[0]], shape), place < missing
         for date in rows[1:]:
@@ -45,8 +45,8 @@ def drift(features: Features, labelled: pd.Series) -> pd.DataFrame:
             psi = psi_of_counts(first.sum(axis=0), there.sum(axis=0))
             shares = known[rows[0]].mean(), known[date].mean()
             tables.append((psi, critical_value_of_counts(first, there), *shares))
-    names = np.repeat([card.name for card in features.cards], len(later))
-    every = pd.concat([later] * len(features.cards), ignore_index=True).assign(card=names)
+    names = np.repeat([feature.name for feature in features.definitions], len(later))
+    every = pd.concat([later] * len(features.definitions), ignore_index=True).assign(card=names)
     every[columns[-4:]] = np.array(tables)
     return every[columns]
 
@@ -68,9 +68,9 @@ def _moments(frame: pd.DataFrame, labelled: pd.Series) -> tuple[Ints, pd.DataFra
     return number.to_numpy(np.int64), dates
 
 
-def _places(values: pd.Series, first: Ints, card: Card) -> tuple[Ints, int]:
+def _places(values: pd.Series, first: Ints, feature: FeatureDefinition) -> tuple[Ints, int]:
     """Each row's bin or level, and the one of the missing values, which is the last."""
-    if card.category:
+    if feature.category:
         place, levels = pd.factorize(values)
         return np.where(place < 0, len(levels), place), len(levels)
     numbers = values.to_numpy(float, na_value=np.nan)
@@ -79,7 +79,7 @@ def _places(values: pd.Series, first: Ints, card: Card) -> tuple[Ints, int]:
 
 
 def largest(moved: pd.DataFrame) -> pd.DataFrame:
-    """card, drift, drifted_on, by_chance, known_before, known_then, drift_to_scored."""
+    """feature, drift, drifted_on, by_chance, known_before, known_then, drift_to_scored."""
     learnt, scored = moved[moved["labelled"]], moved[~moved["labelled"]]
     names = {"psi": "drift", "as_of": "drifted_on", "known_share": "known_then"}
     top = learnt.loc[learnt.groupby("card")["psi"].idxmax()]

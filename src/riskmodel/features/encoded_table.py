@@ -44,7 +44,7 @@ class Once:
 class Coded:
     """The rows of whole enterprises, in canonical order, with `known_at` and `known_until`.
 
-    An absent column of numbers or dates is null throughout: a plan asks only for cards that can
+    An absent column of numbers or dates is null throughout: a plan asks only for features that can
     do without it.
 
     `rows` is sorted by enterprise, event, key and `known_at`; `ids` are the batch's enterprises,

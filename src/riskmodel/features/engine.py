@@ -1,6 +1,6 @@
-"""The engine: cards over a source at any set of enterprises and dates, part by part.
+"""The engine: features over a source at any set of enterprises and dates, part by part.
 
-It interprets the cards' declarations; no feature has code of its own here. Each part of whole
+It interprets the features' declarations; no feature has code of its own here. Each part of whole
 enterprises is a job by itself, so memory is bounded by a part and any number of them may run at a
 time.
 """
@@ -14,9 +14,14 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from riskmodel.features.catalogue import CARDS, NO_DIRECTION, attribute_cards, by_name
+from riskmodel.features.catalogue import (
+    DEFINITIONS,
+    NO_DIRECTION,
+    attribute_definitions,
+    definitions_by_name,
+)
 from riskmodel.features.plan import Plan, available, planned
-from riskmodel.features.spec import Card, Derived, Measure, Risk
+from riskmodel.features.spec import Derived, FeatureDefinition, Measure, Risk
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
@@ -32,13 +37,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Features:
-    """One row per enterprise and date: `enterprise_id`, `as_of`, a column a card.
+    """One row per enterprise and date: `enterprise_id`, `as_of`, a column a feature.
 
-    `cards` are those that could be computed; `absent` names the others and what they lack.
+    `definitions` are those that could be computed; `absent` names the others and what they lack.
     """
 
     frame: pd.DataFrame
-    cards: tuple[Card, ...]
+    definitions: tuple[FeatureDefinition, ...]
     absent: pd.DataFrame
 
 
@@ -47,16 +52,16 @@ def compute(
     rows: pd.DataFrame,
     settings: FeaturesSettings,
     *,
-    cards: Sequence[Card] | None = None,
+    definitions: Sequence[FeatureDefinition] | None = None,
     threads: int = 1,
     progress: Progress = no_progress,
 ) -> Features:
-    """Every card's value for every row (`enterprise_id`, `as_of`), as known at `as_of`.
+    """Every feature's value for every row (`enterprise_id`, `as_of`), as known at `as_of`.
 
-    Cards whose tables or columns the source lacks are left out and listed in `absent`. The result
+    Features whose tables or columns the source lacks are left out and listed in `absent`. The result
     does not depend on the order of rows, the number of threads or the size of the parts.
     """
-    wanted = available(source, settings) if cards is None else tuple(cards)
+    wanted = available(source, settings) if definitions is None else tuple(definitions)
     cut = sorted_source(source, enterprises_a_part=settings.chunk_enterprises)
     plan = planned(wanted, cut)
     asked = rows[["enterprise_id", "as_of"]].reset_index(drop=True)
@@ -76,11 +81,12 @@ def compute(
         progress(f"features, part {len(found)} of {len(numbers)}")
     order = np.concatenate([places[n] for n in numbers]) if numbers else np.empty(0, int)
     columns = {
-        card.name: _in_order([v[card.name] for v in found], order, card) for card in plan.cards
+        feature.name: _in_order([v[feature.name] for v in found], order, feature)
+        for feature in plan.definitions
     }
     frame = pd.concat([asked, pd.DataFrame(columns, index=asked.index)], axis=1)
     absent = pd.DataFrame(list(plan.absent.items()), columns=["feature", "needs"])
-    return Features(frame, plan.cards, absent)
+    return Features(frame, plan.definitions, absent)
 
 
 def part_values(
@@ -98,13 +104,13 @@ def part_values(
 
 
 def values(batch: "Batch", plan: Plan) -> Values:
-    """Every card for every pair of the batch: float64 arrays, text as Arrow arrays."""
+    """Every feature for every pair of the batch: float64 arrays, text as Arrow arrays."""
     found: Values = {}
-    for card in plan.cards:
-        found[card.name] = (
-            _derived(card.value, found)
-            if isinstance(card.value, Derived)
-            else _measured(batch, card.table, card.value)
+    for feature in plan.definitions:
+        found[feature.name] = (
+            _derived(feature.value, found)
+            if isinstance(feature.value, Derived)
+            else _measured(batch, feature.table, feature.value)
         )
     return found
 
@@ -145,14 +151,14 @@ def parts_of(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
     return [order[ends[k] : ends[k + 1]] for k in range(len(firsts))]
 
 
-def computed_cards(
+def select_definitions(
     names: Iterable[str], attributes: Mapping[str, str], risk: Mapping[str, Risk] = NO_DIRECTION
-) -> tuple[Card, ...]:
-    """The cards of these names, out of the registry's and those of the given attributes.
+) -> tuple[FeatureDefinition, ...]:
+    """The features of these names, out of the registry's and those of the given attributes.
 
     `risk` are the attributes' stated directions.
     """
-    known = by_name((*CARDS, *attribute_cards(attributes, risk)))
+    known = definitions_by_name((*DEFINITIONS, *attribute_definitions(attributes, risk)))
     return tuple(known[name] for name in names)
 
 
@@ -178,8 +184,8 @@ def rate_at(
 
 
 def _derived(derived: Derived, values: Values) -> NDArray[np.float64]:
-    """An expression over cards that are there already."""
-    parts = [values[name] for name in derived.cards]
+    """An expression over features that are there already."""
+    parts = [values[name] for name in derived.operands]
     nil = np.nan if derived.nil is None else derived.nil
     if derived.kind == "ratio":
         upper, lower = parts
@@ -240,10 +246,10 @@ def in_threads(threads: int) -> Each:
     return each
 
 
-def _in_order(parts: Sequence[Any], order: NDArray[np.int64], card: Card) -> Any:
-    """A card's values of all parts in the order asked."""
+def _in_order(parts: Sequence[Any], order: NDArray[np.int64], feature: FeatureDefinition) -> Any:
+    """A feature's values of all parts in the order asked."""
     back = np.argsort(order, kind="stable")
-    if card.category:
+    if feature.category:
         whole = pa.concat_arrays([pa.array([], pa.string()), *parts])
         return whole.take(pa.array(back)).to_pandas().astype("str").array
     return np.concatenate([np.empty(0), *parts])[back]

@@ -1,4 +1,4 @@
-"""Which cards a source can give, what each lacks, and the columns that they read."""
+"""Which features a source can give, what each lacks, and the columns that they read."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -9,8 +9,13 @@ import pyarrow.types as pt
 
 from riskmodel.errors import SettingsError
 from riskmodel.features import relations
-from riskmodel.features.catalogue import CARDS, attribute_cards, by_name, with_parts
-from riskmodel.features.spec import Card, Derived, Measure
+from riskmodel.features.catalogue import (
+    DEFINITIONS,
+    attribute_definitions,
+    definitions_by_name,
+    with_operands,
+)
+from riskmodel.features.spec import Derived, FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.partitions.sorted_source import Sorted
@@ -22,30 +27,30 @@ Columns = Callable[[str], Collection[str]]
 
 @dataclass(frozen=True)
 class Plan:
-    """The cards that can be computed, parts before expressions; what the others lack.
+    """The features that can be computed, parts before expressions; what the others lack.
 
-    `needs` are the columns of each canonical table that the cards read.
+    `needs` are the columns of each canonical table that the features read.
     """
 
-    cards: tuple[Card, ...]
+    definitions: tuple[FeatureDefinition, ...]
     absent: Mapping[str, str]
     needs: Mapping[str, frozenset[str]]
 
     @property
     def asks_peers(self) -> bool:
-        """Whether a card reads what other enterprises' declarations say."""
-        return any(c.table == "peers" for c in self.cards if isinstance(c.value, Measure))
+        """Whether a feature reads what other enterprises' declarations say."""
+        return any(c.table == "peers" for c in self.definitions if isinstance(c.value, Measure))
 
 
-def available(source: Source | Sorted, settings: FeaturesSettings) -> tuple[Card, ...]:
-    """Every card that a run may use: the registry's and one for each attribute."""
+def available(source: Source | Sorted, settings: FeaturesSettings) -> tuple[FeatureDefinition, ...]:
+    """Every feature that a run may use: the registry's and one for each attribute."""
     columns = attribute_columns(source)
     _refuse_stray(settings.attribute_risk, columns)
-    cards = (*CARDS, *attribute_cards(columns, settings.attribute_risk))
-    unknown = sorted(set(settings.leave_out) - set(by_name(cards)))
+    definitions = (*DEFINITIONS, *attribute_definitions(columns, settings.attribute_risk))
+    unknown = sorted(set(settings.leave_out) - set(definitions_by_name(definitions)))
     if unknown:
-        raise SettingsError(f"features.leave_out: no card is called {unknown[0]}. Fix the name.")
-    return tuple(card for card in cards if card.name not in settings.leave_out)
+        raise SettingsError(f"features.leave_out: no feature is called {unknown[0]}. Fix the name.")
+    return tuple(feature for feature in definitions if feature.name not in settings.leave_out)
 
 
 def _refuse_stray(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
@@ -58,16 +63,18 @@ def _refuse_stray(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
         )
 
 
-def planned(wanted: Sequence[Card], source: Sorted) -> Plan:
-    """The plan for these cards on a source."""
+def planned(wanted: Sequence[FeatureDefinition], source: Sorted) -> Plan:
+    """The plan for these features on a source."""
 
     def columns(table: str) -> Collection[str]:
         return source.columns(table) if source.has(table) else ()
 
-    cards = with_parts(wanted, by_name(CARDS) | by_name(wanted))
-    known = by_name(cards)
-    lacking = {card.name: _lacks(card, columns, known) for card in cards}
-    able = tuple(card for card in cards if not lacking[card.name])
+    definitions = with_operands(
+        wanted, definitions_by_name(DEFINITIONS) | definitions_by_name(wanted)
+    )
+    known = definitions_by_name(definitions)
+    lacking = {feature.name: _lacks(feature, columns, known) for feature in definitions}
+    able = tuple(feature for feature in definitions if not lacking[feature.name])
     absent = {name: needs for name, needs in lacking.items() if needs}
     return Plan(able, absent, _needs(able, columns))
 
@@ -99,23 +106,25 @@ def _attribute_kind(kind: pa.DataType) -> str:
     return "text" if any(is_text(kind) for is_text in texts) else "number"
 
 
-def _lacks(card: Card, columns: Columns, known: Mapping[str, Card]) -> str:
-    """What the source would have to hold for this card; empty if it has it all."""
-    if isinstance(card.value, Derived):
-        parts = (_lacks(known[part], columns, known) for part in card.value.cards)
+def _lacks(
+    feature: FeatureDefinition, columns: Columns, known: Mapping[str, FeatureDefinition]
+) -> str:
+    """What the source would have to hold for this feature; empty if it has it all."""
+    if isinstance(feature.value, Derived):
+        parts = (_lacks(known[part], columns, known) for part in feature.value.operands)
         return next((lack for lack in parts if lack), "")
-    if card.value.kind == "exchange_rate":
+    if feature.value.kind == "exchange_rate":
         return ""
-    return _missing(card.table, card.value.needed, columns)
+    return _missing(feature.table, feature.value.needed, columns)
 
 
-def _needs(cards: Iterable[Card], columns: Columns) -> dict[str, frozenset[str]]:
-    """The columns that the cards read, and those that relations read where they are there."""
+def _needs(definitions: Iterable[FeatureDefinition], columns: Columns) -> dict[str, frozenset[str]]:
+    """The columns that the features read, and those that relations read where they are there."""
     needs: dict[str, frozenset[str]] = defaultdict(frozenset)
-    for card in cards:
-        if not isinstance(card.value, Measure) or card.value.kind == "exchange_rate":
+    for feature in definitions:
+        if not isinstance(feature.value, Measure) or feature.value.kind == "exchange_rate":
             continue
-        for table, names in _read(card.table, card.value, columns).items():
+        for table, names in _read(feature.table, feature.value, columns).items():
             needs[table] |= names
     return dict(needs)
 

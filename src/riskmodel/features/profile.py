@@ -1,4 +1,4 @@
-"""The profile of the cards: what is known, how it drifts, and how each alone ranks defaults.
+"""The profile of the features: what is known, how it drifts, and how each alone ranks defaults.
 
 Nothing is fitted and no model reads it: it describes the rows that are at hand.
 """
@@ -12,34 +12,34 @@ from riskmodel.features.catalogue import FAMILIES
 from riskmodel.features.drift import drift, largest
 from riskmodel.features.engine import Features
 from riskmodel.features.ranking import COVERAGE, WHOLE, rankings, turned
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.statistics.outward_rounding import format_interval
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What the cards look like on their rows, and on the labelled ones among them.
+    """What the features look like on their rows, and on the labelled ones among them.
 
-    `cards`, one row a card: card, family, unit, risk, use (model, rules); known_share of all rows;
+    `features`, one row a feature: feature, family, unit, risk, use (model, rules); known_share of all rows;
     rows and defaults (labelled, value known); auc with low and high; found (rises, falls, unclear);
     agreement with the declared risk (agrees, disagrees, undecided, undeclared); drift, the largest
     stability index of a later date's labelled rows, on drifted_on, with what it stays below
     by_chance, the values known_before (in the first year) and known_then; drift_to_scored.
     `periods`: the ranking by half-year of the as-of date.
-    `drift`: as the function gives it, with family and use. `bands`: card, family, unit, as_of,
+    `drift`: as the function gives it, with family and use. `bands`: feature, family, unit, as_of,
     labelled, low, middle, high: tenth, fiftieth and ninetieth percentile by date of one number a
     family, the one for a model that drifted most. All in the order of the families.
     """
 
-    cards: pd.DataFrame
+    features: pd.DataFrame
     periods: pd.DataFrame
     drift: pd.DataFrame
     bands: pd.DataFrame
 
     @property
     def families(self) -> pd.DataFrame:
-        """family, meaning, zh, cards, known_share."""
-        by_family = self.cards.groupby("family", sort=False)["known_share"]
+        """family, meaning, zh, features, known_share."""
+        by_family = self.features.groupby("family", sort=False)["known_share"]
         shares = by_family.agg(cards="size", known_share="mean").reset_index()
         words = shares["family"].map(FAMILIES)
         return shares.assign(meaning=words.str[0], zh=words.str[1])[
@@ -48,11 +48,11 @@ class Profile:
 
     @property
     def strongest(self) -> pd.DataFrame:
-        """card, family, risk, found, strength, low, high, rows, defaults: best ranking first.
+        """feature, family, risk, found, strength, low, high, rows, defaults: best ranking first.
 
         `strength` is the AUC in the direction in which it is above one half.
         """
-        ranked = self.cards.dropna(subset=["auc"])
+        ranked = self.features.dropna(subset=["auc"])
         best = turned(ranked, ranked["auc"] < 0.5).rename(columns={"auc": "strength"})
         best = best.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
         words, numbers = ["card", "family", "risk", "found"], ["strength", "low", "high"]
@@ -60,12 +60,12 @@ class Profile:
 
     @property
     def text(self) -> str:
-        """How the directions came out, and which card ranks best alone."""
+        """How the directions came out, and which feature ranks best alone."""
         best = self.strongest.head(1)
         if best.empty:
             return "No labelled row of both outcomes has a number: nothing can be ranked."
-        card, strength, low, high = best[["card", "strength", "low", "high"]].iloc[0]
-        told = self.cards.loc[self.cards["auc"].notna(), "agreement"].value_counts()
+        feature, strength, low, high = best[["card", "strength", "low", "high"]].iloc[0]
+        told = self.features.loc[self.features["auc"].notna(), "agreement"].value_counts()
         agree, against, open_ = (told.get(n, 0) for n in ("agrees", "disagrees", "undecided"))
         declared = agree + against + open_
         between = "no interval" if np.isnan(low) else format_interval(low, high, ".3f")
@@ -73,45 +73,45 @@ class Profile:
             f"Of {declared} numbers with a declared direction {agree} follow it, {against} go"
             f" against it and {open_} are undecided; if none had to do with default,"
             f" {declared * (1 - COVERAGE) / 2:.1f} would go against it by chance. The strongest"
-            f" alone is {card}: AUC {strength:.3f} ({between})."
+            f" alone is {feature}: AUC {strength:.3f} ({between})."
         )
 
 
 def profile(features: Features, defaulted: pd.Series) -> Profile:
-    """The profile of the cards that were computed.
+    """The profile of the features that were computed.
 
     `defaulted` has the index of `features.frame`: true or false where the label is known, null
     where a row is only scored.
     """
-    cards = _declared(features.cards)
-    known = features.frame[cards["card"].tolist()].notna().mean()
+    definitions = _declared(features.definitions)
+    known = features.frame[definitions["card"].tolist()].notna().mean()
     ranked = rankings(features, defaulted)
     moved = drift(features, defaulted.notna())
     whole = ranked["period"] == WHOLE
     described = (
-        cards.assign(known_share=known.to_numpy(float))
+        definitions.assign(known_share=known.to_numpy(float))
         .merge(ranked[whole].drop(columns="period"), how="left", on="card", validate="1:1")
         .merge(largest(moved), how="left", on="card", validate="1:1")
         .astype({"rows": "Int64", "defaults": "Int64"})
     )
     return Profile(
         _with_directions(described),
-        cards[["card", "family"]].merge(ranked[~whole], on="card", validate="1:m"),
-        cards[["card", "family", "use"]].merge(moved, on="card", validate="1:m"),
+        definitions[["card", "family"]].merge(ranked[~whole], on="card", validate="1:m"),
+        definitions[["card", "family", "use"]].merge(moved, on="card", validate="1:m"),
         _bands(features, defaulted.notna(), described),
     )
 
 
-def _declared(cards: tuple[Card, ...]) -> pd.DataFrame:
-    """What the cards say of themselves, family by family."""
+def _declared(definitions: tuple[FeatureDefinition, ...]) -> pd.DataFrame:
+    """What the features say of themselves, family by family."""
     places = {family: place for place, family in enumerate(FAMILIES)}
-    ordered = sorted(cards, key=lambda card: places.get(card.family, len(places)))
+    ordered = sorted(definitions, key=lambda feature: places.get(feature.family, len(places)))
     lines = [(c.name, c.family, c.unit, c.risk, "model" if c.model else "rules") for c in ordered]
     return pd.DataFrame(lines, columns=["card", "family", "unit", "risk", "use"])
 
 
 def _with_directions(described: pd.DataFrame) -> pd.DataFrame:
-    """What direction was found, and whether the card declares the same."""
+    """What direction was found, and whether the feature declares the same."""
     sure = [described["low"] > 0.5, described["high"] < 0.5]
     found = pd.Series(np.select(sure, ["rises", "falls"], "unclear"), described.index)
     risk = described["risk"]
@@ -122,14 +122,16 @@ def _with_directions(described: pd.DataFrame) -> pd.DataFrame:
 
 def _bands(features: Features, labelled: pd.Series, described: pd.DataFrame) -> pd.DataFrame:
     """Three percentiles by date of the number of each family that drifted most."""
-    numbers = {card.name for card in features.cards if card.model and not card.category}
+    numbers = {
+        feature.name for feature in features.definitions if feature.model and not feature.category
+    }
     moved = described[described["card"].isin(numbers)].dropna(subset=["drift"])
     keys = [features.frame["as_of"], labelled.rename("labelled")]
     columns = ["card", "family", "unit", "as_of", "labelled", "low", "middle", "high"]
     tables = [pd.DataFrame(columns=columns)]
-    for _, card in moved.loc[moved.groupby("family", sort=False)["drift"].idxmax()].iterrows():
-        by_date = features.frame[card["card"]].astype("float64").groupby(keys)
+    for _, feature in moved.loc[moved.groupby("family", sort=False)["drift"].idxmax()].iterrows():
+        by_date = features.frame[feature["card"]].astype("float64").groupby(keys)
         ends = zip(columns[-3:], (0.1, 0.5, 0.9), strict=True)
         table = pd.DataFrame({name: by_date.quantile(share) for name, share in ends})
-        tables.append(table.reset_index().assign(**card[columns[:3]])[columns])
+        tables.append(table.reset_index().assign(**feature[columns[:3]])[columns])
     return pd.concat(tables[1:] or tables, ignore_index=True)

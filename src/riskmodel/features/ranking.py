@@ -1,4 +1,4 @@
-"""How each card alone ranks defaults: its AUC, with an interval that knows enterprises repeat."""
+"""How each feature alone ranks defaults: its AUC, with an interval that knows enterprises repeat."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ WHOLE = "all"
 
 
 def rankings(features: Features, defaulted: pd.Series) -> pd.DataFrame:
-    """card, period, rows, defaults, auc, low, high of every number.
+    """feature, period, rows, defaults, auc, low, high of every number.
 
     Of the labelled rows whose value is known: by half-year of the as-of date, and "all" together.
     The interval is Student's, of 95 %, with as many degrees of freedom as the rarer outcome has
@@ -28,14 +28,14 @@ def rankings(features: Features, defaulted: pd.Series) -> pd.DataFrame:
     who = pd.factorize(rows["enterprise_id"])[0]
     number, names = pd.factorize(_half_years(rows["as_of"]), sort=True)
     lines = []
-    for card in (card for card in features.cards if not card.category):
-        values = rows[card.name].to_numpy(float, na_value=np.nan)
+    for feature in (feature for feature in features.definitions if not feature.category):
+        values = rows[feature.name].to_numpy(float, na_value=np.nan)
         rising = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
         v, y, w, part = values[rising], bad[rising], who[rising], number[rising]
-        lines.append((card.name, WHOLE, *clustered_auc_of_sorted(v, y, w)))
+        lines.append((feature.name, WHOLE, *clustered_auc_of_sorted(v, y, w)))
         for place, name in enumerate(names):
             own = part == place
-            lines.append((card.name, name, *clustered_auc_of_sorted(v[own], y[own], w[own])))
+            lines.append((feature.name, name, *clustered_auc_of_sorted(v[own], y[own], w[own])))
     return _with_intervals(pd.DataFrame(lines, columns=["card", "period", *ClusteredAuc._fields]))
 
 

@@ -1,4 +1,4 @@
-"""Named sets of rows that a card may read: what two tables say together at a date.
+"""Named sets of rows that a feature may read: what two tables say together at a date.
 
 A relation is one function from a batch to a view, with the columns that it adds.
 """
@@ -238,11 +238,11 @@ RELATIONS: dict[str, Relation] = {
         },
     ),
 }
-"""Every relation by the name under which cards read it."""
+"""Every relation by the name under which features read it."""
 
 
 def base_table(name: str) -> Table:
-    """The declared table whose rows a card's table or relation has."""
+    """The declared table whose rows a feature's table or relation has."""
     return CANONICAL[RELATIONS[name].base if name in RELATIONS else name]
 
 

@@ -1,4 +1,4 @@
-"""The language of cards: what a feature is, declared without saying how it is computed."""
+"""The language of feature definitions: a feature is declared without saying how it is computed."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -77,22 +77,23 @@ class Measure:
 
 @dataclass(frozen=True)
 class Derived:
-    """An expression over other cards; `nil` stands where it has no value of its own.
+    """An expression over other features; `nil` stands where it has no value of its own.
 
-    That is where a denominator is zero or missing, and where a logarithm's card is not above 0.
+    That is where a denominator is zero or missing, and where a logarithm's operand is not above 0.
     """
 
     kind: Literal["ratio", "product", "difference", "total", "log"]
-    cards: tuple[str, ...]
+    operands: tuple[str, ...]
     nil: float | None = None
 
 
 @dataclass(frozen=True)
-class Card:
-    """A feature: meaning, unit, direction of risk, and the measure that gives it.
+class FeatureDefinition:
+    """A feature's definition: meaning, unit, direction of risk, and the measure that gives it.
 
-    `family` groups cards into one business reason. A card with `model=False` serves rules and
-    economics only and is never offered to a model. A `category` card holds text.
+    `texts` are its meaning in English and Chinese, as dictionary and reasons show it.
+    `family` groups features into one business reason. A feature with `model=False` serves rules and
+    economics only and is never offered to a model. A `category` feature holds text.
     """
 
     name: str
@@ -100,7 +101,7 @@ class Card:
     risk: Risk
     table: str
     value: Measure | Derived
-    says: tuple[str, str]
+    texts: tuple[str, str]
     family: str = ""
     model: bool = True
 
@@ -115,6 +116,30 @@ class Card:
         if isinstance(self.value, Derived):
             return "as its parts"
         return f"{self.value.months} months" if self.value.months else "all that is known"
+
+
+def feature(
+    name: str,
+    unit: str,
+    risk: Risk,
+    table: str,
+    value: Measure | Derived,
+    texts: tuple[str, str],
+    *,
+    family: str = "",
+    model: bool = True,
+) -> FeatureDefinition:
+    """Declare a feature; see `FeatureDefinition` for what each argument means.
+
+    >>> exports = feature(
+    ...     "exports_usd_6m", "USD", "falls", "declarations",
+    ...     total("fob_usd", months=6), ("Exports in the last six months", "近六个月出口额"),
+    ...     family="size",
+    ... )
+    >>> exports.window
+    '6 months'
+    """
+    return FeatureDefinition(name, unit, risk, table, value, texts, family, model)
 
 
 def where(*conditions: Condition) -> tuple[Condition, ...]:
@@ -289,25 +314,25 @@ def months_from(column: str) -> Measure:
 
 
 def ratio(upper: str, lower: str, *, nil: float | None = None) -> Derived:
-    """One card over another; `nil` where the lower one is 0 or missing."""
+    """One feature over another; `nil` where the lower one is 0 or missing."""
     return Derived("ratio", (upper, lower), nil)
 
 
-def product(*cards: str) -> Derived:
-    """Cards multiplied."""
-    return Derived("product", cards)
+def product(*operands: str) -> Derived:
+    """Features multiplied."""
+    return Derived("product", operands)
 
 
 def difference(first: str, second: str) -> Derived:
-    """One card less another."""
+    """One feature less another."""
     return Derived("difference", (first, second))
 
 
-def together(*cards: str) -> Derived:
-    """Cards added; missing where any is missing."""
-    return Derived("total", cards)
+def together(*operands: str) -> Derived:
+    """Features added; missing where any is missing."""
+    return Derived("total", operands)
 
 
-def log(card: str, *, nil: float | None = None) -> Derived:
-    """The natural logarithm of a card; `nil` where the card is missing or not above 0."""
-    return Derived("log", (card,), nil)
+def log(operand: str, *, nil: float | None = None) -> Derived:
+    """The natural logarithm of a feature; `nil` where the feature is missing or not above 0."""
+    return Derived("log", (operand,), nil)

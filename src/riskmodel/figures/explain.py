@@ -129,7 +129,7 @@ def reason_counts(reasons: pd.DataFrame) -> Picture:
 
 
 def reasons_at_peers(fidelity: pd.DataFrame) -> Picture:
-    """PD now, and with the first reason's card alone at the peers' value: below the line, it fell.
+    """PD now, and with the first reason's feature alone at the peers' value: below the line, it fell.
 
     `fidelity` has rank, pd_12m, pd_at_peers. Of many rows, evenly spaced ones are drawn.
     """

@@ -1,4 +1,4 @@
-"""Charts of the cards' profile: how they drift, and how each alone ranks defaults."""
+"""Charts of the features' profile: how they drift, and how each alone ranks defaults."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -88,16 +88,16 @@ def feature_bands(profile: Profile) -> Picture:
     bands = profile.bands
     if bands["as_of"].nunique() < 2:
         return nothing(title, ONE_DATE)
-    cards = list(dict.fromkeys(bands["card"]))
-    figure, charts = panels(title, cards, columns=4)
-    for axes, card in zip(charts, cards, strict=True):
-        own = bands[bands["card"] == card].sort_values("as_of")
+    features = list(dict.fromkeys(bands["card"]))
+    figure, charts = panels(title, features, columns=4)
+    for axes, feature in zip(charts, features, strict=True):
+        own = bands[bands["card"] == feature].sort_values("as_of")
         learnt = own["labelled"].astype(bool)
-        of_family(axes, card, own["family"].iloc[0])
+        of_family(axes, feature, own["family"].iloc[0])
         values = own[["low", "middle", "high"]].to_numpy(float)
         why = undrawable(values[~np.isnan(values)])
         if why:
-            say_undrawn(axes, card, why)
+            say_undrawn(axes, feature, why)
             continue
         _band(axes, own[learnt], own[~learnt])
         axes.set_ylabel(plain(own["unit"].iloc[0]), fontsize="x-small")
@@ -118,15 +118,15 @@ def _band(axes: Axes, learnt: pd.DataFrame, scored: pd.DataFrame) -> None:
 
 
 def directions(profile: Profile) -> Picture:
-    """Every number's AUC with its 95 % interval, turned so that right is as its card declares.
+    """Every number's AUC with its 95 % interval, turned so that right is as its definition declares.
 
     Where none is declared, right means that risk rises with the feature.
     """
     title = "How each feature alone ranks defaults, against its declared direction"
-    cards = profile.cards.dropna(subset=["auc"])
-    if cards.empty:
+    features = profile.features.dropna(subset=["auc"])
+    if features.empty:
         return nothing(title, NO_RANK)
-    lines = _with_heads(turned(cards, cards["risk"] == "falls"))
+    lines = _with_heads(turned(features, features["risk"] == "falls"))
     columns = _two_columns(lines)
     longest = max(len(column) for column in columns)
     figure = blank(1.4 + LINE * longest)
@@ -139,15 +139,15 @@ def directions(profile: Profile) -> Picture:
     far = np.abs(lines[["auc", "low", "high"]].to_numpy(float) - 0.5)
     reach = max(LEAST, 1.05 * float(np.nanmax(far)))
     charts[0].set_xlim(0.5 - reach, 0.5 + reach)
-    _legend(figure, cards["agreement"].value_counts())
+    _legend(figure, features["agreement"].value_counts())
     return figure
 
 
-def _with_heads(cards: pd.DataFrame) -> pd.DataFrame:
-    """The cards of each family, the strongest first, below a line with the family's name alone."""
-    ordered = cards.assign(place=np.arange(len(cards)))
+def _with_heads(features: pd.DataFrame) -> pd.DataFrame:
+    """The features of each family, the strongest first, below a line with the family's name alone."""
+    ordered = features.assign(place=np.arange(len(features)))
     first = ordered.groupby("family")["place"].transform("min")
-    heads = cards.drop_duplicates("family")[["family"]].assign(auc=np.nan)
+    heads = features.drop_duplicates("family")[["family"]].assign(auc=np.nan)
     heads = heads.assign(card=heads["family"], first=first.loc[heads.index], head=True)
     every = pd.concat([heads, ordered.assign(first=first, head=False)], ignore_index=True)
     by = ["first", "head", "auc"]
@@ -164,15 +164,15 @@ def _two_columns(lines: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _dots(axes: Axes, lines: pd.DataFrame) -> None:
-    places, cards = np.arange(len(lines)), lines["auc"].notna().to_numpy()
-    colours = [AGREEMENTS[name][0] for name in lines.loc[cards, "agreement"]]
-    low, auc, high = (lines.loc[cards, name] for name in ("low", "auc", "high"))
+    places, features = np.arange(len(lines)), lines["auc"].notna().to_numpy()
+    colours = [AGREEMENTS[name][0] for name in lines.loc[features, "agreement"]]
+    low, auc, high = (lines.loc[features, name] for name in ("low", "auc", "high"))
     axes.axvline(0.5, color=PALE, linewidth=0.8, zorder=0)
-    axes.hlines(places[cards], low, high, colors=colours, linewidth=1)
-    axes.scatter(auc, places[cards], c=colours, s=9, zorder=3)
+    axes.hlines(places[features], low, high, colors=colours, linewidth=1)
+    axes.scatter(auc, places[features], c=colours, s=9, zorder=3)
     named(axes, lines["card"].tolist())
-    for label, is_card in zip(axes.get_yticklabels(), cards, strict=True):
-        label.set_fontweight("normal" if is_card else "bold")
+    for label, is_feature in zip(axes.get_yticklabels(), features, strict=True):
+        label.set_fontweight("normal" if is_feature else "bold")
     axes.tick_params(axis="y", labelsize=6.5, length=0)
     axes.tick_params(axis="x", labelsize="x-small")
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -197,21 +197,21 @@ def rankings_in_time(profile: Profile) -> Picture:
     periods = profile.periods.dropna(subset=["auc"])
     if periods.empty:
         return nothing(title, NO_RANK)
-    whole = profile.cards.set_index("card")
+    whole = profile.features.set_index("card")
     lines = turned(periods, periods["card"].map(whole["auc"] < 0.5))
     families = [name for name in profile.families["family"] if name in best.index]
     names = sorted(set(profile.periods["period"]))
     lines = lines.assign(place=lines["period"].map(names.index))
     figure, charts = panels(title, families, columns=4)
     for axes, family in zip(charts, families, strict=True):
-        card, own = best.loc[family, "card"], lines[lines["family"] == family]
-        top = own[own["card"] == card]
-        colour = AGREEMENTS[whole.loc[card, "agreement"]][0]
-        others = own[own["card"] != card].pivot_table("auc", "place", "card")
+        feature, own = best.loc[family, "card"], lines[lines["family"] == family]
+        top = own[own["card"] == feature]
+        colour = AGREEMENTS[whole.loc[feature, "agreement"]][0]
+        others = own[own["card"] != feature].pivot_table("auc", "place", "card")
         axes.plot(others.index, others.to_numpy(), color=PALE, linewidth=1)
         axes.vlines(top["place"], top["low"], top["high"], color=colour, linewidth=1)
         axes.plot(top["place"], top["auc"], color=colour, marker="o", markersize=3)
-        of_family(axes, card, family)
+        of_family(axes, feature, family)
         axes.axhline(0.5, color="black", linewidth=0.6)
         axes.set_xticks(range(0, len(names), 2), [name[2:] for name in names[::2]], fontsize=6)
         axes.set_ylabel("AUC", fontsize="x-small")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from riskmodel.features import FAMILIES, Features
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.figures.axis_range import say_undrawn, undrawable
 from riskmodel.figures.canvas import (
     MAIN,
@@ -32,10 +32,10 @@ EDGES = (0.01, 0.99)
 def coverage(features: Features) -> Picture:
     """Share of rows and features with a value, by family."""
     title = "Values known, by family of features"
-    if not features.cards or features.frame.empty:
+    if not features.definitions or features.frame.empty:
         return nothing(title, "no feature could be computed")
-    known = features.frame[[card.name for card in features.cards]].notna().mean()
-    families = pd.Series({card.name: card.family for card in features.cards})
+    known = features.frame[[feature.name for feature in features.definitions]].notna().mean()
+    families = pd.Series({feature.name: feature.family for feature in features.definitions})
     shares = known.groupby(families).agg(["mean", "size"]).sort_values("mean", ascending=False)
     figure, axes = single(title, height=tall(len(shares)))
     bars(axes, shares["mean"])
@@ -51,15 +51,15 @@ def shapes(features: Features) -> Picture:
     shown = _one_a_family(features)
     if not shown:
         return nothing(title, "no numeric feature has a value")
-    figure, charts = panels(title, [card.name for card in shown], columns=4)
-    for axes, card in zip(charts, shown, strict=True):
-        values = features.frame[card.name].to_numpy(np.float64, na_value=np.nan)
-        of_family(axes, card.name, card.family)
-        _spread(axes, card, values[~np.isnan(values)])
+    figure, charts = panels(title, [feature.name for feature in shown], columns=4)
+    for axes, feature in zip(charts, shown, strict=True):
+        values = features.frame[feature.name].to_numpy(np.float64, na_value=np.nan)
+        of_family(axes, feature.name, feature.family)
+        _spread(axes, feature, values[~np.isnan(values)])
     return figure
 
 
-def _spread(axes: Axes, card: Card, values: npt.NDArray[np.float64]) -> None:
+def _spread(axes: Axes, feature: FeatureDefinition, values: npt.NDArray[np.float64]) -> None:
     # no percentile lies between two values: the way between numbers of 300 digits has no end
     first, last = EDGES[0] * (len(values) - 1), EDGES[1] * (len(values) - 1)
     low, high = np.sort(values)[[floor(first), ceil(last)]]
@@ -68,18 +68,18 @@ def _spread(axes: Axes, card: Card, values: npt.NDArray[np.float64]) -> None:
         "" if low < high else "without the outermost hundredths it has one value"
     )
     if why:
-        say_undrawn(axes, card.name, why)
+        say_undrawn(axes, feature.name, why)
         return
     axes.hist(inner, bins=BARS, color=MAIN)
-    axes.set_xlabel(plain(card.unit), fontsize="x-small")
+    axes.set_xlabel(plain(feature.unit), fontsize="x-small")
     axes.set_ylabel("rows", fontsize="x-small")
     for which in ("x", "y"):
         in_short(axes, which)
 
 
-def of_family(axes: Axes, card: str, family: str) -> None:
+def of_family(axes: Axes, feature: str, family: str) -> None:
     """A small chart's title: the feature, and its family below."""
-    axes.set_title(f"{plain(card)}\n{plain(family)}", fontsize="x-small")
+    axes.set_title(f"{plain(feature)}\n{plain(family)}", fontsize="x-small")
 
 
 def in_short(axes: Axes, which: str) -> None:
@@ -96,12 +96,12 @@ def _short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _one_a_family(features: Features) -> list[Card]:
+def _one_a_family(features: Features) -> list[FeatureDefinition]:
     """Of each family the first feature, one for the model first, that is a number and varies."""
-    chosen: dict[str, Card] = {}
-    for card in sorted(features.cards, key=lambda card: not card.model):
-        if not card.category and _varies(features.frame[card.name]):
-            chosen.setdefault(card.family, card)
+    chosen: dict[str, FeatureDefinition] = {}
+    for feature in sorted(features.definitions, key=lambda feature: not feature.model):
+        if not feature.category and _varies(features.frame[feature.name]):
+            chosen.setdefault(feature.family, feature)
     return [chosen[family] for family in FAMILIES if family in chosen]
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from riskmodel.features import by_name
+from riskmodel.features import definitions_by_name
 from riskmodel.figures.canvas import (
     BAD,
     DECISIONS,
@@ -69,7 +69,7 @@ DRAWN: Mapping[str, str] = MappingProxyType(
         "log_odds": "log-odds of the model",
     }
 )
-"""The drawing's own columns in words; the others are cards."""
+"""The drawing's own columns in words; the others are features."""
 NO_OFFER = "no line is offered"
 
 
@@ -180,7 +180,7 @@ def drawn_shares(drawing: Drawing | None) -> Picture:
 
 
 def _column(name: str) -> str:
-    return DRAWN[name] if name in DRAWN else by_name()[name].says[0]
+    return DRAWN[name] if name in DRAWN else definitions_by_name()[name].texts[0]
 
 
 def profit_curves(curves: pd.DataFrame) -> Picture:

@@ -49,10 +49,10 @@ def breaches(
     }
     if found := _in_words(counted):
         return found
-    silent_cards = [
-        card for card in CONSTRAINT_FEATURES if candidates.get(card, EMPTY).isna().all()
+    silent_features = [
+        feature for feature in CONSTRAINT_FEATURES if candidates.get(feature, EMPTY).isna().all()
     ]
-    known = candidates.drop(columns=silent_cards, errors="ignore")
+    known = candidates.drop(columns=silent_features, errors="ignore")
     others = known.iloc[whose].reset_index(drop=True)
     found = _in_words(_of_offers(offers, others, signed, list(of_bank), terms))
     return found + _of_levels(offers, others, terms, grid) + _of_sums(offers, others, terms)
@@ -148,10 +148,10 @@ def _of_sums(offers: pd.DataFrame, others: pd.DataFrame, terms: Terms) -> list[s
     ]
 
 
-def _by(offers: pd.DataFrame, others: pd.DataFrame, card: str) -> "pd.Series[float]":
-    """The offers' limits by the word of a card; none where the source does not know it."""
-    if card not in others.columns:
+def _by(offers: pd.DataFrame, others: pd.DataFrame, feature: str) -> "pd.Series[float]":
+    """The offers' limits by the word of a feature; none where the source does not know it."""
+    if feature not in others.columns:
         return pd.Series(dtype="float64")
-    words = others[card].astype("object").where(others[card].notna(), NOT_KNOWN).astype("str")
+    words = others[feature].astype("object").where(others[feature].notna(), NOT_KNOWN).astype("str")
     summed: pd.Series[float] = offers["limit_cny"].groupby(words.to_numpy()).sum()
     return summed

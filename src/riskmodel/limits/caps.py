@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.limits.feature_values import card_values
+from riskmodel.limits.feature_values import feature_values
 from riskmodel.limits.policy import NEED_FEATURES, Need, Policy
 
 PARTS = ("exports_ratio", "ceiling", "working_capital")
@@ -33,7 +33,7 @@ def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 def _parts(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     need = _need(candidates, policy)
-    debt = card_values(candidates, NEED_FEATURES[2]).clip(lower=0.0).fillna(0.0)
+    debt = feature_values(candidates, NEED_FEATURES[2]).clip(lower=0.0).fillna(0.0)
     return pd.DataFrame(
         {
             "enterprise_id": candidates["enterprise_id"],
@@ -49,8 +49,8 @@ def _parts(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 def _exports_ratio(candidates: pd.DataFrame, policy: Policy) -> pd.Series:
     """CNY for USD exported, through the platform and off it; no exports known is none."""
     caps = policy.caps
-    exports = card_values(candidates, caps.exports_feature).fillna(0.0).clip(lower=0.0)
-    through = card_values(candidates, caps.platform_feature).fillna(0.0).clip(lower=0.0)
+    exports = feature_values(candidates, caps.exports_feature).fillna(0.0).clip(lower=0.0)
+    through = feature_values(candidates, caps.platform_feature).fillna(0.0).clip(lower=0.0)
     through = through.where(through < exports, exports)
     return caps.ratio_on_platform * through + caps.ratio_off_platform * (exports - through)
 
@@ -63,22 +63,24 @@ def _need(candidates: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
     """
     need = policy.need
     by_rate = (
-        card_values(candidates, policy.caps.exports_feature) * policy.caps.cny_per_usd_if_missing
+        feature_values(candidates, policy.caps.exports_feature) * policy.caps.cny_per_usd_if_missing
     )
     sales = (
-        card_values(candidates, policy.caps.sales_feature)
+        feature_values(candidates, policy.caps.sales_feature)
         .fillna(by_rate)
         .fillna(0.0)
         .clip(lower=0.0)
     )
-    cost = card_values(candidates, NEED_FEATURES[0]).clip(need.min_cost_share, need.max_cost_share)
+    cost = feature_values(candidates, NEED_FEATURES[0]).clip(
+        need.min_cost_share, need.max_cost_share
+    )
     cost = cost.fillna(need.cost_share_if_missing)
-    growth = _growth(card_values(candidates, NEED_FEATURES[1]), need)
+    growth = _growth(feature_values(candidates, NEED_FEATURES[1]), need)
     amount = sales * cost * (1 + growth) * need.cycle_days / 360
     return {"sales_cny": sales, "cost_share": cost, "growth": growth, "need_cny": amount}
 
 
 def _growth(halves: pd.Series, need: Need) -> pd.Series:
-    """Relative growth from the card's symmetric one, g = 2 (now - then) / (now + then)."""
+    """Relative growth from the feature's symmetric one, g = 2 (now - then) / (now + then)."""
     relative = (2 + halves) / (2 - halves) - 1
     return relative.clip(need.min_growth, need.max_growth).fillna(need.growth_if_missing)

@@ -124,14 +124,14 @@ def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:
         )
 
 
-def _coded(candidates: pd.DataFrame, card: str, *, spread: bool) -> tuple[Ints, list[str]]:
+def _coded(candidates: pd.DataFrame, feature: str, *, spread: bool) -> tuple[Ints, list[str]]:
     """Each candidate's place among the words that occur, in alphabetical order.
 
     A source that knows none has no rows of this kind: there is nothing to spread over.
     """
     nobody = np.zeros(len(candidates), dtype=np.int64)
-    if card not in candidates.columns or candidates[card].isna().all():
+    if feature not in candidates.columns or candidates[feature].isna().all():
         return nobody, [NOT_KNOWN] if spread else []
-    words = candidates[card].astype("object").where(candidates[card].notna(), NOT_KNOWN)
+    words = candidates[feature].astype("object").where(candidates[feature].notna(), NOT_KNOWN)
     codes, known = pd.factorize(words.astype("str"), sort=True)
     return codes.astype(np.int64), [str(word) for word in known]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from riskmodel.limits.behaviour.fit import Learnt
 from riskmodel.limits.capital import risk_weight
-from riskmodel.limits.feature_values import card_values
+from riskmodel.limits.feature_values import feature_values
 from riskmodel.limits.policy import Banks, Caps, Policy
 from riskmodel.limits.pricing import TakeUp, rates_in_band, risk_based, segment_of
 
@@ -270,7 +270,7 @@ def _costs(line: _Line, candidates: pd.DataFrame, terms: Terms) -> Floats:
     funding = np.asarray([bank.funding_rate for bank in terms.banks.bank])[of, None]
     asked = np.asarray([bank.capital_cost for bank in terms.banks.bank])[of, None]
     weighted = risk_weight(line.default, policy.capital) * line.owed * line.limit
-    through = card_values(candidates, policy.caps.platform_feature).fillna(0.0).clip(lower=0.0)
+    through = feature_values(candidates, policy.caps.platform_feature).fillna(0.0).clip(lower=0.0)
     subsidy = economics.subsidy_cny_per_usd * through.to_numpy()[line.pairs.enterprise, None]
     costs: Floats = (
         funding * line.earning

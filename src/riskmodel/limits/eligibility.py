@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.feature_values import card_values
+from riskmodel.limits.feature_values import feature_values
 from riskmodel.limits.policy import Policy, Rule
 
 MET, BROKEN, NOT_SHOWN = 0, 1, 2
@@ -43,7 +43,7 @@ def judged(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """How many enterprises each rule tested, could not see, refused, and refused alone.
 
-    One row a rule: rule, tested, missing (no value of its card, however the rule takes that),
+    One row a rule: rule, tested, missing (no value of the feature, however the rule takes that),
     failed, failed_alone (no other rule refused them), left (after this rule and those above it).
     """
     states = _states(candidates, policy)
@@ -55,7 +55,7 @@ def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
             "rule": [rule.name for rule in policy.eligibility],
             "tested": len(candidates),
             "missing": [
-                card_values(candidates, rule.feature).isna().sum() for rule in policy.eligibility
+                feature_values(candidates, rule.feature).isna().sum() for rule in policy.eligibility
             ],
             "failed": failed.sum(axis=0),
             "failed_alone": alone.sum(axis=0),
@@ -66,7 +66,9 @@ def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 def _states(candidates: pd.DataFrame, policy: Policy) -> NDArray[np.int64]:
     """Enterprises x rules: met, broken, or refused because it cannot be shown."""
-    columns = [_state(card_values(candidates, rule.feature), rule) for rule in policy.eligibility]
+    columns = [
+        _state(feature_values(candidates, rule.feature), rule) for rule in policy.eligibility
+    ]
     empty = np.empty((len(candidates), 0), dtype=np.int64)
     return np.column_stack(columns) if columns else empty
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from riskmodel.errors import SettingsError
-from riskmodel.features.catalogue import by_name
+from riskmodel.features.catalogue import definitions_by_name
 from riskmodel.settings import MOST_COUNT, MOST_FLOAT, Frozen, Share, checked, freeze_lists
 from riskmodel.tables.codes import BANK_NAME
 
@@ -312,7 +312,7 @@ def features_by_key(policy: Policy) -> dict[str, str]:
 
 
 def _unknown_features(policy: Policy, where: str) -> Iterator[str]:
-    known = by_name()
+    known = definitions_by_name()
     for key, name in features_by_key(policy).items():
         if name not in known and not name.startswith(ATTRIBUTE):
             (near,) = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
@@ -320,7 +320,7 @@ def _unknown_features(policy: Policy, where: str) -> Iterator[str]:
 
 
 def _other_windows(rules: Iterable[Rule], where: str) -> Iterator[str]:
-    known = by_name()
+    known = definitions_by_name()
     for rule in rules:
         window = known[rule.feature].window if rule.feature in known else AS_ITS_PARTS
         if rule.window and window not in (rule.window, AS_ITS_PARTS):

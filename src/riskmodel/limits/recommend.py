@@ -71,7 +71,7 @@ def recommend(
     """Eligibility, caps, economics and allocation for one as-of date.
 
     `candidates` has one row an enterprise: enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
-    and the cards that the terms read, as far as the source has them. `signed` holds the pairs in
+    and the features that the terms read, as far as the source has them. `signed` holds the pairs in
     force: enterprise_id, bank. `grid` is the number of levels of a limit: the cap and round numbers
     below it, the same for all. `learnt` is what past lines teach. `last_prices` are the rows of
     last month's certificate, from which the search for prices starts. `left_out` are enterprises

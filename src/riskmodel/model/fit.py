@@ -13,7 +13,7 @@ import pandas as pd
 from riskmodel.datasets import Split, balanced_folds
 from riskmodel.datasets.panel import KEY
 from riskmodel.datasets.splits import drawn, latest
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import reference_group
 from riskmodel.model.calibration import Blind, Calibration, How, calibrate, recalibrated
 from riskmodel.model.inputs import learn_inputs
@@ -32,13 +32,13 @@ PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 
 @dataclass(frozen=True)
 class Task:
-    """What every candidate is given: the cards, the settings and facts to remember.
+    """What every candidate is given: the features, the settings and facts to remember.
 
     `tried` are trials of the tuning that an earlier go finished, by candidate; `keep` is called
     with each new one.
     """
 
-    cards: Sequence[Card]
+    definitions: Sequence[FeatureDefinition]
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = no_progress
@@ -155,7 +155,7 @@ def _twin(
     ]
     if not alike:
         return None
-    inputs = learn_inputs(labelled, task.cards, task.settings.model.most_levels)
+    inputs = learn_inputs(labelled, task.definitions, task.settings.model.most_levels)
     return None if any(inputs.signs) else alike[0]
 
 
@@ -200,7 +200,7 @@ def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
 def learn(name: str, rows: pd.DataFrame, task: Task, how: ModelSettings) -> Ranker:
     """One candidate's ranking, learnt from the rows (`defaulted` and features)."""
     run = task.settings.run
-    inputs = learn_inputs(rows, task.cards, how.most_levels)
+    inputs = learn_inputs(rows, task.definitions, how.most_levels)
     return LADDER[name].learn(rows, inputs, how, seed=run.seed, threads=run.threads)
 
 
@@ -312,7 +312,7 @@ def _tuned(
 
 def _search(rows: pd.DataFrame, task: Task, how: ModelSettings) -> Search:
     rows = rows.reset_index(drop=True)
-    inputs = learn_inputs(rows, task.cards, how.most_levels)
+    inputs = learn_inputs(rows, task.definitions, how.most_levels)
     fold = rows["enterprise_id"].map(_folds(rows, task)).to_numpy()
     run = task.settings.run
     return Search(rows, fold, inputs, how, run.seed, run.threads)
@@ -341,10 +341,10 @@ def _learnt(name: str) -> list[str]:
 
 def _leaks(learnt: pd.DataFrame, later: pd.DataFrame, task: Task) -> pd.DataFrame:
     """Columns taken for leaks, and those that rank well in the fit rows and hardly later."""
-    found = [suspects(learnt, task.cards, task.settings)]
+    found = [suspects(learnt, task.definitions, task.settings)]
     if later["defaulted"].nunique() > 1:
         later, named = later.astype({"defaulted": bool}), set(found[0]["feature"])
-        others = [card for card in task.cards if card.name not in named]
+        others = [feature for feature in task.definitions if feature.name not in named]
         found.append(fading(learnt, later, others, task.settings))
     return pd.concat([one for one in found if len(one)] or [as_table(())], ignore_index=True)
 
@@ -352,7 +352,9 @@ def _leaks(learnt: pd.DataFrame, later: pd.DataFrame, task: Task) -> pd.DataFram
 def without(leaks: pd.DataFrame, task: Task) -> Task:
     """The task without the columns that are left out as leaks."""
     out = left_out(leaks)
-    return replace(task, cards=[card for card in task.cards if card.name not in out])
+    return replace(
+        task, definitions=[feature for feature in task.definitions if feature.name not in out]
+    )
 
 
 def _remembering(leaks: pd.DataFrame, task: Task) -> Task:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.features.spec import Card, Risk
+from riskmodel.features.spec import FeatureDefinition, Risk
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -81,27 +81,29 @@ RARE = 20
 """A level, or having no value, with fewer fit rows teaches nothing."""
 
 
-def learn_inputs(rows: pd.DataFrame, cards: Sequence[Card], most_levels: int) -> Inputs:
+def learn_inputs(
+    rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], most_levels: int
+) -> Inputs:
     """The features that vary in the fit rows, and the levels of their texts.
 
     Texts with more than `most_levels` levels are left out.
     """
-    kept: list[Card] = []
+    kept: list[FeatureDefinition] = []
     levels: dict[str, tuple[str, ...]] = {}
-    for card in cards:
-        if not card.model or card.name not in rows:
+    for feature in definitions:
+        if not feature.model or feature.name not in rows:
             continue
-        values = rows[card.name].dropna()
-        if values.nunique() + rows[card.name].isna().any() < 2:
+        values = rows[feature.name].dropna()
+        if values.nunique() + rows[feature.name].isna().any() < 2:
             continue
-        if card.category:
+        if feature.category:
             counts = values.value_counts()
             common = tuple(sorted(counts.index[counts >= min(RARE, len(rows) / 20)]))
             if not common or len(counts) > most_levels:
                 continue
-            levels[card.name] = common
-        kept.append(card)
+            levels[feature.name] = common
+        kept.append(feature)
     if not kept:
         raise DataError("features: none varies in the fit rows. Bring a table with history.")
-    signs = tuple(0 if card.category else SIGN[card.risk] for card in kept)
-    return Inputs(tuple(card.name for card in kept), signs, levels)
+    signs = tuple(0 if feature.category else SIGN[feature.risk] for feature in kept)
+    return Inputs(tuple(feature.name for feature in kept), signs, levels)

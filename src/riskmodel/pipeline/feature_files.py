@@ -2,7 +2,7 @@
 
     OUT/sorted/                          the source, sorted by enterprise and cut into parts
     OUT/features/2014-07/00000.parquet   one file a month of dates and part
-    OUT/features.json                    the cards, what is absent, each month: rows, used again
+    OUT/features.json                    the features, what is absent, each month: rows, used again
 
 A file carries digests of all that it was made from and is used again where they are the same: a
 stopped run goes on where it was, and a new month leaves the old ones as they are, for rows known
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
 from riskmodel.features.batch import Batch, Rates, Shared
-from riskmodel.features.catalogue import by_name
+from riskmodel.features.catalogue import definitions_by_name
 from riskmodel.features.digest import digests
 from riskmodel.features.engine import (
     Each,
@@ -37,7 +37,7 @@ from riskmodel.features.engine import (
     values,
 )
 from riskmodel.features.plan import Plan, available, planned
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.pipeline.feature_rows import Asked, Days, asked_rows
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings, Settings, default_settings
@@ -64,7 +64,7 @@ WRITTEN = pa.schema([("part", pa.int32()), ("month", pa.string()), ("rows", pa.i
 class Job:
     """All that the files are made from, small enough to be sent to another machine.
 
-    `code` is a digest of cards, settings and program, `sorting` one of the sorted source.
+    `code` is a digest of features, settings and program, `sorting` one of the sorted source.
     """
 
     out: Path
@@ -83,7 +83,7 @@ class Job:
         return self.out / "features" / month / f"{part:05d}.parquet"
 
     def batch(self, part: int, shared: Shared) -> Batch:
-        """The part's tables: what the cards read, and the register, which says who is asked."""
+        """The part's tables: what the features read, and the register, which says who is asked."""
         needs = {"enterprises": frozenset[str](), **self.plan.needs}
         return Batch(self.source.part(part, needs), shared, self.source.timezone)
 
@@ -98,12 +98,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Files:
-    """What a job left: the cards, what others lack, and by month the rows and the parts made.
+    """What a job left: the features, what others lack, and by month the rows and the parts made.
 
     `months` has month, rows, parts, made (parts computed now; the others were used again).
     """
 
-    cards: tuple[Card, ...]
+    definitions: tuple[FeatureDefinition, ...]
     absent: Mapping[str, str]
     months: pd.DataFrame
 
@@ -115,16 +115,16 @@ def write_features(
     settings: Settings,
     *,
     each: Each | None = None,
-    cards: Sequence[Card] | None = None,
+    definitions: Sequence[FeatureDefinition] | None = None,
     progress: Progress = no_progress,
 ) -> Files:
-    """Every card for everyone asked, in files under `out`, those used again that still stand.
+    """Every feature for everyone asked, in files under `out`, those used again that still stand.
 
     `each` does the work on every part: threads of this machine (the default), or a cluster that
     sees the same folders. Raises what `sort_folder` raises on bad data.
     """
     source = _sorted(data, out / "sorted", settings, progress)
-    wanted = available(source, settings.features) if cards is None else tuple(cards)
+    wanted = available(source, settings.features) if definitions is None else tuple(definitions)
     plan = planned(wanted, source)
     sorting = sha256(out / "sorted" / "sorted.json")
     job = Job(out.resolve(), asked, plan, _code(plan, settings), sorting)
@@ -153,9 +153,9 @@ def feature_settings(*, part: int | None, threads: int) -> Settings:
     return settings.model_copy(update={"features": features, "run": run})
 
 
-def chosen_cards(names: Sequence[str]) -> tuple[Card, ...]:
-    """The registry's cards of these names; `UsageError` that names the nearest for another."""
-    known = by_name()
+def definitions_named(names: Sequence[str]) -> tuple[FeatureDefinition, ...]:
+    """The registry's features of these names; `UsageError` that names the nearest for another."""
+    known = definitions_by_name()
     for name in names:
         if name not in known:
             raise UsageError(
@@ -182,17 +182,17 @@ def write_part(job: Job, shared: Shared, peers: Mapping[str, str], part: int) ->
     for month, digest in peers.items():
         own = np.flatnonzero(names == month)
         metadata = {_ROWS: carried[month], _PEERS: digest}
-        table = _table(ids, as_of, found, own, job.plan.cards)
+        table = _table(ids, as_of, found, own, job.plan.definitions)
         _write(table.replace_schema_metadata(metadata), job.file(month, part))
         rows.append(len(own))
     return pa.table([[part] * len(rows), list(peers), rows], schema=WRITTEN)
 
 
-def stored(card: Card) -> pa.DataType:
-    """How a card's values are kept: money and what rules read as doubles, the rest as floats."""
-    if card.category:
+def stored(feature: FeatureDefinition) -> pa.DataType:
+    """How a feature's values are kept: money and what rules read as doubles, the rest as floats."""
+    if feature.category:
         return pa.string()
-    return pa.float64() if card.unit in _MONEY or not card.model else pa.float32()
+    return pa.float64() if feature.unit in _MONEY or not feature.model else pa.float32()
 
 
 def _make(
@@ -269,20 +269,20 @@ def _carried(path: Path) -> tuple[str, str]:
 
 def _table(
     ids: pa.Array, as_of: Days, values: Mapping[str, Any], own: NDArray[np.int64],
-    cards: Sequence[Card],
+    definitions: Sequence[FeatureDefinition],
 ) -> pa.Table:  # fmt: skip
-    """The rows of one month: enterprise, date, a column a card as it is kept."""
+    """The rows of one month: enterprise, date, a column a feature as it is kept."""
     take = pa.array(own)
     columns = [ids.take(take), pa.array(as_of[own]).cast(pa.date32())]
-    for card in cards:
-        found = values[card.name]
+    for feature in definitions:
+        found = values[feature.name]
         columns.append(
             found.take(take)
-            if card.category
-            else pa.array(found[own].astype(stored(card).to_pandas_dtype()))
+            if feature.category
+            else pa.array(found[own].astype(stored(feature).to_pandas_dtype()))
         )
     fields = [("enterprise_id", pa.string()), ("as_of", pa.date32())]
-    return pa.table(columns, pa.schema([*fields, *((c.name, stored(c)) for c in cards)]))
+    return pa.table(columns, pa.schema([*fields, *((c.name, stored(c)) for c in definitions)]))
 
 
 def _write(table: pa.Table, path: Path) -> None:
@@ -319,12 +319,12 @@ def _told(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
     ]
     months = pd.DataFrame(rows, columns=["month", "rows", "parts", "made"])
     record = {
-        "cards": [card.name for card in job.plan.cards],
+        "cards": [feature.name for feature in job.plan.definitions],
         "absent": dict(job.plan.absent),
         "months": months.to_dict(orient="records"),
     }
     write_text(job.out / "features.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-    return Files(job.plan.cards, job.plan.absent, months)
+    return Files(job.plan.definitions, job.plan.absent, months)
 
 
 def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> Sorted:
@@ -337,8 +337,8 @@ def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> So
 
 
 def _code(plan: Plan, settings: Settings) -> str:
-    """What the values depend on beside the rows: the cards, the rate, the program."""
-    digest = hashlib.sha256(repr((plan.cards, settings.features.cny_per_usd)).encode())
+    """What the values depend on beside the rows: the features, the rate, the program."""
+    digest = hashlib.sha256(repr((plan.definitions, settings.features.cny_per_usd)).encode())
     for name in _CODE:
         path = _PACKAGE / name
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from riskmodel import months
 from riskmodel.errors import DataError, SettingsError
-from riskmodel.features import CARDS, by_name
-from riskmodel.features.catalogue import attribute_cards
+from riskmodel.features import DEFINITIONS, definitions_by_name
+from riskmodel.features.catalogue import attribute_definitions
 from riskmodel.features.plan import attribute_kinds
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.limits.agreements import agreements_in_force
 from riskmodel.limits.constraints import refuse_closed_rows
 from riskmodel.limits.policy import (
@@ -165,7 +165,7 @@ def _attributes(settings: Settings) -> dict[str, str] | None:
 
 def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> Iterator[str]:
     """Names in the settings that no feature of this source has."""
-    known = by_name((*CARDS, *attribute_cards(kinds or {})))
+    known = definitions_by_name((*DEFINITIONS, *attribute_definitions(kinds or {})))
     model, features = settings.model, settings.features
     named = {
         "features.leave_out": features.leave_out,
@@ -187,7 +187,7 @@ def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> It
             )
 
 
-def _no_number(settings: Settings, known: Mapping[str, Card]) -> Iterator[str]:
+def _no_number(settings: Settings, known: Mapping[str, FeatureDefinition]) -> Iterator[str]:
     """The single-feature baseline's feature, where it is a text or left out."""
     name = settings.model.single_feature
     if name in known and known[name].category:
@@ -219,12 +219,12 @@ def _absent_attributes(
     A source without the table lacks them as it may lack any table: what the terms then say of
     a missing value holds.
     """
-    for key, card in features_by_key(policy).items():
-        if kinds and card.startswith(ATTRIBUTE) and card.removeprefix(ATTRIBUTE) not in kinds:
-            near = nearest(card.removeprefix(ATTRIBUTE), kinds)
+    for key, feature in features_by_key(policy).items():
+        if kinds and feature.startswith(ATTRIBUTE) and feature.removeprefix(ATTRIBUTE) not in kinds:
+            near = nearest(feature.removeprefix(ATTRIBUTE), kinds)
             yield (
                 f"{settings.limits.policy}: {key}: the source's attributes have no column for"
-                f" '{card}'. The nearest known one is '{ATTRIBUTE}{near}'."
+                f" '{feature}'. The nearest known one is '{ATTRIBUTE}{near}'."
             )
 
 

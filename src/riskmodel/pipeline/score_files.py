@@ -2,7 +2,7 @@
 
     OUT/2014-07/00000.parquet    enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
                                  and if asked reason_1, strength_1 to reason_4, strength_4
-    OUT/reasons.parquet          if asked, each reason's family, card and texts
+    OUT/reasons.parquet          if asked, each reason's family, feature and texts
 
 A file carries a digest of all that it was made from and is used again where that is the same: a
 stopped command goes on where it was.
@@ -24,9 +24,9 @@ import pyarrow.parquet as pq
 from riskmodel.datasets.panel import KEY
 from riskmodel.errors import DataError, content_faults
 from riskmodel.explain import Baseline, baseline_of, in_columns, vocabulary
-from riskmodel.features import by_name, computed_cards
+from riskmodel.features import definitions_by_name, select_definitions
 from riskmodel.features.engine import Each
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import DIRECTION, Inputs, nearest
 from riskmodel.model.unseen_missing import as_anyone
@@ -170,12 +170,12 @@ def _model(texts: Texts) -> RiskModel:
 @lru_cache(maxsize=1)
 def _baseline(texts: Texts) -> Baseline:
     model = _model(texts)
-    return baseline_of(model, _cards(model.ranker.inputs))
+    return baseline_of(model, _definitions(model.ranker.inputs))
 
 
-def _cards(inputs: Inputs) -> tuple[Card, ...]:
-    """The cards of the model's features; an attribute's says its name and the model's direction."""
-    known = by_name()
+def _definitions(inputs: Inputs) -> tuple[FeatureDefinition, ...]:
+    """The features of the model's features; an attribute's says its name and the model's direction."""
+    known = definitions_by_name()
     attributes = {
         name.removeprefix("attribute_"): "text" if kind == "category" else "number"
         for name, kind in inputs.kinds()
@@ -183,7 +183,7 @@ def _cards(inputs: Inputs) -> tuple[Card, ...]:
     }
     moved = dict(zip(inputs.names, inputs.signs, strict=True))
     risk = {name: DIRECTION[moved[f"attribute_{name}"]] for name in attributes}
-    return computed_cards(inputs.names, attributes, risk)
+    return select_definitions(inputs.names, attributes, risk)
 
 
 def _check_inputs(path: Path, name: str, model: RiskModel) -> None:

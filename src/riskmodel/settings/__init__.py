@@ -90,7 +90,7 @@ class SourcesSettings(Frozen):
 
 
 class FeaturesSettings(Frozen):
-    """Which cards are computed, and in what portions."""
+    """Which features are computed, and in what portions."""
 
     leave_out: tuple[str, ...]
     attribute_risk: Mapping[str, Literal["rises", "falls", "none"]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.leakage.suspects import as_table
 from riskmodel.settings import ValidateSettings
 from riskmodel.statistics.bootstrap import bootstrap_weights, percentile_interval
@@ -56,7 +56,7 @@ class Evidence:
 
     predictions: pd.DataFrame
     panel: pd.DataFrame
-    cards: Sequence[Card]
+    definitions: Sequence[FeatureDefinition]
     champion: str
     by_time: bool
     by_enterprise: bool
@@ -301,9 +301,12 @@ def check_leak_single_feature(e: Evidence) -> Check:
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
     y, settled = outcome(rows), set(e.met("left_out", "cleared")["feature"])
     found = {
-        card.name: _ranks(rows[card.name], y)
-        for card in e.cards
-        if card.model and not card.category and card.name in rows and card.name not in settled
+        feature.name: _ranks(rows[feature.name], y)
+        for feature in e.definitions
+        if feature.model
+        and not feature.category
+        and feature.name in rows
+        and feature.name not in settled
     }
     best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED]
     figure = best[0][1] if best else np.nan

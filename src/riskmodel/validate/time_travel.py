@@ -24,13 +24,13 @@ def changed_values(
     there = features.frame[features.frame["as_of"] == as_of]
     rows = there.sample(min(sample, len(there)), random_state=seed).sort_values(KEY)
     past = source.known_before(months.day_start(as_of.date(), source.timezone))
-    again = compute(past, rows[KEY], settings, cards=features.cards).frame
+    again = compute(past, rows[KEY], settings, definitions=features.definitions).frame
     differing = sum(
-        int((~_same(rows[card.name], again[card.name])).sum())
-        for card in features.cards
-        if card.name in again
+        int((~_same(rows[feature.name], again[feature.name])).sum())
+        for feature in features.definitions
+        if feature.name in again
     )
-    return differing, len(rows) * len(features.cards)
+    return differing, len(rows) * len(features.definitions)
 
 
 def _same(first: pd.Series, second: pd.Series) -> np.ndarray:

@@ -19,8 +19,8 @@ from riskmodel.benchmarks.features import (
 )
 from riskmodel.benchmarks.features.consistency import differences
 from riskmodel.benchmarks.features.task import GROUPED, MONTHLY, PLAIN
-from riskmodel.features import CARDS, spec
-from riskmodel.features.spec import Card, Measure, column, where
+from riskmodel.features import DEFINITIONS, spec
+from riskmodel.features.spec import FeatureDefinition, Measure, column, where
 from riskmodel.settings import default_settings
 from riskmodel.sources.folder import read_folder
 
@@ -85,11 +85,11 @@ def written(contender: benchmark.Contender, task: Task, out: Path) -> Path:
 
 
 def task_of(folder: Path, measures: tuple[Measure, ...]) -> Task:
-    cards = tuple(
-        Card(f"card_{number}", "", "none", "declarations", measure, ("", ""))
+    definitions = tuple(
+        FeatureDefinition(f"card_{number}", "", "none", "declarations", measure, ("", ""))
         for number, measure in enumerate(measures)
     )
-    return replace(bench_task(folder), cards=cards)
+    return replace(bench_task(folder), definitions=definitions)
 
 
 def changed(spoil: Callable[[pd.DataFrame], pd.DataFrame]) -> benchmark.Contender:
@@ -181,7 +181,7 @@ def test_every_kind_and_operator_means_the_same_to_a_contender(
         written(PREPARED[name], task, tmp_path / name),
     )
 
-    assert {card: size for card, size in found.items() if not size <= 1e-9} == {}
+    assert {feature: size for feature, size in found.items() if not size <= 1e-9} == {}
 
 
 def test_every_feature_takes_more_than_one_value(mine: Path, folder: Path) -> None:
@@ -191,12 +191,12 @@ def test_every_feature_takes_more_than_one_value(mine: Path, folder: Path) -> No
     assert [name for name in bench_task(folder).measures if frame[name].nunique() < 2] == []
 
 
-def test_the_work_is_all_cards_of_declarations_alone(folder: Path) -> None:
+def test_the_work_is_all_features_of_declarations_alone(folder: Path) -> None:
     names = set(bench_task(folder).measures)
 
     assert {"exports_usd_12m", "top_buyer_share_12m", "exports_trend_12m"} <= names
     assert len(names) >= 25
-    assert {card.table for card in CARDS if card.name in names} == {"declarations"}
+    assert {feature.table for feature in DEFINITIONS if feature.name in names} == {"declarations"}
 
 
 def test_the_generated_folder_breaks_no_rule_of_the_contract(folder: Path) -> None:

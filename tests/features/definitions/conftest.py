@@ -1,4 +1,4 @@
-"""Tables written as text, and every card that a test module answers, computed once."""
+"""Tables written as text, and every feature that a test module answers, computed once."""
 
 from collections.abc import Mapping
 from io import StringIO
@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from riskmodel.features import by_name, compute
+from riskmodel.features import compute, definitions_by_name
 from riskmodel.settings import FeaturesSettings, SourcesSettings
 from riskmodel.sources.folder import read_folder
 from riskmodel.storage.files import write_folder
@@ -55,14 +55,14 @@ def found(
     tmp_path_factory: pytest.TempPathFactory,
     settings: FeaturesSettings,
 ) -> Mapping[str, object]:
-    """For E1 at `AS_OF`, the value of every card in the module's ANSWERS, out of its TABLES."""
+    """For E1 at `AS_OF`, the value of every feature in the module's ANSWERS, out of its TABLES."""
     given = {"enterprises": ENTERPRISES, "outcomes": OUTCOMES, **request.module.TABLES}
     folder = Path(tmp_path_factory.mktemp("drawn")) / "source"
     write_folder({name: drawn(name, text) for name, text in given.items()}, folder)
     reading = read_folder(folder, DOOR)
     assert not reading.rejects, reading.report.breaches
     rows = pd.DataFrame({"enterprise_id": ["E1"], "as_of": [AS_OF]})
-    cards = [by_name()[name] for name in request.module.ANSWERS]
-    features = compute(reading.source, rows, settings, cards=cards)
+    definitions = [definitions_by_name()[name] for name in request.module.ANSWERS]
+    features = compute(reading.source, rows, settings, definitions=definitions)
     assert features.absent.empty, features.absent
     return dict(features.frame.iloc[0])

@@ -1,4 +1,4 @@
-"""Cards on banks' and bureau's records, each against an answer counted by hand at 2024-07-01."""
+"""Features on banks' and bureau's records, each against an answer counted by hand at 2024-07-01."""
 
 from math import sqrt
 
@@ -159,5 +159,5 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_card_on_banks_answers_as_counted_by_hand(found, name):
+def test_a_feature_on_banks_answers_as_counted_by_hand(found, name):
     assert found[name] == pytest.approx(ANSWERS[name], rel=1e-12, abs=0)

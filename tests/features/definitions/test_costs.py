@@ -1,4 +1,4 @@
-"""Cards on purchases, margin and tax refunds, each against an answer counted at 2024-07-01."""
+"""Features on purchases, margin and tax refunds, each against an answer counted at 2024-07-01."""
 
 from math import sqrt
 
@@ -92,5 +92,5 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_card_on_costs_answers_as_counted_by_hand(found, name):
+def test_a_feature_on_costs_answers_as_counted_by_hand(found, name):
     assert found[name] == pytest.approx(ANSWERS[name], rel=1e-12, abs=0)

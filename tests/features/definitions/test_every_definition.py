@@ -1,4 +1,4 @@
-"""No card is without an answer by hand."""
+"""No feature is without an answer by hand."""
 
 import importlib.util
 import pkgutil
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from riskmodel.features import CARDS, definitions
+from riskmodel.features import DEFINITIONS, definitions
 
 MODULES = [module.name for module in pkgutil.iter_modules(definitions.__path__)]
 
 
 def answered(module: str) -> set[str]:
-    """The cards that the tests of a module of cards have answers for."""
+    """The features that the tests of a module of features have answers for."""
     path = Path(__file__).with_name(f"test_{module}.py")
     spec = importlib.util.spec_from_file_location(f"answers_{module}", path)
     tests = importlib.util.module_from_spec(spec)
@@ -21,10 +21,10 @@ def answered(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_card_of_a_module_has_an_answer_by_hand(module):
-    declared = importlib.import_module(f"riskmodel.features.definitions.{module}").CARDS
-    assert answered(module) == {card.name for card in declared}
+def test_every_feature_of_a_module_has_an_answer_by_hand(module):
+    declared = importlib.import_module(f"riskmodel.features.definitions.{module}").DEFINITIONS
+    assert answered(module) == {feature.name for feature in declared}
 
 
-def test_no_card_of_the_registry_is_without_an_answer():
-    assert {card.name for card in CARDS} == set().union(*map(answered, MODULES))
+def test_no_feature_of_the_registry_is_without_an_answer():
+    assert {feature.name for feature in DEFINITIONS} == set().union(*map(answered, MODULES))

@@ -1,4 +1,4 @@
-"""Cards on the marks of inflated exports, each against an answer counted at 2024-07-01."""
+"""Features on the marks of inflated exports, each against an answer counted at 2024-07-01."""
 
 from math import exp
 
@@ -74,5 +74,5 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_card_on_inflated_exports_answers_as_counted_by_hand(found, name):
+def test_a_feature_on_inflated_exports_answers_as_counted_by_hand(found, name):
     assert found[name] == pytest.approx(ANSWERS[name], rel=1e-12, abs=0)

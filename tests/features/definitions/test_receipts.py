@@ -1,4 +1,4 @@
-"""Cards on being paid, each against an answer counted by hand at 2024-07-01."""
+"""Features on being paid, each against an answer counted by hand at 2024-07-01."""
 
 from math import sqrt
 
@@ -95,5 +95,5 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_card_on_being_paid_answers_as_counted_by_hand(found, name):
+def test_a_feature_on_being_paid_answers_as_counted_by_hand(found, name):
     assert found[name] == pytest.approx(ANSWERS[name], rel=1e-12, abs=0)

@@ -1,4 +1,4 @@
-"""Cards that hold one source against another, each against an answer counted at 2024-07-01."""
+"""Features that hold one source against another, each against an answer counted at 2024-07-01."""
 
 import pytest
 
@@ -48,5 +48,5 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_card_across_sources_answers_as_counted_by_hand(found, name):
+def test_a_feature_across_sources_answers_as_counted_by_hand(found, name):
     assert found[name] == pytest.approx(ANSWERS[name], rel=1e-12, abs=0)

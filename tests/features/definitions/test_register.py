@@ -1,4 +1,4 @@
-"""Cards on the register, each against an answer read by hand at 2024-07-01."""
+"""Features on the register, each against an answer read by hand at 2024-07-01."""
 
 import pytest
 
@@ -23,5 +23,5 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_card_on_the_register_answers_as_read_by_hand(found, name):
+def test_a_feature_on_the_register_answers_as_read_by_hand(found, name):
     assert found[name] == ANSWERS[name]

@@ -1,4 +1,4 @@
-"""Cards on monthly statements, each against an answer counted by hand at 2024-07-01."""
+"""Features on monthly statements, each against an answer counted by hand at 2024-07-01."""
 
 import pytest
 
@@ -58,6 +58,6 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("card", ANSWERS)
-def test_a_card_gives_the_answer_by_hand(card, found):
-    assert found[card] == pytest.approx(ANSWERS[card])
+@pytest.mark.parametrize("feature", ANSWERS)
+def test_a_feature_gives_the_answer_by_hand(feature, found):
+    assert found[feature] == pytest.approx(ANSWERS[feature])

@@ -1,4 +1,4 @@
-"""Cards on export declarations, each against an answer counted by hand at 2024-07-01."""
+"""Features on export declarations, each against an answer counted by hand at 2024-07-01."""
 
 from math import log, sqrt
 
@@ -118,7 +118,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_card_on_declarations_answers_as_counted_by_hand(found, name):
+def test_a_feature_on_declarations_answers_as_counted_by_hand(found, name):
     answer = ANSWERS[name]
     text = isinstance(answer, str)
     assert found[name] == (answer if text else pytest.approx(answer, rel=1e-12, abs=0))

@@ -20,7 +20,7 @@ from riskmodel.limits.behaviour.strata import (
     strata,
     within,
 )
-from riskmodel.limits.behaviour.usage import CARDS, inputs
+from riskmodel.limits.behaviour.usage import DEFINITIONS, inputs
 from riskmodel.limits.behaviour.utilisation import Column, Drawing, Stated
 from riskmodel.limits.economics import Pairs, equal_steps, prospects
 
@@ -483,11 +483,11 @@ def test_a_lines_own_history_is_read_as_it_stands() -> None:
 
 
 def test_balances_look_back_a_quarter_and_use_two_years() -> None:
-    assert [card.value.months for card in CARDS] == [3, 3, 24, 24, 24]  # type: ignore[union-attr]
-    assert [card.name[-3:] for card in CARDS] == ["now", "now", "24m", "24m", "24m"]
+    assert [feature.value.months for feature in DEFINITIONS] == [3, 3, 24, 24, 24]  # type: ignore[union-attr]
+    assert [feature.name[-3:] for feature in DEFINITIONS] == ["now", "now", "24m", "24m", "24m"]
 
 
-def test_half_a_year_of_the_panels_own_cards_stands_in_for_the_lines_history() -> None:
+def test_half_a_year_of_the_panels_own_features_stands_in_for_the_lines_history() -> None:
     rows = pd.DataFrame(
         {"line_use_6m": [0.5, np.nan], "line_drawn_cny_6m": [6e5, np.nan],
          "line_limit_cny_6m": [1.2e6, np.nan]}

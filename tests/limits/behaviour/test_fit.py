@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.limits import Banks, Learnt, Policy, Terms, learn, recommend
-from riskmodel.limits.behaviour.usage import CARDS
+from riskmodel.limits.behaviour.usage import DEFINITIONS
 from riskmodel.limits.economics import Pairs, equal_steps, prospects
 
 
@@ -80,8 +80,8 @@ def test_the_text_gives_the_same_prospects_back(
     assert (found[0] == found[1]).all()
 
 
-def test_cards_on_the_use_of_lines_are_no_models(past: pd.DataFrame) -> None:
-    assert not any(card.model for card in CARDS)
+def test_features_on_the_use_of_lines_are_no_models(past: pd.DataFrame) -> None:
+    assert not any(feature.model for feature in DEFINITIONS)
 
 
 def test_a_learnt_drawing_bears_a_month_without_any_pair(

@@ -396,8 +396,8 @@ def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:
             "limit_then_cny": [119_999.0, 1_239_999.0, 54_999.0],
         }
     )
-    cards = pd.DataFrame({"enterprise_id": ["E2", "E1"], "exports_usd_12m": [1_234_567.0, 9e4]})
-    found = sentences(told, cards)
+    features = pd.DataFrame({"enterprise_id": ["E2", "E1"], "exports_usd_12m": [1_234_567.0, 9e4]})
+    found = sentences(told, features)
     assert [text.split(", the limit")[0].split(", a first")[0] for text in found["text_en"]] == [
         "If exports over twelve months were 10 % higher (about 9,000 USD more), with receipts and purchases in step",
         "If exports over twelve months were 10 % higher (about 120,000 USD more), with receipts and purchases in step",
@@ -410,11 +410,11 @@ def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:
     assert "约多12万美元" in found["text_zh"][1]
 
 
-def said(lever: str, step: float, **cards: float) -> tuple[str, str]:
+def said(lever: str, step: float, **features: float) -> tuple[str, str]:
     told = pd.DataFrame(
         {"enterprise_id": ["E1"], "lever": lever, "step": step, "limit_cny": 1e5, "limit_then_cny": 2e5}
     )  # fmt: skip
-    found = sentences(told, pd.DataFrame({"enterprise_id": ["E1"], **{k: [v] for k, v in cards.items()}}))  # fmt: skip
+    found = sentences(told, pd.DataFrame({"enterprise_id": ["E1"], **{k: [v] for k, v in features.items()}}))  # fmt: skip
     return found["text_en"][0].split(", the limit")[0], found["text_zh"][0].split("，额度")[0]
 
 
@@ -467,7 +467,7 @@ def test_levers_have_the_steps_and_efforts_that_were_proposed() -> None:
     }
 
 
-def test_levers_move_cards_by_stated_rules() -> None:
+def test_levers_move_features_by_stated_rules() -> None:
     one = np.asarray([10.0, 0.0, -4.0])
     assert gains(one, 0.5, np.asarray([4.0, 4.0, 4.0])).tolist() == [12.0, 2.0, -2.0]
     assert loses(one, 0.5, np.asarray([4.0, -4.0, 4.0])).tolist() == [8.0, 0.0, -4.0]
@@ -481,7 +481,7 @@ def test_levers_move_cards_by_stated_rules() -> None:
     )
 
 
-def test_expressions_over_cards_are_as_their_kind_says() -> None:
+def test_expressions_over_features_are_as_their_kind_says() -> None:
     parts = [np.asarray([6.0, 1.0, np.nan]), np.asarray([3.0, 0.0, 2.0])]
     ratio = Derived("ratio", ("a", "b"))
     assert evaluated(ratio, parts).tolist() == pytest.approx([2.0, np.nan, np.nan], nan_ok=True)

@@ -157,7 +157,7 @@ def test_terms_that_punish_exports_are_found_out_with_the_pd_held():
     assert (found.counts["falls"] == 1).all()
 
 
-def test_held_cards_stay_and_money_follows_only_where_the_lever_says_so():
+def test_held_features_stay_and_money_follows_only_where_the_lever_says_so():
     seen = []
 
     def watching(candidates: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The levers: which cards move together, and that a moved row is one that could be."""
+"""The levers: which features move together, and that a moved row is one that could be."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskmodel.features.catalogue import by_name
+from riskmodel.features.catalogue import definitions_by_name
 from riskmodel.features.engine import _derived
 from riskmodel.limits.recourse.actions import (
     ARREARS,
@@ -26,19 +26,19 @@ from riskmodel.limits.recourse.actions import (
 NAN = float("nan")
 
 
-def row(**cards: float) -> pd.DataFrame:
-    return pd.DataFrame({name: [value] for name, value in cards.items()})
+def row(**features: float) -> pd.DataFrame:
+    return pd.DataFrame({name: [value] for name, value in features.items()})
 
 
-def after(lever, size, **cards):
-    return moved(row(**cards), lever, size).iloc[0].to_dict()
+def after(lever, size, **features):
+    return moved(row(**features), lever, size).iloc[0].to_dict()
 
 
-def test_every_card_that_a_lever_names_is_declared_and_no_record_of_the_past_is_among_them():
-    cards = {c for lever in LEVERS for move in lever.moves for c in (move.card, *move.by)}
-    moving = {move.card for lever in LEVERS for move in lever.moves}
-    assert cards <= set(by_name())
-    assert set(by_name()) >= RECORDS
+def test_every_feature_that_a_lever_names_is_declared_and_no_record_of_the_past_is_among_them():
+    features = {c for lever in LEVERS for move in lever.moves for c in (move.feature, *move.by)}
+    moving = {move.feature for lever in LEVERS for move in lever.moves}
+    assert features <= set(definitions_by_name())
+    assert set(definitions_by_name()) >= RECORDS
     assert not moving & RECORDS
 
 
@@ -136,7 +136,7 @@ def test_the_platform_takes_what_went_elsewhere():
     assert found == {"exports_platform_usd_12m": 70.0, "exports_usd_12m": 100.0}
 
 
-def test_a_card_that_the_source_lacks_is_left_out_and_a_missing_value_stays_missing():
+def test_a_feature_that_the_source_lacks_is_left_out_and_a_missing_value_stays_missing():
     found = moved(row(exports_usd_12m=NAN, days_to_cash_12m=50.0), EXPORTS, 1.0)
     assert list(found.columns) == ["exports_usd_12m", "days_to_cash_12m"]
     assert np.isnan(found["exports_usd_12m"][0])
@@ -164,8 +164,8 @@ VALUES = st.one_of(st.just(NAN), st.floats(-100, 1e9), st.sampled_from([0.0, 1.0
 @settings(deadline=None)
 @given(st.lists(VALUES, min_size=3, max_size=3), st.sampled_from(sorted(EXPRESSIONS)))
 def test_expressions_are_the_engines_own(values, name):
-    parts = [np.array([value]) for value in values[: len(EXPRESSIONS[name].cards)]]
-    found = dict(zip(EXPRESSIONS[name].cards, parts, strict=True))
+    parts = [np.array([value]) for value in values[: len(EXPRESSIONS[name].operands)]]
+    found = dict(zip(EXPRESSIONS[name].operands, parts, strict=True))
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(
             evaluated(EXPRESSIONS[name], parts), _derived(EXPRESSIONS[name], found)

@@ -38,8 +38,8 @@ def decide(candidates: pd.DataFrame) -> pd.DataFrame:
 FAKE = Recommender(score, decide)
 
 
-def features(**cards: list[float]) -> pd.DataFrame:
-    count = len(next(iter(cards.values())))
+def features(**features: list[float]) -> pd.DataFrame:
+    count = len(next(iter(features.values())))
     usual = {
         "exports_usd_6m": [500_000.0] * count,
         "exports_usd_12m": [1_000_000.0] * count,
@@ -47,7 +47,7 @@ def features(**cards: list[float]) -> pd.DataFrame:
         "late_share_12m": [0.0] * count,
     }
     ids = [f"E{number}" for number in range(1, count + 1)]
-    return pd.DataFrame({"enterprise_id": ids, **usual, **cards})
+    return pd.DataFrame({"enterprise_id": ids, **usual, **features})
 
 
 def causes(rows: pd.DataFrame, **changed: object) -> pd.DataFrame:

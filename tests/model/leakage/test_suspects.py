@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from riskmodel.features.catalogue import attribute_cards
+from riskmodel.features.catalogue import attribute_definitions
 from riskmodel.model.leakage import suspects as suspect_rules
 from riskmodel.model.leakage import univariate as lone
 from riskmodel.model.leakage.incremental import of_both
@@ -38,12 +38,14 @@ def honest(count: int = 4000, seed: int = 5) -> pd.DataFrame:
     )
 
 
-def cards_of(rows: pd.DataFrame):
-    """Cards of columns that come as they stand."""
+def definitions_of(rows: pd.DataFrame):
+    """Features of columns that come as they stand."""
     names = [name for name in rows if name.startswith("attribute_")]
     kind = {True: "number", False: "text"}
     numeric = pd.api.types.is_numeric_dtype
-    return attribute_cards({n.removeprefix("attribute_"): kind[numeric(rows[n])] for n in names})
+    return attribute_definitions(
+        {n.removeprefix("attribute_"): kind[numeric(rows[n])] for n in names}
+    )
 
 
 def planted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -79,7 +81,7 @@ def planted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 )
 def test_a_column_from_after_the_outcome_is_named_and_left_out(settings, name, kind):
     rows = planted(honest(), name)
-    found = suspects(rows, cards_of(rows), settings)
+    found = suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         [f"attribute_{name}", kind, "left_out"]
     ]
@@ -91,7 +93,7 @@ def test_several_leaks_at_once_do_not_hide_each_other(settings):
     rows = honest()
     for name in ("status", "weak", "days_late_after"):
         rows = planted(rows, name)
-    found = suspects(rows, cards_of(rows), settings)
+    found = suspects(rows, definitions_of(rows), settings)
     assert left_out(found) == {
         "attribute_status",
         "attribute_weak",
@@ -103,21 +105,21 @@ def test_several_leaks_at_once_do_not_hide_each_other(settings):
 def test_honest_columns_are_no_suspects_however_few_the_rows(settings, seed):
     for count in (150, 1000, 4000):
         rows = honest(count, seed)
-        assert suspects(rows, cards_of(rows), settings).empty
+        assert suspects(rows, definitions_of(rows), settings).empty
 
 
 def test_a_bureau_score_that_is_near_the_model_of_all_others_stays(settings):
     rows = honest()
     score = rows["attribute_use"] - 0.6 * rows["attribute_sales"].fillna(-2)
     rows = rows.assign(attribute_bureau=score)
-    assert left_out(suspects(rows, cards_of(rows), settings)) == frozenset()
+    assert left_out(suspects(rows, definitions_of(rows), settings)) == frozenset()
 
 
 def test_what_lifts_the_others_but_does_not_outrank_them_is_watched_and_stays(settings):
     rows = honest()
     hint = np.random.default_rng(2).normal(0, 1, len(rows)) + 1.1 * rows["defaulted"]
     rows = rows.assign(attribute_hint=hint)
-    found = suspects(rows, cards_of(rows), settings)
+    found = suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         ["attribute_hint", "lifts", "watched"]
     ]
@@ -146,7 +148,7 @@ def test_what_was_paid_back_tells_only_beside_what_was_lent_and_is_left_out(sett
     share = np.where(rows["defaulted"], rng.beta(6, 2, len(rows)), 1.0)
     rows = rows.assign(attribute_paid=rows["attribute_amount"] * share)
     assert alone(rows["attribute_paid"], suspect_rules._labelled(rows, settings)).auc < 0.75
-    found = suspects(rows, cards_of(rows), settings)
+    found = suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         ["attribute_amount", "together", "left_out"],
         ["attribute_paid", "together", "left_out"],
@@ -159,14 +161,14 @@ def test_once_what_was_lent_is_cleared_only_what_was_paid_back_is_left_out(setti
     share = np.where(rows["defaulted"], rng.beta(6, 2, len(rows)), 1.0)
     rows = rows.assign(attribute_paid=rows["attribute_amount"] * share)
     knows = settings.model.model_copy(update={"cleared": ("attribute_amount",)})
-    found = suspects(rows, cards_of(rows), settings.model_copy(update={"model": knows}))
+    found = suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
     assert left_out(found) == {"attribute_paid"}
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_honest_columns_that_mean_little_without_each_other_stay(settings, seed):
     rows = lent(seed)
-    assert suspects(rows, cards_of(rows), settings).empty
+    assert suspects(rows, definitions_of(rows), settings).empty
 
 
 def test_two_scores_of_independent_evidence_rank_as_their_sum_does():
@@ -179,19 +181,19 @@ def test_two_scores_of_independent_evidence_rank_as_their_sum_does():
     assert of_both(0.4, 0.7) == pytest.approx(0.7)
 
 
-def test_a_card_of_our_own_is_not_suspected_for_outranking_all_others(settings, cards):
+def test_a_feature_of_our_own_is_not_suspected_for_outranking_all_others(settings, definitions):
     rows = honest().drop(columns=["attribute_use", "attribute_sales", "attribute_kind"])
     weak = planted(rows, "weak")["attribute_weak"]
-    assert suspects(rows.assign(exports_usd_6m=weak), cards, settings).empty
+    assert suspects(rows.assign(exports_usd_6m=weak), definitions, settings).empty
 
 
 def test_a_column_cleared_by_a_person_stays_and_is_named(settings):
     rows = planted(honest(), "status")
     knows = settings.model.model_copy(update={"cleared": ("attribute_status",)})
-    found = suspects(rows, cards_of(rows), settings.model_copy(update={"model": knows}))
+    found = suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
     assert found["fate"].tolist() == ["cleared"]
     keeps = settings.model.model_copy(update={"leaks": "keep"})
-    found = suspects(rows, cards_of(rows), settings.model_copy(update={"model": keeps}))
+    found = suspects(rows, definitions_of(rows), settings.model_copy(update={"model": keeps}))
     assert found["fate"].tolist() == ["kept"]
     assert left_out(found) == frozenset()
 
@@ -200,13 +202,13 @@ def test_a_region_of_a_few_defaults_is_chance_and_no_leak(settings):
     rows = honest()
     place = np.flatnonzero(rows["defaulted"])[: settings.model.pure_defaults - 1]
     rows = rows.assign(attribute_few=np.isin(np.arange(len(rows)), place).astype(float))
-    assert suspects(rows, cards_of(rows), settings).empty
+    assert suspects(rows, definitions_of(rows), settings).empty
 
 
 def test_with_too_few_defaults_for_a_model_of_all_others_none_is_compared(settings):
     rows = planted(honest(400), "weak")
     assert rows["defaulted"].sum() < settings.model.beside_defaults
-    assert suspects(rows, cards_of(rows), settings).empty
+    assert suspects(rows, definitions_of(rows), settings).empty
 
 
 def seen(bad, who=None, fold=None) -> Labelled:
@@ -257,7 +259,7 @@ def test_dates_are_judged_by_their_distance_from_the_as_of_date(settings):
     rows = paid_last()
     dates = {"attribute_last_paid", "attribute_last_paid_text"}
     assert alone(rows["attribute_last_paid"], suspect_rules._labelled(rows, settings)).auc < 0.7
-    found = suspects(rows, cards_of(rows), settings)
+    found = suspects(rows, definitions_of(rows), settings)
     assert set(found["feature"]) == left_out(found) == dates
 
 
@@ -269,7 +271,7 @@ def test_honest_dates_stay_and_those_after_the_as_of_date_are_watched(settings):
         "attribute_last_paid_text": (rows["as_of"] + near).dt.strftime("%Y-%m-%d"),
     }
     rows = rows.assign(**columns)
-    found = suspects(rows, cards_of(rows), settings)
+    found = suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "figure", "fate"]].to_numpy().tolist() == [
         ["attribute_last_paid_text", "ahead", 1.0, "watched"]
     ]
@@ -346,12 +348,12 @@ def test_a_column_that_fades_on_later_rows_is_watched(settings):
     rng = np.random.default_rng(3)
     filled = planted(rows, "weak")
     empty = later.assign(attribute_weak=rng.normal(0, 1, len(later)))
-    found = fading(filled, empty, cards_of(filled), settings)
+    found = fading(filled, empty, definitions_of(filled), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         ["attribute_weak", "fading", "watched"]
     ]
     assert left_out(found) == frozenset()
-    assert fading(filled, planted(later, "weak"), cards_of(filled), settings).empty
+    assert fading(filled, planted(later, "weak"), definitions_of(filled), settings).empty
 
 
 def test_of_very_many_rows_enterprises_are_drawn_whole(settings, monkeypatch):
@@ -360,7 +362,7 @@ def test_of_very_many_rows_enterprises_are_drawn_whole(settings, monkeypatch):
     drawn = suspect_rules.drawn(rows, 2500, 7)
     assert 2200 < len(drawn) < 2800
     assert drawn["enterprise_id"].value_counts().eq(2).all()
-    assert left_out(suspects(rows, cards_of(rows), settings)) == {"attribute_status"}
+    assert left_out(suspects(rows, definitions_of(rows), settings)) == {"attribute_status"}
 
 
 def as_given(frame: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -380,10 +382,10 @@ def as_given(frame: pd.DataFrame, label: str) -> pd.DataFrame:
 )
 def test_the_honest_columns_of_a_public_set_are_no_suspects(settings, file, label):
     rows = as_given(pd.read_parquet(REAL / file), label).sample(20_000, random_state=1)
-    assert suspects(rows, cards_of(rows), settings).empty
+    assert suspects(rows, definitions_of(rows), settings).empty
     for name in ("status", "collections"):
         leaky = planted(rows.reset_index(drop=True), name)
-        assert left_out(suspects(leaky, cards_of(leaky), settings)) == {f"attribute_{name}"}
+        assert left_out(suspects(leaky, definitions_of(leaky), settings)) == {f"attribute_{name}"}
 
 
 @real
@@ -396,7 +398,7 @@ def test_the_banks_own_verdict_in_the_contests_data_is_a_leak(settings):
             "attribute_rating": frame["credit_rating"].astype("str"),
         }
     )
-    assert left_out(suspects(rows, cards_of(rows), settings)) == {"attribute_rating"}
+    assert left_out(suspects(rows, definitions_of(rows), settings)) == {"attribute_rating"}
 
 
 def test_a_value_that_most_rows_share_is_no_group_with_the_others():

@@ -30,7 +30,7 @@ VALUES = st.one_of(st.just(np.nan), st.floats(-4, 4, allow_subnormal=False))
 
 
 def drawn(rows: int = 3000, seed: int = 3) -> pd.DataFrame:
-    """Risk rises with `up`, falls with `down`, and goes against the card's sign with `wrong`."""
+    """Risk rises with `up`, falls with `down`, and goes against the feature's sign with `wrong`."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(rows, 4))
     sector = rng.choice(["a", "b", "c"], rows, p=[0.6, 0.395, 0.005])
@@ -79,7 +79,7 @@ def test_between_knots_the_score_rises_in_the_last_bit_too():
     assert (np.diff(LEARNT.curves[1].of(values)) <= 0).all()
 
 
-def test_a_feature_that_goes_against_its_card_is_left_out_and_without_a_sign_is_used():
+def test_a_feature_that_goes_against_its_feature_is_left_out_and_without_a_sign_is_used():
     assert LEARNT.curves[2] == FLAT
     unsigned = learnt(ROWS, INPUTS.unsigned()).curves[2]
     assert unsigned.shares[0] > 1 > -1 > unsigned.shares[-1]

@@ -23,7 +23,7 @@ from riskmodel.benchmarks.features import (
 from riskmodel.benchmarks.features.consistency import differences
 from riskmodel.benchmarks.features.task import Task, comparable
 from riskmodel.benchmarks.features.trade_data import END, trade_folder
-from riskmodel.features import CARDS
+from riskmodel.features import DEFINITIONS
 from riskmodel.months import shifted
 from riskmodel.progress import Progress
 from riskmodel.settings import default_settings
@@ -59,18 +59,20 @@ def bench_features(
 ) -> pd.DataFrame:
     """One row a contender, the library first, then its sorting: `COLUMNS`.
 
-    The work: every card of declarations alone, for each enterprise at six quarters' starts, from
+    The work: every feature of declarations alone, for each enterprise at six quarters' starts, from
     the folder's Parquet to Parquet, as known at each date; an enterprise has sixty declarations.
     Timed is all but loading libraries, and for `library` what its `prepared` says. `cpu_seconds`
     count all threads, `memory_gb` is the process's peak with what it loaded, `rows_per_second`
-    rows of the result, `ratio` seconds over the library's. `largest_difference` is over all cards,
+    rows of the result, `ratio` seconds over the library's. `largest_difference` is over all features,
     as `agreement.differences` has it; the scan and the sorting have none. A contender that is too slow or large
     for so many enterprises is left out, unless `everyone`, and says so in its name.
     """
     with TemporaryDirectory(prefix="bench-") as folder:
         place = Path(folder)
         task = _task(place / "source", enterprises, seed)
-        progress(f"{len(task.cards)} cards, {enterprises:,} enterprises, {len(task.dates)} dates")
+        progress(
+            f"{len(task.definitions)} features, {enterprises:,} enterprises, {len(task.dates)} dates"
+        )
         costs = {OURS: in_child(measured, library, task, place / OURS)}
         costs[SORTING] = in_child(measured, with_riskmodel.sorting, task, place / SORTING)
         for name in contenders:
@@ -89,7 +91,7 @@ def bench_task(folder: Path) -> Task:
     columns = pq.read_schema(next((folder / "declarations").iterdir())).names
     dates: list[date] = [shifted(END, -3 * quarter) for quarter in range(6)]
     zone = default_settings().sources.timezone
-    return Task(folder, comparable(CARDS, columns), tuple(reversed(dates)), zone)
+    return Task(folder, comparable(DEFINITIONS, columns), tuple(reversed(dates)), zone)
 
 
 def _task(folder: Path, enterprises: int, seed: int) -> Task:
@@ -107,14 +109,14 @@ def _absent(name: str, enterprises: int, everyone: bool) -> str:
 
 
 def _apart(task: Task, name: str, place: Path, progress: Progress) -> float:
-    """The largest difference to ours, NaN for one that wrote nothing; which cards differ is told."""
+    """The largest difference to ours, NaN for one that wrote nothing; which features differ is told."""
     if name in (FLOOR, SORTING) or not (place / name).exists():
         return np.nan
     found = differences(task, place / OURS, place / name)
-    other = {card: size for card, size in found.items() if size > SAME}
+    other = {feature: size for feature, size in found.items() if size > SAME}
     if other:
-        worst = max(other, key=lambda card: other[card])
-        progress(f"{name} differs in {len(other)} cards, most in {worst}: {other[worst]:.2g}")
+        worst = max(other, key=lambda feature: other[feature])
+        progress(f"{name} differs in {len(other)} features, most in {worst}: {other[worst]:.2g}")
     return max(found.values())
 
 

@@ -1,4 +1,4 @@
-"""The work that every contender does: which cards, at which dates, over which folder."""
+"""The work that every contender does: which features, at which dates, over which folder."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from riskmodel import months
-from riskmodel.features.spec import Card, Measure, Where
+from riskmodel.features.spec import FeatureDefinition, Measure, Where
 from riskmodel.tables.canonical import CANONICAL
 
 PLAIN = frozenset(
@@ -24,28 +24,32 @@ ZERO = frozenset("count total distinct months_active".split())
 """Kinds that are 0, not missing, where an enterprise has no row."""
 MONTH_DAYS = 30.4375
 TIMES = ("declaration_id", "enterprise_id", "declared_on", "known_at", "withdrawn")
-"""What the rules of time read, whatever the cards."""
+"""What the rules of time read, whatever the features."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Cards of declarations for every enterprise of the folder at every date.
+    """Features of declarations for every enterprise of the folder at every date.
 
     The dates are first days of months, so that windows and month buckets have the same edges.
     """
 
     folder: Path
-    cards: tuple[Card, ...]
+    definitions: tuple[FeatureDefinition, ...]
     dates: tuple[date, ...]
     timezone: str
     threads: int = 2
 
     @property
     def measures(self) -> dict[str, Measure]:
-        """The cards' measures by name."""
-        return {card.name: card.value for card in self.cards if isinstance(card.value, Measure)}
+        """The features' measures by name."""
+        return {
+            feature.name: feature.value
+            for feature in self.definitions
+            if isinstance(feature.value, Measure)
+        }
 
     @property
     def columns(self) -> list[str]:
@@ -170,18 +174,20 @@ def group_column(measure: Measure) -> str:
     return measure.column if measure.kind == "distinct" else measure.by
 
 
-def comparable(cards: Iterable[Card], columns: Iterable[str]) -> tuple[Card, ...]:
-    """The cards that this benchmark can compute: measures of declarations over these columns.
+def comparable(
+    definitions: Iterable[FeatureDefinition], columns: Iterable[str]
+) -> tuple[FeatureDefinition, ...]:
+    """The features that this benchmark can compute: measures of declarations over these columns.
 
     A declaration's only date is its own, so that no condition can be `open`.
     """
     known, kinds = frozenset(columns), PLAIN | GROUPED | MONTHLY
     return tuple(
-        card
-        for card in cards
-        if card.table == "declarations"
-        and isinstance(card.value, Measure)
-        and card.value.kind in kinds
-        and card.value.columns <= known
-        and all(c.operator != "open" for c in (*card.value.where, *card.value.met))
+        feature
+        for feature in definitions
+        if feature.table == "declarations"
+        and isinstance(feature.value, Measure)
+        and feature.value.kind in kinds
+        and feature.value.columns <= known
+        and all(c.operator != "open" for c in (*feature.value.where, *feature.value.met))
     )

@@ -25,7 +25,7 @@ def prepared(task: Task) -> Callable[[Path], None]:
     home = task.folder.with_name(f"{task.folder.name}-sorted")
     in_child(_sort, task, home)
     source, settings = load_sorted(home), default_settings().features
-    plan, each = planned(task.cards, source), in_threads(task.threads)
+    plan, each = planned(task.definitions, source), in_threads(task.threads)
     days = np.array(sorted(task.dates), "datetime64[D]").astype(np.int32)
     shared = shared_by(source, days, plan, settings, each)
 
@@ -36,7 +36,7 @@ def prepared(task: Task) -> Callable[[Path], None]:
         as_of = np.tile(days, len(ids))
         values = part_values(source, part, (asked, as_of), plan, shared)
         keys = {"enterprise_id": asked, "as_of": pa.array(as_of).cast(pa.date32())}
-        return pa.table(keys | {card.name: values[card.name] for card in task.cards})
+        return pa.table(keys | {feature.name: values[feature.name] for feature in task.definitions})
 
     compute(0)
 

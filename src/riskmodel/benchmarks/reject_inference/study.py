@@ -19,7 +19,7 @@ from riskmodel.benchmarks.reject_inference.evaluation import judged, verdict
 from riskmodel.benchmarks.reject_inference.methods import KNOWN, METHODS, Sample
 from riskmodel.benchmarks.reject_inference.models import calibrated_pd, learner_of, seen_of
 from riskmodel.datasets.splits import folds
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.inputs import learn_inputs
 from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
@@ -50,7 +50,7 @@ class Applicants:
 
     fit: pd.DataFrame
     test: pd.DataFrame
-    cards: tuple[Card, ...]
+    definitions: tuple[FeatureDefinition, ...]
 
 
 def bench_selection(enterprises: int, write: WriteSimulation, progress: Progress) -> pd.DataFrame:
@@ -84,7 +84,7 @@ def scored_simulation(
     def judge(one: int) -> pd.DataFrame:
         """The test rows of a fold, scored by what the other folds teach."""
         fit = applicants.fit[of_fit != one].reset_index(drop=True)
-        found = _scored(fit, applicants.test[of_test == one], applicants.cards, settings)
+        found = _scored(fit, applicants.test[of_test == one], applicants.definitions, settings)
         progress(f"a fold of {OUTER} scored by {len(METHODS)} methods")
         return found
 
@@ -112,7 +112,7 @@ def applicants_of(simulation: Path, settings: Settings) -> Applicants:
     outcome = rows["defaulted"].astype("boolean").fillna(False).astype(bool) & rows["accepted"]
     rows, test = rows.assign(defaulted=outcome), rows["as_of"] >= test_from
     return Applicants(
-        rows[~test].reset_index(drop=True), rows[test].reset_index(drop=True), found.cards
+        rows[~test].reset_index(drop=True), rows[test].reset_index(drop=True), found.definitions
     )
 
 
@@ -133,12 +133,15 @@ def _truth(simulation: Path) -> pd.DataFrame:
 
 
 def _scored(
-    fit: pd.DataFrame, test: pd.DataFrame, cards: tuple[Card, ...], settings: Settings
+    fit: pd.DataFrame,
+    test: pd.DataFrame,
+    definitions: tuple[FeatureDefinition, ...],
+    settings: Settings,
 ) -> pd.DataFrame:
     """The test rows with the PDs of every method, fitted on the fit rows."""
     rng = np.random.default_rng(settings.run.seed)
     fold = folds(fit["enterprise_id"], INNER, rng)
-    inputs = learn_inputs(fit[fit["accepted"]], cards, settings.model.most_levels)
+    inputs = learn_inputs(fit[fit["accepted"]], definitions, settings.model.most_levels)
     learner = learner_of(fit, fold, inputs, settings.model, settings.run.seed)
     seen = seen_of(fit, fold, learner)
     samples = {name: method(seen) for name, method in METHODS.items()}

@@ -1,1 +1,1 @@
-"""Feature cards, one file a table family."""
+"""Feature features, one file a table family."""

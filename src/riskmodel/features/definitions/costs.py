@@ -1,12 +1,12 @@
-"""Cards on purchases, the margin they leave, and tax refunds."""
+"""Features on purchases, the margin they leave, and tax refunds."""
 
 from riskmodel.features.spec import (
-    Card,
     column,
     count,
     difference,
     distinct,
     exchange_rate,
+    feature,
     growth,
     herfindahl,
     lag,
@@ -23,122 +23,122 @@ from riskmodel.features.spec import (
 
 BOUGHT = where(column("status", "is_not", "void"), column("amount_cny", "above", 0))
 
-CARDS = (
-    Card(
+DEFINITIONS = (
+    feature(
         "cny_per_usd", "CNY", "none", "fx_rates",
         exchange_rate("CNY"),
-        ("Exchange rate", "汇率"), "size", model=False,
+        ("Exchange rate", "汇率"), family="size", model=False,
     ),
-    Card(
+    feature(
         "exports_cny_12m", "CNY", "none", "declarations",
         product("exports_usd_12m", "cny_per_usd"),
-        ("Exports in twelve months, in yuan", "近十二个月出口额（人民币）"), "size", model=False,
+        ("Exports in twelve months, in yuan", "近十二个月出口额（人民币）"), family="size", model=False,
     ),
-    Card(
+    feature(
         "purchases_cny_6m", "CNY", "falls", "purchases",
         total("amount_cny", months=6, where=BOUGHT),
-        ("Purchases in six months", "近六个月采购额"), "purchases",
+        ("Purchases in six months", "近六个月采购额"), family="purchases",
     ),
-    Card(
+    feature(
         "purchases_cny_12m", "CNY", "falls", "purchases",
         total("amount_cny", months=12, where=BOUGHT),
-        ("Purchases in twelve months", "近十二个月采购额"), "purchases",
+        ("Purchases in twelve months", "近十二个月采购额"), family="purchases",
     ),
-    Card(
+    feature(
         "purchases_to_sales_12m", "ratio", "none", "purchases",
         ratio("purchases_cny_12m", "exports_cny_12m"),
-        ("Purchases against sales", "采购与销售之比"), "purchases",
+        ("Purchases against sales", "采购与销售之比"), family="purchases",
     ),
-    Card(
+    feature(
         "purchases_growth_6m", "relative", "falls", "purchases",
         growth("amount_cny", months=6, where=BOUGHT),
-        ("Growth of purchases against the six months before", "采购额半年环比增长"), "growth",
+        ("Growth of purchases against the six months before", "采购额半年环比增长"), family="growth",
     ),
-    Card(
+    feature(
         "purchases_volatility_12m", "share", "rises", "purchases",
         volatility("amount_cny", months=12, where=BOUGHT),
-        ("Unsteadiness of monthly purchases", "月度采购波动"), "purchases",
+        ("Unsteadiness of monthly purchases", "月度采购波动"), family="purchases",
     ),
-    Card(
+    feature(
         "suppliers_12m", "suppliers", "falls", "purchases",
         distinct("supplier_id", months=12, where=BOUGHT),
-        ("Number of suppliers", "供应商数量"), "purchases",
+        ("Number of suppliers", "供应商数量"), family="purchases",
     ),
-    Card(
+    feature(
         "top_supplier_share_12m", "share", "rises", "purchases",
         top_share("amount_cny", by="supplier_id", months=12, where=BOUGHT),
-        ("Dependence on the largest supplier", "最大供应商占比"), "purchases",
+        ("Dependence on the largest supplier", "最大供应商占比"), family="purchases",
     ),
-    Card(
+    feature(
         "supplier_herfindahl_12m", "index", "rises", "purchases",
         herfindahl("amount_cny", by="supplier_id", months=12, where=BOUGHT),
-        ("Concentration of suppliers", "供应商集中度"), "purchases",
+        ("Concentration of suppliers", "供应商集中度"), family="purchases",
     ),
-    Card(
+    feature(
         "new_supplier_share_12m", "share", "rises", "purchases",
         new_share("amount_cny", by="supplier_id", months=12, where=BOUGHT),
-        ("Share of purchases from new suppliers", "新供应商采购占比"), "purchases",
+        ("Share of purchases from new suppliers", "新供应商采购占比"), family="purchases",
     ),
-    Card(
+    feature(
         "void_purchases_share_12m", "share", "rises", "purchases",
         share(column("status", "is", "void"), months=12),
-        ("Share of void purchase invoices", "作废采购发票占比"), "purchases",
+        ("Share of void purchase invoices", "作废采购发票占比"), family="purchases",
     ),
-    Card(
+    feature(
         "refunds_cny_12m", "CNY", "falls", "refunds",
         total("amount_cny", months=12),
-        ("Tax refunds claimed in twelve months", "近十二个月退税额"), "refunds",
+        ("Tax refunds claimed in twelve months", "近十二个月退税额"), family="refunds",
     ),
-    Card(
+    feature(
         "refunds_6m", "claims", "falls", "refunds",
         count(months=6),
-        ("Number of refund claims in six months", "近六个月退税笔数"), "refunds",
+        ("Number of refund claims in six months", "近六个月退税笔数"), family="refunds",
     ),
-    Card(
+    feature(
         "refunds_to_exports_12m", "ratio", "none", "refunds",
         ratio("refunds_cny_12m", "exports_cny_12m"),
-        ("Tax refunds against exports", "退税与出口之比"), "reconciliation",
+        ("Tax refunds against exports", "退税与出口之比"), family="reconciliation",
     ),
-    Card(
+    feature(
         "refunds_unpaid_share_12m", "share", "rises", "refunds",
         share(column("paid_on", "open"), months=12),
-        ("Share of refund claims not yet paid", "未到账退税占比"), "refunds",
+        ("Share of refund claims not yet paid", "未到账退税占比"), family="refunds",
     ),
-    Card(
+    feature(
         "refund_lag_days_12m", "days", "rises", "refunds",
         lag("paid_on", months=12),
-        ("Days from refund claim to payment", "退税申报至到账天数"), "refunds",
+        ("Days from refund claim to payment", "退税申报至到账天数"), family="refunds",
     ),
-    Card(
+    feature(
         "purchase_tax_cny_12m", "CNY", "none", "purchases",
         total("tax_cny", months=12, where=BOUGHT),
-        ("Value added tax on purchases in twelve months", "近十二个月进项税额"), "purchases", model=False,
+        ("Value added tax on purchases in twelve months", "近十二个月进项税额"), family="purchases", model=False,
     ),
-    Card(
+    feature(
         "refunds_to_purchase_tax_12m", "ratio", "none", "refunds",
         ratio("refunds_cny_12m", "purchase_tax_cny_12m"),
-        ("Tax refunds against the tax on purchases", "退税与进项税之比"), "refunds",
+        ("Tax refunds against the tax on purchases", "退税与进项税之比"), family="refunds",
     ),
-    Card(
+    feature(
         "sales_with_refunds_cny_12m", "CNY", "none", "declarations",
         together("exports_cny_12m", "refunds_cny_12m"),
         ("Exports and tax refunds in twelve months, in yuan", "近十二个月出口及退税额（人民币）"),
-        "purchases", model=False,
+        family="purchases", model=False,
     ),
-    Card(
+    feature(
         "purchases_with_tax_cny_12m", "CNY", "none", "purchases",
         together("purchases_cny_12m", "purchase_tax_cny_12m"),
-        ("Purchases with value added tax in twelve months", "近十二个月含税采购额"), "purchases",
+        ("Purchases with value added tax in twelve months", "近十二个月含税采购额"), family="purchases",
         model=False,
     ),
-    Card(
+    feature(
         "margin_cny_12m", "CNY", "none", "purchases",
         difference("sales_with_refunds_cny_12m", "purchases_with_tax_cny_12m"),
-        ("Exports and tax refunds less purchases", "出口及退税扣除采购后毛利"), "purchases", model=False,
+        ("Exports and tax refunds less purchases", "出口及退税扣除采购后毛利"), family="purchases", model=False,
     ),
-    Card(
+    feature(
         "margin_share_12m", "share", "falls", "purchases",
         ratio("margin_cny_12m", "exports_cny_12m"),
-        ("Gross margin with tax refunds", "含退税毛利率"), "purchases",
+        ("Gross margin with tax refunds", "含退税毛利率"), family="purchases",
     ),
 )  # fmt: skip

@@ -1,51 +1,51 @@
-"""Cards on the marks that inflated exports leave: bunching, odd prices, round trips, strangers.
+"""Features on the marks that inflated exports leave: bunching, odd prices, round trips, strangers.
 
 A line follows declared exports, so declaring more than is sold pays; what is real leaves other
 traces: buyers that others know, prices near the usual, goods that stay away, money from the buyer.
 """
 
 from riskmodel.features.definitions.trade import SALES
-from riskmodel.features.spec import Card, column, mean, ratio, value_share
+from riskmodel.features.spec import column, feature, mean, ratio, value_share
 
-CARDS = (
-    Card(
+DEFINITIONS = (
+    feature(
         "last_month_share_6m", "share", "rises", "declarations",
         ratio("exports_usd_1m", "exports_usd_6m"),
-        ("Weight of the last month in six months' exports", "近一个月占近六个月出口比例"), "inflated",
+        ("Weight of the last month in six months' exports", "近一个月占近六个月出口比例"), family="inflated",
     ),
-    Card(
+    feature(
         "high_unit_value_share_12m", "share", "rises", "peers",
         value_share(
             "fob_usd", column("unit_value_to_median", "above", 2.0), months=12, where=SALES
         ),
         ("Share of exports priced at more than twice the usual", "单价超过同类中位数两倍的出口占比"),
-        "inflated",
+        family="inflated",
     ),
-    Card(
+    feature(
         # Dear goods may be good ones: only far above the median do they speak against anyone.
         "unit_value_to_median_12m", "ratio", "none", "peers",
         mean("unit_value_to_median", months=12, where=SALES),
-        ("Prices against the usual for the same goods", "出口单价与同类中位数之比"), "inflated",
+        ("Prices against the usual for the same goods", "出口单价与同类中位数之比"), family="inflated",
     ),
-    Card(
+    feature(
         "round_trip_share_12m", "share", "rises", "round_trips",
         value_share("fob_usd", column("came_back", "is", True), months=12, where=SALES),
-        ("Share of exports that came back at the same value", "出口后原值退回占比"), "inflated",
+        ("Share of exports that came back at the same value", "出口后原值退回占比"), family="inflated",
     ),
-    Card(
+    feature(
         "sole_buyer_share_12m", "share", "rises", "peers",
         value_share("fob_usd", column("buyer_others_usd", "at_most", 0), months=12, where=SALES),
         ("Share of exports to buyers that no other enterprise sells to", "无其他出口商往来的买家出口占比"),
-        "inflated",
+        family="inflated",
     ),
-    Card(
+    feature(
         "stranger_receipts_share_12m", "share", "rises", "received",
         value_share("amount_usd", column("payer_is_buyer", "is", False), months=12),
-        ("Share of receipts from payers that are no buyers", "非买家付款的收汇占比"), "inflated",
+        ("Share of receipts from payers that are no buyers", "非买家付款的收汇占比"), family="inflated",
     ),
-    Card(
+    feature(
         "hong_kong_share_3m", "share", "rises", "declarations",
         value_share("fob_usd", column("destination", "is", "HKG"), months=3, where=SALES),
-        ("Share of exports declared to Hong Kong in three months", "近三个月对香港出口占比"), "inflated",
+        ("Share of exports declared to Hong Kong in three months", "近三个月对香港出口占比"), family="inflated",
     ),
 )  # fmt: skip

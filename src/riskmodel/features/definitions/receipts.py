@@ -1,10 +1,10 @@
-"""Cards on being paid: receipts, receipts held against declarations, how buyers pay others."""
+"""Features on being paid: receipts, receipts held against declarations, how buyers pay others."""
 
 from riskmodel.features.definitions.trade import SALES
 from riskmodel.features.spec import (
-    Card,
     column,
     distinct,
+    feature,
     growth,
     mean,
     months_active,
@@ -16,93 +16,93 @@ from riskmodel.features.spec import (
     volatility,
 )
 
-CARDS = (
-    Card(
+DEFINITIONS = (
+    feature(
         "receipts_usd_6m", "USD", "falls", "receipts",
         total("amount_usd", months=6),
-        ("Money received from abroad in six months", "近六个月收汇额"), "getting_paid",
+        ("Money received from abroad in six months", "近六个月收汇额"), family="getting_paid",
     ),
-    Card(
+    feature(
         "receipts_usd_12m", "USD", "falls", "receipts",
         total("amount_usd", months=12),
-        ("Money received from abroad in twelve months", "近十二个月收汇额"), "getting_paid",
+        ("Money received from abroad in twelve months", "近十二个月收汇额"), family="getting_paid",
     ),
-    Card(
+    feature(
         "receipts_to_exports_12m", "ratio", "falls", "receipts",
         ratio("receipts_usd_12m", "exports_usd_12m"),
-        ("Money received against goods declared", "收汇与出口之比"), "getting_paid",
+        ("Money received against goods declared", "收汇与出口之比"), family="getting_paid",
     ),
-    Card(
+    feature(
         "receipts_growth_6m", "relative", "falls", "receipts",
         growth("amount_usd", months=6),
-        ("Growth of receipts against the six months before", "收汇额半年环比增长"), "growth",
+        ("Growth of receipts against the six months before", "收汇额半年环比增长"), family="growth",
     ),
-    Card(
+    feature(
         "receipts_trend_12m", "share a month", "falls", "receipts",
         trend("amount_usd", months=12),
-        ("Trend of monthly receipts", "月度收汇趋势"), "growth",
+        ("Trend of monthly receipts", "月度收汇趋势"), family="growth",
     ),
-    Card(
+    feature(
         "receipts_volatility_12m", "share", "rises", "receipts",
         volatility("amount_usd", months=12),
-        ("Unsteadiness of monthly receipts", "月度收汇波动"), "steadiness",
+        ("Unsteadiness of monthly receipts", "月度收汇波动"), family="steadiness",
     ),
-    Card(
+    feature(
         "receipt_months_12m", "months", "falls", "receipts",
         months_active(months=12),
-        ("Months with receipts in the last twelve", "近十二个月有收汇的月份数"), "steadiness",
+        ("Months with receipts in the last twelve", "近十二个月有收汇的月份数"), family="steadiness",
     ),
-    Card(
+    feature(
         "months_since_receipt", "months", "rises", "receipts",
         months_since_last(),
-        ("Time since the last receipt", "距最近一次收汇的月数"), "getting_paid",
+        ("Time since the last receipt", "距最近一次收汇的月数"), family="getting_paid",
     ),
-    Card(
+    feature(
         "payers_12m", "payers", "falls", "receipts",
         distinct("payer_id", months=12),
-        ("Number of payers", "付款方数量"), "buyers",
+        ("Number of payers", "付款方数量"), family="buyers",
     ),
-    Card(
+    feature(
         "unmatched_receipts_share_12m", "share", "rises", "received",
         value_share("amount_usd", column("matched", "is", False), months=12),
-        ("Receipts that match no declaration", "未匹配报关单的收汇占比"), "reconciliation",
+        ("Receipts that match no declaration", "未匹配报关单的收汇占比"), family="reconciliation",
     ),
-    Card(
+    feature(
         "days_to_cash_12m", "days", "rises", "settled",
         mean("days_to_cash", months=12, where=SALES),
-        ("Days from declaration to money", "出口至收汇天数"), "getting_paid",
+        ("Days from declaration to money", "出口至收汇天数"), family="getting_paid",
     ),
-    Card(
+    feature(
         "days_late_12m", "days", "rises", "settled",
         mean("days_late", months=12, where=SALES),
-        ("Days beyond the terms, paid or still unpaid", "货款平均逾期天数（含未收）"), "getting_paid",
+        ("Days beyond the terms, paid or still unpaid", "货款平均逾期天数（含未收）"), family="getting_paid",
     ),
-    Card(
+    feature(
         "late_share_12m", "share", "rises", "settled",
         value_share("fob_usd", column("days_late", "above", 30), months=12, where=SALES),
         ("Exports paid, or still unpaid, over 30 days past the terms", "逾期三十天以上货款占比"),
-        "getting_paid",
+        family="getting_paid",
     ),
-    Card(
+    feature(
         "unpaid_90d_share_12m", "share", "rises", "settled",
         value_share("fob_usd", column("days_unpaid", "above", 90), months=12, where=SALES),
-        ("Exports of over 90 days ago not yet paid", "九十天以上未收汇占比"), "getting_paid",
+        ("Exports of over 90 days ago not yet paid", "九十天以上未收汇占比"), family="getting_paid",
     ),
-    Card(
+    feature(
         "unpaid_180d_usd_24m", "USD", "none", "settled",
         total("unpaid_usd", months=24, where=(*SALES, column("days_unpaid", "above", 180))),
-        ("Exports of over 180 days ago not yet paid", "一百八十天以上未收汇金额"), "getting_paid",
+        ("Exports of over 180 days ago not yet paid", "一百八十天以上未收汇金额"), family="getting_paid",
         model=False,
     ),
-    Card(
+    feature(
         "unpaid_180d_to_exports", "ratio", "rises", "settled",
         ratio("unpaid_180d_usd_24m", "exports_usd_12m"),
-        ("Old unpaid exports against a year's exports", "长期未收汇与年出口之比"), "getting_paid",
+        ("Old unpaid exports against a year's exports", "长期未收汇与年出口之比"), family="getting_paid",
     ),
-    Card(
+    feature(
         "buyers_late_elsewhere_12m", "share", "rises", "peers",
         mean("buyer_others_late_share", months=12, where=SALES),
         ("Late payment by the same buyers to other exporters", "买家对其他出口商逾期付款占比"),
-        "buyers",
+        family="buyers",
     ),
 )  # fmt: skip

@@ -1,33 +1,33 @@
-"""Cards on the register."""
+"""Features on the register."""
 
-from riskmodel.features.spec import Card, category, latest, months_from
+from riskmodel.features.spec import category, feature, latest, months_from
 
 TABLE = "enterprises"
 
-CARDS = (
-    Card(
+DEFINITIONS = (
+    feature(
         "age_months", "months", "falls", TABLE,
         months_from("registered_on"),
-        ("Age of the enterprise", "企业成立年限"), "age",
+        ("Age of the enterprise", "企业成立年限"), family="age",
     ),
-    Card(
+    feature(
         "employees", "people", "falls", TABLE,
         latest("employees"),
-        ("People employed", "员工人数"), "register",
+        ("People employed", "员工人数"), family="register",
     ),
-    Card(
+    feature(
         "kind", "kind", "none", TABLE,
         category("kind"),
-        ("Kind of enterprise", "企业类型"), "register",
+        ("Kind of enterprise", "企业类型"), family="register",
     ),
-    Card(
+    feature(
         "sector", "sector", "none", TABLE,
         category("sector"),
-        ("Sector", "所属行业"), "register",
+        ("Sector", "所属行业"), family="register",
     ),
-    Card(
+    feature(
         "province", "province", "none", TABLE,
         category("province"),
-        ("Province of the seat", "所在省份"), "register", model=False,
+        ("Province of the seat", "所在省份"), family="register", model=False,
     ),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from riskmodel.limits.allocation import Allocation, allocate
 from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import PD_CLIP, Terms
-from riskmodel.limits.feature_values import card_values
+from riskmodel.limits.feature_values import feature_values
 from riskmodel.limits.fixed_ratio import plain_rule
 from riskmodel.limits.recommend import Weighed
 from riskmodel.statistics.logistic import logit
@@ -191,7 +191,7 @@ def _lines(weighed: Weighed, pair: Ints) -> pd.DataFrame:
 def _fixed(weighed: Weighed) -> Floats:
     """Opening cost and subsidy, one a pair."""
     case, economics = weighed.case, weighed.case.terms.policy.economics
-    through = card_values(case.candidates, case.terms.policy.caps.platform_feature).fillna(0.0)
+    through = feature_values(case.candidates, case.terms.policy.caps.platform_feature).fillna(0.0)
     subsidy = economics.subsidy_cny_per_usd * through.clip(lower=0.0).to_numpy(np.float64)
     cost: Floats = economics.opening_cost_cny + subsidy[case.pairs.enterprise]
     return cost

@@ -74,7 +74,7 @@ class Learnt:
 def learn(past: pd.DataFrame, policy: Policy) -> Learnt:
     """From past lines with the features at their grants and the model's PD; see the two modules.
 
-    `past`: the columns of `datasets.past_lines`, `pd_12m`, and the cards that the caps and the
+    `past`: the columns of `datasets.past_lines`, `pd_12m`, and the features that the caps and the
     drawing read. Nothing is learnt of no lines.
     """
     if past.empty:

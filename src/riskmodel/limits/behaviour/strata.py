@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.feature_values import card_values
+from riskmodel.limits.feature_values import feature_values
 from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
@@ -80,5 +80,5 @@ def correlation(one: Floats, other: Floats) -> float:
 
 def values(rows: pd.DataFrame, name: str) -> Floats:
     """A column as numbers; not finite where it is absent."""
-    found: Floats = card_values(rows, name).to_numpy(np.float64)
+    found: Floats = feature_values(rows, name).to_numpy(np.float64)
     return found

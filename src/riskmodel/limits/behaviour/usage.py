@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.features.spec import Card, count, latest, total
+from riskmodel.features.spec import FeatureDefinition, count, latest, total
 from riskmodel.limits.behaviour.strata import stated_log_odds, values
 
 Floats = NDArray[np.float64]
@@ -16,24 +16,26 @@ RECENT, LONG = 3, 24
 """Months: a balance older than the first is none; use is the mean over the second."""
 
 
-def _card(name: str, unit: str, measure: Any, says: tuple[str, str]) -> Card:
-    return Card(name, unit, "none", "line_months", measure, says, "programme", model=False)
+def _definition(name: str, unit: str, measure: Any, texts: tuple[str, str]) -> FeatureDefinition:
+    return FeatureDefinition(
+        name, unit, "none", "line_months", measure, texts, "programme", model=False
+    )
 
 
-CARDS = (
-    _card("line_drawn_cny_now", "CNY", latest("drawn_cny", months=RECENT),
+DEFINITIONS = (
+    _definition("line_drawn_cny_now", "CNY", latest("drawn_cny", months=RECENT),
           ("Newest balance of the programme's lines", "本项目额度最新用款余额")),
-    _card("line_limit_cny_now", "CNY", latest("limit_cny", months=RECENT),
+    _definition("line_limit_cny_now", "CNY", latest("limit_cny", months=RECENT),
           ("Newest limit of the programme's lines", "本项目最新额度")),
-    _card("line_drawn_cny_24m", "CNY", total("drawn_cny", months=LONG),
+    _definition("line_drawn_cny_24m", "CNY", total("drawn_cny", months=LONG),
           ("Drawn on the programme's lines, month-ends of two years", "近两年本项目额度月末用款合计")),
-    _card("line_limit_cny_24m", "CNY", total("limit_cny", months=LONG),
+    _definition("line_limit_cny_24m", "CNY", total("limit_cny", months=LONG),
           ("Limits of the programme's lines, month-ends of two years", "近两年本项目额度月末合计")),
-    _card("line_months_24m", "month-ends", count(months=LONG),
+    _definition("line_months_24m", "month-ends", count(months=LONG),
           ("Month-ends with a line of the programme in two years", "近两年有本项目额度的月数")),
 )  # fmt: skip
-"""What the drawn share needs of the programme's own lines beside the panel's cards; no model sees
-them. Computed by `features.compute(..., cards=CARDS)` at the grants and at the candidates' date."""
+"""What the drawn share needs of the programme's own lines beside the panel's features; no model sees
+them. Computed by `features.compute(..., definitions=DEFINITIONS)` at the grants and at the candidates' date."""
 
 SIGNS: Mapping[str, bool] = MappingProxyType(
     {
@@ -50,7 +52,7 @@ SIGNS: Mapping[str, bool] = MappingProxyType(
         "debt_to_sales": False,
     }
 )
-"""Cards of the panel that tell of need for cash, and whether their logarithm is taken."""
+"""Features of the panel that tell of need for cash, and whether their logarithm is taken."""
 KNOWN_MONTHS = 3.0
 """An earlier use over so many months counts as much as the mean of all."""
 
@@ -62,7 +64,7 @@ def inputs(rows: pd.DataFrame, limit_cny: Floats, typical_use: float) -> dict[st
     it; `use` that of earlier lines over two years, drawn to the typical where few months tell;
     `recent_use` the newest; `served` whether there were earlier lines, `lapsed` whether none lives.
     """
-    held, present, drawn, limits, months = (values(rows, card.name) for card in CARDS)
+    held, present, drawn, limits, months = (values(rows, feature.name) for feature in DEFINITIONS)
     if "line_drawn_cny_24m" not in rows and "line_use_6m" in rows:  # what the panel has by itself
         drawn, limits = values(rows, "line_drawn_cny_6m"), values(rows, "line_limit_cny_6m")
         months = np.where(limits > 0, 6.0, 0.0)

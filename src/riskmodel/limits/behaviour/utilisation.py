@@ -132,7 +132,7 @@ def learn(past: pd.DataFrame, stated: Stated) -> Drawing:
     """The drawn share from past lines, one row a line at its grant.
 
     Columns: `enterprise_id`, `limit_cny`, `drawn_share`; and as far as there `drawn_at_default`,
-    `grade`, `pd_12m`, the columns of `use.CARDS` and of `use.SIGNS`. Lines that were taken over
+    `grade`, `pd_12m`, the columns of `usage.DEFINITIONS` and of `use.SIGNS`. Lines that were taken over
     from before the records (no grade while others have one) are left out: what they carried over is
     not known. With few lines the share is their mean, drawn towards the policy's.
     """

@@ -40,10 +40,12 @@ ratios to exports change."""
 EXPORTS_SIZE = Lever(
     "exports_size",
     (),
-    tuple(move for move in DECLARED if move.card not in ("deal_usd_mean_12m", "returned_usd_12m")),
+    tuple(
+        move for move in DECLARED if move.feature not in ("deal_usd_mean_12m", "returned_usd_12m")
+    ),
     held=frozenset(EXPRESSIONS) - {"exports_log_usd_12m", "exports_cny_12m"},
 )
-"""The cards of exports' size and growth are higher and every other card is held: all else equal."""
+"""The features of exports' size and growth are higher and every other feature is held: all else equal."""
 RISES = (0.01, 0.10, 0.50)
 
 
@@ -201,7 +203,7 @@ def monotone_in_exports(
 ) -> Monotone:
     """Every limit decided again with higher exports, all else equal, the PD held and by the model.
 
-    `features` are one row an enterprise: enterprise_id, as_of and the cards.
+    `features` are one row an enterprise: enterprise_id, as_of and the features.
     """
     scored = recommender.score(features)
     rows = features.assign(**{name: scored[name] for name in SCORED}).reset_index(drop=True)

@@ -1,8 +1,8 @@
-"""Levers: what an enterprise can change by itself, and how each card answers to it. Data.
+"""Levers: what an enterprise can change by itself, and how each feature answers to it. Data.
 
-A lever moves every card that what is done would move, so that a changed row is one that could be:
-exports of every window rise together, receipts and purchases follow, shares stay. Cards that are
-expressions over others are worked out again. A card that is not named here does not move; a card
+A lever moves every feature that what is done would move, so that a changed row is one that could be:
+exports of every window rise together, receipts and purchases follow, shares stay. Features that are
+expressions over others are worked out again. A feature that is not named here does not move; a feature
 that a source lacks is left out.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.features.catalogue import CARDS, by_name, with_parts
+from riskmodel.features.catalogue import DEFINITIONS, definitions_by_name, with_operands
 from riskmodel.features.spec import Derived
 
 Floats = NDArray[np.float64]
@@ -83,7 +83,7 @@ def joined_by_buyers(value: Floats, _: float, __: Floats) -> Floats:
 
 
 def becomes(value: Floats, size: float, other: Floats) -> Floats:
-    """That share of the way up to another card."""
+    """That share of the way up to another feature."""
     return value + size * np.maximum(other - value, 0.0)
 
 
@@ -92,17 +92,17 @@ def _spread_over(buyers: Floats) -> Floats:
 
 
 Rule = Callable[[Floats, float, Floats], Floats]
-"""From a card's values, the step's size and the product of the cards that it reads."""
+"""From a feature's values, the step's size and the product of the features that it reads."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """How one card answers: the rule, and the cards whose product, before the step, it reads.
+    """How one feature answers: the rule, and the features whose product, before the step, it reads.
 
     A missing value among `by` counts as nothing; the move is left out where a column is absent.
     """
 
-    card: str
+    feature: str
     rule: Rule
     by: tuple[str, ...] = ()
 
@@ -120,9 +120,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Lever:
-    """Steps that rise, and the cards that they move.
+    """Steps that rise, and the features that they move.
 
-    Expressions over moved cards follow, but for those that are `held`.
+    Expressions over moved features follow, but for those that are `held`.
     """
 
     name: str
@@ -131,8 +131,8 @@ class Lever:
     held: frozenset[str] = frozenset()
 
 
-def _all(rule: Rule, cards: str, *by: str) -> tuple[Move, ...]:
-    return tuple(Move(card, rule, by) for card in cards.split())
+def _all(rule: Rule, features: str, *by: str) -> tuple[Move, ...]:
+    return tuple(Move(feature, rule, by) for feature in features.split())
 
 
 DECLARED = (
@@ -203,23 +203,23 @@ RECORDS = frozenset(
     "line_days_past_due_12m line_days_past_due_24m line_overdue_months_12m "
     "line_written_off_cny".split()
 )
-"""Cards of what has happened: paying does not change them, only time does."""
+"""Features of what has happened: paying does not change them, only time does."""
 
 
 def answers(features: pd.DataFrame, lever: Lever, size: float) -> dict[str, Floats]:
-    """The cards that one step of the lever moves, with their values after it, a value a row.
+    """The features that one step of the lever moves, with their values after it, a value a row.
 
-    Each move reads the rows as they were before the step; expressions over moved cards follow.
+    Each move reads the rows as they were before the step; expressions over moved features follow.
     """
     after: dict[str, Floats] = {}
     for move in lever.moves:
-        if {move.card, *move.by} <= set(features.columns):
-            value = _values(features, move.card)
-            read = [np.nan_to_num(_values(features, card), nan=0.0) for card in move.by]
+        if {move.feature, *move.by} <= set(features.columns):
+            value = _values(features, move.feature)
+            read = [np.nan_to_num(_values(features, feature), nan=0.0) for feature in move.by]
             product = np.prod(np.stack([np.ones(len(value)), *read]), axis=0)
-            after[move.card] = move.rule(value, size, product)
+            after[move.feature] = move.rule(value, size, product)
     for name, expression in EXPRESSIONS.items():
-        parts = expression.cards
+        parts = expression.operands
         known = name in features.columns and set(parts) <= set(features.columns)
         if known and name not in lever.held and any(part in after for part in parts):
             new = evaluated(expression, [after.get(p, _values(features, p)) for p in parts])
@@ -230,12 +230,12 @@ def answers(features: pd.DataFrame, lever: Lever, size: float) -> dict[str, Floa
 
 
 def moved(features: pd.DataFrame, lever: Lever, size: float) -> pd.DataFrame:
-    """The rows after one step of the lever: same index and columns, moved cards as float64."""
+    """The rows after one step of the lever: same index and columns, moved features as float64."""
     return features.assign(**answers(features, lever, size))
 
 
 def touched(features: pd.DataFrame, after: Mapping[str, Floats]) -> NDArray[np.bool_]:
-    """The rows in which any of these cards differs from its value now; missing equals missing."""
+    """The rows in which any of these features differs from its value now; missing equals missing."""
     differs = np.zeros(len(features), dtype=np.bool_)
     for name, value in after.items():
         now = _values(features, name)
@@ -244,7 +244,7 @@ def touched(features: pd.DataFrame, after: Mapping[str, Floats]) -> NDArray[np.b
 
 
 def evaluated(expression: Derived, parts: list[Floats]) -> Floats:
-    """An expression over cards, as the features' engine reads it; a test holds the two together."""
+    """An expression over features, as the features' engine reads it; a test holds the two together."""
     nil = np.nan if expression.nil is None else expression.nil
     if expression.kind == "ratio":
         upper, lower = parts
@@ -261,16 +261,16 @@ def evaluated(expression: Derived, parts: list[Floats]) -> Floats:
     return all_parts
 
 
-def _values(features: pd.DataFrame, card: str) -> Floats:
-    values: Floats = features[card].to_numpy(np.float64, na_value=np.nan)
+def _values(features: pd.DataFrame, feature: str) -> Floats:
+    values: Floats = features[feature].to_numpy(np.float64, na_value=np.nan)
     return values
 
 
 EXPRESSIONS: Mapping[str, Derived] = MappingProxyType(
     {
-        card.name: card.value
-        for card in with_parts(CARDS, by_name())
-        if isinstance(card.value, Derived)
+        feature.name: feature.value
+        for feature in with_operands(DEFINITIONS, definitions_by_name())
+        if isinstance(feature.value, Derived)
     }
 )
-"""The cards that are expressions over others, parts first."""
+"""The features that are expressions over others, parts first."""

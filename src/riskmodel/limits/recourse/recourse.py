@@ -93,7 +93,7 @@ def raising(
 ) -> pd.DataFrame:
     """For each enterprise the least steps that reach the next level, the least effort first.
 
-    `candidates` hold enterprise_id, as_of and all cards that were computed, one row an
+    `candidates` hold enterprise_id, as_of and all features that were computed, one row an
     enterprise; `causes` (see `causes_of`) what holds each one's limit now. A row an enterprise
     and lever: rank (from 1), lever, step and effort, bank and limit now and then, PD now and
     then, cause, and a sentence in two languages; where nothing raises the limit one row with

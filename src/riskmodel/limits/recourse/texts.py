@@ -60,7 +60,7 @@ MORE: Words = (
 def sentences(told: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """The rows with text_en and text_zh: what would change, and the limit that could follow.
 
-    `told` has enterprise_id, lever, step, limit_cny, limit_then_cny; `features` the cards, one
+    `told` has enterprise_id, lever, step, limit_cny, limit_then_cny; `features` the features, one
     row an enterprise.
     """
     place = pd.Index(features["enterprise_id"]).get_indexer(pd.Index(told["enterprise_id"]))
@@ -190,7 +190,7 @@ CONDITIONS: Mapping[str, Callable[[pd.DataFrame, float], list[Words]]] = Mapping
         "concentration": _concentration,
     }
 )
-"""Each lever's condition in words, from the rows' cards and the step's size."""
+"""Each lever's condition in words, from the rows' features and the step's size."""
 
 
 def _in_english(condition: str, amounts: tuple[float, float]) -> str:

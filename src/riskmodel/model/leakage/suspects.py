@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.datasets.splits import drawn, folds
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.leakage.incremental import (
     difference,
     matrix_of,
@@ -55,10 +55,12 @@ class Suspect:
 COLUMNS = tuple(Suspect.__annotations__)
 
 
-def suspects(rows: pd.DataFrame, cards: Sequence[Card], settings: Settings) -> pd.DataFrame:
+def suspects(
+    rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], settings: Settings
+) -> pd.DataFrame:
     """The columns of the fit rows that look like leaks, each once: `Suspect`'s fields.
 
-    `rows`: enterprise_id, `defaulted` and the cards' columns. A column is one, if it ranks alone
+    `rows`: enterprise_id, `defaulted` and the features' columns. A column is one, if it ranks alone
     above `validate.most_single_auc`, or has a region of near-certain default, or if it came with
     the source as it stands (`attributes`) and outranks a model of all others, or completes one:
     together they rank better than both could by evidence of their own. What only lifts that model
@@ -68,7 +70,9 @@ def suspects(rows: pd.DataFrame, cards: Sequence[Card], settings: Settings) -> p
     """
     rows = drawn(rows, MOST_ROWS, settings.run.seed)
     seen = _labelled(rows, settings)
-    asked = {card.name: card for card in cards if card.model and card.name in rows}
+    asked = {
+        feature.name: feature for feature in definitions if feature.model and feature.name in rows
+    }
     varied = [name for name in asked if rows[name].nunique() + rows[name].isna().any() > 1]
     dated = _dated(rows, varied)
     ranked = {name: alone(rows[name], seen) for name in varied}
@@ -87,7 +91,10 @@ def suspects(rows: pd.DataFrame, cards: Sequence[Card], settings: Settings) -> p
 
 
 def fading(
-    rows: pd.DataFrame, later: pd.DataFrame, cards: Sequence[Card], settings: Settings
+    rows: pd.DataFrame,
+    later: pd.DataFrame,
+    definitions: Sequence[FeatureDefinition],
+    settings: Settings,
 ) -> pd.DataFrame:
     """The columns that rank well in the fit rows and hardly in `later` ones: to be reported.
 
@@ -96,7 +103,11 @@ def fading(
     """
     before, after = (_labelled(some, settings) for some in (rows, later))
     limit, found = settings.model.most_fading, []
-    names = [card.name for card in cards if card.model and card.name in rows and card.name in later]
+    names = [
+        feature.name
+        for feature in definitions
+        if feature.model and feature.name in rows and feature.name in later
+    ]
     wide = reach(len(names))
     for name in names:
         then = alone(rows[name], before)

@@ -1,4 +1,4 @@
-"""The single-feature baseline: rank by a single feature, in the direction that its card declares."""
+"""The single-feature baseline: rank by a single feature, in the direction that its definition declares."""
 
 import json
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ def learn(
     if how.single_feature != "auto" and not _is_number(rows, how.single_feature):
         raise SettingsError(
             f"model.single_feature: no number among the features is called {how.single_feature}."
-            " Name a card."
+            " Name a feature."
         )
     return choose(rows, inputs, how.single_feature)
 

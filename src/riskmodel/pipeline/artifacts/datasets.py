@@ -13,8 +13,8 @@ from riskmodel.sources import Source
 
 def population_of(run: Run, source: Source) -> data.Population:
     """Return the enterprises that are labelled and scored as of the run's date."""
-    cards = feature.available(source, run.settings.features)
-    return data.population(source, run.settings.datasets, as_of_date(run), cards)
+    definitions = feature.available(source, run.settings.features)
+    return data.population(source, run.settings.datasets, as_of_date(run), definitions)
 
 
 def as_of_date(run: Run) -> date:

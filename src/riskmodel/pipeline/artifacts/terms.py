@@ -9,11 +9,11 @@ from riskmodel import features as feature
 from riskmodel import limits as lending
 from riskmodel.datasets.panel import KEY
 from riskmodel.errors import DataError
-from riskmodel.features.spec import Card
+from riskmodel.features.spec import FeatureDefinition
 from riskmodel.limits.agreements import agreements_in_force
-from riskmodel.limits.behaviour.usage import CARDS as USE
+from riskmodel.limits.behaviour.usage import DEFINITIONS as USE
 from riskmodel.pipeline.artifacts.datasets import as_of_date, horizon_months, panel_of
-from riskmodel.pipeline.artifacts.features import cards_of
+from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.pipeline.bank_exclusions import refuse_unknown_banks
@@ -25,10 +25,10 @@ from riskmodel.storage.files import read_rows
 
 @dataclass(frozen=True)
 class Programme:
-    """What past lines are read from at one date: the source as known then, its cards, the terms."""
+    """What past lines are read from at one date: the source as known then, its features, the terms."""
 
     source: Source
-    cards: tuple[Card, ...]
+    definitions: tuple[FeatureDefinition, ...]
     policy: lending.Policy
     settings: Settings
 
@@ -39,8 +39,8 @@ class Programme:
 
 
 def programme_of(run: Run) -> Programme:
-    """Return what the limits read of the run: its source, its cards, its terms."""
-    return Programme(source_of(run), cards_of(run), policy_of(run), run.settings)
+    """Return what the limits read of the run: its source, its features, its terms."""
+    return Programme(source_of(run), definitions_of(run), policy_of(run), run.settings)
 
 
 def policy_of(run: Run) -> lending.Policy:
@@ -86,7 +86,7 @@ def agreements_of(
 
 
 def scored_of(run: Run, programme: Programme) -> pd.DataFrame:
-    """Return the scored enterprises with their cards, their PDs and the use of their own lines."""
+    """Return the scored enterprises with their features, their PDs and the use of their own lines."""
     panel = panel_of(run)
     scored = panel[panel["split"] == "score"].drop(columns=["split", "defaulted"])
     with_pd = scored.merge(_twelve_month(run), on="enterprise_id", how="left", validate="1:1")
@@ -94,7 +94,7 @@ def scored_of(run: Run, programme: Programme) -> pd.DataFrame:
         programme.source,
         with_pd[KEY],
         programme.settings.features,
-        cards=USE,
+        definitions=USE,
         threads=programme.settings.run.threads,
     )
     return with_pd.merge(found.frame, on=KEY, how="left", validate="1:1")

@@ -29,8 +29,8 @@ def build_datasets(run: Run) -> DatasetsResult:
     ever = population.horizon_months is None
     split = data.split(population.labelled, settings, ever=ever)
     panel = data.panel(population, split, run.read("features", "features"))
-    cards = feature.available(source, run.settings.features)
-    moved = data.sensitivity(source, settings, as_of_date(run), cards)
+    definitions = feature.available(source, run.settings.features)
+    moved = data.sensitivity(source, settings, as_of_date(run), definitions)
     run.write(
         "datasets",
         panel=panel,

@@ -12,7 +12,7 @@ from riskmodel.datasets.panel import KEY
 from riskmodel.model import reference_group
 from riskmodel.model.fit import learn
 from riskmodel.pipeline.artifacts.datasets import learning_panel
-from riskmodel.pipeline.artifacts.features import cards_of
+from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.runs.run_folder import Run
 
@@ -41,10 +41,10 @@ def explain_scores(run: Run) -> ExplainResult:
     """Compute the reasons of every enterprise that is scored, and check them."""
     run.begin("explain")
     champion, panel, settings = champion_of(run), learning_panel(run), run.settings.explain
-    baseline = reasoning.baseline_of(champion, cards_of(run))
+    baseline = reasoning.baseline_of(champion, definitions_of(run))
     rows = panel[panel["split"] == "score"].reset_index(drop=True)
     strengths = reasoning.strengths(baseline, rows)
-    families = reasoning.by_family(strengths, baseline.cards)
+    families = reasoning.by_family(strengths, baseline.definitions)
     reasons = reasoning.reasons(baseline, rows, settings)
     changed = reasoning.fidelity(baseline, rows, reasons)
     some = rows.iloc[:: -(-len(rows) // settings.stability_rows) or 1]
@@ -72,10 +72,10 @@ def _refitted(
     """
     settings, features = run.settings, {name for name, _ in champion.inputs}
     rows = panel[panel["split"] != "score"].astype({"defaulted": bool})
-    cards = [card for card in cards_of(run) if card.name in features]
+    definitions = [definition for definition in definitions_of(run) if definition.name in features]
     how = settings.model.model_copy(update=champion.facts["learnt"])
     for number in range(1, settings.explain.refits + 1):
         drawn = reasoning.resampled(rows, settings.run.seed + number)
-        ranker = learn(champion.name, drawn, modelling.Task(cards, settings), how)
+        ranker = learn(champion.name, drawn, modelling.Task(definitions, settings), how)
         near = reference_group.learn(ranker, drawn, settings.explain.peers_share)
-        yield reasoning.baseline_of(replace(champion, ranker=ranker, peers=near), cards)
+        yield reasoning.baseline_of(replace(champion, ranker=ranker, peers=near), definitions)

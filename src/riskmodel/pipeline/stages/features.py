@@ -10,7 +10,7 @@ from riskmodel.runs.run_folder import Run
 
 
 def compute_features(run: Run) -> feature.Features:
-    """Compute every card for every enterprise and date that is learnt from or scored."""
+    """Compute every feature for every enterprise and date that is learnt from or scored."""
     run.begin("features")
     source, settings = source_of(run), run.settings
     rows = data.observed(population_of(run, source))
@@ -20,19 +20,19 @@ def compute_features(run: Run) -> feature.Features:
         "features",
         features=found.frame,
         absent=found.absent,
-        dictionary=feature.dictionary(found.cards),
+        dictionary=feature.dictionary(found.definitions),
     )
-    names = [card.name for card in found.cards]
+    names = [definition.name for definition in found.definitions]
     run.write_json("features", "cards", {"computed": names, "attributes": attributes})
     return found
 
 
 def profile_features(run: Run, found: feature.Features) -> Profile:
-    """Profile the cards on these rows, and rank the known labels by each alone."""
+    """Profile the features on these rows, and rank the known labels by each alone."""
     labelled = population_of(run, source_of(run)).labelled[[*KEY, "defaulted"]]
     joined = found.frame[KEY].merge(labelled, how="left", on=KEY, validate="1:1")
     described = profile(found, joined["defaulted"].astype("boolean"))
     run.write(
-        "features", profile=described.cards, rankings=described.periods, drift=described.drift
+        "features", profile=described.features, rankings=described.periods, drift=described.drift
     )
     return described

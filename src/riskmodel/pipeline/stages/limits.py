@@ -8,7 +8,7 @@ from riskmodel import datasets as data
 from riskmodel import features as feature
 from riskmodel import limits as lending
 from riskmodel.datasets.panel import KEY
-from riskmodel.limits.behaviour.usage import CARDS as USE
+from riskmodel.limits.behaviour.usage import DEFINITIONS as USE
 from riskmodel.limits.book import BANK_MAXIMUM
 from riskmodel.limits.constraints import ROWS
 from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
@@ -57,7 +57,7 @@ class Questions:
 
 @dataclass(frozen=True)
 class Decided:
-    """A month's candidates (with all their cards), its book, its terms, and the model's score."""
+    """A month's candidates (with all their features), its book, its terms, and the model's score."""
 
     candidates: pd.DataFrame
     signed: pd.DataFrame
@@ -142,14 +142,14 @@ def past_lines(programme: Programme) -> pd.DataFrame:
     """
     settings = programme.settings
     day = programme.day.date()
-    lines = data.past_lines(programme.source, settings.datasets, day, programme.cards)
+    lines = data.past_lines(programme.source, settings.datasets, day, programme.definitions)
     if lines.empty:
         return lines
     found = feature.compute(
         programme.source,
         lines[KEY].drop_duplicates(),
         settings.features,
-        cards=(*programme.cards, *USE),
+        definitions=(*programme.definitions, *USE),
         threads=settings.run.threads,
     )
     return lines.merge(found.frame, on=KEY, how="left", validate="many_to_one")

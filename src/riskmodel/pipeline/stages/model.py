@@ -14,7 +14,7 @@ from riskmodel.model.learners.scorecard.scorecard import Scorecard
 from riskmodel.model.learners.scorecard.sql import scorecard_sql
 from riskmodel.pipeline.approved_model import approved_model, purpose_of
 from riskmodel.pipeline.artifacts.datasets import learning_panel
-from riskmodel.pipeline.artifacts.features import cards_of
+from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import unknown_values
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.pipeline.fingerprints import code_fingerprint
@@ -62,7 +62,7 @@ def _task(run: Run, population: dict[str, Any]) -> modelling.Task:
     store = TrialFile(run.folder / "model" / "trials.jsonl", _search_key(run))
     facts = _model_facts(run, population)
     return modelling.Task(
-        cards_of(run), run.settings, facts, _log_progress, store.known(), store.keep
+        definitions_of(run), run.settings, facts, _log_progress, store.known(), store.keep
     )
 
 

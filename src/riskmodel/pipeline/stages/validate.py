@@ -40,7 +40,7 @@ def validate_model(run: Run) -> ValidateResult:
     evidence = validation.Evidence(
         predictions=predictions,
         panel=panel_of(run),
-        cards=found.cards,
+        definitions=found.definitions,
         champion=champion.name,
         by_time=facts["by_time"],
         by_enterprise=not (facts["by_time"] and blind.empty),

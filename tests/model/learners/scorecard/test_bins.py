@@ -52,13 +52,13 @@ def test_weights_are_the_log_of_the_shares_with_one_default_of_average_rows_adde
 
 
 @pytest.mark.parametrize(("sign", "effect"), [(1, 1.0), (-1, -1.0)])
-def test_weights_run_in_the_direction_of_the_card(sign, effect):
+def test_weights_run_in_the_direction_of_the_feature(sign, effect):
     found = learnt(drawn(effect=effect), sign, special_codes={"x": (98.0,)})
     assert found.ordinary >= 3
     assert (np.diff(found.weights[: found.ordinary]) * sign > 0).all()
 
 
-def test_a_feature_that_runs_against_its_card_is_not_split():
+def test_a_feature_that_runs_against_its_feature_is_not_split():
     assert learnt(drawn(), -1, special_codes={"x": (98.0,)}).ordinary == 1
 
 
@@ -129,7 +129,7 @@ def test_a_vintage_may_waver_within_its_noise():
 
 @rules(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 90)), min_size=2, max_size=9))
-def test_what_is_left_rises_with_the_card_whatever_the_counts(cells):
+def test_what_is_left_rises_with_the_feature_whatever_the_counts(cells):
     bad = np.array([[b for b, _ in cells]], float)
     assume(bad.sum() > 0)
     rows = bad + np.array([[g for _, g in cells]])

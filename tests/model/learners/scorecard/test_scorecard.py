@@ -23,8 +23,8 @@ def rows(panel):
 
 
 @pytest.fixture(scope="module")
-def card(rows, cards):
-    return scorecard.learn(rows, learn_inputs(rows, cards, 60), HOW, seed=7, threads=1)
+def card(rows, definitions):
+    return scorecard.learn(rows, learn_inputs(rows, definitions, 60), HOW, seed=7, threads=1)
 
 
 def test_six_hundred_points_are_fifty_to_one_and_twenty_double_the_odds():
@@ -65,8 +65,8 @@ def test_a_scorecard_read_from_its_file_scores_the_same(card, rows):
     assert again.raw(rows).tolist() == card.raw(rows).tolist()
 
 
-def test_two_fits_of_the_same_rows_are_the_same_bytes(card, rows, cards):
-    inputs = learn_inputs(rows, cards, 60)
+def test_two_fits_of_the_same_rows_are_the_same_bytes(card, rows, definitions):
+    inputs = learn_inputs(rows, definitions, 60)
     again = scorecard.learn(rows, inputs, HOW, seed=7, threads=2)
     assert again.to_files() == card.to_files()
 

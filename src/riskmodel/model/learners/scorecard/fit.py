@@ -2,7 +2,7 @@
 
 Slopes of the weights of evidence are found first, by penalised logistic regression with none below
 0: a feature whose slope would be is refused. Then the share of every bin is fitted beside all
-others, in the card's direction and shrunk to slope times weight of evidence: few defaults leave it
+others, in the feature's direction and shrunk to slope times weight of evidence: few defaults leave it
 there, many move it to what the feature adds beside the others.
 """
 
@@ -116,7 +116,7 @@ def refine(
 
     They maximise the log likelihood less l2 / 2 times the squares of what each share departs from
     slope times weight of evidence. A feature's coefficients are the share of its first bin, the
-    steps from bin to bin, which never go against the card's direction, and the shares of special
+    steps from bin to bin, which never go against the feature's direction, and the shares of special
     codes and missing values.
     """
     from scipy.linalg import block_diag
