@@ -22,7 +22,7 @@ from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.bins import Bins
 from riskmodel.model.learners.scorecard.scorecard import Scale, Scorecard
-from riskmodel.model.master_scale import Grades
+from riskmodel.model.master_scale import MasterScale
 from riskmodel.model.risk_model import RiskModel
 
 DAYS = pd.to_datetime(["2018-01-01", "2018-07-01", "2019-07-01", "2020-07-01"])
@@ -63,7 +63,7 @@ def fitted_scorecard(name: str, levels: tuple[str, ...]) -> RiskModel:
                        Scale(600.0, 50.0, 20.0), {})  # fmt: skip
     line = Calibration(Curve("logistic", -1.0, (1.5,)), 0.0, ((-2.0, 0.1, 0.2), (2.0, 0.1, 0.1)),
                        0.9, {})  # fmt: skip
-    return RiskModel("scorecard", ranker, line, Grades((), ()), {})
+    return RiskModel("scorecard", ranker, line, MasterScale((), ()), {})
 
 
 def pictures(name: str, values: np.ndarray) -> dict[str, Callable[[], Picture]]:

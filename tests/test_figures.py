@@ -28,8 +28,8 @@ from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.bins import Bins
 from riskmodel.model.learners.scorecard.scorecard import Scale, Scorecard
-from riskmodel.model.learners.single_feature import OneNumber
-from riskmodel.model.master_scale import Grades, Seen
+from riskmodel.model.learners.single_feature import SingleFeature
+from riskmodel.model.master_scale import GradeStatistics, MasterScale
 from riskmodel.sources import Source
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-07-01"])
@@ -417,11 +417,11 @@ def anchored() -> pd.DataFrame:
     )
 
 
-def fitted_model(seen: tuple[Seen, ...] = ()) -> RiskModel:
-    number = OneNumber(Inputs(("exports_usd_6m",), (-1,), {}), -1, 0.0)
+def fitted_model(seen: tuple[GradeStatistics, ...] = ()) -> RiskModel:
+    number = SingleFeature(Inputs(("exports_usd_6m",), (-1,), {}), -1, 0.0)
     line = Curve("logistic", -1.0, (1.5,))
     calibration = Calibration(line, 0.0, ((-2.0, 0.1, 0.2), (2.0, 0.1, 0.1)), 0.9, {})
-    return RiskModel("single_feature", number, calibration, Grades((), seen), {})
+    return RiskModel("single_feature", number, calibration, MasterScale((), seen), {})
 
 
 def fitted_scorecard() -> RiskModel:
@@ -459,7 +459,7 @@ def walked() -> pd.DataFrame:
     )
 
 
-GRADE = Seen("G01", 100.0, 2.0, 0.03, 0.005, 0.06, 0.05)
+GRADE = GradeStatistics("G01", 100.0, 2.0, 0.03, 0.005, 0.06, 0.05)
 
 
 def judged_books() -> pd.DataFrame:

@@ -19,8 +19,8 @@ from riskmodel.benchmarks.models import (
 from riskmodel.datasets import balanced_folds
 from riskmodel.errors import DataError
 from riskmodel.features.spec import FeatureDefinition, latest
-from riskmodel.model.inputs import learn_inputs
-from riskmodel.model.learners.interface import LADDER
+from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.learners.interface import LEARNERS
 from riskmodel.settings import Settings, load_settings
 from riskmodel.statistics.discrimination import auc
 from riskmodel.storage.files import write_parquet
@@ -202,10 +202,10 @@ def test_on_one_half_of_the_borrowers_scorecard_and_trees_rank_as_published_mode
     rows, definitions = models.labelled_features("gmsc", REAL, settings, silent)
     _, fold = next(balanced_folds(rows, settings.datasets, settings.run.seed))
     learnt, held = (rows[side].reset_index(drop=True) for side in (fold != 0, fold == 0))
-    inputs = learn_inputs(learnt, definitions, settings.model.most_levels)
+    inputs = fit_inputs(learnt, definitions, settings.model.most_levels)
     found = {
         name: auc(
-            LADDER[name].learn(learnt, inputs, settings.model, seed=7, threads=2).raw(held),
+            LEARNERS[name].learn(learnt, inputs, settings.model, seed=7, threads=2).raw(held),
             held["defaulted"].to_numpy(float),
         )
         for name in ("scorecard", "trees")

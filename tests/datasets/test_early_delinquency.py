@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.datasets import early_signs
-from riskmodel.model.learners.trees import targets
+from riskmodel.model.learners.trees import compute_targets
 from riskmodel.settings import default_settings
 
 
@@ -43,7 +43,7 @@ def test_a_default_is_whole_and_days_past_due_are_parts_of_one() -> None:
             "past_due": [0.0, 1.0, 29.0, 30.0, np.nan],
         }
     )
-    assert targets(rows, how).tolist() == [0.0, 0.1, 0.1, 0.5, 1.0]
+    assert compute_targets(rows, how).tolist() == [0.0, 0.1, 0.1, 0.5, 1.0]
     none = how.model_copy(update={"early_signs": ()})
-    assert targets(rows, none).tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
-    assert targets(rows.drop(columns="past_due"), how).tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
+    assert compute_targets(rows, none).tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
+    assert compute_targets(rows.drop(columns="past_due"), how).tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]

@@ -12,7 +12,7 @@ from riskmodel.explain import Baseline
 from riskmodel.features import definitions_by_name
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.scorecard import Scale
-from riskmodel.model.reference_group import Peers
+from riskmodel.model.reference_group import ReferenceGroup
 
 # Two features of one family ("size"), and one of each of five other families.
 SIGNS = {
@@ -91,10 +91,10 @@ class Model:
     name: str = "drawn"
 
 
-def peers_of(ranker: Any, values: Mapping[str, Any]) -> Peers:
+def peers_of(ranker: Any, values: Mapping[str, Any]) -> ReferenceGroup:
     """Peers who all have the same values."""
     made = ranker.contributions(pd.DataFrame([dict(values)]))[0, :-1]
-    return Peers(values, tuple(made.tolist()), 1, 0.5)
+    return ReferenceGroup(values, tuple(made.tolist()), 1, 0.5)
 
 
 Build = Callable[..., Baseline]

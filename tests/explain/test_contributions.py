@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from riskmodel.datasets import Split
-from riskmodel.explain import agreement_with_shap, by_family, contributions
+from riskmodel.explain import compare_with_shap, compute_contributions, sum_by_family
 from riskmodel.features import definitions_by_name
-from riskmodel.model import Task, fit
+from riskmodel.model import FitTask, fit
 from riskmodel.settings import load_settings
 
 NAMES = ["exports_usd_6m", "exports_usd_12m", "days_past_due_now"]
@@ -42,23 +42,23 @@ def models(drawn, tmp_path_factory):
         ],
     )
     definitions = [definitions_by_name()[name] for name in NAMES]
-    return fit(drawn, Split(drawn, True, ""), Task(definitions, settings)).models
+    return fit(drawn, Split(drawn, True, ""), FitTask(definitions, settings)).models
 
 
 def test_each_row_adds_up_to_the_log_odds_by_feature_and_by_family(models, drawn):
     for model in models.values():
-        shares = contributions(model, drawn)
-        families = by_family(shares, definitions_by_name())
+        shares = compute_contributions(model, drawn)
+        families = sum_by_family(shares, definitions_by_name())
         assert np.abs(shares.sum(axis=1) - model.log_odds(drawn)).max() < 1e-9
         assert np.abs(families.sum(axis=1) - model.log_odds(drawn)).max() < 1e-9
         assert shares.index.equals(drawn.index)
 
 
 def test_shaps_own_explainer_agrees_and_has_nothing_to_say_of_single_feature(models, drawn):
-    assert agreement_with_shap(models["trees"], drawn.head(50)) < 1e-6
-    assert np.isnan(agreement_with_shap(models["single_feature"], drawn.head(50)))
+    assert compare_with_shap(models["trees"], drawn.head(50)) < 1e-6
+    assert np.isnan(compare_with_shap(models["single_feature"], drawn.head(50)))
 
 
 def test_no_rows_have_no_contributions(models, drawn):
     for model in models.values():
-        assert contributions(model, drawn.iloc[:0]).empty
+        assert compute_contributions(model, drawn.iloc[:0]).empty

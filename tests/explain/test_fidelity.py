@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from riskmodel.explain import Baseline, fidelity, reasons, strengths
+from riskmodel.explain import Baseline, compute_strengths, find_reasons, measure_fidelity
 from riskmodel.features import definitions_by_name
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.trees import Trees
-from riskmodel.model.reference_group import Peers, learn
+from riskmodel.model.reference_group import ReferenceGroup, fit_reference_group
 from riskmodel.settings import default_settings
 
 FOUR = default_settings().explain
@@ -56,7 +56,7 @@ class Model:
 def twins(held_against):
     calibration = held_against().model.calibration
     inputs = Inputs(PAIR, (0, 0, 0), {})
-    peers = Peers(dict.fromkeys(PAIR, 0.0), (-5 / 8, -5 / 8, 0.0), 1, 0.5)
+    peers = ReferenceGroup(dict.fromkeys(PAIR, 0.0), (-5 / 8, -5 / 8, 0.0), 1, 0.5)
     model: Any = Model(Twins(inputs), calibration)
     return Baseline(model, peers, definitions_by_name())
 
@@ -68,17 +68,17 @@ def together(**values):
 
 def test_a_family_is_not_named_where_none_of_its_features_lowers_the_risk_by_itself(twins):
     rows = together()
-    found = strengths(twins, rows)
+    found = compute_strengths(twins, rows)
     assert found[["exports_usd_6m", "exports_usd_12m"]].iloc[0].tolist() == pytest.approx([1, 1])
-    assert reasons(twins, rows, FOUR).empty
+    assert find_reasons(twins, rows, FOUR).empty
 
 
 def test_a_weaker_feature_answers_where_the_strongest_would_raise_the_risk(twins):
     rows = together(deals_6m=1.0)
-    found = reasons(twins, rows, FOUR)
+    found = find_reasons(twins, rows, FOUR)
     assert found["card"].tolist() == ["deals_6m"]
     assert found["contribution"].tolist() == pytest.approx([2 * (0.5 + 0.5 + 0.2)])
-    checked = fidelity(twins, rows, found)
+    checked = measure_fidelity(twins, rows, found)
     assert checked["strongest"].tolist() == [False]
     assert (checked["pd_at_peers"] < checked["pd_12m"]).all()
 
@@ -86,7 +86,7 @@ def test_a_weaker_feature_answers_where_the_strongest_would_raise_the_risk(twins
 def test_the_probability_at_the_peers_value_is_worked_out_by_hand(held_against, rows_of):
     baseline = held_against(peers={"debt_cny": 1.0})
     rows = rows_of({}, {"debt_cny": 3.0})
-    checked = fidelity(baseline, rows, reasons(baseline, rows, FOUR))
+    checked = measure_fidelity(baseline, rows, find_reasons(baseline, rows, FOUR))
     assert checked["enterprise_id"].tolist() == ["E1"]
     # log-odds -1 + 2 * (-3 + 3) and -1 + 2 * (-3 + 1)
     assert checked["pd_12m"].tolist() == pytest.approx([1 / (1 + np.exp(1))])
@@ -96,7 +96,7 @@ def test_the_probability_at_the_peers_value_is_worked_out_by_hand(held_against, 
 
 def test_nothing_named_is_nothing_checked(held_against, rows_of):
     baseline = held_against()
-    assert fidelity(baseline, rows_of({}), reasons(baseline, rows_of({}), FOUR)).empty
+    assert measure_fidelity(baseline, rows_of({}), find_reasons(baseline, rows_of({}), FOUR)).empty
 
 
 NAMES = (*PAIR, "inquiries_3m", "debt_cny", "sector")
@@ -131,9 +131,9 @@ def test_every_reason_of_unconstrained_trees_is_faithful_where_the_naive_one_is_
 ):
     trees, frame = grown
     model: Any = Model(trees, held_against().model.calibration)
-    baseline = Baseline(model, learn(trees, frame, 0.5), definitions_by_name())
-    found = reasons(baseline, frame, FOUR)
-    checked = fidelity(baseline, frame, found)
+    baseline = Baseline(model, fit_reference_group(trees, frame, 0.5), definitions_by_name())
+    found = find_reasons(baseline, frame, FOUR)
+    checked = measure_fidelity(baseline, frame, found)
     assert len(checked) > 4000
     assert (checked["pd_at_peers"] < checked["pd_12m"]).all()
     assert not checked["strongest"].all()
@@ -152,5 +152,5 @@ def test_a_reason_lowers_the_probability_whatever_the_weights_and_gaps(
     baseline = held_against(by_feature, missing=dict.fromkeys(names, 0.3))
     given_values = dict(zip(names, (np.nan if v is None else v for v in values), strict=True))
     rows = rows_of(given_values | {"sector": "toys"})
-    checked = fidelity(baseline, rows, reasons(baseline, rows, FOUR))
+    checked = measure_fidelity(baseline, rows, find_reasons(baseline, rows, FOUR))
     assert (checked["pd_at_peers"] < checked["pd_12m"]).all()

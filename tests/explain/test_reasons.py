@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from riskmodel.explain import by_family, in_columns, reasons, strengths, vocabulary
+from riskmodel.explain import (
+    compute_strengths,
+    find_reasons,
+    reason_texts,
+    reasons_in_columns,
+    sum_by_family,
+)
 from riskmodel.explain.reasons import COLUMNS
 from riskmodel.settings import default_settings, load_settings
 
@@ -23,7 +29,7 @@ WORSE = {
 
 
 def test_the_strongest_family_comes_first_and_names_its_strongest_feature(held_against, rows_of):
-    found = reasons(held_against(), rows_of(WORSE), FOUR)
+    found = find_reasons(held_against(), rows_of(WORSE), FOUR)
     assert found["family"].tolist() == ["size", "arrears", "inquiries"]
     assert found["card"].tolist() == ["exports_usd_12m", "days_past_due_now", "inquiries_3m"]
     assert found["rank"].tolist() == [1, 2, 3]
@@ -34,30 +40,30 @@ def test_the_strongest_family_comes_first_and_names_its_strongest_feature(held_a
 
 def test_there_are_at_most_four_reasons(held_against, rows_of):
     rows = rows_of(WORSE | {"debt_cny": 0.4, "top_buyer_share_12m": 0.5, "sector": "toys"})
-    found = reasons(held_against({"sector": 0.3}), rows, FOUR)
+    found = find_reasons(held_against({"sector": 0.3}), rows, FOUR)
     assert found["family"].tolist() == ["register", "buyers", "size", "debt"]
 
 
 def test_a_family_that_lowers_the_risk_or_hardly_raises_it_is_no_reason(held_against, rows_of):
     rows = rows_of({"exports_usd_6m": 0.5, "days_past_due_now": 0.96, "inquiries_3m": 0.04})
-    found = reasons(held_against(), rows, FOUR)
+    found = find_reasons(held_against(), rows, FOUR)
     assert found["family"].tolist() == ["arrears"]
 
 
 def test_an_enterprise_that_nothing_speaks_against_has_no_reasons(held_against, rows_of):
-    found = reasons(held_against(), rows_of({"debt_cny": -1.0}, {"inquiries_3m": 0.2}), FOUR)
+    found = find_reasons(held_against(), rows_of({"debt_cny": -1.0}, {"inquiries_3m": 0.2}), FOUR)
     assert found["enterprise_id"].tolist() == ["E1"]
 
 
 def test_nobody_has_reasons_where_nothing_raises_the_risk(held_against, rows_of):
-    found = reasons(held_against(), rows_of({}), FOUR)
+    found = find_reasons(held_against(), rows_of({}), FOUR)
     assert found.empty
     assert list(found.columns) == COLUMNS
 
 
 def test_what_is_usual_among_the_peers_is_no_reason_however_much_it_adds(held_against, rows_of):
     baseline = held_against(peers={"debt_cny": 5.0})
-    found = reasons(baseline, rows_of({"debt_cny": 5.0, "inquiries_3m": 0.1}), FOUR)
+    found = find_reasons(baseline, rows_of({"debt_cny": 5.0, "inquiries_3m": 0.1}), FOUR)
     assert found["family"].tolist() == ["inquiries"]
 
 
@@ -66,7 +72,7 @@ def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages(held_
     rows = rows_of(
         {"exports_usd_6m": -0.4, "days_past_due_now": 0.3, "inquiries_3m": np.nan, "sector": "toys"}
     )
-    found = reasons(baseline, rows, FOUR)
+    found = find_reasons(baseline, rows, FOUR)
     assert found["text_en"].tolist() == [
         "Exports in the last six months: low",
         "Days past due at other lenders: high",
@@ -83,7 +89,7 @@ def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages(held_
 
 def test_a_value_below_the_peers_is_never_called_high(held_against, rows_of):
     # a free model may see risk where the feature does not
-    found = reasons(held_against({"debt_cny": -1.0}), rows_of({"debt_cny": -1.0}), FOUR)
+    found = find_reasons(held_against({"debt_cny": -1.0}), rows_of({"debt_cny": -1.0}), FOUR)
     assert found["text_en"].str.endswith(": unusual").tolist() == [True]
 
 
@@ -91,7 +97,7 @@ def test_a_text_that_the_model_does_not_know_is_unusual_and_an_absent_one_not_on
     held_against, rows_of
 ):
     baseline = held_against(missing={"sector": 0.5})
-    found = reasons(baseline, rows_of({"sector": "rockets"}, {"sector": None}), FOUR)
+    found = find_reasons(baseline, rows_of({"sector": "rockets"}, {"sector": None}), FOUR)
     assert found["text_en"].tolist() == ["Sector: unusual", "Sector: not on record"]
 
 
@@ -106,8 +112,8 @@ def test_reasons_only_raise_fall_in_strength_and_keep_their_enterprise(
     baseline = held_against()
     names = [name for name in baseline.inputs.names if name != "sector"]
     rows = rows_of(*(dict(zip(names, one, strict=True)) for one in drawn))
-    found = reasons(baseline, rows, FOUR)
-    families = by_family(strengths(baseline, rows), baseline.definitions)
+    found = find_reasons(baseline, rows, FOUR)
+    families = sum_by_family(compute_strengths(baseline, rows), baseline.definitions)
     assert (found["contribution"] > 0).all()
     for name, group in found.groupby("enterprise_id"):
         assert group["rank"].tolist() == list(range(1, len(group) + 1))
@@ -120,9 +126,9 @@ def test_reasons_only_raise_fall_in_strength_and_keep_their_enterprise(
 def test_blocks_of_rows_give_the_reasons_of_the_whole(held_against, rows_of, monkeypatch):
     baseline = held_against()
     rows = rows_of(WORSE, {}, {"debt_cny": 1.0}, WORSE | {"debt_cny": 3.0}, {"inquiries_3m": 1.0})
-    whole = reasons(baseline, rows, FOUR)
-    monkeypatch.setitem(reasons.__globals__, "BLOCK", 2)
-    assert reasons(baseline, rows, FOUR).equals(whole)
+    whole = find_reasons(baseline, rows, FOUR)
+    monkeypatch.setitem(find_reasons.__globals__, "BLOCK", 2)
+    assert find_reasons(baseline, rows, FOUR).equals(whole)
 
 
 def test_a_row_of_columns_carries_the_same_reasons_and_the_vocabulary_their_words(
@@ -130,10 +136,10 @@ def test_a_row_of_columns_carries_the_same_reasons_and_the_vocabulary_their_word
 ):
     baseline = held_against()
     rows = rows_of({}, WORSE).set_axis([7, 8])
-    long, wide = reasons(baseline, rows, FOUR), in_columns(baseline, rows, FOUR)
+    long, wide = find_reasons(baseline, rows, FOUR), reasons_in_columns(baseline, rows, FOUR)
     assert wide.index.tolist() == [7, 8]
     assert wide.loc[7].isna().all()
-    told = vocabulary(baseline).set_index("reason")
+    told = reason_texts(baseline).set_index("reason")
     named = wide.loc[8, ["reason_1", "reason_2", "reason_3"]].tolist()
     assert told.loc[named, "text_zh"].tolist() == long["text_zh"].tolist()
     assert told.loc[named, "family"].tolist() == long["family"].tolist()
@@ -144,7 +150,7 @@ def test_a_row_of_columns_carries_the_same_reasons_and_the_vocabulary_their_word
 
 
 def test_a_scorecards_reasons_are_strengths_below_the_best(scorecard, rows_of):
-    found = reasons(scorecard, rows_of({"debt_cny": 4.0, "inquiries_3m": 0.5}), FOUR)
+    found = find_reasons(scorecard, rows_of({"debt_cny": 4.0, "inquiries_3m": 0.5}), FOUR)
     # twice (4 + 1) and twice (.5 + 1); what stands at the peers' value cannot answer for anything
     assert found["card"].tolist() == ["debt_cny", "inquiries_3m"]
     assert found["contribution"].tolist() == pytest.approx([10.0, 3.0])

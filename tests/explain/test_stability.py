@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.explain import resampled, stability
-from riskmodel.explain.stability import overlap
+from riskmodel.explain import measure_stability, resample_enterprises
+from riskmodel.explain.stability import measure_overlap
 from riskmodel.settings import default_settings
 
 FOUR = default_settings().explain
@@ -27,7 +27,7 @@ def named(**families):
 def test_overlap_is_the_families_in_common_over_the_larger_number_named():
     one = named(A="debt size arrears", B="debt", C="age", D="size debt", F="size debt")
     other = named(A="debt arrears age growth", C="debt", D="debt size", E="age", F="age debt")
-    found = overlap(one, other).set_index("enterprise_id")
+    found = measure_overlap(one, other).set_index("enterprise_id")
     shared = {"A": 2 / 4, "B": 0.0, "C": 0.0, "D": 1.0, "E": 0.0, "F": 1 / 2}
     assert found["overlap"].to_dict() == shared
     # F's second reasons agree, its first ones do not
@@ -37,7 +37,7 @@ def test_overlap_is_the_families_in_common_over_the_larger_number_named():
 def test_the_same_model_names_the_same_reasons(held_against, rows_of):
     baseline = held_against()
     rows = rows_of({"debt_cny": 1.0, "inquiries_3m": 0.5}, {"exports_usd_6m": -1.0}, {})
-    found = stability(baseline, [baseline], rows, FOUR, seed=1).set_index("refit")
+    found = measure_stability(baseline, [baseline], rows, FOUR, seed=1).set_index("refit")
     assert found.loc["1", ["overlap", "low", "high", "first"]].tolist() == [1, 1, 1, 1]
     # the third row has no reason in either: it shows nothing
     assert found.loc["all", "rows"] == 2
@@ -47,7 +47,7 @@ def test_a_model_that_looks_elsewhere_names_other_reasons(held_against, rows_of)
     one = held_against({"inquiries_3m": 0.0})
     other = held_against({"debt_cny": 0.0})
     rows = rows_of({"debt_cny": 1.0, "inquiries_3m": 1.0}, {"debt_cny": 2.0, "inquiries_3m": 1.0})
-    found = stability(one, [one, other], rows, FOUR, seed=1).set_index("refit")
+    found = measure_stability(one, [one, other], rows, FOUR, seed=1).set_index("refit")
     assert found["overlap"].to_dict() == {"1": 1.0, "2": 0.0, "all": 0.5}
     assert found["first"].to_dict() == {"1": 1.0, "2": 0.0, "all": 0.5}
 
@@ -58,30 +58,30 @@ def test_the_interval_counts_an_enterprise_once_however_many_rows_it_has(held_ag
     same = {"exports_usd_6m": -1.0}
     apart = {"debt_cny": 1.0, "inquiries_3m": 1.0}
     rows = rows_of(*[same] * 20, *[apart] * 20)
-    found = stability(one, [other], rows, FOUR, seed=1).iloc[0]
+    found = measure_stability(one, [other], rows, FOUR, seed=1).iloc[0]
     whole = rows.assign(
         enterprise_id=np.repeat(["E0", "E1"], 20),
         as_of=[DAY + pd.Timedelta(days=number) for number in range(40)],
     )
-    clustered = stability(one, [other], whole, FOUR, seed=1).iloc[0]
+    clustered = measure_stability(one, [other], whole, FOUR, seed=1).iloc[0]
     assert found["overlap"] == clustered["overlap"] == 0.5
     assert found["high"] - found["low"] < 0.5
     assert clustered[["low", "high"]].tolist() == [0.0, 1.0]
 
 
 def test_without_a_refit_nothing_is_said(held_against, rows_of):
-    assert stability(held_against(), [], rows_of({}), FOUR, seed=1).empty
+    assert measure_stability(held_against(), [], rows_of({}), FOUR, seed=1).empty
 
 
 def test_enterprises_are_drawn_whole_and_keep_their_ids():
     rows = pd.DataFrame({"enterprise_id": list("AABBBC"), "value": range(6)})
-    drawn = resampled(rows, seed=4)
+    drawn = resample_enterprises(rows, seed=4)
     counts = drawn.groupby("enterprise_id")["value"].value_counts()
     for name, own in rows.groupby("enterprise_id"):
         times = {int(counts.get((name, value), 0)) for value in own["value"]}
         assert len(times) == 1
-    assert resampled(rows, seed=4).equals(drawn)
-    assert not all(resampled(rows, seed=s).equals(drawn) for s in range(5, 10))
+    assert resample_enterprises(rows, seed=4).equals(drawn)
+    assert not all(resample_enterprises(rows, seed=s).equals(drawn) for s in range(5, 10))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_refits_on_enterprises_drawn_again_mostly_agree(drawn, held_against):
     from riskmodel.features import definitions_by_name
     from riskmodel.model.inputs import Inputs
     from riskmodel.model.learners.trees import Trees
-    from riskmodel.model.reference_group import learn
+    from riskmodel.model.reference_group import fit_reference_group
 
     calibration = held_against().model.calibration
     inputs = Inputs(("exports_usd_6m", "days_past_due_now", "inquiries_3m", "debt_cny"),
@@ -117,10 +117,10 @@ def test_refits_on_enterprises_drawn_again_mostly_agree(drawn, held_against):
         how["monotone_constraints"] = list(inputs.signs)
         trees = Trees(inputs, lightgbm.train(how, data, 40).model_to_string())
         model: Any = type(held_against().model)(trees, calibration)
-        return Baseline(model, learn(trees, rows, 0.5), definitions_by_name())
+        return Baseline(model, fit_reference_group(trees, rows, 0.5), definitions_by_name())
 
-    again = (fitted(resampled(drawn, seed)) for seed in range(2))
-    found = stability(fitted(drawn), again, drawn, FOUR, seed=1).set_index("refit")
+    again = (fitted(resample_enterprises(drawn, seed)) for seed in range(2))
+    found = measure_stability(fitted(drawn), again, drawn, FOUR, seed=1).set_index("refit")
     line = found.loc["all"]
     assert line["low"] <= line["overlap"] <= line["high"]
     assert 0.6 < line["overlap"] < 1.0

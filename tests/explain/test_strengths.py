@@ -11,11 +11,11 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.errors import UsageError
-from riskmodel.explain import Baseline, by_family, points_below_best, strengths
+from riskmodel.explain import Baseline, compute_strengths, points_below_best, sum_by_family
 from riskmodel.features import definitions_by_name
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.scorecard.scorecard import learn
-from riskmodel.model.reference_group import Peers
+from riskmodel.model.learners.scorecard.scorecard import fit_scorecard
+from riskmodel.model.reference_group import ReferenceGroup
 from riskmodel.settings import default_settings
 
 
@@ -23,7 +23,7 @@ def test_a_strength_is_the_contribution_less_the_peers_mean_times_the_calibratio
     held_against, rows_of
 ):
     baseline = held_against(peers={"inquiries_3m": 2.0})
-    found = strengths(baseline, rows_of({"inquiries_3m": 5.0, "exports_usd_6m": 0.5}))
+    found = compute_strengths(baseline, rows_of({"inquiries_3m": 5.0, "exports_usd_6m": 0.5}))
     assert found["inquiries_3m"].iloc[0] == pytest.approx(2 * (5 - 2))
     assert found["exports_usd_6m"].iloc[0] == pytest.approx(2 * -0.5)
     # the peers' log-odds: -1 + 2 * (-3 + 2)
@@ -47,8 +47,8 @@ def test_each_row_sums_to_its_log_odds_by_feature_and_by_family(
     names = ["exports_usd_6m", "inquiries_3m", "debt_cny"]
     rows = rows_of(*(dict(zip(names, one, strict=True)) for one in drawn))
     log_odds = baseline.model.calibration.log_odds(baseline.model.ranker.raw(rows))
-    found = strengths(baseline, rows)
-    families = by_family(found, baseline.definitions)
+    found = compute_strengths(baseline, rows)
+    families = sum_by_family(found, baseline.definitions)
     assert np.abs(found.sum(axis=1) - log_odds).max() < 1e-9
     assert np.abs(families.sum(axis=1) - log_odds).max() < 1e-9
 
@@ -56,7 +56,7 @@ def test_each_row_sums_to_its_log_odds_by_feature_and_by_family(
 def test_a_bent_calibration_changes_neither_order_nor_shares(held_against, rows_of):
     rows = rows_of({"inquiries_3m": 1.0, "debt_cny": 2.0}, {"exports_usd_6m": -0.5})
     straight, bent = (
-        strengths(held_against(bend=bend), rows).drop(columns="base") for bend in (0.0, 0.3)
+        compute_strengths(held_against(bend=bend), rows).drop(columns="base") for bend in (0.0, 0.3)
     )
     parts = [one.div(one.sum(axis=1), axis=0) for one in (straight, bent)]
     assert np.allclose(*parts)
@@ -64,13 +64,13 @@ def test_a_bent_calibration_changes_neither_order_nor_shares(held_against, rows_
 
 
 def test_a_row_like_the_peers_has_no_strengths(held_against, rows_of):
-    found = strengths(held_against(bend=0.3), rows_of({}))
+    found = compute_strengths(held_against(bend=0.3), rows_of({}))
     assert found.drop(columns="base").to_numpy().tolist() == [[0.0] * 7]
 
 
 def test_a_scorecard_is_held_against_its_best_bins(scorecard, rows_of):
     rows = rows_of({"inquiries_3m": -1.0, "debt_cny": 2.0})
-    found = strengths(scorecard, rows)
+    found = compute_strengths(scorecard, rows)
     assert found["inquiries_3m"].iloc[0] == 0
     assert found["debt_cny"].iloc[0] == pytest.approx(2 * (2 + 1))
     # all seven features at their best: -1 + 2 * (-3 - 7)
@@ -94,9 +94,9 @@ def test_a_learnt_scorecards_points_below_the_best_lead_from_the_best_score_to_e
     odds = -1 - 1.5 * rows["exports_usd_6m"] + rows["inquiries_3m"]
     rows = rows.assign(defaulted=rng.random(900) < 1 / (1 + np.exp(-odds)))
     how = default_settings().model
-    feature = learn(rows, Inputs(names, (-1, 1), {}), how, seed=1, threads=1)
+    feature = fit_scorecard(rows, Inputs(names, (-1, 1), {}), how, seed=1, threads=1)
     model: Any = SimpleNamespace(ranker=feature, name="scorecard")
-    peers = Peers(dict.fromkeys(names, 0.0), (0.0, 0.0), 1, 0.5)
+    peers = ReferenceGroup(dict.fromkeys(names, 0.0), (0.0, 0.0), 1, 0.5)
 
     lost = points_below_best(Baseline(model, peers, definitions_by_name()), rows)
 
@@ -112,10 +112,10 @@ def test_points_below_the_best_need_a_scorecard(held_against, rows_of):
 
 def test_a_familys_strength_is_the_sum_of_its_features(held_against):
     shares = pd.DataFrame({"exports_usd_6m": [0.5], "exports_usd_12m": [-0.2], "base": [-3.0]})
-    found = by_family(shares, held_against().definitions)
+    found = sum_by_family(shares, held_against().definitions)
     assert list(found.columns) == ["size", "base"]
     assert found.iloc[0].tolist() == pytest.approx([0.3, -3.0])
 
 
 def test_no_rows_have_no_strengths(held_against, rows_of):
-    assert strengths(held_against(), rows_of({}).iloc[:0]).empty
+    assert compute_strengths(held_against(), rows_of({}).iloc[:0]).empty

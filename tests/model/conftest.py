@@ -9,7 +9,7 @@ import pytest
 from riskmodel.datasets import Split
 from riskmodel.features import definitions_by_name
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model import Fitted, RiskModel, Task, fit
+from riskmodel.model import FitResult, FitTask, RiskModel, fit
 from riskmodel.settings import Settings, load_settings
 
 NAMES = ("exports_usd_6m", "days_past_due_now", "deal_usd_mean_12m", "sector")
@@ -69,22 +69,22 @@ def parts(panel: pd.DataFrame) -> Split:
 
 
 @pytest.fixture(scope="session")
-def task(settings: Settings, definitions: tuple[FeatureDefinition, ...]) -> Task:
-    return Task(definitions, settings, {"data": "drawn"})
+def task(settings: Settings, definitions: tuple[FeatureDefinition, ...]) -> FitTask:
+    return FitTask(definitions, settings, {"data": "drawn"})
 
 
 @pytest.fixture(scope="session")
-def fitted(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
+def fitted(panel: pd.DataFrame, parts: Split, task: FitTask) -> FitResult:
     return fit(panel, parts, task)
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def model(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
+def model(request: pytest.FixtureRequest, fitted: FitResult) -> RiskModel:
     """Each candidate in turn."""
     return fitted.models[request.param]
 
 
 @pytest.fixture(scope="session", params=[kind for kind in KINDS if kind != "unconstrained_trees"])
-def signed(request: pytest.FixtureRequest, fitted: Fitted) -> RiskModel:
+def signed(request: pytest.FixtureRequest, fitted: FitResult) -> RiskModel:
     """Each candidate that keeps the features' directions."""
     return fitted.models[request.param]

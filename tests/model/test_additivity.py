@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import RiskModelError
-from riskmodel.explain import Baseline, strengths
+from riskmodel.explain import Baseline, compute_strengths
 from riskmodel.features import definitions_by_name
 from riskmodel.model import reference_group
-from riskmodel.model.additivity import shares_of
+from riskmodel.model.additivity import compute_contributions
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.ebm import GlassBox, Term
+from riskmodel.model.learners.ebm import Ebm, Term
 
 WRONG = r"contributions: [\d,]+ of [\d,]+ rows do not sum to their score \(by up to"
 
@@ -59,9 +59,9 @@ def test_stretched_shares_are_an_error_and_not_taken_up_by_the_base(model, panel
 def test_stretched_shares_give_no_strengths_and_no_peers(model, panel):
     wrong = replace(model, ranker=Stretched(model.ranker, 1.5))
     with pytest.raises(RiskModelError, match=WRONG):
-        strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
+        compute_strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
     with pytest.raises(RiskModelError, match=WRONG):
-        reference_group.learn(wrong.ranker, panel, 0.5)
+        reference_group.fit_reference_group(wrong.ranker, panel, 0.5)
 
 
 def test_shares_stretched_by_the_calibration_are_an_error(model, panel):
@@ -70,7 +70,7 @@ def test_shares_stretched_by_the_calibration_are_an_error(model, panel):
     with pytest.raises(RiskModelError, match=WRONG):
         wrong.contributions(panel)
     with pytest.raises(RiskModelError, match=WRONG):
-        strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
+        compute_strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
 
 
 def test_the_base_is_the_log_odds_of_the_average_score_and_nothing_else(model, panel):
@@ -94,10 +94,10 @@ def test_an_ebm_whose_shares_are_stretched_is_refused():
     inputs = Inputs(("days", "age"), (1, 0), {})
     term = Term((0,), ((30.0,),), (0.0, -0.5, 1.0))
     pair = Term((1, 0), ((40.0,), ()), (0.0, 0.0, 0.0, 0.4, 0.0, -0.4))
-    box = GlassBox(inputs, -3.0, (term, pair))
+    box = Ebm(inputs, -3.0, (term, pair))
     rows = pd.DataFrame({"days": [0.0, 60.0], "age": [30.0, 50.0]})
-    shares, raw = shares_of(box, rows)
+    shares, raw = compute_contributions(box, rows)
     assert raw == pytest.approx([-3.0 - 0.5 + 0.4, -3.0 + 1.0 - 0.4])
     assert shares.sum(axis=1) == pytest.approx(raw)
     with pytest.raises(RiskModelError, match=WRONG):
-        shares_of(Stretched(box, 1.5), rows)
+        compute_contributions(Stretched(box, 1.5), rows)

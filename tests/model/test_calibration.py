@@ -8,12 +8,12 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.model.calibration import (
-    Blind,
     Calibration,
+    CalibrationOptions,
     Curve,
-    How,
-    calibrate,
-    fitted,
+    OutOfFold,
+    fit_calibration,
+    fit_curve,
     venn_abers,
 )
 from riskmodel.statistics.logistic import MIN_SLOPE, expit
@@ -22,11 +22,13 @@ from riskmodel.statistics.logistic import MIN_SLOPE, expit
 def blind(raw, bad, later=None):
     owners = pd.Series([f"E{n}" for n in range(len(raw))])
     later = np.ones(len(raw), bool) if later is None else later
-    return Blind(np.asarray(raw, float), np.asarray(bad, float), owners, later)
+    return OutOfFold(np.asarray(raw, float), np.asarray(bad, float), owners, later)
 
 
 def calibrated(raw, bad, method="logistic", draws=20, cycle=0.0, anchor=None):
-    return calibrate(blind(raw, bad), How(method, draws, 0.9, cycle, 1), anchor)
+    return fit_calibration(
+        blind(raw, bad), CalibrationOptions(method, draws, 0.9, cycle, 1), anchor
+    )
 
 
 def drawn(slope, rows=400):
@@ -60,7 +62,7 @@ def test_beta_calibration_agrees_with_a_regression_on_its_two_terms():
 
 def test_isotonic_calibration_pools_violators_and_adds_half_a_row_to_each_outcome():
     # 0, 1 | 0, 0 | 1: the second row violates the third and fourth; blocks 0 | 1 of 3 | 1 of 1.
-    curve = fitted("isotonic", blind([0, 1, 2, 3, 4], [0, 1, 0, 0, 1]))
+    curve = fit_curve("isotonic", blind([0, 1, 2, 3, 4], [0, 1, 0, 0, 1]))
     assert [score for score, _ in curve.knots] == [0.0, 2.0, 4.0]
     rates = expit(np.array([odds for _, odds in curve.knots]))
     assert rates == pytest.approx([0.5 / 2, 1.5 / 4, 1.5 / 2])
@@ -172,10 +174,10 @@ def test_all_rows_give_the_form_and_the_later_ones_the_level():
     rng = np.random.default_rng(4)
     raw, late = rng.normal(0, 1, 6000), np.arange(6000) >= 5000
     bad = rng.random(6000) < expit(np.where(late, -2.0, -1.0) + raw)
-    found = calibrate(blind(raw, bad, late), How("logistic", 20, 0.9, 0.0, 1))
+    found = fit_calibration(blind(raw, bad, late), CalibrationOptions("logistic", 20, 0.9, 0.0, 1))
     assert found.basis == "pooled"
     assert found.pd(raw[late]).mean() == pytest.approx(bad[late].mean(), abs=1e-9)
-    pooled = fitted("logistic", blind(raw, bad, late))
+    pooled = fit_curve("logistic", blind(raw, bad, late))
     assert found.curve.terms == pooled.terms
 
 
@@ -184,7 +186,7 @@ def test_later_rows_that_contradict_the_form_give_it_alone():
     late = np.arange(6000) >= 4000
     noise = np.random.default_rng(4).random(6000) < bad.mean()
     bad = np.where(late, noise, bad)  # the score no longer says anything
-    found = calibrate(blind(raw, bad, late), How("logistic", 20, 0.9, 0.0, 1))
+    found = fit_calibration(blind(raw, bad, late), CalibrationOptions("logistic", 20, 0.9, 0.0, 1))
     assert found.basis == "later"
     assert found.curve.terms[0] < 0.3
 

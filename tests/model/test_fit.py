@@ -11,9 +11,9 @@ from riskmodel.datasets import Split
 from riskmodel.datasets.splits import latest
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.features import definitions_by_name
-from riskmodel.model import Task, fit, replayed
-from riskmodel.model.inputs import learn_inputs
-from riskmodel.model.learners.single_feature import choose
+from riskmodel.model import FitTask, fit, replay
+from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.learners.single_feature import fit_on_feature
 from riskmodel.settings import Settings
 
 learning = sys.modules["riskmodel.model.fit"]
@@ -71,7 +71,7 @@ def test_later_rows_inside_the_first_sample_give_level_and_scale_whatever_the_or
     bad = labelled["defaulted"] | (newest & (labelled["enterprise_id"].str[-1] < "1"))
     labelled = labelled.assign(defaulted=bad)
     later = labelled[newest]
-    found = learning.fitted(name, (labelled, later), task, task.settings.model).model
+    found = learning.fit_candidate(name, (labelled, later), task, task.settings.model).model
     rate = later["defaulted"].mean()
     assert rate > labelled["defaulted"].mean() + 0.03
     assert found.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=0.05)
@@ -88,7 +88,7 @@ def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, setti
     some = (panel["split"] == "calibrate") & (panel["enterprise_id"] < "E300")
     gap = panel.assign(split=panel["split"].mask(some, "gap"))
     flipped = gap.assign(defaulted=gap["defaulted"].where(gap["split"] != "gap", ~gap["defaulted"]))
-    was, now = (fit(one, parts, Task(definitions, only)) for one in (gap, flipped))
+    was, now = (fit(one, parts, FitTask(definitions, only)) for one in (gap, flipped))
     tested = [one.models["trees"].tested.to_files() for one in (was, now)]
     assert tested[0] == tested[1]
     assert was.blind["pd_12m"].equals(now.blind["pd_12m"])
@@ -107,19 +107,19 @@ def test_the_headline_has_each_test_row_once_by_every_candidate(fitted, panel):
 def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
     panel, task, monkeypatch
 ):
-    learnt, known = {}, learning.learn
+    learnt, known = {}, learning.fit_ranker
 
     def spied(name, rows, task, how):
         ranker = known(name, rows, task, how)
         learnt[ranker.text] = set(rows["enterprise_id"])
         return ranker
 
-    monkeypatch.setattr(learning, "learn", spied)
+    monkeypatch.setattr(learning, "fit_ranker", spied)
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     later = panel[panel["split"] == "calibrate"].astype({"defaulted": bool})
     seen = rows[rows["enterprise_id"] != "E007"]
     others = later[later["enterprise_id"] != "E007"]
-    found = learning.fitted("trees", (seen, others), task, task.settings.model)
+    found = learning.fit_candidate("trees", (seen, others), task, task.settings.model)
     assert len(found.blind) == task.settings.model.inner_folds
     for enterprise, k in found.fold.items():
         assert enterprise not in learnt[found.blind[k].ranker.text]
@@ -156,7 +156,7 @@ def test_folds_by_enterprise_predict_each_row_once_a_repeat(panel, settings, def
     rows = panel[panel["split"].isin(["fit", "score"])]
     frame = rows.loc[rows["split"] == "fit", ["enterprise_id", "as_of", "defaulted", "split"]]
     only = changed(settings, "model", candidates=("single_feature",))
-    found = fit(rows, Split(frame, False, ""), Task(definitions, only))
+    found = fit(rows, Split(frame, False, ""), FitTask(definitions, only))
     assert found.repeats.groupby("repeat").size().tolist() == [600, 600]
     test = found.predictions[found.predictions["split"] == "test"]
     assert len(test) == 600
@@ -169,16 +169,16 @@ def test_the_single_feature_is_the_best_ranking_one_or_the_one_that_the_settings
     panel, definitions
 ):
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
-    inputs = learn_inputs(rows, definitions, 60)
-    assert choose(rows, inputs, "auto").inputs.names == ("exports_usd_6m",)
-    named = choose(rows, inputs, "days_past_due_now")
+    inputs = fit_inputs(rows, definitions, 60)
+    assert fit_on_feature(rows, inputs, "auto").inputs.names == ("exports_usd_6m",)
+    named = fit_on_feature(rows, inputs, "days_past_due_now")
     assert (named.inputs.names, named.sign, named.median) == (("days_past_due_now",), 1, 0.0)
 
 
 def test_a_number_without_a_declared_direction_may_be_the_single_feature(panel, definitions):
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     free = [replace(feature, risk="none") for feature in definitions]
-    found = choose(rows, learn_inputs(rows, free, 60), "auto")
+    found = fit_on_feature(rows, fit_inputs(rows, free, 60), "auto")
     assert (found.inputs.names, found.sign) == (("exports_usd_6m",), -1)
 
 
@@ -189,32 +189,32 @@ def test_a_single_feature_that_no_feature_gives_is_a_bad_setting(
         settings, "model", single_feature="exports_usd_7m", candidates=("single_feature",)
     )
     with pytest.raises(SettingsError, match="exports_usd_7m"):
-        fit(panel, parts, Task(definitions, bad))
+        fit(panel, parts, FitTask(definitions, bad))
 
 
 def test_features_that_do_not_vary_and_texts_with_too_many_levels_are_left_out(panel, definitions):
     rows = panel[panel["split"] == "fit"].assign(deal_usd_mean_12m=5.0)
-    assert "deal_usd_mean_12m" not in learn_inputs(rows, definitions, 60).names
-    assert "sector" not in learn_inputs(rows, definitions, 2).names
-    assert learn_inputs(rows, definitions, 3).levels == {"sector": ("lamps", "shoes", "toys")}
+    assert "deal_usd_mean_12m" not in fit_inputs(rows, definitions, 60).names
+    assert "sector" not in fit_inputs(rows, definitions, 2).names
+    assert fit_inputs(rows, definitions, 3).levels == {"sector": ("lamps", "shoes", "toys")}
 
 
 def test_a_rare_level_is_no_level(panel, definitions):
     rows = panel[panel["split"] == "fit"].reset_index(drop=True)
     rare = rows.assign(sector=rows["sector"].where(rows.index >= 5, "balloons"))
-    assert learn_inputs(rare, definitions, 60).levels == {"sector": ("lamps", "shoes", "toys")}
+    assert fit_inputs(rare, definitions, 60).levels == {"sector": ("lamps", "shoes", "toys")}
 
 
 def test_features_for_rules_only_are_never_offered_to_a_model(panel, definitions):
     rows = panel.assign(province=panel["sector"], paid_cny_6m=panel["exports_usd_6m"])
     both = (*definitions, definitions_by_name()["province"], definitions_by_name()["paid_cny_6m"])
-    assert set(learn_inputs(rows, both, 60).names) == {feature.name for feature in definitions}
+    assert set(fit_inputs(rows, both, 60).names) == {feature.name for feature in definitions}
 
 
 def test_without_any_feature_that_varies_there_is_nothing_to_learn_from(panel, definitions):
     rows = pd.DataFrame({"exports_usd_6m": [1.0, 1.0], "defaulted": [True, False]})
     with pytest.raises(DataError, match="none varies"):
-        learn_inputs(rows, definitions, 60)
+        fit_inputs(rows, definitions, 60)
 
 
 def test_an_anchor_is_the_mean_of_the_years_not_of_the_rows():
@@ -225,7 +225,7 @@ def test_an_anchor_is_the_mean_of_the_years_not_of_the_rows():
 
 def test_the_long_run_anchor_holds_the_level(panel, parts, settings, definitions):
     held = changed(settings, "model", anchor="long_run", candidates=("single_feature",))
-    found = fit(panel, parts, Task(definitions, held)).models["single_feature"]
+    found = fit(panel, parts, FitTask(definitions, held)).models["single_feature"]
     rows = panel[panel["split"].isin(["fit", "calibrate"])]
     later = panel[panel["split"] == "calibrate"]
     rate = learning.long_run_rate(rows.astype({"defaulted": float}))
@@ -238,7 +238,7 @@ def test_the_long_run_anchor_holds_the_level(panel, parts, settings, definitions
 
 def test_a_model_that_stands_is_replayed_without_learning(fitted, panel):
     model = fitted.models["trees"]
-    found = replayed(model, panel)
+    found = replay(model, panel)
     mine = fitted.predictions[fitted.predictions["model"] == "trees"].reset_index(drop=True)
     pd.testing.assert_frame_equal(found.predictions.reset_index(drop=True), mine)
     assert found.blind.empty
@@ -249,12 +249,12 @@ def test_trials_are_kept_as_they_end_and_taken_up_again(
 ):
     kept = []
     only = changed(settings, "model", candidates=("trees",), trials=3)
-    task = Task(definitions, only, keep=lambda name, trial: kept.append((name, trial)))
+    task = FitTask(definitions, only, keep=lambda name, trial: kept.append((name, trial)))
     first = fit(panel, parts, task)
     assert [name for name, _ in kept] == ["trees"] * 3
     again = []
     tried = {"trees": [trial for _, trial in kept[:2]]}
-    task = Task(definitions, only, tried=tried, keep=lambda name, trial: again.append(trial))
+    task = FitTask(definitions, only, tried=tried, keep=lambda name, trial: again.append(trial))
     second = fit(panel, parts, task)
     assert again == [kept[2][1]]
     assert second.models["trees"].to_files() == first.models["trees"].to_files()
@@ -265,8 +265,8 @@ def test_a_leak_is_left_out_and_named(panel, parts, settings, definitions):
         deal_usd_mean_12m=panel["deal_usd_mean_12m"].mask(panel["defaulted"].fillna(False), 0.0)
     )
     only = changed(settings, "model", candidates=("trees",))
-    found = fit(leaking, parts, Task(definitions, only))
+    found = fit(leaking, parts, FitTask(definitions, only))
     assert found.suspects["feature"].tolist() == ["deal_usd_mean_12m"]
     assert "deal_usd_mean_12m" not in found.models["trees"].ranker.inputs.names
-    kept = fit(leaking, parts, Task(definitions, changed(only, "model", leaks="keep")))
+    kept = fit(leaking, parts, FitTask(definitions, changed(only, "model", leaks="keep")))
     assert "deal_usd_mean_12m" in kept.models["trees"].ranker.inputs.names

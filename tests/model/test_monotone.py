@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from riskmodel.errors import RiskModelError
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import ebm, trees
-from riskmodel.model.learners.ebm import GlassBox, Term
+from riskmodel.model.learners.ebm import Ebm, Term
 from riskmodel.model.learners.scorecard import scorecard
 from riskmodel.model.learners.trees import Trees
-from riskmodel.model.monotone import hold_to_signs, violations
+from riskmodel.model.monotone import check_signs, find_violations
 from riskmodel.settings import default_settings
 
 HOW = default_settings().model
@@ -82,8 +82,8 @@ def worst_step(ranker, frame: pd.DataFrame, seed: int) -> float:
 @pytest.mark.parametrize("seed", range(12))
 def test_no_tree_and_no_average_with_the_line_goes_against_a_sign(seed):
     frame, inputs = drawn(seed)
-    found = trees.learn(frame, inputs, varied(seed), seed=seed, threads=1)
-    assert violations(found.text, inputs).pairs == {}
+    found = trees.fit_trees(frame, inputs, varied(seed), seed=seed, threads=1)
+    assert find_violations(found.text, inputs).pairs == {}
     assert worst_step(found, frame, seed) <= ROUNDING
 
 
@@ -91,7 +91,7 @@ def test_no_tree_and_no_average_with_the_line_goes_against_a_sign(seed):
 def test_no_scorecard_goes_against_a_sign(seed):
     frame, inputs = drawn(seed)
     how = HOW.model_copy(update={"least_information": 0.0, "split_p": 1.0, "most_correlation": 1.0})
-    found = scorecard.learn(frame, inputs, how, seed=seed, threads=1)
+    found = scorecard.fit_scorecard(frame, inputs, how, seed=seed, threads=1)
     assert any(found.inputs.signs)
     assert worst_step(found, frame, seed) <= ROUNDING
 
@@ -101,7 +101,7 @@ def test_no_ebm_goes_against_a_sign(seed):
     pytest.importorskip("interpret.glassbox", reason="the extra ebm is not installed")
     frame, inputs = drawn(seed)
     quick = {"glass_box_rounds": 80, "glass_box_learning_rate": 0.1, "glass_box_bags": 2}
-    found = ebm.learn(frame, inputs, HOW.model_copy(update=quick), seed=seed, threads=1)
+    found = ebm.fit_ebm(frame, inputs, HOW.model_copy(update=quick), seed=seed, threads=1)
     assert worst_step(found, frame, seed) <= ROUNDING
 
 
@@ -115,17 +115,17 @@ def test_no_ebm_goes_against_a_sign(seed):
     ],
 )
 def test_tables_that_go_against_a_sign_are_refused(terms, refused):
-    found = GlassBox(Inputs(("days", "age"), (1, 0), {}), 0.0, tuple(terms))
+    found = Ebm(Inputs(("days", "age"), (1, 0), {}), 0.0, tuple(terms))
     with pytest.raises(RiskModelError, match="the term of days") if refused else nullcontext():
-        ebm.hold_to_signs(found)
+        ebm.check_signs(found)
 
 
 def test_trees_that_go_against_a_sign_are_refused(monkeypatch):
     frame, inputs = crossed()
-    monkeypatch.setattr(trees, "HOLDS", "intermediate")
+    monkeypatch.setattr(trees, "MONOTONE_METHOD", "intermediate")
     how = HOW.model_copy(update={"leaves": 16, "depth": 6, "trees": 100, "learning_rate": 0.05})
     with pytest.raises(RiskModelError, match=r"pairs of leaves go against the sign of \d feature"):
-        trees.learn(frame, inputs, how, seed=4, threads=1)
+        trees.fit_trees(frame, inputs, how, seed=4, threads=1)
 
 
 def crossed() -> tuple[pd.DataFrame, Inputs]:
@@ -176,11 +176,11 @@ def test_the_proof_finds_what_trying_every_value_finds(seed, leaves, gaps, categ
     given_to = {"num_leaves": leaves, "min_data_in_leaf": 3, "verbosity": -1, "num_threads": 1}
     data = lightgbm.Dataset(x, target, categorical_feature=[2] if category else [])
     text = lightgbm.train({**given_to, **constraints}, data, 1).model_to_string()
-    assert set(violations(text, inputs).pairs) == goes_against(text, inputs)
+    assert set(find_violations(text, inputs).pairs) == goes_against(text, inputs)
     if method == "basic":
-        hold_to_signs(text, inputs)
+        check_signs(text, inputs)
 
 
 def test_nothing_is_asked_of_trees_without_signs():
     inputs = Inputs(("a",), (0,), {})
-    assert violations("no trees at all", inputs).pairs == {}
+    assert find_violations("no trees at all", inputs).pairs == {}

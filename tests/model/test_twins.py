@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.features import definitions_by_name
-from riskmodel.model import Task, fit
+from riskmodel.model import FitTask, fit
 from riskmodel.settings import load_settings
 
 FREE = ("deal_usd_mean_12m", "sector")
@@ -31,21 +31,23 @@ def few(panel):
 def fits(monkeypatch):
     """The names of the candidates that were fitted, in order."""
     module, names = sys.modules["riskmodel.model.fit"], []
-    once = module.fitted
+    once = module.fit_candidate
 
     def counted(name, *given):
         names.append(name)
         return once(name, *given)
 
-    monkeypatch.setattr(module, "fitted", counted)
+    monkeypatch.setattr(module, "fit_candidate", counted)
     return names
 
 
-def task(candidates: str, definitions, tmp_path) -> Task:
+def task(candidates: str, definitions, tmp_path) -> FitTask:
     path = tmp_path / "some.toml"
     path.write_text("", encoding="utf-8")
     settings = load_settings(path, [*QUICK, f"model.candidates={candidates}"])
-    return Task([definitions_by_name()[name] for name in definitions], settings, {"data": "drawn"})
+    return FitTask(
+        [definitions_by_name()[name] for name in definitions], settings, {"data": "drawn"}
+    )
 
 
 def of(table: pd.DataFrame, name: str) -> pd.DataFrame:

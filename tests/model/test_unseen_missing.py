@@ -8,15 +8,21 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.explain import strengths
+from riskmodel.explain import compute_strengths
 from riskmodel.explain.baseline import Baseline
 from riskmodel.features import definitions_by_name
 from riskmodel.model import RiskModel
-from riskmodel.model.additivity import shares_of
-from riskmodel.model.inputs import Inputs, nearest
+from riskmodel.model.additivity import compute_contributions
+from riskmodel.model.inputs import Inputs, suggest_name
 from riskmodel.model.learners import ebm, single_feature, trees
 from riskmodel.model.learners.scorecard import scorecard
-from riskmodel.model.unseen_missing import COUNT, at_mean_pd, contributions, scores, with_stand_ins
+from riskmodel.model.unseen_missing import (
+    COUNT,
+    explain_rows,
+    fit_imputations,
+    log_odds_of_mean_pd,
+    score_rows,
+)
 from riskmodel.settings import default_settings
 from riskmodel.statistics.logistic import expit
 
@@ -57,13 +63,13 @@ def rankers(rows):
     given = {"seed": 1, "threads": 1}
     alone = HOW.model_copy(update={"line_share": 0.0})
     found = {
-        "trees": trees.learn(rows, INPUTS, HOW, **given),
-        "alone": trees.learn(rows, INPUTS, alone, **given),
-        "scorecard": scorecard.learn(rows, INPUTS, HOW, **given),
-        "single_feature": single_feature.learn(rows, INPUTS, HOW, **given),
+        "trees": trees.fit_trees(rows, INPUTS, HOW, **given),
+        "alone": trees.fit_trees(rows, INPUTS, alone, **given),
+        "scorecard": scorecard.fit_scorecard(rows, INPUTS, HOW, **given),
+        "single_feature": single_feature.fit_single_feature(rows, INPUTS, HOW, **given),
     }
     try:
-        return found | {"ebm": ebm.learn(rows, INPUTS, HOW, **given)}
+        return found | {"ebm": ebm.fit_ebm(rows, INPUTS, HOW, **given)}
     except Exception as error:
         if "not installed" not in str(error):
             raise
@@ -97,7 +103,7 @@ def test_the_baselines_unknown_value_scores_as_the_mean_of_all_rows(rankers, row
     # log(1 + days) of all rows; the median is that of 0 days
     expected = np.log1p(rows["days"]).mean()
     assert found.raw(rows.head(1).assign(days=np.nan))[0] == pytest.approx(expected, rel=0.03)
-    shares, raw = shares_of(found, rows.head(3).assign(days=np.nan))
+    shares, raw = compute_contributions(found, rows.head(3).assign(days=np.nan))
     assert shares.sum(axis=1) == pytest.approx(raw)
 
 
@@ -107,7 +113,7 @@ def test_contributions_sum_to_the_score_whatever_is_unknown(ranker, rows):
     for name in INPUTS.names:
         some.loc[rng.random(200) < 0.4, name] = None
     some.loc[some.index[:3], list(INPUTS.names)] = None
-    shares, raw = shares_of(ranker, some)
+    shares, raw = compute_contributions(ranker, some)
     assert np.abs(shares.sum(axis=1) - raw).max() < 1e-9
     assert np.ptp(shares[:, -1]) == 0
 
@@ -138,13 +144,13 @@ def test_what_the_fit_rows_taught_of_missing_values_is_used_as_it_is(rankers):
 def test_fewer_than_twenty_rows_without_a_value_teach_nothing(gaps, taught):
     matrix = np.arange(1000.0)[:, None].copy()
     matrix[:gaps] = np.nan
-    found = with_stand_ins(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
+    found = fit_imputations(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
     assert ("a" not in found.stand_ins) == taught
 
 
 def test_stand_ins_are_values_of_fit_rows_evenly_spaced_by_their_scores():
     matrix = np.random.default_rng(1).permutation(64.0 + np.arange(64))[:, None]
-    found = with_stand_ins(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
+    found = fit_imputations(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
     # of 64 rows every second, beginning with the second
     assert found.stand_ins["a"] == tuple(65.0 + 2 * np.arange(32))
 
@@ -156,11 +162,11 @@ def test_an_unknown_value_scores_at_the_mean_pd_of_the_stand_ins_by_hand():
         return matrix.sum(axis=1)
 
     matrix = np.array([[np.nan, -1.0], [5.0, -1.0]])
-    found = scores(inputs, matrix, score)
+    found = score_rows(inputs, matrix, score)
     chance = (1 / (1 + np.exp(1.0)) + 1 / (1 + np.exp(-1.0))) / 2  # of -1 + 0 and of -1 + 2
     assert found[0] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
     assert found[1] == 4.0
-    shares = contributions(inputs, matrix, score, lambda x: np.column_stack([x, np.zeros(len(x))]))
+    shares = explain_rows(inputs, matrix, score, lambda x: np.column_stack([x, np.zeros(len(x))]))
     # the mean of 0 and 2 is 1, and with it the score is that of the mean PD: -1 + 1
     assert shares[0] == pytest.approx([1.0, -1.0, 0.0], abs=1e-12)
 
@@ -168,7 +174,7 @@ def test_an_unknown_value_scores_at_the_mean_pd_of_the_stand_ins_by_hand():
 def test_not_to_know_is_the_unknown_features_share():
     inputs = Inputs(("a", "b"), (1, 1), {}, {"a": (0.0,) * 31 + (8.0,)})
     matrix = np.array([[np.nan, -4.0]])
-    shares = contributions(
+    shares = explain_rows(
         inputs, matrix, lambda x: x.sum(axis=1), lambda x: np.column_stack([x, np.zeros(len(x))])
     )
     chance = (31 / (1 + np.exp(4.0)) + 1 / (1 + np.exp(-4.0))) / 32
@@ -176,9 +182,9 @@ def test_not_to_know_is_the_unknown_features_share():
 
 
 def test_the_mean_pd_is_safe_for_scores_of_any_size():
-    assert at_mean_pd(np.array([[-800.0], [-800.0]]))[0] == pytest.approx(-800.0)
-    assert at_mean_pd(np.array([[800.0], [800.0]]))[0] == pytest.approx(800.0)
-    assert at_mean_pd(np.array([[-800.0], [800.0]]))[0] == pytest.approx(0.0)
+    assert log_odds_of_mean_pd(np.array([[-800.0], [-800.0]]))[0] == pytest.approx(-800.0)
+    assert log_odds_of_mean_pd(np.array([[800.0], [800.0]]))[0] == pytest.approx(800.0)
+    assert log_odds_of_mean_pd(np.array([[-800.0], [800.0]]))[0] == pytest.approx(0.0)
 
 
 def blanked(panel: pd.DataFrame) -> pd.DataFrame:
@@ -202,7 +208,7 @@ def test_rows_that_count_as_anyone_are_counted_by_feature(fitted, panel):
 
 def test_reasons_are_exact_for_unknown_values_too(model, panel):
     some = blanked(panel)
-    found = strengths(Baseline(model, model.peers, definitions_by_name()), some)
+    found = compute_strengths(Baseline(model, model.peers, definitions_by_name()), some)
     assert np.abs(found.sum(axis=1).to_numpy() - model.log_odds(some)).max() < 1e-9
 
 
@@ -217,8 +223,10 @@ def test_an_absent_column_is_refused_with_the_nearest_named(fitted, panel):
     renamed = panel.rename(columns={"exports_usd_6m": "exports_usd_06m"})
     with pytest.raises(DataError, match=r"first: exports_usd_6m; the nearest there: exports_usd_"):
         fitted.models["trees"].score(renamed)
-    assert nearest("attribute_income", ["zzz"]) == ""
-    assert nearest("attribute_income", ["attribute_age", "attribute_incomes"]).endswith("_incomes")
+    assert suggest_name("attribute_income", ["zzz"]) == ""
+    assert suggest_name("attribute_income", ["attribute_age", "attribute_incomes"]).endswith(
+        "_incomes"
+    )
 
 
 def test_order_and_company_of_rows_change_no_unknown_score(ranker, rows):
@@ -229,7 +237,7 @@ def test_order_and_company_of_rows_change_no_unknown_score(ranker, rows):
 
 def test_infinite_values_leave_a_model_that_can_be_written(rows):
     wild = rows.assign(other=np.where(rows["other"] > 2, np.inf, rows["other"]))
-    found = trees.learn(wild, INPUTS, HOW, seed=1, threads=1)
+    found = trees.fit_trees(wild, INPUTS, HOW, seed=1, threads=1)
     assert np.isfinite(found.inputs.stand_ins["other"]).all()
     blank = replace(found).raw(rows.head(2).assign(other=np.nan))
     assert np.isfinite(blank).all()

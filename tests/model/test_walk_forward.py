@@ -5,7 +5,7 @@ import sys
 import pandas as pd
 import pytest
 
-from riskmodel.model import Task, walk_forward
+from riskmodel.model import FitTask, walk_forward
 from riskmodel.settings import Settings
 
 walking = sys.modules["riskmodel.model.walk_forward"]
@@ -20,14 +20,14 @@ def small(settings: Settings) -> Settings:
 def test_a_vintage_learns_only_from_labels_known_before_it(
     fitted, panel, small, definitions, monkeypatch
 ):
-    seen, known = [], walking.learn
+    seen, known = [], walking.fit_ranker
 
     def spied(name, rows, task, how):
         seen.append(rows["as_of"].max())
         return known(name, rows, task, how)
 
-    monkeypatch.setattr(walking, "learn", spied)
-    found = walk_forward(fitted.models["trees"], panel, 12, Task(definitions, small))
+    monkeypatch.setattr(walking, "fit_ranker", spied)
+    found = walk_forward(fitted.models["trees"], panel, 12, FitTask(definitions, small))
     # Dates are 2021-01, 2022-04, 2023-07: the first is known when the second begins.
     assert found["vintage"].unique().tolist() == ["2022-04", "2023-07"]
     assert seen == [pd.Timestamp("2021-01-01"), pd.Timestamp("2022-04-01")]
@@ -37,4 +37,4 @@ def test_a_vintage_learns_only_from_labels_known_before_it(
 def test_without_enough_known_defaults_there_is_no_vintage(fitted, panel, small, definitions):
     datasets = small.datasets.model_copy(update={"min_defaults": 10_000})
     few = small.model_copy(update={"datasets": datasets})
-    assert walk_forward(fitted.models["trees"], panel, 12, Task(definitions, few)).empty
+    assert walk_forward(fitted.models["trees"], panel, 12, FitTask(definitions, few)).empty

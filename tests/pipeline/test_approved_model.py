@@ -11,8 +11,8 @@ from riskmodel.errors import DataError, NotApproved, SettingsError
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.single_feature import OneNumber
-from riskmodel.model.master_scale import Grades
+from riskmodel.model.learners.single_feature import SingleFeature
+from riskmodel.model.master_scale import MasterScale
 from riskmodel.pipeline.approved_model import (
     approved_for,
     approved_model,
@@ -35,10 +35,10 @@ JULY, AUGUST = date(2014, 7, 1), date(2014, 8, 1)
 
 
 def model(number: float, purpose: Purpose | None) -> RiskModel:
-    ranker = OneNumber(Inputs(("exports_usd_6m",), (-1,), {}), sign=-1, median=number)
+    ranker = SingleFeature(Inputs(("exports_usd_6m",), (-1,), {}), sign=-1, median=number)
     line = Calibration(Curve("logistic", 0.5, (0.3,)), 0.1, ((-5.0, 0.1, 0.1),), 0.9, {})
     facts = {"purpose": purpose.texts()} if purpose else {}
-    return RiskModel("single_feature", ranker, line, Grades((0.1, 0.3)), facts)
+    return RiskModel("single_feature", ranker, line, MasterScale((0.1, 0.3)), facts)
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.explain import baseline_of, reasons
+from riskmodel.explain import find_reasons, make_baseline
 from riskmodel.features import definitions_by_name
 from riskmodel.features.engine import in_threads
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.trees import Trees
-from riskmodel.model.master_scale import Grades
-from riskmodel.model.reference_group import learn
+from riskmodel.model.master_scale import MasterScale
+from riskmodel.model.reference_group import fit_reference_group
 from riskmodel.pipeline import score_files
 from riskmodel.pipeline.score_files import score_features, score_with_reasons
 from riskmodel.settings import default_settings
@@ -53,7 +53,12 @@ def model() -> RiskModel:
     trees = Trees(INPUTS, lightgbm.train(how, data, num_boost_round=20).model_to_string())
     line = Calibration(Curve("logistic", -1.0, (1.5,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
     return RiskModel(
-        "unconstrained_trees", trees, line, Grades((0.1,)), {}, learn(trees, rows, 0.5)
+        "unconstrained_trees",
+        trees,
+        line,
+        MasterScale((0.1,)),
+        {},
+        fit_reference_group(trees, rows, 0.5),
     )
 
 
@@ -91,8 +96,8 @@ def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
     rating = told.loc["attribute_rating: unusual"]
     assert rating["family"] == "attributes"
     words = [found[name].map(told["text_zh"]) for name in REASONS[::2]]
-    expected = reasons(
-        baseline_of(model, [*definitions, _rating()]), rows, default_settings().explain
+    expected = find_reasons(
+        make_baseline(model, [*definitions, _rating()]), rows, default_settings().explain
     )
     for rank, column in enumerate(words, 1):
         own = expected[expected["rank"] == rank].set_index("enterprise_id")["text_zh"]
@@ -157,7 +162,9 @@ def test_another_model_or_another_question_makes_every_file_anew(features, model
     path = out / "2024-07/00000.parquet"
     assert "reason_1" in pq.read_schema(path).names
 
-    half = RiskModel(model.name, model.ranker, model.calibration, Grades((0.5,)), {}, model.peers)
+    half = RiskModel(
+        model.name, model.ranker, model.calibration, MasterScale((0.5,)), {}, model.peers
+    )
     score_with_reasons(features, out, half.to_files(), in_threads(1), silent)
     grades = pq.read_table(path, columns=["pd_12m", "grade"]).to_pandas()
     assert (grades["grade"] == "G02").tolist() == (grades["pd_12m"] >= 0.5).tolist()

@@ -14,8 +14,8 @@ from riskmodel.features.engine import in_threads
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.trees import learn
-from riskmodel.model.master_scale import Grades
+from riskmodel.model.learners.trees import fit_trees
+from riskmodel.model.master_scale import MasterScale
 from riskmodel.pipeline.score_files import score_features
 from riskmodel.settings import default_settings
 from riskmodel.simulation import write_simulation
@@ -58,9 +58,9 @@ def model(local) -> dict[str, str]:
     rows = rows.assign(defaulted=np.arange(len(rows)) % 3 == 0)
     inputs = Inputs(names, (0,) * len(names), {})
     how = default_settings().model.model_copy(update={"trees": 10, "min_rows_per_leaf": 3})
-    trees = learn(rows, inputs, how, seed=7, threads=1)
+    trees = fit_trees(rows, inputs, how, seed=7, threads=1)
     line = Calibration(Curve("logistic", -1.0, (1.0,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
-    return RiskModel("trees", trees, line, Grades(()), {}).to_files()
+    return RiskModel("trees", trees, line, MasterScale(()), {}).to_files()
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

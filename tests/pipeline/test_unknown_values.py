@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.model import Fitted, RiskModel
+from riskmodel.model import FitResult, RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.single_feature import OneNumber
-from riskmodel.model.master_scale import Grades
+from riskmodel.model.learners.single_feature import SingleFeature
+from riskmodel.model.master_scale import MasterScale
 from riskmodel.pipeline.artifacts.model import unknown_values
 from riskmodel.pipeline.stages.model import _write_unknown
 from riskmodel.runs.run_folder import Run
@@ -29,7 +29,7 @@ def model() -> RiskModel:
     """One number, 0 or 3 days past due, which no fit row lacked."""
     inputs = Inputs(("days_past_due_now",), (1,), {}, {"days_past_due_now": (0.0, 3.0) * 16})
     line = Calibration(Curve("logistic", -1.0, (1.0,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
-    return RiskModel("single_feature", OneNumber(inputs, 1, 0.0), line, Grades((0.1,)), {})
+    return RiskModel("single_feature", SingleFeature(inputs, 1, 0.0), line, MasterScale((0.1,)), {})
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_run_keeps_the_counts_of_each_model_and_names_the_recommended_ones(
     models = {"single_feature": model, "other": replace(model, name="other", ranker=taught)}
     none = pd.DataFrame()
     with caplog.at_level(logging.INFO, logger="riskmodel"):
-        _write_unknown(run, Fitted(models, none, none, none, none, none), rows)
+        _write_unknown(run, FitResult(models, none, none, none, none, none), rows)
     record = run.read_json("model", "unknown")
     assert record == {
         "rows": 3,

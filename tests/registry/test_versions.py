@@ -12,8 +12,8 @@ from riskmodel.errors import DataError, NotApproved, UsageError
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.single_feature import OneNumber
-from riskmodel.model.master_scale import Grades
+from riskmodel.model.learners.single_feature import SingleFeature
+from riskmodel.model.master_scale import MasterScale
 from riskmodel.registry import review, versions
 from riskmodel.runs import tracking
 
@@ -163,11 +163,11 @@ def test_a_run_whose_process_died_is_marked_killed_by_the_next_one(root: Path) -
 
 
 def test_the_served_script_gives_what_the_model_itself_gives(root: Path, run_id: str) -> None:
-    ranker = OneNumber(Inputs(("exports_usd_6m",), (-1,), {}), sign=-1, median=100.0)
+    ranker = SingleFeature(Inputs(("exports_usd_6m",), (-1,), {}), sign=-1, median=100.0)
     calibration = Calibration(
         Curve("logistic", 0.5, (0.3,)), 0.1, ((-5.0, 0.1, 0.1), (5.0, 0.2, 0.3)), 0.9, {}
     )
-    model = RiskModel("single_feature", ranker, calibration, Grades((0.1, 0.3)), {})
+    model = RiskModel("single_feature", ranker, calibration, MasterScale((0.1, 0.3)), {})
     version = versions.register(
         root,
         run_id,

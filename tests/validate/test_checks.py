@@ -6,10 +6,16 @@ import pytest
 
 from riskmodel.errors import SettingsError
 from riskmodel.features import definitions_by_name
-from riskmodel.model.leakage.suspects import Suspect, as_table
+from riskmodel.model.leakage.suspects import Suspect, suspects_table
 from riskmodel.settings import load_settings
-from riskmodel.validate import Evidence, by_grade, performance, run_checks, verdict
-from riskmodel.validate.checks import CHECKS, OF_TEST_ROWS
+from riskmodel.validate import (
+    Evidence,
+    measure_performance,
+    performance_by_grade,
+    reach_verdict,
+    run_checks,
+)
+from riskmodel.validate.checks import CHECKS, NEED_TEST_ROWS
 
 NAMES = ["exports_usd_6m", "days_past_due_now"]
 
@@ -72,7 +78,7 @@ def test_a_sound_model_passes_every_check(evidence):
     assert table["check"].tolist() == list(CHECKS)
     assert failed(evidence) == set()
     assert table["text"].str.len().min() > 20
-    assert verdict(table, evidence.settings).text == "pass"
+    assert reach_verdict(table, evidence.settings).text == "pass"
 
 
 def test_pds_that_rank_by_chance_fail_the_ranking_and_stand_below_single_feature(evidence):
@@ -165,18 +171,21 @@ def suspect(feature, why, fate):
 def test_the_features_that_rank_best_alone_are_named_the_best_first(evidence, monkeypatch):
     first, second = "exports_usd_6m (AUC 0.621)", "days_past_due_now (AUC 0.523)"
     assert f"{first}, {second}; above" in CHECKS["leak_single_feature"](evidence).text
-    monkeypatch.setattr("riskmodel.validate.checks.NAMED", 1)
+    monkeypatch.setattr("riskmodel.validate.checks.NAMED_FEATURES", 1)
     assert f"{first}; above" in CHECKS["leak_single_feature"](evidence).text
 
 
 def test_columns_left_out_as_leaks_are_named_and_are_a_condition(evidence):
-    found = as_table([suspect("days_past_due_now", "ranks 0.970 alone", "left_out")])
+    found = suspects_table([suspect("days_past_due_now", "ranks 0.970 alone", "left_out")])
     leaky = changed(evidence, suspects=found)
     check = CHECKS["leaks_left_out"](leaky)
     assert not check.passed
     assert check.figure == 1
     assert "left out: days_past_due_now (ranks 0.970 alone)." in check.text
-    assert verdict(run_checks(leaky), leaky.settings).text == "pass with conditions: leaks_left_out"
+    assert (
+        reach_verdict(run_checks(leaky), leaky.settings).text
+        == "pass with conditions: leaks_left_out"
+    )
 
 
 def test_a_leak_that_is_left_out_does_not_fail_the_model_and_one_that_is_kept_does(evidence):
@@ -186,7 +195,7 @@ def test_a_leak_that_is_left_out_does_not_fail_the_model_and_one_that_is_kept_do
         changed(
             evidence,
             panel=panel.assign(days_past_due_now=leak if fate == "left_out" else 0.0),
-            suspects=as_table([suspect("days_past_due_now", "ranks 1.000 alone", fate)]),
+            suspects=suspects_table([suspect("days_past_due_now", "ranks 1.000 alone", fate)]),
         )
         for fate in ("left_out", "kept")
     )
@@ -198,7 +207,7 @@ def test_a_leak_that_is_left_out_does_not_fail_the_model_and_one_that_is_kept_do
 
 def test_what_a_person_cleared_or_what_is_only_watched_is_named_and_passes(evidence):
     leak = evidence.panel["defaulted"].astype("Float64").astype(float)
-    found = as_table(
+    found = suspects_table(
         [
             suspect("days_past_due_now", "ranks 1.000 alone", "cleared"),
             suspect("exports_usd_6m", "lifts the others by 0.080", "watched"),
@@ -228,9 +237,9 @@ def checks(**passed):
 
 def test_a_failure_that_was_conceded_is_a_condition_and_any_other_fails(settings):
     conceding = settings.model_copy(update={"conditions": ("out_of_time",)})
-    good = verdict(checks(ranking=True, out_of_time=True), conceding)
-    weak = verdict(checks(ranking=True, out_of_time=False), conceding)
-    bad = verdict(checks(ranking=False, out_of_time=False), conceding)
+    good = reach_verdict(checks(ranking=True, out_of_time=True), conceding)
+    weak = reach_verdict(checks(ranking=True, out_of_time=False), conceding)
+    bad = reach_verdict(checks(ranking=False, out_of_time=False), conceding)
     assert (good.word, weak.word, bad.word) == ("pass", "pass with conditions", "fail")
     assert (good.publishable, weak.publishable, bad.publishable) == (True, True, False)
     assert weak.text == "pass with conditions: out_of_time"
@@ -241,7 +250,7 @@ def test_a_failure_that_was_conceded_is_a_condition_and_any_other_fails(settings
 def test_a_condition_that_names_no_check_is_a_bad_setting(settings):
     conceding = settings.model_copy(update={"conditions": ("rankings",)})
     with pytest.raises(SettingsError, match="no check is called rankings"):
-        verdict(checks(ranking=True), conceding)
+        reach_verdict(checks(ranking=True), conceding)
 
 
 def test_where_there_are_no_test_rows_the_checks_of_test_rows_fail_and_say_so(evidence):
@@ -252,9 +261,9 @@ def test_where_there_are_no_test_rows_the_checks_of_test_rows_fail_and_say_so(ev
 
     table = run_checks(untested).set_index("check")
 
-    assert failed(untested) == {*OF_TEST_ROWS, "out_of_time"}
+    assert failed(untested) == {*NEED_TEST_ROWS, "out_of_time"}
     assert table.loc["ranking", "text"].startswith("There are no test rows")
     assert np.isfinite(table.loc["drift_to_scored", "figure"])
-    assert verdict(table.reset_index(), evidence.settings).word == "fail"
-    assert performance(untested.predictions, 20, 7).empty
-    assert by_grade(untested.rows("test")).empty
+    assert reach_verdict(table.reset_index(), evidence.settings).word == "fail"
+    assert measure_performance(untested.predictions, 20, 7).empty
+    assert performance_by_grade(untested.rows("test")).empty

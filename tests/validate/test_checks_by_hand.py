@@ -15,7 +15,7 @@ from riskmodel.benchmarks.reject_inference.accepted_performance import (
     for_all_applicants,
 )
 from riskmodel.features import definitions_by_name
-from riskmodel.model.leakage.suspects import Suspect, as_table
+from riskmodel.model.leakage.suspects import Suspect, suspects_table
 from riskmodel.settings import ValidateSettings, default_settings
 from riskmodel.statistics.bootstrap import bootstrap_weights
 from riskmodel.statistics.calibration import (
@@ -38,7 +38,12 @@ from riskmodel.validate.checks import (
     check_out_of_time,
     check_ranking,
 )
-from riskmodel.validate.performance import by_grade, by_vintage, holm, performance
+from riskmodel.validate.performance import (
+    adjust_holm,
+    measure_performance,
+    performance_by_grade,
+    performance_by_vintage,
+)
 from riskmodel.validate.verdict import Verdict
 
 
@@ -313,7 +318,7 @@ def suspects(*fates: str) -> pd.DataFrame:
         Suspect(name, "alone", "ranks alone", 0.9, 0.8, 0.99, 0.9, fate)
         for name, fate in zip(names, fates, strict=False)
     ]
-    return as_table(tuple(found))
+    return suspects_table(tuple(found))
 
 
 def test_what_became_of_columns_that_look_like_leaks_is_counted() -> None:
@@ -379,7 +384,7 @@ def test_values_are_compared_on_the_middle_date_without_what_became_known_from_t
     features = SimpleNamespace(frame=frame.assign(gone=0.0), definitions=definitions)
 
     def found(sample: int) -> tuple[int, int]:
-        return time_travel.changed_values(source, features, None, sample=sample, seed=1)  # type: ignore[arg-type]
+        return time_travel.count_changed_values(source, features, None, sample=sample, seed=1)  # type: ignore[arg-type]
 
     # E3's a and E2's b; E2's a is missing both times
     assert found(9) == (2, 9)
@@ -449,7 +454,7 @@ def test_each_split_and_model_has_its_metrics_and_splits_of_one_outcome_none() -
     calibrate = a_year(10, 0, 0.1, split="calibrate")
     own = ranked(40).assign(split="same_enterprises")
     learnt = ranked(40).assign(split="fit")
-    table = performance(pd.concat([test, calibrate, own, learnt], ignore_index=True), 40, 3)
+    table = measure_performance(pd.concat([test, calibrate, own, learnt], ignore_index=True), 40, 3)
     assert set(table["split"]) == {"test", "same_enterprises"}
     by = table.set_index(["split", "metric"])
     assert by.loc[("test", "auc"), ["figure", "rows", "defaults"]].tolist() == [0.75, 80, 40]
@@ -462,14 +467,14 @@ def test_each_split_and_model_has_its_metrics_and_splits_of_one_outcome_none() -
 
 def test_draws_without_a_default_are_left_out_of_every_interval() -> None:
     # of 30 rows one defaults: a third of the draws miss it, and their ratio of 0 says nothing
-    table = performance(a_year(30, 1, 0.1), 80, 3).set_index("metric")
+    table = measure_performance(a_year(30, 1, 0.1), 80, 3).set_index("metric")
     assert table.loc["realised_to_expected", "low"] >= 1 / 3 - 1e-9
     assert table.loc["realised_to_expected", "figure"] == pytest.approx(1 / 3)
 
 
 def test_vintages_are_ranked_by_score_with_their_interval() -> None:
     walked = ranked(30).assign(vintage="2020-01").rename(columns={"pd_12m": "score"})
-    (found,) = by_vintage(walked, 80, 3).itertuples()
+    (found,) = performance_by_vintage(walked, 80, 3).itertuples()
     draws = bootstrap_weights(walked["enterprise_id"], 80, 3)
     y, s = walked["defaulted"].to_numpy(float), walked["score"].to_numpy()
     ends = np.quantile([auc(s, y, w) for w in draws], [0.025, 0.975])
@@ -478,7 +483,7 @@ def test_vintages_are_ranked_by_score_with_their_interval() -> None:
 
 
 def test_grades_have_jeffreys_interval_and_p_and_the_cycles_after_holm() -> None:
-    table = by_grade(graded(0.12), 0.1)
+    table = performance_by_grade(graded(0.12), 0.1)
     assert table["grade"].tolist() == ["G01", "G02"]
     assert table["rate"].tolist() == pytest.approx([0.1, 0.12])
     second = table.iloc[1]
@@ -489,12 +494,14 @@ def test_grades_have_jeffreys_interval_and_p_and_the_cycles_after_holm() -> None
     assert table["p_adjusted"].tolist() == pytest.approx(
         [max(cycle[0], 2 * cycle[1]), 2 * cycle[1]]
     )
-    assert by_grade(graded(0.12))["p_adjusted"].iloc[1] == pytest.approx(2 * second["p"])
+    assert performance_by_grade(graded(0.12))["p_adjusted"].iloc[1] == pytest.approx(
+        2 * second["p"]
+    )
 
 
 def test_adjusted_ps_end_at_one() -> None:
-    assert holm(pd.Series([0.6, 0.4], index=[5, 2])).to_dict() == {5: 0.8, 2: 0.8}
-    assert holm(pd.Series([0.9, 0.7, 0.02])).tolist() == pytest.approx([1.0, 1.0, 0.06])
+    assert adjust_holm(pd.Series([0.6, 0.4], index=[5, 2])).to_dict() == {5: 0.8, 2: 0.8}
+    assert adjust_holm(pd.Series([0.9, 0.7, 0.02])).tolist() == pytest.approx([1.0, 1.0, 0.06])
 
 
 # --- applicants ---

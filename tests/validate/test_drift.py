@@ -10,7 +10,7 @@ from scipy.stats import chi2
 from riskmodel.settings import default_settings
 from riskmodel.validate import Evidence
 from riskmodel.validate.checks import Check, check_drift_in_time, check_out_of_time
-from riskmodel.validate.drift import largest_movement, periods
+from riskmodel.validate.drift import assign_periods, find_largest_movement
 
 YEARS = np.arange(2004, 2014)
 
@@ -78,7 +78,7 @@ def test_a_move_beyond_chance_that_is_no_material_error_is_no_drift() -> None:
     # 20 % and 24 % of 20,000: sure, and less than a quarter apart
     check = check_of(over_years([0.20, 0.24], [0.22, 0.22], 20_000))
     assert check.passed
-    moved = largest_movement(over_years([0.20, 0.24], [0.22, 0.22], 20_000), "defaulted")
+    moved = find_largest_movement(over_years([0.20, 0.24], [0.22, 0.22], 20_000), "defaulted")
     assert moved is not None
     assert moved.beyond_chance
     assert moved.apart == pytest.approx(1.2, abs=0.01)
@@ -96,7 +96,7 @@ def test_rows_of_one_date_show_no_drift_and_rows_of_one_year_are_held_date_by_da
     assert "one as-of date" in check_of(one).text
     assert check_of(one).passed
     year = over_years([0.1], [0.1])
-    assert set(periods(year["as_of"])) == {"2004-03-01", "2004-09-01"}
+    assert set(assign_periods(year["as_of"])) == {"2004-03-01", "2004-09-01"}
     moved = year.assign(
         defaulted=year["defaulted"] | (year["as_of"].dt.month.eq(9) & year.index % 2)
     )
@@ -116,7 +116,7 @@ def test_without_drift_the_largest_movement_is_beyond_chance_once_in_twenty() ->
                 "defaulted": rng.random(800) < liable[who],
             }
         )
-        moved = largest_movement(rows, "defaulted")
+        moved = find_largest_movement(rows, "defaulted")
         assert moved is not None
         found.append(moved.beyond_chance)
     assert np.mean(found) < 0.1
@@ -137,10 +137,10 @@ def test_a_movement_beyond_chance_is_told_before_a_larger_one_of_few_enterprises
     rows = pd.concat(
         [of_period(2004, 200, 2000), of_period(2005, 400, 2000), of_period(2006, 3, 9)]
     )
-    moved = largest_movement(rows, "defaulted")
+    moved = find_largest_movement(rows, "defaulted")
     assert moved is not None
     assert (moved.earlier, moved.later, moved.beyond_chance) == ("2004", "2005", True)
-    few = largest_movement(rows[rows["as_of"].dt.year != 2005], "defaulted")
+    few = find_largest_movement(rows[rows["as_of"].dt.year != 2005], "defaulted")
     assert few is not None
     assert few.psi > moved.psi
     assert not few.beyond_chance
@@ -151,7 +151,7 @@ def test_what_comes_by_chance_is_shared_out_over_all_pairs_of_periods(
     years: int, pairs: int
 ) -> None:
     rows = pd.concat([of_period(2004 + number, 100, 1000) for number in range(years)])
-    moved = largest_movement(rows, "defaulted")
+    moved = find_largest_movement(rows, "defaulted")
     assert moved is not None
     expected = chi2.ppf(1 - 0.05 / pairs, 1) * (1 / 1000 + 1 / 1000)
     assert moved.by_chance == pytest.approx(expected, rel=1e-9)

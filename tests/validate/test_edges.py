@@ -12,16 +12,22 @@ from scipy.stats import beta
 
 from riskmodel.benchmarks.reject_inference.accepted_performance import MOST_UNSUPPORTED, correction
 from riskmodel.features import definitions_by_name
-from riskmodel.model.leakage.suspects import Suspect, as_table
+from riskmodel.model.leakage.suspects import Suspect, suspects_table
 from riskmodel.settings import ValidateSettings, default_settings
 from riskmodel.statistics.calibration import (
     jeffreys_test,
     jeffreys_test_in_cycle,
 )
 from riskmodel.statistics.psi import psi
-from riskmodel.validate import Evidence, by_vintage, checks, performance, time_travel
+from riskmodel.validate import (
+    Evidence,
+    checks,
+    measure_performance,
+    performance_by_vintage,
+    time_travel,
+)
 from riskmodel.validate.checks import CHECKS, Check
-from riskmodel.validate.performance import by_grade, holm
+from riskmodel.validate.performance import adjust_holm, performance_by_grade
 
 PLAIN = default_settings().validate_.model_copy(update={"bootstrap_draws": 60})
 
@@ -121,8 +127,8 @@ def test_figures_of_performance_and_vintages_do_not_narrow_either() -> None:
     often = pd.concat([once] * 5, ignore_index=True)
     ends = ["low", "high"]
     for first, second in (
-        (performance(once, 40, 1), performance(often, 40, 1)),
-        (by_vintage(once, 40, 1), by_vintage(often, 40, 1)),
+        (measure_performance(once, 40, 1), measure_performance(often, 40, 1)),
+        (performance_by_vintage(once, 40, 1), performance_by_vintage(often, 40, 1)),
     ):
         assert second[ends].to_numpy() == pytest.approx(first[ends].to_numpy(), abs=1e-4)
         assert (second["low"] < second["high"]).all()
@@ -174,7 +180,7 @@ def test_a_grades_p_is_held_after_the_allowance_for_several_grades() -> None:
     assert not run("calibration_by_grade", graded(G01=(34, 250)), ALONE).passed
     three = graded(G01=(34, 250), G02=(25, 250), G03=(24, 250))
     assert run("calibration_by_grade", three, ALONE).passed
-    own = float(by_grade(graded(G01=(34, 250)))["p_adjusted"].iloc[0])
+    own = float(performance_by_grade(graded(G01=(34, 250)))["p_adjusted"].iloc[0])
     tight = asking(asset_correlation=0.0, most_failed_grades=0.0, calibration_p=own)
     assert run("calibration_by_grade", graded(G01=(34, 250)), tight).passed
 
@@ -192,7 +198,7 @@ def test_the_cycle_excuses_what_independent_defaults_would_not() -> None:
     assert not run("calibration_by_grade", rows, ALONE).passed
     cyclic = asking(asset_correlation=0.12, most_failed_grades=0.0)
     assert run("calibration_by_grade", rows, cyclic).passed
-    table = by_grade(rows, 0.12)
+    table = performance_by_grade(rows, 0.12)
     expected = jeffreys_test_in_cycle(400, 2000, 0.1, 0.12)
     assert table["p_adjusted"].tolist() == pytest.approx([expected])
     assert table["p"].tolist() == pytest.approx([jeffreys_test(400, 2000, 0.1)])
@@ -209,9 +215,9 @@ def test_the_share_of_failed_grades_may_reach_what_is_asked_and_not_pass_it() ->
 
 def test_holm_orders_by_size_and_gives_back_the_order_it_was_given() -> None:
     # .01 x 4, .02 x 3, .03 x 2, .9 x 1, never below the one before, never above 1
-    found = holm(pd.Series([0.9, 0.01, 0.03, 0.02], index=list("dacb")))
+    found = adjust_holm(pd.Series([0.9, 0.01, 0.03, 0.02], index=list("dacb")))
     assert found.to_dict() == pytest.approx({"d": 0.9, "a": 0.04, "c": 0.06, "b": 0.06})
-    assert holm(pd.Series([0.6, 0.7])).tolist() == [1.0, 1.0]
+    assert adjust_holm(pd.Series([0.6, 0.7])).tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -357,7 +363,7 @@ def test_a_single_feature_is_tried_on_the_rows_of_the_headline(by_time: bool, sp
 
 def test_each_column_left_out_counts_and_only_those() -> None:
     fates = ["left_out", "left_out", "cleared", "watched", "kept"]
-    found = as_table(
+    found = suspects_table(
         [Suspect(f"x{n}", "alone", "why", 0.9, 0.8, 1, 0.9, fate) for n, fate in enumerate(fates)]
     )
     check = CHECKS["leaks_left_out"](replace(evidence(drawn()), suspects=found))
@@ -396,7 +402,7 @@ def test_the_canary_looks_at_a_date_in_the_middle_at_its_very_start(
     asked: list[pd.DataFrame] = []
     monkeypatch.setattr(time_travel, "compute", computed)
     source, features = Frozen(), SimpleNamespace(frame=frame, definitions=definitions)
-    changed: Callable[..., tuple[int, int]] = time_travel.changed_values
+    changed: Callable[..., tuple[int, int]] = time_travel.count_changed_values
     assert changed(source, features, None, sample=3, seed=1) == (2, 3 * 2)
     assert set(asked[0]["as_of"]) == {days[1]}
     cut = pd.Timestamp(source.cut).tz_convert("Asia/Shanghai")

@@ -7,11 +7,17 @@ import pytest
 from riskmodel.statistics.calibration import (
     jeffreys_test,
 )
-from riskmodel.validate.performance import by_grade, by_vintage, holm, judged, performance
+from riskmodel.validate.performance import (
+    adjust_holm,
+    measure_performance,
+    performance_by_grade,
+    performance_by_vintage,
+    with_headline,
+)
 
 
 def test_holm_multiplies_the_smallest_most_and_never_falls():
-    found = holm(pd.Series([0.04, 0.01, 0.03, 0.9]))
+    found = adjust_holm(pd.Series([0.04, 0.01, 0.03, 0.9]))
     assert found.tolist() == pytest.approx([0.09, 0.04, 0.09, 0.9])
 
 
@@ -29,7 +35,7 @@ def test_an_enterprise_counts_once_in_a_grade_however_many_dates_tell_of_it():
         ("E2", "2022-01-01", "G01", 0.1, False),
         ("E1", "2022-07-01", "G02", 0.5, False),
     )
-    table = by_grade(rows).set_index("grade")
+    table = performance_by_grade(rows).set_index("grade")
     first = table.loc["G01"]
     assert (first["rows"], first["enterprises"], first["defaults"]) == (3, 2, 1)
     assert (first["rate"], first["pd_12m"]) == (0.5, pytest.approx((0.2 + 0.1) / 2))
@@ -48,7 +54,7 @@ def test_performance_speaks_of_calibrate_and_test_rows_only_each_figure_in_its_i
         }
     )
     rows["defaulted"] = pd.array(rng.random(300) < rows["pd_12m"], dtype="boolean")
-    table = performance(rows, 60, 7)
+    table = measure_performance(rows, 60, 7)
     assert set(table["split"]) == {"calibrate", "test"}
     assert (table["low"] <= table["figure"]).all()
     assert (table["figure"] <= table["high"]).all()
@@ -58,10 +64,10 @@ def test_performance_speaks_of_calibrate_and_test_rows_only_each_figure_in_its_i
 def test_the_headline_takes_the_place_of_the_models_own_word_on_the_test_rows():
     own = pd.DataFrame({"split": ["fit", "test"], "pd_12m": [0.1, 0.2]})
     blind = pd.DataFrame({"split": ["test"], "pd_12m": [0.3]})
-    found = judged(own, blind)
+    found = with_headline(own, blind)
     assert found["split"].tolist() == ["fit", "same_enterprises", "test"]
     assert found["pd_12m"].tolist() == [0.1, 0.2, 0.3]
-    assert judged(own, blind.iloc[:0]).equals(own)
+    assert with_headline(own, blind.iloc[:0]).equals(own)
 
 
 def test_each_vintage_has_its_own_ranking():
@@ -74,7 +80,7 @@ def test_each_vintage_has_its_own_ranking():
             "score": [4.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0],
         }
     )
-    found = by_vintage(walked, 50, 1)
+    found = performance_by_vintage(walked, 50, 1)
     # All above; then 1 of 4 pairs in order (the 3 above the 2).
     assert found["auc"].tolist() == [1.0, 0.25]
     assert found["defaults"].tolist() == [1, 2]

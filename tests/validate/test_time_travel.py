@@ -10,7 +10,7 @@ from riskmodel.features import compute
 from riskmodel.settings import load_settings
 from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
-from riskmodel.validate import changed_values
+from riskmodel.validate import count_changed_values
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def rows_of(source):
 
 def test_no_honest_value_changes_without_the_future(simulation, settings):
     features = compute(simulation, rows_of(simulation), settings.features)
-    found = changed_values(simulation, features, settings.features, sample=30, seed=7)
+    found = count_changed_values(simulation, features, settings.features, sample=30, seed=7)
     assert found == (0, 30 * len(features.definitions))
 
 
@@ -53,5 +53,5 @@ def test_values_that_knew_rows_too_early_change_without_the_future(simulation, s
         for name, table in simulation.tables.items()
     }
     cheating = compute(replace(simulation, tables=early), rows_of(simulation), settings.features)
-    changed, _ = changed_values(simulation, cheating, settings.features, sample=30, seed=7)
+    changed, _ = count_changed_values(simulation, cheating, settings.features, sample=30, seed=7)
     assert changed > 100

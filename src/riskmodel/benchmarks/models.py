@@ -13,9 +13,9 @@ from riskmodel import features
 from riskmodel.datasets import balanced_folds, last_as_of, population
 from riskmodel.errors import DataError
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model.inputs import Inputs, learn_inputs
-from riskmodel.model.learners.interface import LADDER, Kind, Ranker
-from riskmodel.model.tuning import Search, tuned
+from riskmodel.model.inputs import Inputs, fit_inputs
+from riskmodel.model.learners.interface import LEARNERS, Learner, Ranker
+from riskmodel.model.tuning import Search, tune
 from riskmodel.progress import Progress
 from riskmodel.settings import ModelSettings, Settings, load_settings
 from riskmodel.sources.folder import held, read_folder
@@ -132,10 +132,10 @@ def held_out(
         for k in sorted(fold.unique()):
             place = f"repeat {repeat + 1} of {settings.datasets.repeats}, fold {k + 1}"
             learnt, held = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
-            inputs = learn_inputs(learnt, definitions, settings.model.most_levels)
+            inputs = fit_inputs(learnt, definitions, settings.model.most_levels)
             for name in settings.model.candidates:
                 progress(f"{name}: {place} of {settings.datasets.folds}")
-                ranker = _learnt(LADDER[name], learnt, inputs, settings)
+                ranker = _learnt(LEARNERS[name], learnt, inputs, settings)
                 level = _level(ranker, learnt) if name in UNLIKE_LOG_ODDS else (0.0, 1.0)
                 figures = _judged(ranker, held, level) | {"ratio": len(held) / len(learnt)}
                 found.append({"model": name, "repeat": repeat, "fold": k} | figures)
@@ -191,13 +191,13 @@ def _price(folds: pd.DataFrame) -> dict[str, object]:
     return _line(PRICE, (free - trees).assign(ratio=trees["ratio"]))
 
 
-def _learnt(kind: Kind, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> Ranker:
+def _learnt(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> Ranker:
     run = settings.run
     how = _tuned(kind, rows, inputs, settings)
     return kind.learn(rows, inputs, how, seed=run.seed, threads=run.threads)
 
 
-def _tuned(kind: Kind, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:
+def _tuned(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:
     """The settings that do best on folds of the training rows; with one trial, the rounds alone."""
     how, run = settings.model, settings.run
     if how.trials == 1 and kind.losses is None:
@@ -207,7 +207,7 @@ def _tuned(kind: Kind, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -
     inner = settings.datasets.model_copy(update={"folds": how.inner_folds, "repeats": 1})
     _, fold = next(balanced_folds(drawn, inner, run.seed))
     search = Search(drawn, fold.to_numpy(), inputs, how, run.seed, run.threads)
-    best, _ = tuned(kind, search, (), lambda trial: None)
+    best, _ = tune(kind, search, (), lambda trial: None)
     return best
 
 

@@ -10,15 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskmodel.explain import agreement_with_shap, baseline_of, contributions, in_columns
+from riskmodel.explain import (
+    compare_with_shap,
+    compute_contributions,
+    make_baseline,
+    reasons_in_columns,
+)
 from riskmodel.features import DEFINITIONS
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel, reference_group
 from riskmodel.model.calibration import Calibration, Curve
-from riskmodel.model.inputs import learn_inputs
-from riskmodel.model.learners.shapley.shapley import shapley_tables
-from riskmodel.model.learners.trees import Trees, learn
-from riskmodel.model.master_scale import Grades
+from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.learners.shapley.shapley import build_shapley_tables
+from riskmodel.model.learners.trees import Trees, fit_trees
+from riskmodel.model.master_scale import MasterScale
 from riskmodel.model.reference_group import BLOCK
 from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
@@ -103,7 +108,7 @@ def _of_ensemble(
     progress(f"{name}: fitting")
     trees, model = _fitted(definitions, change, settings)
     once = Clock()
-    once.of(lambda: shapley_tables(trees.text))
+    once.of(lambda: build_shapley_tables(trees.text))
     progress(f"{name}: {enterprises:,} enterprises, scores and reasons")
     lines = [
         *_ours(enterprises, model, definitions, settings),
@@ -126,15 +131,15 @@ def _fitted(
     """The ensemble, and a model around it that keeps peers; its compiled loops are loaded."""
     rows = drawn(definitions, FIT_ROWS, settings.run.seed - 1)
     how = settings.model.model_copy(update=dict(change))
-    inputs = learn_inputs(rows, definitions, how.most_levels)
-    trees = learn(rows, inputs, how, seed=settings.run.seed, threads=settings.run.threads)
+    inputs = fit_inputs(rows, definitions, how.most_levels)
+    trees = fit_trees(rows, inputs, how, seed=settings.run.seed, threads=settings.run.threads)
     model = RiskModel(
         "trees",
         trees,
         Calibration(Curve("logistic", 0.0, (1.0,)), 0.0, ((0.0, 0.0, 0.0),), how.interval, {}),
-        Grades(how.grade_bounds),
+        MasterScale(how.grade_bounds),
         {},
-        reference_group.learn(trees, rows, settings.explain.peers_share),
+        reference_group.fit_reference_group(trees, rows, settings.explain.peers_share),
     )
     return trees, model
 
@@ -146,16 +151,16 @@ def _ours(
     settings: Settings,
 ) -> list[Line]:
     """Contributions, then scores with reasons, then scores alone, over all enterprises."""
-    baseline = baseline_of(model, definitions)
+    baseline = make_baseline(model, definitions)
     shares, reasons, scores = Clock(), Clock(), Clock()
 
     def scored_with_reasons(rows: pd.DataFrame) -> None:
         model.score(rows)
-        in_columns(baseline, rows, settings.explain)
+        reasons_in_columns(baseline, rows, settings.explain)
 
     for start in range(0, enterprises, BLOCK):
         rows = drawn(definitions, min(BLOCK, enterprises - start), settings.run.seed + start)
-        shares.of(partial(contributions, model, rows))
+        shares.of(partial(compute_contributions, model, rows))
         reasons.of(partial(scored_with_reasons, rows))
         scores.of(partial(model.score, rows))
     return [
@@ -174,7 +179,7 @@ def _pred_contrib(trees: Trees, rows: pd.DataFrame) -> Line:
 
 
 def _shap(model: RiskModel, rows: pd.DataFrame) -> Line:
-    agreement_with_shap(model, rows.head(1))  # loads the library
+    compare_with_shap(model, rows.head(1))  # loads the library
     clock = Clock()
-    apart = clock.of(partial(agreement_with_shap, model, rows))
+    apart = clock.of(partial(compare_with_shap, model, rows))
     return "shap's TreeExplainer", len(rows), clock, apart

@@ -1,26 +1,26 @@
 """Explain: exact contributions, grouped into faithful business reasons in two languages."""
 
-from riskmodel.explain.baseline import Baseline, baseline_of
-from riskmodel.explain.contributions import by_family, contributions
-from riskmodel.explain.fidelity import fidelity
-from riskmodel.explain.reasons import in_columns, reasons
-from riskmodel.explain.shap_check import agreement_with_shap
-from riskmodel.explain.stability import resampled, stability
-from riskmodel.explain.strengths import points_below_best, strengths
-from riskmodel.explain.texts import vocabulary
+from riskmodel.explain.baseline import Baseline, make_baseline
+from riskmodel.explain.contributions import compute_contributions, sum_by_family
+from riskmodel.explain.fidelity import measure_fidelity
+from riskmodel.explain.reasons import find_reasons, reasons_in_columns
+from riskmodel.explain.shap_check import compare_with_shap
+from riskmodel.explain.stability import measure_stability, resample_enterprises
+from riskmodel.explain.strengths import compute_strengths, points_below_best
+from riskmodel.explain.texts import reason_texts
 
 __all__ = [
     "Baseline",
-    "agreement_with_shap",
-    "baseline_of",
-    "by_family",
-    "contributions",
-    "fidelity",
-    "in_columns",
+    "compare_with_shap",
+    "compute_contributions",
+    "compute_strengths",
+    "find_reasons",
+    "make_baseline",
+    "measure_fidelity",
+    "measure_stability",
     "points_below_best",
-    "reasons",
-    "resampled",
-    "stability",
-    "strengths",
-    "vocabulary",
+    "reason_texts",
+    "reasons_in_columns",
+    "resample_enterprises",
+    "sum_by_family",
 ]

@@ -14,13 +14,13 @@ from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import SIGN, Inputs
 from riskmodel.model.learners.scorecard.scorecard import Scale
-from riskmodel.model.reference_group import Peers
+from riskmodel.model.reference_group import ReferenceGroup
 
 Array = npt.NDArray[np.float64]
 
 
 @runtime_checkable
-class HasBest(Protocol):
+class HasBestBins(Protocol):
     """A ranking in points made of bins, such as a scorecard: each feature has a best one."""
 
     @property
@@ -31,7 +31,7 @@ class HasBest(Protocol):
         """The least contribution that each feature can make, in the order of the inputs."""
 
 
-def baseline_of(model: RiskModel, definitions: Iterable[FeatureDefinition]) -> "Baseline":
+def make_baseline(model: RiskModel, definitions: Iterable[FeatureDefinition]) -> "Baseline":
     """The model against the peers that it keeps; `DataError` where it keeps none."""
     if model.peers is None:
         raise DataError(
@@ -50,7 +50,7 @@ class Baseline:
     """
 
     model: RiskModel
-    peers: Peers
+    peers: ReferenceGroup
     definitions: Mapping[str, FeatureDefinition]
 
     @property
@@ -71,13 +71,13 @@ class Baseline:
     @property
     def is_scorecard(self) -> bool:
         """Whether the model's score is made of bins in points."""
-        return isinstance(self.model.ranker, HasBest)
+        return isinstance(self.model.ranker, HasBestBins)
 
     @cached_property
     def reference(self) -> Array:
         """The contribution that each feature's is held against, before calibration."""
         ranker = self.model.ranker
-        best = ranker.best() if isinstance(ranker, HasBest) else self.peers.contributions
+        best = ranker.best() if isinstance(ranker, HasBestBins) else self.peers.contributions
         return np.asarray(best, dtype=float)
 
     @cached_property

@@ -10,16 +10,18 @@ from riskmodel.model import RiskModel
 from riskmodel.model.reference_group import BLOCK
 
 
-def contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
+def compute_contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
     """A column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
 
-    Shapley values of the trees (Lundberg and others 2020), stretched as `RiskModel.contributions` says.
+    Shapley values of the trees (Lundberg and others 2020), stretched as `RiskModel.compute_contributions` says.
     """
     blocks = [rows.iloc[i : i + BLOCK] for i in range(0, max(len(rows), 1), BLOCK)]
     return pd.concat([model.contributions(block) for block in blocks])
 
 
-def by_family(shares: pd.DataFrame, definitions: Mapping[str, FeatureDefinition]) -> pd.DataFrame:
+def sum_by_family(
+    shares: pd.DataFrame, definitions: Mapping[str, FeatureDefinition]
+) -> pd.DataFrame:
     """Contributions or strengths added up by the features' families: a column a family and `base`."""
     names = [name for name in shares.columns if name != "base"]
     own = np.array([definitions[name].family for name in names])

@@ -5,11 +5,11 @@ import pandas as pd
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.strengths import strengths
+from riskmodel.explain.strengths import compute_strengths
 from riskmodel.model.reference_group import BLOCK
 
 
-def fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
+def measure_fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
     """Of each reason: its keys, rank, family, feature, pd_12m, pd_at_peers, and `strongest`.
 
     `pd_at_peers` is the probability of default with the feature alone set to the peers' value.
@@ -27,7 +27,7 @@ def fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> p
         changed = matrix[row[part]]
         changed[np.arange(len(changed)), feature[part]] = baseline.at_peers[feature[part]]
         then[part] = raw_of(changed)
-    known = strengths(baseline, rows).drop(columns="base").to_numpy()
+    known = compute_strengths(baseline, rows).drop(columns="base").to_numpy()
     most = np.where(baseline.members[family], known[row], -np.inf).max(axis=1, initial=-np.inf)
     pd_of = baseline.model.calibration.pd
     return reasons[[*KEY, "rank", "family", "card"]].assign(

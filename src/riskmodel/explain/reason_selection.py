@@ -7,19 +7,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.strengths import calibrated
-from riskmodel.explain.texts import words_for
+from riskmodel.explain.strengths import calibrated_strengths
+from riskmodel.explain.texts import choose_words
 from riskmodel.settings import ExplainSettings
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-LEAST_FALL = 1e-6
+MIN_FALL = 1e-6
 """Log-odds: a fall below this is rounding, and no reason."""
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedReasons:
     """Reasons by row and rank, one entry a reason.
 
     `row` is the row's place, `rank` counts from 0, `family` and `feature` are places in the baseline's
@@ -37,7 +37,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class AtPeers:
+class ReferenceChange:
     """Rows as the model sees them with their scores, and what a value of the peers' would do."""
 
     baseline: Baseline
@@ -58,18 +58,18 @@ class AtPeers:
         changed[np.arange(len(asked)), features[other]] = then[other]
         fall = self.score[asked] - self.baseline.model.ranker.raw_of(changed)
         found = other.copy()
-        found[other] = fall > LEAST_FALL
+        found[other] = fall > MIN_FALL
         return found
 
 
-def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> Named:
+def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> NamedReasons:
     """The strongest families of each row that a feature of theirs can answer for.
 
     A family is considered where its features together raise the log-odds against the baseline, by
     at least `least_share` of all that raises them. Its feature is the strongest one whose value, set
     to the peers', lowers the risk by itself; a family without such a feature is not named.
     """
-    strength, _ = calibrated(baseline, rows)
+    strength, _ = calibrated_strengths(baseline, rows)
     sums = strength @ baseline.members.T.astype(float)
     upward = np.clip(sums, 0, None)
     total = upward.sum(axis=1, keepdims=True)
@@ -77,24 +77,24 @@ def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
     eligible = (sums > 0) & (share >= settings.least_share)
     order = np.argsort(np.where(eligible, -sums, np.inf), axis=1, kind="stable")
     matrix = baseline.inputs.matrix(rows)
-    asked = AtPeers(baseline, matrix, baseline.model.ranker.raw_of(matrix))
-    row, rank, family, feature = _filled(asked, strength, (order, eligible), settings.reasons)
-    word = words_for(baseline, rows, asked.matrix, (row, feature))
-    return Named(row, rank, family, feature, sums[row, family], share[row, family], word)
+    asked = ReferenceChange(baseline, matrix, baseline.model.ranker.raw_of(matrix))
+    row, rank, family, feature = _fill_ranks(asked, strength, (order, eligible), settings.reasons)
+    word = choose_words(baseline, rows, asked.matrix, (row, feature))
+    return NamedReasons(row, rank, family, feature, sums[row, family], share[row, family], word)
 
 
-def joined(parts: list[tuple[int, Named]]) -> Named:
+def concat_reasons(parts: list[tuple[int, NamedReasons]]) -> NamedReasons:
     """Blocks of rows as one; each comes with the place of its first row."""
     shifted = [(part.row + first, part) for first, part in parts]
-    others = [field.name for field in fields(Named) if field.name != "row"]
-    return Named(
+    others = [field.name for field in fields(NamedReasons) if field.name != "row"]
+    return NamedReasons(
         np.concatenate([row for row, _ in shifted]),
         *(np.concatenate([getattr(part, name) for _, part in shifted]) for name in others),
     )
 
 
-def _filled(
-    asked: AtPeers, strength: Array, ranked: tuple[Ints, npt.NDArray[np.bool_]], most: int
+def _fill_ranks(
+    asked: ReferenceChange, strength: Array, ranked: tuple[Ints, npt.NDArray[np.bool_]], most: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Row, rank, family and feature of each reason, by row and rank."""
     order, eligible = ranked
@@ -104,7 +104,7 @@ def _filled(
     for slot in range(order.shape[1]):
         asking = np.flatnonzero((count < most) & eligible[places, order[:, slot]])
         family = order[asking, slot]
-        feature = _answering(asked, strength, asking, family)
+        feature = _strongest_feature(asked, strength, asking, family)
         there = feature >= 0
         row = asking[there]
         found.append(np.stack([row, count[row], family[there], feature[there]]))
@@ -114,7 +114,7 @@ def _filled(
     return row[by_row], rank[by_row], family[by_row], feature[by_row]
 
 
-def _answering(asked: AtPeers, strength: Array, rows: Ints, families: Ints) -> Ints:
+def _strongest_feature(asked: ReferenceChange, strength: Array, rows: Ints, families: Ints) -> Ints:
     """The strongest feature of each row's family that lowers the risk by itself; -1 where none does."""
     chosen = np.full(len(rows), -1, dtype=np.int64)
     left = np.where(asked.baseline.members[families], strength[rows], 0.0)

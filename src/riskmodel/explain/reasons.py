@@ -5,8 +5,8 @@ import pandas as pd
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.reason_selection import Named, joined, name_reasons
-from riskmodel.explain.texts import WORDS, vocabulary
+from riskmodel.explain.reason_selection import NamedReasons, concat_reasons, name_reasons
+from riskmodel.explain.texts import WORDS, reason_texts
 from riskmodel.model.reference_group import BLOCK
 from riskmodel.settings import ExplainSettings
 
@@ -22,31 +22,33 @@ COLUMNS = [
 ]
 
 
-def reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
+def find_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
     """Up to four reasons an enterprise and date, the strongest first.
 
     `rows` are keys and features. Returns enterprise_id, as_of, rank, family, feature, contribution
     (the family's strength in log-odds against the baseline), share of all that raises the risk,
     texts. Which families and features are named: see `naming.name_reasons`.
     """
-    named = _named(baseline, rows, settings)
-    told = vocabulary(baseline).iloc[_reason(named)].reset_index(drop=True)
+    named = _name_in_blocks(baseline, rows, settings)
+    told = reason_texts(baseline).iloc[_reason(named)].reset_index(drop=True)
     keys = rows[KEY].iloc[named.row].reset_index(drop=True)
     figures = {"rank": named.rank + 1, "contribution": named.contribution, "share": named.share}
     return pd.concat([keys, told], axis=1).assign(**figures)[COLUMNS]
 
 
-def in_columns(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
+def reasons_in_columns(
+    baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings
+) -> pd.DataFrame:
     """The same reasons a row each: reason_1, strength_1, ... on the index of `rows`.
 
-    A reason is the word that `words.vocabulary` explains, missing where there is none.
+    A reason is the word that `words.reason_texts` explains, missing where there is none.
     """
-    named = _named(baseline, rows, settings)
+    named = _name_in_blocks(baseline, rows, settings)
     place = np.full((settings.reasons, len(rows)), -1, dtype=np.int64)
     strength = np.full((settings.reasons, len(rows)), np.nan)
     place[named.rank, named.row] = _reason(named)
     strength[named.rank, named.row] = named.contribution
-    known = pd.Index(vocabulary(baseline)["reason"])
+    known = pd.Index(reason_texts(baseline)["reason"])
     columns: dict[str, object] = {}
     for rank in range(settings.reasons):
         columns[f"reason_{rank + 1}"] = pd.Categorical.from_codes(place[rank], categories=known)
@@ -54,11 +56,15 @@ def in_columns(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings
     return pd.DataFrame(columns, index=rows.index)
 
 
-def _named(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> Named:
+def _name_in_blocks(
+    baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings
+) -> NamedReasons:
     starts = range(0, max(len(rows), 1), BLOCK)
-    return joined([(i, name_reasons(baseline, rows.iloc[i : i + BLOCK], settings)) for i in starts])
+    return concat_reasons(
+        [(i, name_reasons(baseline, rows.iloc[i : i + BLOCK], settings)) for i in starts]
+    )
 
 
-def _reason(named: Named) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _reason(named: NamedReasons) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """Each reason's place in the vocabulary."""
     return len(WORDS) * named.feature + named.word

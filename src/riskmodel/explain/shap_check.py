@@ -9,7 +9,7 @@ from riskmodel.model import RiskModel
 from riskmodel.model.learners.trees import Trees
 
 
-def agreement_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
+def compare_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
     """The largest difference, in log-odds, between our contributions and shap's TreeExplainer.
 
     `nan` where the model is no tree ensemble. The line beside the trees is left out, and so are

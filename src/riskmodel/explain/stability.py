@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.reasons import reasons
+from riskmodel.explain.reasons import find_reasons
 from riskmodel.settings import ExplainSettings
 from riskmodel.statistics.bootstrap import bootstrap_weights, draw_resamples
 
@@ -15,7 +15,7 @@ DRAWS = 400
 COVERAGE = 0.9
 
 
-def resampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+def resample_enterprises(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """As many enterprises drawn with replacement, each with all its rows (bootstrap by cluster).
 
     An enterprise keeps its id however often it is drawn, so that folds do not part it.
@@ -25,10 +25,10 @@ def resampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     return rows.iloc[places].reset_index(drop=True)
 
 
-def overlap(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+def measure_overlap(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """How far two sets of reasons name the same families: enterprise_id, as_of, overlap, first.
 
-    `overlap` is the number of families in common over the larger number named; `first` whether
+    `measure_overlap` is the number of families in common over the larger number named; `first` whether
     the strongest is the same. A row for which neither has a reason is left out: it shows nothing.
     """
     sizes = [frame.groupby(KEY).size() for frame in (one, other)]
@@ -51,7 +51,7 @@ def overlap(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return found.rename_axis(KEY).reset_index()
 
 
-def stability(
+def measure_stability(
     champion: Baseline,
     refits: Iterable[Baseline],
     rows: pd.DataFrame,
@@ -61,18 +61,20 @@ def stability(
 ) -> pd.DataFrame:
     """One row a refit and one for all: refit, rows, overlap, low, high, first.
 
-    `overlap` is the mean over the rows with a reason, with its bootstrap interval by enterprise;
+    `measure_overlap` is the mean over the rows with a reason, with its bootstrap interval by enterprise;
     `first` the share of rows whose strongest family is the same.
     """
-    mine = reasons(champion, rows, settings)
-    found = [overlap(mine, reasons(again, rows, settings)) for again in refits]
+    mine = find_reasons(champion, rows, settings)
+    found = [measure_overlap(mine, find_reasons(again, rows, settings)) for again in refits]
     named = [(str(number), one) for number, one in enumerate(found, 1)]
     every = [("all", pd.concat(found, ignore_index=True))] if found else []
-    lines = [_line(name, one, seed) for name, one in (*named, *every)]
+    lines = [_stability_row(name, one, seed) for name, one in (*named, *every)]
     return pd.DataFrame(lines, columns=["refit", "rows", "overlap", "low", "high", "first"])
 
 
-def _line(name: str, found: pd.DataFrame, seed: int) -> tuple[str, int, float, float, float, float]:
+def _stability_row(
+    name: str, found: pd.DataFrame, seed: int
+) -> tuple[str, int, float, float, float, float]:
     if found.empty:
         return name, 0, np.nan, np.nan, np.nan, np.nan
     low, high = _interval(found, seed)

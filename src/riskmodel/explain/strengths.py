@@ -5,34 +5,36 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import UsageError
-from riskmodel.explain.baseline import Baseline, HasBest
-from riskmodel.model.additivity import calibrated_shares, shares_of
+from riskmodel.explain.baseline import Baseline, HasBestBins
+from riskmodel.model.additivity import calibrate_contributions, compute_contributions
 from riskmodel.model.reference_group import BLOCK
 
 Array = npt.NDArray[np.float64]
 
 
-def strengths(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
+def compute_strengths(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
     """A column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
 
     A strength is a contribution less the baseline's, above 0 where it raises the risk. `base` is
     the log-odds of the baseline.
     """
     blocks = [rows.iloc[i : i + BLOCK] for i in range(0, max(len(rows), 1), BLOCK)]
-    found = np.concatenate([np.column_stack(calibrated(baseline, block)) for block in blocks])
+    found = np.concatenate(
+        [np.column_stack(calibrated_strengths(baseline, block)) for block in blocks]
+    )
     return pd.DataFrame(found, columns=[*baseline.inputs.names, "base"], index=rows.index)
 
 
-def calibrated(baseline: Baseline, rows: pd.DataFrame) -> tuple[Array, Array]:
+def calibrated_strengths(baseline: Baseline, rows: pd.DataFrame) -> tuple[Array, Array]:
     """Strengths (rows x features) and base (rows), which sum to the calibrated log-odds.
 
     A calibration that bends stretches a row's strengths by one positive factor, so that neither
     their order nor their shares change. `RiskModelError` where the sums do not hold.
     """
-    made, score = shares_of(baseline.model.ranker, rows)
+    made, score = compute_contributions(baseline.model.ranker, rows)
     below = made[:, :-1] - baseline.reference
     start = made[:, -1] + baseline.reference.sum()
-    return calibrated_shares(baseline.model.calibration, below, start, score)
+    return calibrate_contributions(baseline.model.calibration, below, start, score)
 
 
 def points_below_best(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
@@ -42,7 +44,7 @@ def points_below_best(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
     scorecard.
     """
     ranker = baseline.model.ranker
-    if not isinstance(ranker, HasBest):
+    if not isinstance(ranker, HasBestBins):
         raise UsageError(f"{baseline.model.name}: no scorecard. Points below the best need bins.")
-    lost = ranker.scale.factor * (shares_of(ranker, rows)[0][:, :-1] - ranker.best())
+    lost = ranker.scale.factor * (compute_contributions(ranker, rows)[0][:, :-1] - ranker.best())
     return pd.DataFrame(lost, columns=list(baseline.inputs.names), index=rows.index)

@@ -13,7 +13,7 @@ WORDS = (("high", "偏高"), ("low", "偏低"), ("unusual", "异常"), ("not on 
 HIGH, LOW, UNUSUAL, MISSING = range(4)
 
 
-def words_for(
+def choose_words(
     baseline: Baseline, rows: pd.DataFrame, matrix: Array, named: tuple[Ints, Ints]
 ) -> Ints:
     """For each named row and feature a place in `WORDS`.
@@ -36,7 +36,7 @@ def words_for(
     return word
 
 
-def vocabulary(baseline: Baseline) -> pd.DataFrame:
+def reason_texts(baseline: Baseline) -> pd.DataFrame:
     """Every reason that the model can give: reason, family, feature, text_en, text_zh.
 
     In the order feature by feature, then word by word: the place of a reason is 4 * feature + word.

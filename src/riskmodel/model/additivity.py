@@ -16,7 +16,7 @@ TOLERANCE = 1e-6
 millionth of it; a share that is wrong leaves more."""
 
 
-class Stretching(Protocol):
+class CalibrationMap(Protocol):
     """What shares are asked of a calibration."""
 
     def log_odds(self, raw: Array) -> Array:
@@ -26,18 +26,18 @@ class Stretching(Protocol):
         """What calibration makes of a step of the score from `start` to `end`."""
 
 
-def shares_of(ranker: Ranker, frame: pd.DataFrame) -> tuple[Array, Array]:
+def compute_contributions(ranker: Ranker, frame: pd.DataFrame) -> tuple[Array, Array]:
     """Contributions before calibration, rows x (features, then base), and the scores themselves.
 
     `RiskModelError` where they do not sum to the scores.
     """
     shares, raw = ranker.contributions(frame), ranker.raw(frame)
-    _hold(shares.sum(axis=1), raw)
+    _check_sums(shares.sum(axis=1), raw)
     return shares, raw
 
 
-def calibrated_shares(
-    calibration: Stretching, shares: Array, start: Array, raw: Array
+def calibrate_contributions(
+    calibration: CalibrationMap, shares: Array, start: Array, raw: Array
 ) -> tuple[Array, Array]:
     """Shares of the way from the score `start` to `raw`, in calibrated log-odds, and those at
     `start`: a base that takes up nothing else.
@@ -46,11 +46,11 @@ def calibrated_shares(
     """
     scaled = shares * calibration.stretch(start, raw)[:, None]
     base = calibration.log_odds(start)
-    _hold(scaled.sum(axis=1) + base, calibration.log_odds(raw))
+    _check_sums(scaled.sum(axis=1) + base, calibration.log_odds(raw))
     return scaled, base
 
 
-def _hold(sums: Array, scores: Array) -> None:
+def _check_sums(sums: Array, scores: Array) -> None:
     off = ~np.isclose(sums, scores, rtol=TOLERANCE, atol=TOLERANCE)
     if off.any():
         worst = float(np.abs(sums - scores)[off].max())

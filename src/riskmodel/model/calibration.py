@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 METHODS = ("logistic", "beta", "isotonic")
 STEP = 1e-3
 """Half of the way over which the slope at a score is taken, where there is no step to take it of."""
-SAME = 1e-10
+SAME_SCORE = 1e-10
 """Scores nearer than this are one: any further step has its own slope, so that shares sum exactly."""
 PAIR_CLIP = 1e-6
 """Of the Venn-Abers pair, which may be 0 or 1."""
@@ -43,7 +43,7 @@ class Curve:
     def log_odds(self, raw: Array) -> Array:
         """Calibrated log-odds of default."""
         straight = np.full(len(raw), self.intercept)
-        for slope, term in zip(self.terms, terms_of(self.method, raw).T, strict=True):
+        for slope, term in zip(self.terms, curve_terms(self.method, raw).T, strict=True):
             straight = straight + slope * term
         if not self.knots:
             return np.asarray(straight)
@@ -51,7 +51,7 @@ class Curve:
         return np.asarray(straight + np.interp(raw, x, y))
 
 
-def terms_of(method: str, raw: Array) -> Array:
+def curve_terms(method: str, raw: Array) -> Array:
     """What the method is linear in: rows x terms.
 
     Logistic (Platt 1999): the score. Beta (Kull, Silva Filho and Flach 2017): ln s and -ln(1 - s)
@@ -90,7 +90,7 @@ class Calibration:
         """What calibration makes of a step of the score from `start` to `end`: above 0."""
         if self.curve.method == "logistic":
             return np.full(len(end), self.curve.terms[0])
-        near = np.abs(end - start) < SAME
+        near = np.abs(end - start) < SAME_SCORE
         low, high = np.where(near, end - STEP, start), np.where(near, end + STEP, end)
         return np.asarray((self.log_odds(high) - self.log_odds(low)) / (high - low))
 
@@ -103,7 +103,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Blind:
+class OutOfFold:
     """Scores by rankings that never saw the enterprise, labels, enterprises, and which rows are
     later than those that were learnt from."""
 
@@ -112,13 +112,15 @@ class Blind:
     enterprises: pd.Series
     later: npt.NDArray[np.bool_]
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Blind":
+    def only(self, rows: npt.NDArray[np.bool_]) -> "OutOfFold":
         """Some of the rows."""
-        return Blind(self.raw[rows], self.defaulted[rows], self.enterprises[rows], self.later[rows])
+        return OutOfFold(
+            self.raw[rows], self.defaulted[rows], self.enterprises[rows], self.later[rows]
+        )
 
 
 @dataclass(frozen=True)
-class How:
+class CalibrationOptions:
     """The method ("best": by proper score), bootstrap draws, coverage, seed, and by how much
     (standard deviation in log-odds) a year's default rate departs from what was expected of it."""
 
@@ -129,14 +131,16 @@ class How:
     seed: int
 
 
-LEAST_DEFAULTS = 100
+MIN_DEFAULTS = 100
 """Fewer say nothing of a calibration's form: it stays a line."""
 
-CONTRADICTED = 3.0
+CONTRADICTION_ERRORS = 3.0
 """Standard errors by which the later rows' slope must differ before they alone give the form."""
 
 
-def calibrate(blind: Blind, how: How, anchor: float | None = None) -> Calibration:
+def fit_calibration(
+    blind: OutOfFold, how: CalibrationOptions, anchor: float | None = None
+) -> Calibration:
     """The method with the least log loss on held-out enterprises, and its interval.
 
     A method takes the place of logistic calibration only where defaults are not few and its loss is
@@ -144,25 +148,27 @@ def calibrate(blind: Blind, how: How, anchor: float | None = None) -> Calibratio
     defaults is hardly known; unless the later ones contradict it, when they alone do. The level is
     the later rows' default rate, or `anchor`.
     """
-    losses, chosen = compared(blind, how)
+    losses, chosen = compare_methods(blind, how)
     method = chosen if how.method == "best" else how.method
-    curve, basis = fitted(method, blind), "pooled"
+    curve, basis = fit_curve(method, blind), "pooled"
     if _contradicts(curve, blind.only(blind.later)):
         blind, basis = blind.only(blind.later), "later"
-        curve = fitted(method, blind)
-    found = Calibration(curve, level_of(curve, blind, anchor), (), how.interval, losses, basis)
+        curve = fit_curve(method, blind)
+    found = Calibration(curve, fit_level(curve, blind, anchor), (), how.interval, losses, basis)
     return replace(found, margins=_margins(found, blind, how, anchor))
 
 
-def recalibrated(known: Calibration, blind: Blind, anchor: float | None = None) -> Calibration:
+def refit_calibration(
+    known: Calibration, blind: OutOfFold, anchor: float | None = None
+) -> Calibration:
     """The same method, basis and margins with the form and level of other rows."""
     rows = blind.only(blind.later) if known.basis == "later" else blind
-    curve = fitted(known.curve.method, rows)
-    return replace(known, curve=curve, shift=level_of(curve, rows, anchor))
+    curve = fit_curve(known.curve.method, rows)
+    return replace(known, curve=curve, shift=fit_level(curve, rows, anchor))
 
 
-def level_of(
-    curve: Curve, blind: Blind, anchor: float | None, weights: Array | None = None
+def fit_level(
+    curve: Curve, blind: OutOfFold, anchor: float | None, weights: Array | None = None
 ) -> float:
     """What brings the later rows' mean PD to their default rate, or to the anchor."""
     w = (np.ones(len(blind.raw)) if weights is None else weights)[blind.later]
@@ -170,7 +176,7 @@ def level_of(
     return shift_to_rate(curve.log_odds(blind.raw[blind.later]), float(rate), w)
 
 
-def _contradicts(curve: Curve, later: Blind) -> bool:
+def _contradicts(curve: Curve, later: OutOfFold) -> bool:
     """Whether the later rows' slope on the curve's log-odds is surely not 1.
 
     Its standard error allows for enterprises with several rows (sandwich, clustered).
@@ -185,20 +191,22 @@ def _contradicts(curve: Curve, later: Blind) -> bool:
     scores = x * (later.defaulted - p)[:, None]
     sums = np.column_stack([np.bincount(codes, column, len(unique)) for column in scores.T])
     error = float(np.sqrt(max((bread @ (sums.T @ sums) @ bread)[1, 1], 0.0)))
-    return bool(abs(slopes[0] - 1) > CONTRADICTED * error)
+    return bool(abs(slopes[0] - 1) > CONTRADICTION_ERRORS * error)
 
 
-def fitted(method: str, rows: Blind, weights: Array | None = None) -> Curve:
+def fit_curve(method: str, rows: OutOfFold, weights: Array | None = None) -> Curve:
     """The curve of a method by maximum likelihood, rows weighted."""
     weights = np.ones(len(rows.raw)) if weights is None else weights
     if method == "isotonic":
-        return _isotonic(rows, weights)
-    terms = terms_of(method, rows.raw)
+        return _fit_isotonic(rows, weights)
+    terms = curve_terms(method, rows.raw)
     intercept, slopes = fit_logistic(terms, rows.defaulted, weights)
     return Curve(method, intercept, tuple(float(slope) for slope in slopes))
 
 
-def compared(rows: Blind, how: How, folds: int = 5) -> tuple[dict[str, float], str]:
+def compare_methods(
+    rows: OutOfFold, how: CalibrationOptions, folds: int = 5
+) -> tuple[dict[str, float], str]:
     """Each method's log loss on folds of enterprises that it was not fitted on, and the best."""
     codes, unique = pd.factorize(rows.enterprises, sort=True)
     fold = (np.random.default_rng(how.seed).permutation(len(unique)) % folds)[codes]
@@ -208,10 +216,10 @@ def compared(rows: Blind, how: How, folds: int = 5) -> tuple[dict[str, float], s
         held, weights = fold == k, (fold != k).astype(float)
         for name, loss in losses.items():
             able = 0 < (weights * rows.defaulted).sum() < weights.sum()
-            odds = fitted(name, rows, weights if able else np.ones(count)).log_odds
+            odds = fit_curve(name, rows, weights if able else np.ones(count)).log_odds
             loss[held] = log_losses(odds(rows.raw[held]), rows.defaulted[held])
     best = "logistic"
-    for name in METHODS[1:] if rows.defaulted.sum() >= LEAST_DEFAULTS else ():
+    for name in METHODS[1:] if rows.defaulted.sum() >= MIN_DEFAULTS else ():
         gain = np.bincount(codes, losses["logistic"] - losses[name])
         better = losses[name].mean() < losses[best].mean()
         if better and gain.sum() > gain.std() * np.sqrt(len(gain)):
@@ -219,7 +227,7 @@ def compared(rows: Blind, how: How, folds: int = 5) -> tuple[dict[str, float], s
     return {name: float(loss.mean()) for name, loss in losses.items()}, best
 
 
-def _isotonic(rows: Blind, weights: Array) -> Curve:
+def _fit_isotonic(rows: OutOfFold, weights: Array) -> Curve:
     """Pooled adjacent violators (Ayer and others 1955), joined between the blocks' middles.
 
     A block's rate is (D + 1/2) / (N + 1), so that none is 0 or 1; a trace of slope keeps the
@@ -241,7 +249,7 @@ def _isotonic(rows: Blind, weights: Array) -> Curve:
 
 
 def _margins(
-    found: Calibration, blind: Blind, how: How, anchor: float | None
+    found: Calibration, blind: OutOfFold, how: CalibrationOptions, anchor: float | None
 ) -> tuple[tuple[float, float, float], ...]:
     """How far the interval reaches below and above, at scores along the sample.
 
@@ -252,12 +260,12 @@ def _margins(
     """
     knots = np.unique(np.quantile(blind.raw, np.linspace(0, 1, KNOTS)))
     point, tail = found.log_odds(knots), (1 - how.interval) / 2
-    draws = np.array([one.log_odds(knots) for one in _bootstrapped(found, blind, how, anchor)])
+    draws = np.array([one.log_odds(knots) for one in _bootstrap(found, blind, how, anchor)])
     low, high = np.quantile(draws - point, [tail, 1 - tail], axis=0)
     year = how.cycle * _normal_quantile(1 - tail)
     below, above = np.hypot(np.minimum(low, 0), year), np.hypot(np.maximum(high, 0), year)
     pair = venn_abers(blind.only(blind.later), knots)
-    moved = found.shift - level_of(found.curve, blind, None)
+    moved = found.shift - fit_level(found.curve, blind, None)
     below = np.maximum(below, point - logit(pair[0], PAIR_CLIP) - moved)
     above = np.maximum(above, logit(pair[1], PAIR_CLIP) + moved - point)
     return tuple(
@@ -265,8 +273,8 @@ def _margins(
     )
 
 
-def _bootstrapped(
-    found: Calibration, blind: Blind, how: How, anchor: float | None
+def _bootstrap(
+    found: Calibration, blind: OutOfFold, how: CalibrationOptions, anchor: float | None
 ) -> Iterator[Calibration]:
     """Form and level refitted on enterprises drawn with replacement."""
     later = blind.later
@@ -275,11 +283,11 @@ def _bootstrapped(
         if not 0 < drawn < weights[later].sum():
             yield found
             continue
-        curve = fitted(found.curve.method, blind, weights)
-        yield replace(found, curve=curve, shift=level_of(curve, blind, anchor, weights))
+        curve = fit_curve(found.curve.method, blind, weights)
+        yield replace(found, curve=curve, shift=fit_level(curve, blind, anchor, weights))
 
 
-def venn_abers(rows: Blind, raw: Array) -> tuple[Array, Array]:
+def venn_abers(rows: OutOfFold, raw: Array) -> tuple[Array, Array]:
     """The Venn-Abers pair at scores: the isotonic rate with a new row taken as good, and as bad.
 
     By its definition (Vovk and Petej 2014): one isotonic regression for each score and label.

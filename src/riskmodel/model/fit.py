@@ -15,23 +15,34 @@ from riskmodel.datasets.panel import KEY
 from riskmodel.datasets.splits import drawn, latest
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import reference_group
-from riskmodel.model.calibration import Blind, Calibration, How, calibrate, recalibrated
-from riskmodel.model.inputs import learn_inputs
-from riskmodel.model.leakage.suspects import as_table, fading, left_out, suspects
-from riskmodel.model.learners.interface import LADDER, Ranker
-from riskmodel.model.master_scale import Graded, Grades, master_scale
+from riskmodel.model.calibration import (
+    Calibration,
+    CalibrationOptions,
+    OutOfFold,
+    fit_calibration,
+    refit_calibration,
+)
+from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.leakage.suspects import (
+    excluded_names,
+    find_fading,
+    find_suspects,
+    suspects_table,
+)
+from riskmodel.model.learners.interface import LEARNERS, Ranker
+from riskmodel.model.master_scale import GradedRows, MasterScale, fit_master_scale
 from riskmodel.model.risk_model import RiskModel
-from riskmodel.model.tuning import Search, Trial, tuned
+from riskmodel.model.tuning import Search, Trial, tune
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import ModelSettings, Settings
 
 Array = npt.NDArray[np.float64]
-FEWEST_DRAWS = 20
+MIN_DRAWS = 20
 PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 
 
 @dataclass(frozen=True)
-class Task:
+class FitTask:
     """What every candidate is given: the features, the settings and facts to remember.
 
     `tried` are trials of the tuning that an earlier go finished, by candidate; `keep` is called
@@ -47,11 +58,11 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitResult:
     """The candidates' models by name, and what they say.
 
     `predictions`: enterprise_id, as_of, split, defaulted, model, pd_12m, pd_low, pd_high, grade:
-    see `said`; under cross-validation the rows of `test` are out-of-fold means.
+    see `predict_splits`; under cross-validation the rows of `test` are out-of-fold means.
     `blind`: the same of the test rows, each by a ranking and a calibration that never saw the
     enterprise: out of time and out of enterprise, the headline. `repeats`: out-of-fold rows with
     `repeat`. `trials`: model, trial, settings, log_loss, rounds, pruned. `suspects`: columns taken
@@ -89,8 +100,8 @@ class Candidate:
         return pd.concat([one for one in found if len(one)] or found).loc[rows.index]
 
 
-def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
-    """All candidates of the settings on the panel; see `Fitted`.
+def fit(panel: pd.DataFrame, parts: Split, task: FitTask) -> FitResult:
+    """All candidates of the settings on the panel; see `FitResult`.
 
     Where the rows are split by time, the model that is tested knows only what was known when the
     test begins. The model that scores is the same fit on all labelled rows: years younger, and of
@@ -98,74 +109,76 @@ def fit(panel: pd.DataFrame, parts: Split, task: Task) -> Fitted:
     """
     labelled = panel[panel["split"] != "score"].astype({"defaulted": bool})
     learnt = labelled[labelled["split"] == "fit"]
-    leaks = _leaks(learnt, panel[panel["split"] == "calibrate"], task)
-    task = _remembering(leaks, without(leaks, task))
+    leaks = _find_leaks(learnt, panel[panel["split"] == "calibrate"], task)
+    task = _record_suspects(leaks, exclude_leaks(leaks, task))
     models: dict[str, RiskModel] = {}
     said_by: tuple[list[pd.DataFrame], ...] = ([], [], [], [])
     predictions, blind, repeats, trials = said_by
     # Few defaults without a date split: every fold looks for its own rounds, and nothing is tuned.
     few = not parts.by_time and learnt["defaulted"].sum() < task.settings.datasets.plenty_defaults
     for name in dict.fromkeys(task.settings.model.candidates):
-        twin = _twin(name, models, labelled, task)
+        twin = _equal_candidate(name, models, labelled, task)
         if twin:
             task.progress(f"{name}: nothing has a sign, so it is {twin} by another name")
-            models[name] = _called(name, models[twin])
+            models[name] = _rename_model(name, models[twin])
             for tables in said_by:
-                tables += [_of(name, one) for one in tables if len(one) and _is_of(twin, one)]
+                tables += [_relabel(name, one) for one in tables if len(one) and _is_of(twin, one)]
             continue
         task.progress(f"fitting {name}")
         budget = 1 if few else task.settings.model.trials
-        how, tries = _tuned(name, learnt, task, trials=budget)
-        trials.append(_table(name, tries))
+        how, tries = _tune(name, learnt, task, trials=budget)
+        trials.append(_trials_table(name, tries))
         later = panel[panel["split"] == "calibrate"] if parts.by_time else learnt
-        one = fitted(name, (learnt, later.astype({"defaulted": bool})), task, how)
+        one = fit_candidate(name, (learnt, later.astype({"defaulted": bool})), task, how)
         model = one.model
         if parts.by_time:
             blind.append(one.blind_predictions(panel[panel["split"] == "test"]))
             task.progress(f"{name}: fitted again on all labelled rows")
             newest = latest(labelled, task.settings.datasets.calibrate_share)
-            model = replace(fitted(name, (labelled, newest), task, how).model, tested=model)
-            predictions.append(said(model, panel))
+            model = replace(fit_candidate(name, (labelled, newest), task, how).model, tested=model)
+            predictions.append(predict_splits(model, panel))
         else:
             predictions.append(predict(model, panel[panel["split"] == "score"]))
             folds = _cross_validated(name, learnt, task, None if few else how)
             repeats.append(folds)
-            predictions.append(_averaged(folds, model))
-        near = reference_group.learn(model.ranker, labelled, task.settings.explain.peers_share)
+            predictions.append(_average_repeats(folds, model))
+        near = reference_group.fit_reference_group(
+            model.ranker, labelled, task.settings.explain.peers_share
+        )
         models[name] = replace(model, peers=near)
-    return Fitted(
+    return FitResult(
         models,
-        _together(predictions),
-        _together(blind),
-        _together(repeats),
-        _together(trials),
+        _concat(predictions),
+        _concat(blind),
+        _concat(repeats),
+        _concat(trials),
         leaks,
     )
 
 
-def _twin(
-    name: str, models: Mapping[str, RiskModel], labelled: pd.DataFrame, task: Task
+def _equal_candidate(
+    name: str, models: Mapping[str, RiskModel], labelled: pd.DataFrame, task: FitTask
 ) -> str | None:
     """The candidate fitted before whose fit this one's would be: they differ in signs alone, and
     nothing has one."""
     alike = [
         other
         for other in models
-        if name == LADDER[other].without_signs or other == LADDER[name].without_signs
+        if name == LEARNERS[other].without_signs or other == LEARNERS[name].without_signs
     ]
     if not alike:
         return None
-    inputs = learn_inputs(labelled, task.definitions, task.settings.model.most_levels)
+    inputs = fit_inputs(labelled, task.definitions, task.settings.model.most_levels)
     return None if any(inputs.signs) else alike[0]
 
 
-def _called(name: str, model: RiskModel) -> RiskModel:
+def _rename_model(name: str, model: RiskModel) -> RiskModel:
     """The model by another name, and so what was tested in its place."""
-    tested = model.tested and _called(name, model.tested)
+    tested = model.tested and _rename_model(name, model.tested)
     return replace(model, name=name, tested=tested)
 
 
-def _of(name: str, table: pd.DataFrame) -> pd.DataFrame:
+def _relabel(name: str, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(model=name)
 
 
@@ -173,14 +186,14 @@ def _is_of(name: str, table: pd.DataFrame) -> bool:
     return bool((table["model"] == name).all())
 
 
-def replayed(model: RiskModel, panel: pd.DataFrame) -> Fitted:
+def replay(model: RiskModel, panel: pd.DataFrame) -> FitResult:
     """A model that stands, on a new panel: nothing is learnt; its leaks are those it remembers."""
     none = pd.DataFrame()
-    leaks = pd.DataFrame(list(model.facts.get("suspects", ())), columns=as_table(()).columns)
-    return Fitted({model.name: model}, said(model, panel), none, none, none, leaks)
+    leaks = pd.DataFrame(list(model.facts.get("suspects", ())), columns=suspects_table(()).columns)
+    return FitResult({model.name: model}, predict_splits(model, panel), none, none, none, leaks)
 
 
-def said(model: RiskModel, panel: pd.DataFrame) -> pd.DataFrame:
+def predict_splits(model: RiskModel, panel: pd.DataFrame) -> pd.DataFrame:
     """What a model says of a panel: rows to score and, as `learnt`, the labelled ones; the rows of
     fit, calibrate and test are said by the model that was tested in its place."""
     if model.tested is None:
@@ -197,15 +210,15 @@ def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
     return keys.join(model.score(rows))
 
 
-def learn(name: str, rows: pd.DataFrame, task: Task, how: ModelSettings) -> Ranker:
+def fit_ranker(name: str, rows: pd.DataFrame, task: FitTask, how: ModelSettings) -> Ranker:
     """One candidate's ranking, learnt from the rows (`defaulted` and features)."""
     run = task.settings.run
-    inputs = learn_inputs(rows, task.definitions, how.most_levels)
-    return LADDER[name].learn(rows, inputs, how, seed=run.seed, threads=run.threads)
+    inputs = fit_inputs(rows, task.definitions, how.most_levels)
+    return LEARNERS[name].learn(rows, inputs, how, seed=run.seed, threads=run.threads)
 
 
-def fitted(
-    name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: Task, how: ModelSettings
+def fit_candidate(
+    name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: FitTask, how: ModelSettings
 ) -> Candidate:
     """One model: ranked on the first sample, calibrated on the second by rankings that are blind
     to each enterprise (where the others hold one outcome only, by the whole ranking). The second
@@ -214,62 +227,62 @@ def fitted(
     everyone = pd.concat([rows, later]).drop_duplicates(KEY, keep="last")
     fold = _folds(everyone, task)
     mine, of = rows["enterprise_id"].map(fold), everyone["enterprise_id"].map(fold).to_numpy()
-    ranker = learn(name, rows, task, how)
-    how = how.model_copy(update=dict(LADDER[name].settled(ranker)))
+    ranker = fit_ranker(name, rows, task, how)
+    how = how.model_copy(update=dict(LEARNERS[name].settled(ranker)))
     rankers: dict[int, Ranker] = {}
     raw = np.empty(len(everyone))
     for k in sorted(fold.unique()):
         seen = rows[mine != k]
-        rankers[k] = learn(name, seen, task, how) if seen["defaulted"].nunique() > 1 else ranker
+        rankers[k] = (
+            fit_ranker(name, seen, task, how) if seen["defaulted"].nunique() > 1 else ranker
+        )
         raw[of == k] = rankers[k].raw(everyone[of == k])
-    blind = _blind(raw, everyone, later)
-    anchor = _anchor(everyone, task.settings.model)
-    calibration = calibrate(blind, _how(task), anchor)
-    learnt = {key: getattr(how, key) for key in _learnt(name)}
-    facts = {**task.facts, "learnt": learnt, "rows": _counted(everyone)}
-    grades = _graded(calibration.pd(blind.raw[blind.later]), later, task.settings.model)
+    blind = _out_of_fold(raw, everyone, later)
+    anchor = _level_anchor(everyone, task.settings.model)
+    calibration = fit_calibration(blind, _calibration_options(task), anchor)
+    learnt = {key: getattr(how, key) for key in _tuned_names(name)}
+    facts = {**task.facts, "learnt": learnt, "rows": _count_rows(everyone)}
+    grades = _fit_scale(calibration.pd(blind.raw[blind.later]), later, task.settings.model)
     whole = RiskModel(name, ranker, calibration, grades, facts)
     others = {
-        k: replace(
-            whole, ranker=one, calibration=_recalibrated(calibration, blind, of != k, anchor)
-        )
+        k: replace(whole, ranker=one, calibration=_recalibrate(calibration, blind, of != k, anchor))
         for k, one in rankers.items()
     }
     return Candidate(whole, others, fold)
 
 
-def _counted(rows: pd.DataFrame) -> dict[str, str | int]:
+def _count_rows(rows: pd.DataFrame) -> dict[str, str | int]:
     """How many rows and defaults of which dates."""
     first, last = (f"{day:%Y-%m-%d}" for day in (rows["as_of"].min(), rows["as_of"].max()))
     return {"from": first, "to": last, "rows": len(rows), "defaults": int(rows["defaulted"].sum())}
 
 
-def _blind(raw: Array, everyone: pd.DataFrame, later: pd.DataFrame) -> Blind:
+def _out_of_fold(raw: Array, everyone: pd.DataFrame, later: pd.DataFrame) -> OutOfFold:
     """The scores with their labels; the later rows stand last."""
     is_later = np.arange(len(everyone)) >= len(everyone) - len(later)
     labels = everyone["defaulted"].to_numpy(float)
-    return Blind(raw, labels, everyone["enterprise_id"].reset_index(drop=True), is_later)
+    return OutOfFold(raw, labels, everyone["enterprise_id"].reset_index(drop=True), is_later)
 
 
-def _recalibrated(
-    known: Calibration, blind: Blind, others: npt.NDArray[np.bool_], anchor: float | None
+def _recalibrate(
+    known: Calibration, blind: OutOfFold, others: npt.NDArray[np.bool_], anchor: float | None
 ) -> Calibration:
     """The calibration of other enterprises' rows, where these hold both outcomes."""
     labels = blind.defaulted[others & blind.later]
     able = 0 < labels.sum() < len(labels)
-    return recalibrated(known, blind.only(others), anchor) if able else known
+    return refit_calibration(known, blind.only(others), anchor) if able else known
 
 
-def _anchor(everyone: pd.DataFrame, model: ModelSettings) -> float | None:
+def _level_anchor(everyone: pd.DataFrame, model: ModelSettings) -> float | None:
     """The default rate that the settings hold the level to; None: that of the later rows."""
     if model.anchor == "long_run":
         return long_run_rate(everyone)
     return model.anchor if isinstance(model.anchor, float) else None
 
 
-def _how(task: Task) -> How:
+def _calibration_options(task: FitTask) -> CalibrationOptions:
     model = task.settings.model
-    return How(
+    return CalibrationOptions(
         model.calibration, model.interval_draws, model.interval, model.cycle, task.settings.run.seed
     )
 
@@ -283,48 +296,48 @@ def long_run_rate(rows: pd.DataFrame) -> float:
     return float(years.mean().mean())
 
 
-def _graded(pd_12m: Array, later: pd.DataFrame, model: ModelSettings) -> Grades:
-    own = [later["enterprise_id"].to_numpy(), Grades(model.grade_bounds).of(pd_12m)]
+def _fit_scale(pd_12m: Array, later: pd.DataFrame, model: ModelSettings) -> MasterScale:
+    own = [later["enterprise_id"].to_numpy(), MasterScale(model.grade_bounds).of(pd_12m)]
     weight = 1 / pd.Series(pd_12m).groupby(own).transform("size").to_numpy(float)
-    rows = Graded(pd_12m, later["defaulted"].to_numpy(float), weight)
-    return master_scale(model.grade_bounds, rows, model.min_defaults_per_grade)
+    rows = GradedRows(pd_12m, later["defaulted"].to_numpy(float), weight)
+    return fit_master_scale(model.grade_bounds, rows, model.min_defaults_per_grade)
 
 
-def _tuned(
-    name: str, rows: pd.DataFrame, task: Task, *, trials: int
+def _tune(
+    name: str, rows: pd.DataFrame, task: FitTask, *, trials: int
 ) -> tuple[ModelSettings, list[Trial]]:
     """The candidate's settings after so many trials on folds of the rows."""
     model = task.settings.model.model_copy(update={"trials": trials})
     some = drawn(rows, model.tuning_rows, task.settings.run.seed)
     known = task.tried.get(name, ())
     numbers = count(len(known) + 1)
-    how, tries = tuned(
-        LADDER[name],
+    how, tries = tune(
+        LEARNERS[name],
         _search(some, task, model),
         known,
         lambda trial: _keep(task, name, trial, f"{next(numbers)} of {trials}"),
     )
-    if len(some) < len(rows) and LADDER[name].losses:
+    if len(some) < len(rows) and LEARNERS[name].losses:
         once = how.model_copy(update={"trials": 1, "trees": model.trees})
-        how, _ = tuned(LADDER[name], _search(rows, task, once), (), lambda _: None)
+        how, _ = tune(LEARNERS[name], _search(rows, task, once), (), lambda _: None)
     return how, tries
 
 
-def _search(rows: pd.DataFrame, task: Task, how: ModelSettings) -> Search:
+def _search(rows: pd.DataFrame, task: FitTask, how: ModelSettings) -> Search:
     rows = rows.reset_index(drop=True)
-    inputs = learn_inputs(rows, task.definitions, how.most_levels)
+    inputs = fit_inputs(rows, task.definitions, how.most_levels)
     fold = rows["enterprise_id"].map(_folds(rows, task)).to_numpy()
     run = task.settings.run
     return Search(rows, fold, inputs, how, run.seed, run.threads)
 
 
-def _keep(task: Task, name: str, trial: Trial, which: str) -> None:
+def _keep(task: FitTask, name: str, trial: Trial, which: str) -> None:
     if task.keep:
         task.keep(name, trial)
     task.progress(f"{name}: trial {which} done")
 
 
-def _folds(rows: pd.DataFrame, task: Task) -> pd.Series:
+def _folds(rows: pd.DataFrame, task: FitTask) -> pd.Series:
     """The fold of each enterprise, defaulters spread evenly."""
     model, run = task.settings.model, task.settings.run
     how = task.settings.datasets.model_copy(update={"folds": model.inner_folds, "repeats": 1})
@@ -333,74 +346,74 @@ def _folds(rows: pd.DataFrame, task: Task) -> pd.Series:
     return pd.Series(fold.to_numpy(int), index=rows["enterprise_id"]).groupby(level=0).first()
 
 
-def _learnt(name: str) -> list[str]:
+def _tuned_names(name: str) -> list[str]:
     """The settings that tuning may have changed."""
-    kind = LADDER[name]
+    kind = LEARNERS[name]
     return [*kind.space, *(["trees"] if kind.losses else [])]
 
 
-def _leaks(learnt: pd.DataFrame, later: pd.DataFrame, task: Task) -> pd.DataFrame:
+def _find_leaks(learnt: pd.DataFrame, later: pd.DataFrame, task: FitTask) -> pd.DataFrame:
     """Columns taken for leaks, and those that rank well in the fit rows and hardly later."""
-    found = [suspects(learnt, task.definitions, task.settings)]
+    found = [find_suspects(learnt, task.definitions, task.settings)]
     if later["defaulted"].nunique() > 1:
         later, named = later.astype({"defaulted": bool}), set(found[0]["feature"])
         others = [feature for feature in task.definitions if feature.name not in named]
-        found.append(fading(learnt, later, others, task.settings))
-    return pd.concat([one for one in found if len(one)] or [as_table(())], ignore_index=True)
+        found.append(find_fading(learnt, later, others, task.settings))
+    return pd.concat([one for one in found if len(one)] or [suspects_table(())], ignore_index=True)
 
 
-def without(leaks: pd.DataFrame, task: Task) -> Task:
+def exclude_leaks(leaks: pd.DataFrame, task: FitTask) -> FitTask:
     """The task without the columns that are left out as leaks."""
-    out = left_out(leaks)
+    out = excluded_names(leaks)
     return replace(
         task, definitions=[feature for feature in task.definitions if feature.name not in out]
     )
 
 
-def _remembering(leaks: pd.DataFrame, task: Task) -> Task:
+def _record_suspects(leaks: pd.DataFrame, task: FitTask) -> FitTask:
     """The task with the suspects among the facts, so that a model's replay still names them."""
     plain = leaks.astype(object).where(leaks.notna(), None).to_dict("records")
     return replace(task, facts={**task.facts, "suspects": plain})
 
 
 def _cross_validated(
-    name: str, rows: pd.DataFrame, task: Task, how: ModelSettings | None
+    name: str, rows: pd.DataFrame, task: FitTask, how: ModelSettings | None
 ) -> pd.DataFrame:
     """Out-of-fold predictions of every repeat: ranking and calibration never saw the enterprise.
 
     `how` None: the number of rounds is looked for in every fold anew, as few defaults demand.
     """
     rows, found = rows.reset_index(drop=True), []
-    task = _light(task)
+    task = _lighten(task)
     settings = task.settings.datasets
     settings = settings if how is None else settings.model_copy(update={"repeats": 1})
     for repeat, fold in balanced_folds(rows, settings, task.settings.run.seed):
         task.progress(f"{name}: repeat {repeat + 1} of {settings.repeats}")
         for k in sorted(fold.unique()):
             seen = rows[fold != k].reset_index(drop=True)
-            own = how or _tuned(name, seen, task, trials=1)[0]
-            model = fitted(name, (seen, seen), task, own).model
+            own = how or _tune(name, seen, task, trials=1)[0]
+            model = fit_candidate(name, (seen, seen), task, own).model
             found.append(predict(model, rows[fold == k]).assign(repeat=repeat, split="test"))
     return pd.concat(found, ignore_index=True)
 
 
-def _light(task: Task) -> Task:
+def _lighten(task: FitTask) -> FitTask:
     """The task for models of a fold: no trials kept, and a quarter of the bootstrap's draws, since
     the folds' intervals are averaged."""
-    draws = max(task.settings.model.interval_draws // 4, FEWEST_DRAWS)
+    draws = max(task.settings.model.interval_draws // 4, MIN_DRAWS)
     model = task.settings.model.model_copy(update={"interval_draws": draws})
     settings = task.settings.model_copy(update={"model": model})
     return replace(task, settings=settings, tried={}, keep=None)
 
 
-def _averaged(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
+def _average_repeats(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
     """The mean of the out-of-fold predictions over the repeats, graded on the final scale."""
     keys = [*KEY, "split", "defaulted", "model"]
     mean = folds.groupby(keys, sort=True)[PREDICTED].mean().reset_index()
     return mean.assign(grade=model.grades.of(mean["pd_12m"].to_numpy()))
 
 
-def _table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:
+def _trials_table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:
     """The trials: model, trial, log_loss, rounds, pruned, and what was tried as JSON."""
     return pd.DataFrame(
         [
@@ -417,6 +430,6 @@ def _table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:
     )
 
 
-def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _concat(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     some = [table for table in tables if len(table)]
     return pd.concat(some, ignore_index=True) if some else pd.DataFrame()

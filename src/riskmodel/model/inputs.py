@@ -36,7 +36,7 @@ class Inputs:
         if lacking:
             raise DataError(
                 f"features: {len(lacking)} that the model needs are missing"
-                f" (first: {lacking[0]}{nearest(lacking[0], frame.columns)})."
+                f" (first: {lacking[0]}{suggest_name(lacking[0], frame.columns)})."
                 " Bring the tables and names that the model was fitted on."
             )
         matrix = np.empty((len(frame), len(self.names)))
@@ -71,17 +71,17 @@ class Inputs:
         return tuple((n, "category" if n in self.levels else "number") for n in self.names)
 
 
-def nearest(name: str, there: Iterable[str]) -> str:
+def suggest_name(name: str, there: Iterable[str]) -> str:
     """What to add to an absent column's name: the most alike of those that are there, if any."""
     alike = get_close_matches(name, list(map(str, there)), 1)
     return f"; the nearest there: {alike[0]}" if alike else ""
 
 
-RARE = 20
+MIN_LEVEL_ROWS = 20
 """A level, or having no value, with fewer fit rows teaches nothing."""
 
 
-def learn_inputs(
+def fit_inputs(
     rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], most_levels: int
 ) -> Inputs:
     """The features that vary in the fit rows, and the levels of their texts.
@@ -98,7 +98,7 @@ def learn_inputs(
             continue
         if feature.category:
             counts = values.value_counts()
-            common = tuple(sorted(counts.index[counts >= min(RARE, len(rows) / 20)]))
+            common = tuple(sorted(counts.index[counts >= min(MIN_LEVEL_ROWS, len(rows) / 20)]))
             if not common or len(counts) > most_levels:
                 continue
             levels[feature.name] = common

@@ -12,11 +12,11 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Seen:
+class GradeStatistics:
     """A grade on the rows it was calibrated on: enterprises, their defaults, and what these say.
 
     `pd_12m` is the mean PD stated; `low` and `high` are Jeffreys' 95 % interval of the rate;
-    `prudent` is Pluto and Tasche's bound at 90 %. Rows share weights (see `Graded`), so counts need
+    `prudent` is Pluto and Tasche's bound at 90 %. Rows share weights (see `GradedRows`), so counts need
     not be whole.
     """
 
@@ -30,11 +30,11 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Grades:
+class MasterScale:
     """PD bounds between grades, rising; G01 is the best grade. `seen` has one entry a grade."""
 
     bounds: tuple[float, ...]
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[GradeStatistics, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class Grades:
 
 
 @dataclass(frozen=True)
-class Graded:
+class GradedRows:
     """Rows that a scale is made from: PDs, labels, and each row's weight.
 
     Rows of one enterprise in one band of the given bounds share a weight of one, since they tell of
@@ -63,13 +63,15 @@ class Graded:
     weight: Array
 
 
-def master_scale(bounds: Sequence[float], rows: Graded, least_defaults: float) -> Grades:
+def fit_master_scale(
+    bounds: Sequence[float], rows: GradedRows, least_defaults: float
+) -> MasterScale:
     """The bounds that leave every grade at least so many expected defaults, with what was seen."""
-    kept = _enough(list(bounds), rows, least_defaults)
-    return Grades(tuple(kept), _seen(Grades(tuple(kept)), rows))
+    kept = _merge_thin_grades(list(bounds), rows, least_defaults)
+    return MasterScale(tuple(kept), _grade_statistics(MasterScale(tuple(kept)), rows))
 
 
-def _sums(grades: Grades, rows: Graded) -> tuple[Array, Array, Array]:
+def _sum_by_grade(grades: MasterScale, rows: GradedRows) -> tuple[Array, Array, Array]:
     """Enterprises, expected and seen defaults of each grade."""
     place, count = grades.place(rows.pd_12m), len(grades.names)
     weighed = (rows.weight, rows.weight * rows.pd_12m, rows.weight * rows.defaulted)
@@ -77,8 +79,8 @@ def _sums(grades: Grades, rows: Graded) -> tuple[Array, Array, Array]:
     return count_of, expected, bad
 
 
-def _enough(bounds: list[float], rows: Graded, least: float) -> list[float]:
-    _, expected, _ = _sums(Grades(tuple(bounds)), rows)
+def _merge_thin_grades(bounds: list[float], rows: GradedRows, least: float) -> list[float]:
+    _, expected, _ = _sum_by_grade(MasterScale(tuple(bounds)), rows)
     kept: list[float] = []
     held = 0.0
     for bound, more in zip(bounds, expected[:-1], strict=True):
@@ -91,10 +93,12 @@ def _enough(bounds: list[float], rows: Graded, least: float) -> list[float]:
     return kept
 
 
-def _seen(grades: Grades, rows: Graded) -> tuple[Seen, ...]:
-    count, expected, bad = _sums(grades, rows)
+def _grade_statistics(grades: MasterScale, rows: GradedRows) -> tuple[GradeStatistics, ...]:
+    count, expected, bad = _sum_by_grade(grades, rows)
     prudent = pluto_tasche(bad.tolist(), count.tolist())
     return tuple(
-        Seen(name, float(n), float(d), float(e / max(n, 1e-12)), *jeffreys_interval(d, n), most)
+        GradeStatistics(
+            name, float(n), float(d), float(e / max(n, 1e-12)), *jeffreys_interval(d, n), most
+        )
         for name, n, e, d, most in zip(grades.names, count, expected, bad, prudent, strict=True)
     )

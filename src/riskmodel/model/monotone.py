@@ -16,9 +16,9 @@ from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.shapley.booster_text import (
     CATEGORY,
     NAN_IS_MISSING,
+    Ints,
     Tree,
-    Whole,
-    trees_of,
+    parse_trees,
 )
 
 Flags = npt.NDArray[np.bool_]
@@ -32,9 +32,9 @@ class Violations:
     worst: float
 
 
-def hold_to_signs(text: str, inputs: Inputs) -> None:
+def check_signs(text: str, inputs: Inputs) -> None:
     """Refuses LightGBM's text where a tree goes against a sign: `RiskModelError`."""
-    found = violations(text, inputs)
+    found = find_violations(text, inputs)
     if found.pairs:
         name = max(found.pairs, key=lambda one: found.pairs[one])
         raise RiskModelError(
@@ -44,23 +44,25 @@ def hold_to_signs(text: str, inputs: Inputs) -> None:
         )
 
 
-def violations(text: str, inputs: Inputs) -> Violations:
+def find_violations(text: str, inputs: Inputs) -> Violations:
     """The pairs of leaves of all trees that go against a sign; none where nothing has one."""
     signed = {place: sign for place, sign in enumerate(inputs.signs) if sign}
-    trees = trees_of(text) if signed else []
+    trees = parse_trees(text) if signed else []
     if trees is None:
         raise RiskModelError("trees: a form whose signs cannot be proven. Nothing was kept.")
     pairs: dict[str, int] = {}
     worst = 0.0
     for tree in trees:
-        for place, steps in _wrong(tree, signed):
+        for place, steps in _find_wrong_pairs(tree, signed):
             name = inputs.names[place]
             pairs[name] = pairs.get(name, 0) + len(steps)
             worst = max(worst, float(steps.max()))
     return Violations(pairs, worst)
 
 
-def _wrong(tree: Tree, signed: dict[int, int]) -> list[tuple[int, npt.NDArray[np.float64]]]:
+def _find_wrong_pairs(
+    tree: Tree, signed: dict[int, int]
+) -> list[tuple[int, npt.NDArray[np.float64]]]:
     """Each signed feature of the tree with wrong pairs of leaves, and by how much each is wrong."""
     used = list(dict.fromkeys(tree.feature.tolist()))
     if not signed.keys() & set(used):
@@ -95,11 +97,11 @@ class _Boxes:
         low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
         missing = np.ones(shape, bool)
         levels: dict[int, Flags] = {}
-        sides = _sides(tree)
+        sides = _leaves_of_children(tree)
         for node, (left, right) in enumerate(sides):
             k, at = used.index(int(tree.feature[node])), tree.threshold[node]
             if tree.kind[node] == CATEGORY:
-                own = levels.setdefault(k, _any_level(tree, used[k], leaves))
+                own = levels.setdefault(k, _all_levels(tree, used[k], leaves))
                 inside = np.zeros(own.shape[1], bool)
                 inside[: len(tree.sets[node])] = tree.sets[node]
                 own[left] &= inside
@@ -128,10 +130,10 @@ class _Boxes:
         )
 
 
-def _sides(tree: Tree) -> list[tuple[Whole, Whole]]:
+def _leaves_of_children(tree: Tree) -> list[tuple[Ints, Ints]]:
     """The leaves below each node's left and right child."""
-    under: dict[int, Whole] = {}
-    sides: list[tuple[Whole, Whole]] = []
+    under: dict[int, Ints] = {}
+    sides: list[tuple[Ints, Ints]] = []
     for node in range(len(tree.feature) - 1, -1, -1):  # a child's number is above its parent's
         left, right = (
             under[child] if child >= 0 else np.array([~child], dtype=np.int64)
@@ -142,7 +144,7 @@ def _sides(tree: Tree) -> list[tuple[Whole, Whole]]:
     return sides[::-1]
 
 
-def _any_level(tree: Tree, feature: int, leaves: int) -> Flags:
+def _all_levels(tree: Tree, feature: int, leaves: int) -> Flags:
     """Leaves x (levels that the feature's nodes name, and one for all others and missing)."""
     mine = np.flatnonzero((tree.feature == feature) & (tree.kind == CATEGORY))
     return np.ones((leaves, 1 + max(len(tree.sets[int(node)]) for node in mine)), bool)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.model.additivity import shares_of
+from riskmodel.model.additivity import compute_contributions
 from riskmodel.model.learners.interface import Ranker
 
 Array = npt.NDArray[np.float64]
@@ -17,7 +17,7 @@ BLOCK = 20_000
 
 
 @dataclass(frozen=True)
-class Peers:
+class ReferenceGroup:
     """The peers' typical value and mean contribution, a feature each in the model's order.
 
     `typical`: a number, a known level, or None where most peers have nothing on record.
@@ -39,13 +39,13 @@ class Peers:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
     @classmethod
-    def from_text(cls, text: str) -> "Peers":
+    def from_text(cls, text: str) -> "ReferenceGroup":
         """What `to_text` wrote."""
         given = json.loads(text)
         return cls(**{**given, "contributions": tuple(given["contributions"])})
 
 
-def learn(ranker: Ranker, rows: pd.DataFrame, share: float) -> Peers:
+def fit_reference_group(ranker: Ranker, rows: pd.DataFrame, share: float) -> ReferenceGroup:
     """The peers among the fit rows: the `share` of them that the model ranks best.
 
     Whether a row defaulted does not count: a bank approves before it knows. Regulation B's
@@ -53,14 +53,16 @@ def learn(ranker: Ranker, rows: pd.DataFrame, share: float) -> Peers:
     """
     scores = _in_blocks(ranker.raw, rows)
     approved = rows[scores <= np.quantile(scores, share, method="higher")]
-    mean = _in_blocks(lambda some: shares_of(ranker, some)[0], approved)[:, :-1].mean(axis=0)
+    mean = _in_blocks(lambda some: compute_contributions(ranker, some)[0], approved)[:, :-1].mean(
+        axis=0
+    )
     inputs = ranker.inputs
     matrix = inputs.matrix(approved)
     typical = {
         name: _typical(matrix[:, place], inputs.levels.get(name))
         for place, name in enumerate(inputs.names)
     }
-    return Peers(typical, tuple(mean.tolist()), len(approved), share)
+    return ReferenceGroup(typical, tuple(mean.tolist()), len(approved), share)
 
 
 def _typical(values: Array, levels: tuple[str, ...] | None) -> Value:

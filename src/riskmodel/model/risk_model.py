@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.errors import DataError
-from riskmodel.model.additivity import calibrated_shares, shares_of
+from riskmodel.model.additivity import calibrate_contributions, compute_contributions
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.interface import LADDER, Ranker
-from riskmodel.model.master_scale import Grades, Seen
-from riskmodel.model.reference_group import Peers
+from riskmodel.model.learners.interface import LEARNERS, Ranker
+from riskmodel.model.master_scale import GradeStatistics, MasterScale
+from riskmodel.model.reference_group import ReferenceGroup
 
 Array = npt.NDArray[np.float64]
 FORMAT = 4
@@ -34,9 +34,9 @@ class RiskModel:
     name: str
     ranker: Ranker
     calibration: Calibration
-    grades: Grades
+    grades: MasterScale
     facts: Mapping[str, Any]
-    peers: Peers | None = None
+    peers: ReferenceGroup | None = None
     tested: "RiskModel | None" = None
 
     @property
@@ -86,8 +86,8 @@ class RiskModel:
         slope, where calibration is a line. The stretch is above 0, so it changes neither signs nor
         order.
         """
-        shares, raw = shares_of(self.ranker, frame)
-        scaled, base = calibrated_shares(self.calibration, shares[:, :-1], shares[:, -1], raw)
+        shares, raw = compute_contributions(self.ranker, frame)
+        scaled, base = calibrate_contributions(self.calibration, shares[:, :-1], shares[:, -1], raw)
         columns = [*self.ranker.inputs.names, "base"]
         return pd.DataFrame(np.column_stack([scaled, base]), columns=columns, index=frame.index)
 
@@ -139,11 +139,11 @@ class RiskModel:
         inputs = Inputs(tuple(given["names"]), tuple(given["signs"]), levels, values)
         return cls(
             document["name"],
-            LADDER[document["name"]].read(inputs, files, threads),
+            LEARNERS[document["name"]].read(inputs, files, threads),
             _calibration(document["calibration"]),
             _grades(document["grades"]),
             document["facts"],
-            Peers.from_text(files[PEERS]) if PEERS in files else None,
+            ReferenceGroup.from_text(files[PEERS]) if PEERS in files else None,
             cls.from_files(earlier, threads=threads) if earlier else None,
         )
 
@@ -166,5 +166,7 @@ def _calibration(given: Mapping[str, Any]) -> Calibration:
     )
 
 
-def _grades(given: Mapping[str, Any]) -> Grades:
-    return Grades(tuple(given["bounds"]), tuple(Seen(**one) for one in given["seen"]))
+def _grades(given: Mapping[str, Any]) -> MasterScale:
+    return MasterScale(
+        tuple(given["bounds"]), tuple(GradeStatistics(**one) for one in given["seen"])
+    )

@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.interface import Kind, Range, Ranker
+from riskmodel.model.learners.interface import Learner, Ranker, SearchRange
 from riskmodel.settings import ModelSettings
 from riskmodel.statistics.calibration import log_losses
 
 Array = npt.NDArray[np.float64]
 Values = Mapping[str, float]
-Judge = Callable[[ModelSettings], Array]
+FoldLosses = Callable[[ModelSettings], Array]
 """What a fold says of settings: its losses by round."""
-FEW = 3
+MIN_TRIALS_TO_PRUNE = 3
 """Trials that must have come as far before another may be given up."""
 
 
@@ -60,8 +60,8 @@ class Search:
         ]
 
 
-def tuned(
-    kind: Kind, search: Search, before: Sequence[Trial], keep: Callable[[Trial], None]
+def tune(
+    kind: Learner, search: Search, before: Sequence[Trial], keep: Callable[[Trial], None]
 ) -> tuple[ModelSettings, list[Trial]]:
     """The settings with the least log loss over the folds, and every trial.
 
@@ -73,10 +73,12 @@ def tuned(
     if not kind.space or (search.how.trials == 1 and not kind.losses):
         return search.how, []
     trials = list(before)[: search.how.trials]
-    judges = [_judge(kind, search, samples) for samples in search.folds]
+    judges = [_fold_losses(kind, search, samples) for samples in search.folds]
     for number in range(len(trials), search.how.trials):
-        values = _suggested(kind, search, trials, number)
-        trial = _tried(search, _with(kind, search, values), values, judges=judges, before=trials)
+        values = _suggest(kind, search, trials, number)
+        trial = _run_trial(
+            search, _apply(kind, search, values), values, judges=judges, before=trials
+        )
         trials.append(trial)
         keep(trial)
     whole = [trial for trial in trials if not trial.pruned]
@@ -84,17 +86,17 @@ def tuned(
     return search.how.model_copy(update=_settings(kind, best)), trials
 
 
-def _settings(kind: Kind, trial: Trial) -> dict[str, Any]:
+def _settings(kind: Learner, trial: Trial) -> dict[str, Any]:
     rounds = {"trees": trial.rounds} if kind.losses else {}
-    return {name: _whole(kind.space[name], v) for name, v in trial.tried.items()} | rounds
+    return {name: _to_setting(kind.space[name], v) for name, v in trial.tried.items()} | rounds
 
 
-def _whole(where: Range, value: float) -> float:
+def _to_setting(where: SearchRange, value: float) -> float:
     """Whole numbers stay whole."""
     return int(value) if isinstance(where.low, int) else value
 
 
-def _suggested(kind: Kind, search: Search, trials: Sequence[Trial], number: int) -> Values:
+def _suggest(kind: Learner, search: Search, trials: Sequence[Trial], number: int) -> Values:
     """The next values to try: a function of the trials before, so a search can be resumed."""
     start = {name: getattr(search.how, name) for name in kind.space}
     if number == 0:
@@ -115,7 +117,7 @@ def _suggested(kind: Kind, search: Search, trials: Sequence[Trial], number: int)
     return dict(study.ask(space).params)
 
 
-def _distribution(where: Range) -> Any:
+def _distribution(where: SearchRange) -> Any:
     import optuna
 
     if isinstance(where.low, int):
@@ -123,18 +125,18 @@ def _distribution(where: Range) -> Any:
     return optuna.distributions.FloatDistribution(where.low, where.high, log=True)
 
 
-def _with(kind: Kind, search: Search, values: Values) -> ModelSettings:
+def _apply(kind: Learner, search: Search, values: Values) -> ModelSettings:
     """The settings with these values, and all the rounds."""
     trial = Trial(values, (), search.how.trees, False)
     return search.how.model_copy(update=_settings(kind, trial))
 
 
-def _tried(
+def _run_trial(
     search: Search,
     how: ModelSettings,
     values: Values,
     *,
-    judges: Sequence[Judge],
+    judges: Sequence[FoldLosses],
     before: Sequence[Trial],
 ) -> Trial:
     """One trial over the folds, given up where it lags behind the median of those before.
@@ -148,7 +150,7 @@ def _tried(
         curves.append(curve)
         means.append(float(mean_curve(curves).min()))
         seen = [trial.losses[len(means) - 1] for trial in before if len(trial.losses) >= len(means)]
-        sure = 1 < len(curves) < len(search.folds) and len(seen) >= FEW
+        sure = 1 < len(curves) < len(search.folds) and len(seen) >= MIN_TRIALS_TO_PRUNE
         if sure and means[-1] > np.median(seen):
             return Trial(values, tuple(means), 0, True)
     rounds = int(np.argmin(mean_curve(curves))) + 1
@@ -161,7 +163,7 @@ def mean_curve(curves: Sequence[Array]) -> Array:
     return np.asarray(np.mean([curve[:reached] for curve in curves], axis=0))
 
 
-def _curves(judges: Sequence[Judge], how: ModelSettings, threads: int) -> Iterator[Array]:
+def _curves(judges: Sequence[FoldLosses], how: ModelSettings, threads: int) -> Iterator[Array]:
     """Each fold's losses by round, in order; as many folds at once as there are threads."""
     with ThreadPoolExecutor(threads) as pool:
         folds = iter(judges)
@@ -169,19 +171,21 @@ def _curves(judges: Sequence[Judge], how: ModelSettings, threads: int) -> Iterat
             yield from pool.map(lambda judge: judge(how), batch)
 
 
-def _judge(kind: Kind, search: Search, samples: tuple[pd.DataFrame, pd.DataFrame]) -> Judge:
+def _fold_losses(
+    kind: Learner, search: Search, samples: tuple[pd.DataFrame, pd.DataFrame]
+) -> FoldLosses:
     """The losses on a fold by settings; what these do not move is learnt when first asked for."""
     rows, held = samples
     inputs, seed, bad = search.inputs, search.seed, held["defaulted"].to_numpy(bool)
     if kind.losses:
         return partial(kind.losses, samples, inputs, seed=seed, threads=1)
-    begin = kind.begin or partial(_whole_anew, kind)
+    begin = kind.begin or partial(_fit_anew, kind)
     begun = cache(lambda: begin(rows, inputs, search.how, seed=seed, threads=1))
     return lambda how: np.array([log_losses(begun()(how).raw(held), bad).mean()])
 
 
-def _whole_anew(
-    kind: Kind, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, **draw: int
+def _fit_anew(
+    kind: Learner, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, **draw: int
 ) -> Callable[[ModelSettings], Ranker]:
     """Nothing to begin with: everything moves with the settings."""
     return lambda own: kind.learn(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])

@@ -15,41 +15,41 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.model.inputs import RARE, Inputs
-from riskmodel.model.learners.linear import LARGEST
+from riskmodel.model.inputs import MIN_LEVEL_ROWS, Inputs
+from riskmodel.model.learners.linear import MAX_VALUE
 
 Array = npt.NDArray[np.float64]
 ScoreOf = Callable[[Array], Array]
 COUNT = 32
 """Fit rows that lend their values: a row that lacks one costs as many scores."""
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 """Fit rows whose scores are asked for; of more, evenly spaced ones."""
 
 
-def with_stand_ins(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
+def fit_imputations(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
     """The inputs with `COUNT` values of each feature that too few fit rows lack to learn from.
 
     `matrix` holds the fit rows, `score_of` their scores by what was learnt.
     """
-    few = max(1.0, min(RARE, len(matrix) / 20))
+    few = max(1.0, min(MIN_LEVEL_ROWS, len(matrix) / 20))
     taught = np.isnan(matrix).sum(axis=0) >= few
-    some = matrix[:: -(-len(matrix) // MOST_ROWS) or 1]
+    some = matrix[:: -(-len(matrix) // MAX_ROWS) or 1]
     by_score = some[np.argsort(score_of(some), kind="stable")]
     found = {
-        name: _spaced(by_score[:, place])
+        name: _spaced_values(by_score[:, place])
         for place, name in enumerate(inputs.names)
         if not taught[place]
     }
     return replace(inputs, stand_ins=found)
 
 
-def _spaced(values: Array) -> tuple[float, ...]:
-    there = np.clip(values[~np.isnan(values)], -LARGEST, LARGEST)
+def _spaced_values(values: Array) -> tuple[float, ...]:
+    there = np.clip(values[~np.isnan(values)], -MAX_VALUE, MAX_VALUE)
     places = (np.arange(COUNT) + 0.5) * len(there) / COUNT
     return tuple(there[places.astype(np.int64)].tolist())
 
 
-def scores(
+def score_rows(
     inputs: Inputs, matrix: Array, score_of: ScoreOf, mean: Callable[[Array], Array] | None = None
 ) -> Array:
     """Scores in log-odds; a row with unknown values scores as the mean PD with the stand-ins.
@@ -59,28 +59,28 @@ def scores(
     found = score_of(matrix)
     rows = _rows(inputs, matrix)
     if len(rows):
-        each = np.array([score_of(one) for one in _filled(inputs, matrix[rows])])
-        found[rows] = (mean or at_mean_pd)(each)
+        each = np.array([score_of(one) for one in _impute(inputs, matrix[rows])])
+        found[rows] = (mean or log_odds_of_mean_pd)(each)
     return found
 
 
-def contributions(
+def explain_rows(
     inputs: Inputs, matrix: Array, score_of: ScoreOf, shares_of: Callable[[Array], Array]
 ) -> Array:
-    """Rows x (features, then base): the means with the stand-ins; they sum to `scores`."""
+    """Rows x (features, then base): the means with the stand-ins; they sum to `score_rows`."""
     found = shares_of(matrix)
     rows = _rows(inputs, matrix)
     if len(rows):
         unknown = inputs.unknown(matrix[rows])
-        filled = list(_filled(inputs, matrix[rows]))
+        filled = list(_impute(inputs, matrix[rows]))
         each = np.array([score_of(one) for one in filled])
         found[rows, :-1] = sum(shares_of(one)[:, :-1] for one in filled) / len(filled)
-        not_to_know = at_mean_pd(each) - each.mean(axis=0)
+        not_to_know = log_odds_of_mean_pd(each) - each.mean(axis=0)
         found[rows, :-1] += unknown * (not_to_know / unknown.sum(axis=1))[:, None]
     return found
 
 
-def as_anyone(unknown: Mapping[str, int], rows: int) -> tuple[str, ...]:
+def describe_unknown(unknown: Mapping[str, int], rows: int) -> tuple[str, ...]:
     """What `RiskModel.unknown` found among so many rows, in words: a sentence a feature."""
     return tuple(
         f"{name} has no known value in {count:,} of {rows:,} rows; the fit rows taught nothing of"
@@ -89,7 +89,7 @@ def as_anyone(unknown: Mapping[str, int], rows: int) -> tuple[str, ...]:
     )
 
 
-def at_mean_pd(each: Array) -> Array:
+def log_odds_of_mean_pd(each: Array) -> Array:
     """The log-odds of the mean probability of each column's log-odds, safe for large ones."""
     with_default = np.logaddexp.reduce(-np.logaddexp(0.0, -each), axis=0)
     without = np.logaddexp.reduce(-np.logaddexp(0.0, each), axis=0)
@@ -100,7 +100,7 @@ def _rows(inputs: Inputs, matrix: Array) -> npt.NDArray[np.int64]:
     return np.flatnonzero(inputs.unknown(matrix).any(axis=1))
 
 
-def _filled(inputs: Inputs, matrix: Array) -> Iterator[Array]:
+def _impute(inputs: Inputs, matrix: Array) -> Iterator[Array]:
     """The rows with each stand-in's values where they lack them."""
     unknown = inputs.unknown(matrix)
     nothing = (np.nan,) * COUNT

@@ -7,14 +7,16 @@ import pandas as pd
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.datasets.splitters import WalkForward
-from riskmodel.model.fit import Task, learn
+from riskmodel.model.fit import FitTask, fit_ranker
 from riskmodel.model.risk_model import RiskModel
 
-EVERY_MONTHS = 6
+VINTAGE_MONTHS = 6
 COLUMNS = [*KEY, "defaulted", "vintage", "model", "score"]
 
 
-def walk_forward(model: RiskModel, panel: pd.DataFrame, horizon: int, task: Task) -> pd.DataFrame:
+def walk_forward(
+    model: RiskModel, panel: pd.DataFrame, horizon: int, task: FitTask
+) -> pd.DataFrame:
     """Scores of the labelled rows by rankings of the model's kind and settings, learnt anew.
 
     Vintages are half-years of as-of dates, from the first day by which `datasets.min_defaults`
@@ -27,13 +29,13 @@ def walk_forward(model: RiskModel, panel: pd.DataFrame, horizon: int, task: Task
     if start is None:
         return pd.DataFrame(columns=COLUMNS)
     how = task.settings.model.model_copy(update=dict(model.facts["learnt"]))
-    ways, found = WalkForward(start.date(), EVERY_MONTHS, horizon), []
+    ways, found = WalkForward(start.date(), VINTAGE_MONTHS, horizon), []
     for train, test in ways.split(rows):
         vintage = rows.iloc[test]
         if vintage["defaulted"].sum() < least:
             continue
         task.progress(f"{model.name}: the vintage of {vintage['as_of'].min():%Y-%m}")
-        ranker = learn(model.name, rows.iloc[train], task, how)
+        ranker = fit_ranker(model.name, rows.iloc[train], task, how)
         keys = vintage[[*KEY, "defaulted"]]
         begins = f"{vintage['as_of'].min():%Y-%m}"
         scores = keys.assign(vintage=begins, model=model.name, score=ranker.raw(vintage))

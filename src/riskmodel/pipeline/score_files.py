@@ -23,13 +23,13 @@ import pyarrow.parquet as pq
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.errors import DataError, content_faults
-from riskmodel.explain import Baseline, baseline_of, in_columns, vocabulary
+from riskmodel.explain import Baseline, make_baseline, reason_texts, reasons_in_columns
 from riskmodel.features import definitions_by_name, select_definitions
 from riskmodel.features.engine import Each
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel
-from riskmodel.model.inputs import DIRECTION, Inputs, nearest
-from riskmodel.model.unseen_missing import as_anyone
+from riskmodel.model.inputs import DIRECTION, Inputs, suggest_name
+from riskmodel.model.unseen_missing import describe_unknown
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.progress import Progress
 from riskmodel.settings import ExplainSettings, default_settings
@@ -74,7 +74,7 @@ def score_with_reasons(
     `DataError` also where the model keeps no peers to hold rows against.
     """
     job = _job(features, out, texts, reasons=True)
-    write_parquet(vocabulary(_baseline(job.texts)), out / "reasons.parquet")
+    write_parquet(reason_texts(_baseline(job.texts)), out / "reasons.parquet")
     return _scored(job, each, progress)
 
 
@@ -113,7 +113,7 @@ def _scored(job: Scoring, each: Each, progress: Progress) -> int:
             unknown.update(json.loads(counts))
         if count == files or count % max(files // 20, 1) == 0:
             progress(f"scores: {count:,} of {files:,} files, {rows:,} rows")
-    for line in as_anyone(unknown, rows):
+    for line in describe_unknown(unknown, rows):
         progress(f"scores: {line}")
     return rows
 
@@ -126,7 +126,7 @@ def _scores(job: Scoring, path: Path) -> tuple[pa.Table, dict[str, int]]:
     scores = model.score(frame)
     found = pd.concat([frame[KEY], scores.assign(grade=scores["grade"].astype("str"))], axis=1)
     if job.reasons:
-        told = in_columns(_baseline(job.texts), frame, _explain(model))
+        told = reasons_in_columns(_baseline(job.texts), frame, _explain(model))
         found = pd.concat([found, told], axis=1)
     table = pa.Table.from_pandas(found, preserve_index=False)
     plain = pa.schema([(field.name, _plain(field.type)) for field in table.schema])
@@ -170,7 +170,7 @@ def _model(texts: Texts) -> RiskModel:
 @lru_cache(maxsize=1)
 def _baseline(texts: Texts) -> Baseline:
     model = _model(texts)
-    return baseline_of(model, _definitions(model.ranker.inputs))
+    return make_baseline(model, _definitions(model.ranker.inputs))
 
 
 def _definitions(inputs: Inputs) -> tuple[FeatureDefinition, ...]:
@@ -193,7 +193,7 @@ def _check_inputs(path: Path, name: str, model: RiskModel) -> None:
     if missing:
         raise DataError(
             f"features/{name}: {len(missing)} of {len(model.inputs)} inputs of the model are not there"
-            f" (first: {missing[0]}{nearest(missing[0], there)}). Compute them from the tables that the model was fitted on."
+            f" (first: {missing[0]}{suggest_name(missing[0], there)}). Compute them from the tables that the model was fitted on."
         )
 
 

@@ -1,18 +1,23 @@
 """Validate: statistics, checks and the verdict."""
 
 from riskmodel.validate.checks import Evidence, run_checks
-from riskmodel.validate.performance import by_grade, by_vintage, judged, performance
-from riskmodel.validate.time_travel import changed_values
-from riskmodel.validate.verdict import Verdict, verdict
+from riskmodel.validate.performance import (
+    measure_performance,
+    performance_by_grade,
+    performance_by_vintage,
+    with_headline,
+)
+from riskmodel.validate.time_travel import count_changed_values
+from riskmodel.validate.verdict import Verdict, reach_verdict
 
 __all__ = [
     "Evidence",
     "Verdict",
-    "by_grade",
-    "by_vintage",
-    "changed_values",
-    "judged",
-    "performance",
+    "count_changed_values",
+    "measure_performance",
+    "performance_by_grade",
+    "performance_by_vintage",
+    "reach_verdict",
     "run_checks",
-    "verdict",
+    "with_headline",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model.leakage.suspects import as_table
+from riskmodel.model.leakage.suspects import suspects_table
 from riskmodel.settings import ValidateSettings
 from riskmodel.statistics.bootstrap import bootstrap_weights, percentile_interval
 from riskmodel.statistics.calibration import (
@@ -24,10 +24,10 @@ from riskmodel.statistics.outward_rounding import (
     format_upper,
 )
 from riskmodel.statistics.psi import psi, psi_critical_value
-from riskmodel.validate.drift import Movement, largest_movement
-from riskmodel.validate.performance import by_grade, outcome
+from riskmodel.validate.drift import Movement, find_largest_movement
+from riskmodel.validate.performance import outcome, performance_by_grade
 
-NAMED = 3
+NAMED_FEATURES = 3
 """So many of the features that rank best alone are named for a person to trace."""
 
 
@@ -63,7 +63,7 @@ class Evidence:
     time_travel: tuple[int, int]
     settings: ValidateSettings
     seed: int
-    suspects: pd.DataFrame = field(default_factory=lambda: as_table(()))
+    suspects: pd.DataFrame = field(default_factory=lambda: suspects_table(()))
 
     def met(self, *fates: str) -> pd.DataFrame:
         """The suspects that met one of these fates."""
@@ -123,7 +123,7 @@ def check_not_below_single_feature(e: Evidence) -> Check:
 
 def check_calibration_by_grade(e: Evidence) -> Check:
     """Whether too many grades default significantly, and materially, more than their PD."""
-    grades = by_grade(e.rows("test"), e.settings.asset_correlation)
+    grades = performance_by_grade(e.rows("test"), e.settings.asset_correlation)
     margin = 1 + e.settings.calibration_margin
     failed = (grades["p_adjusted"] < e.settings.calibration_p) & (
         grades["rate"] > margin * grades["pd_12m"]
@@ -212,15 +212,15 @@ def check_drift_in_time(e: Evidence) -> Check:
     if not e.by_time:
         return _drift_over_dates(e)
     own = e.rows("same_enterprises")
-    return _drift(e, "drift_in_time", "fit", "test" if own.empty else "same_enterprises")
+    return _check_drift(e, "drift_in_time", "fit", "test" if own.empty else "same_enterprises")
 
 
 def check_drift_to_scored(e: Evidence) -> Check:
     """Population stability of the PD from the rows learnt from to the rows scored."""
     if not e.by_time and len(e.rows("test")):
-        return _drift(e, "drift_to_scored", "test", "score")
+        return _check_drift(e, "drift_to_scored", "test", "score")
     again = len(e.rows("learnt")) > 0
-    return _drift(e, "drift_to_scored", "learnt" if again else "fit", "score")
+    return _check_drift(e, "drift_to_scored", "learnt" if again else "fit", "score")
 
 
 def _drift_over_dates(e: Evidence) -> Check:
@@ -230,7 +230,9 @@ def _drift_over_dates(e: Evidence) -> Check:
     calibration; the PD where its PSI passes both chance and the convention.
     """
     rows, limit, margin = e.rows("test"), e.settings.most_psi, e.settings.calibration_margin
-    outcome_moved, pd_moved = (largest_movement(rows, name) for name in ("defaulted", "pd_12m"))
+    outcome_moved, pd_moved = (
+        find_largest_movement(rows, name) for name in ("defaulted", "pd_12m")
+    )
     if outcome_moved is None or pd_moved is None:
         text = "All test rows are of one as-of date; of drift in time nothing can be seen."
         return Check("drift_in_time", True, np.nan, np.nan, np.nan, limit, text)
@@ -238,8 +240,8 @@ def _drift_over_dates(e: Evidence) -> Check:
     shifts = pd_moved.beyond_chance and pd_moved.psi > limit
     text = (
         f"The test rows are of {rows['as_of'].nunique():,} as-of dates, cross-validated. Their default"
-        f" rate moves most {_moved(outcome_moved)}; beyond chance and by more than"
-        f" {100 * margin:g}% is drift. Their mean PD moves most {_moved(pd_moved)}; beyond chance and"
+        f" rate moves most {_describe_movement(outcome_moved)}; beyond chance and by more than"
+        f" {100 * margin:g}% is drift. Their mean PD moves most {_describe_movement(pd_moved)}; beyond chance and"
         f" {limit:g}, a convention, is drift. Enterprises count once."
     )
     if drifts:
@@ -249,18 +251,18 @@ def _drift_over_dates(e: Evidence) -> Check:
     return Check("drift_in_time", not shifts, pd_moved.psi, np.nan, bound, limit, text)
 
 
-def _moved(one: Movement) -> str:
+def _describe_movement(one: Movement) -> str:
     return (
         f"from {one.before:.2%} ({one.earlier}) to {one.after:.2%} ({one.later}): PSI {one.psi:.3f},"
         f" where {format_upper(one.by_chance, '.3f')} comes by chance in any pair once in twenty times"
     )
 
 
-def _drift(e: Evidence, name: str, learnt: str, split: str) -> Check:
+def _check_drift(e: Evidence, name: str, learnt: str, split: str) -> Check:
     rows, limit = [e.rows(split) for split in (learnt, split)], e.settings.most_psi
     if rows[1].empty:
         return Check(name, True, np.nan, np.nan, np.nan, limit, f"There are no {split} rows.")
-    figure, chance = _stability("pd_12m", *rows)
+    figure, chance = _measure_psi("pd_12m", *rows)
     text = (
         f"PSI of the PD from the learnt rows to the {split} rows: {format_beside(figure, limit, '.3f')};"
         f" {format_upper(chance, '.3f')} comes"
@@ -269,7 +271,7 @@ def _drift(e: Evidence, name: str, learnt: str, split: str) -> Check:
     return Check(name, figure <= limit, figure, np.nan, chance, limit, text)
 
 
-def _stability(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[float, float]:
+def _measure_psi(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[float, float]:
     """PSI of the column from one set of rows to another, and what comes by chance."""
     samples = (then[column].to_numpy(float), now[column].to_numpy(float))
     owners = (then["enterprise_id"], now["enterprise_id"])
@@ -279,18 +281,22 @@ def _stability(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[floa
 def check_leaks_left_out(e: Evidence) -> Check:
     """Whether columns were left out as leaks; each is named, and so is what looks like one."""
     out, cleared, watched = (e.met(fate) for fate in ("left_out", "cleared", "watched"))
-    parts = [f"{len(out)} columns were taken for leaks and left out{_named(out)}."]
+    parts = [f"{len(out)} columns were taken for leaks and left out{_name_suspects(out)}."]
     if len(out):
         parts.append("Trace each to before the as-of date and clear it, or drop it at the source.")
     if len(cleared):
-        parts.append(f"{len(cleared)} look like leaks and were cleared by name{_named(cleared)}.")
+        parts.append(
+            f"{len(cleared)} look like leaks and were cleared by name{_name_suspects(cleared)}."
+        )
     if len(watched):
-        parts.append(f"{len(watched)} stay in, but ask where they come from{_named(watched)}.")
+        parts.append(
+            f"{len(watched)} stay in, but ask where they come from{_name_suspects(watched)}."
+        )
     count = float(len(out))
     return Check("leaks_left_out", count == 0, count, np.nan, np.nan, 0.0, " ".join(parts))
 
 
-def _named(found: pd.DataFrame) -> str:
+def _name_suspects(found: pd.DataFrame) -> str:
     """The columns, each with why."""
     lines = [f"{name} ({why})" for name, why in zip(found["feature"], found["why"], strict=True)]
     return f": {'; '.join(lines)}" if lines else ""
@@ -301,14 +307,14 @@ def check_leak_single_feature(e: Evidence) -> Check:
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
     y, settled = outcome(rows), set(e.met("left_out", "cleared")["feature"])
     found = {
-        feature.name: _ranks(rows[feature.name], y)
+        feature.name: _univariate_auc(rows[feature.name], y)
         for feature in e.definitions
         if feature.model
         and not feature.category
         and feature.name in rows
         and feature.name not in settled
     }
-    best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED]
+    best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED_FEATURES]
     figure = best[0][1] if best else np.nan
     limit, kept = e.settings.most_single_auc, e.met("kept")
     named = (
@@ -319,12 +325,12 @@ def check_leak_single_feature(e: Evidence) -> Check:
         f"The features that rank best alone: {named}; above {limit:g} one is taken for a leak"
         " until explained. A weaker leak looks like an honest feature: ask where these come from."
     )
-    text += f" Kept in spite of it{_named(kept)}." if len(kept) else ""
+    text += f" Kept in spite of it{_name_suspects(kept)}." if len(kept) else ""
     passed = not (figure > limit or len(kept))
     return Check("leak_single_feature", passed, figure, np.nan, np.nan, limit, text)
 
 
-def _ranks(values: pd.Series, y: np.ndarray) -> float:
+def _univariate_auc(values: pd.Series, y: np.ndarray) -> float:
     """AUC of the values in either direction, or of their being missing."""
     numbers = values.to_numpy(float, na_value=np.nan)
     missing = np.isnan(numbers)
@@ -360,7 +366,7 @@ CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
     "leak_time_travel": check_leak_time_travel,
 }
 """Every check by name, in the order of the report."""
-OF_TEST_ROWS = (
+NEED_TEST_ROWS = (
     "ranking",
     "not_below_single_feature",
     "calibration_by_grade",
@@ -382,7 +388,7 @@ def run_checks(evidence: Evidence) -> pd.DataFrame:
     Where there are no test rows, as in a month that a cross-validated version scores, the checks of
     test rows are failed: nothing was shown.
     """
-    untested = OF_TEST_ROWS if evidence.rows("test").empty else ()
+    untested = NEED_TEST_ROWS if evidence.rows("test").empty else ()
     nothing = (False, np.nan, np.nan, np.nan, np.nan, UNTESTED)
     return pd.DataFrame(
         [

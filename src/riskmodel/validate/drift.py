@@ -32,21 +32,21 @@ class Movement:
         return max(self.before, self.after) / min(self.before, self.after)
 
 
-def periods(as_of: pd.Series) -> pd.Series:
+def assign_periods(as_of: pd.Series) -> pd.Series:
     """The calendar year of each row, or its date where all are of one year."""
     dates = pd.to_datetime(as_of)
     years = dates.dt.year
     return years.astype(str) if years.nunique() > 1 else dates.dt.date.astype(str)
 
 
-def largest_movement(rows: pd.DataFrame, column: str) -> Movement | None:
+def find_largest_movement(rows: pd.DataFrame, column: str) -> Movement | None:
     """The movement of the column's values with the largest stability index, those beyond chance
     first; None where all rows are of one period.
 
     `rows`: enterprise_id, as_of, and the column (0 to 1). An enterprise counts once, however many
     rows and periods it has.
     """
-    groups = list(rows.groupby(periods(rows["as_of"]), sort=True))
+    groups = list(rows.groupby(assign_periods(rows["as_of"]), sort=True))
     pairs = list(combinations(groups, 2))
     found = [
         _movement(*first, *second, column, SIGNIFICANCE / len(pairs)) for first, second in pairs

@@ -29,23 +29,25 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+def measure_performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     """model, split, metric, figure, low, high (95 %, bootstrap by enterprise), rows, defaults.
 
-    Splits are those that `judged` gives; `fit` rows are left out: what a model learnt from says
+    Splits are those that `with_headline` gives; `fit` rows are left out: what a model learnt from says
     nothing about it.
     """
-    judged = predictions[predictions["split"].isin(["calibrate", "test", "same_enterprises"])]
+    with_headline = predictions[
+        predictions["split"].isin(["calibrate", "test", "same_enterprises"])
+    ]
     tables = [
-        _measured(group, draws, seed).assign(model=str(model), split=str(split))
-        for (model, split), group in judged.groupby(["model", "split"])
+        _measure_split(group, draws, seed).assign(model=str(model), split=str(split))
+        for (model, split), group in with_headline.groupby(["model", "split"])
         if group["defaulted"].nunique() > 1
     ]
     columns = ["model", "split", "metric", "figure", "low", "high", "rows", "defaults"]
     return pd.concat([pd.DataFrame(columns=columns), *tables], ignore_index=True)[columns]
 
 
-def judged(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
+def with_headline(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
     """The predictions with the headline as `test`: out of time and out of enterprise.
 
     `blind` takes the place of the test rows, and the models' own word on them, where it is there,
@@ -57,7 +59,7 @@ def judged(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([own, blind], ignore_index=True)
 
 
-def _measured(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+def _measure_split(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     y, p = outcome(rows), rows["pd_12m"].to_numpy(float)
     drawn = bootstrap_weights(rows["enterprise_id"], draws, seed)
     weights = [w for w in drawn if 0 < (w * y).sum() < w.sum()]
@@ -69,7 +71,7 @@ def _measured(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     return table.assign(rows=len(rows), defaults=int(y.sum()))
 
 
-def by_vintage(walked: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+def performance_by_vintage(walked: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     """vintage, model, auc, low, high (95 %, bootstrap by enterprise), rows, defaults.
 
     `walked`: enterprise_id, defaulted, vintage, model, score.
@@ -89,7 +91,7 @@ def outcome(rows: pd.DataFrame) -> npt.NDArray:  # type: ignore[type-arg]
     return rows["defaulted"].to_numpy(float)
 
 
-def by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.DataFrame:
+def performance_by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.DataFrame:
     """grade, rows, enterprises, defaults, mean PD, realised rate with Jeffreys' interval and p.
 
     An enterprise that stands in a grade on several dates counts once: its rows share its weight,
@@ -116,13 +118,13 @@ def by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.DataFrame:
     bounds = [jeffreys_interval(d, n) for d, n, _ in counts]
     p = pd.Series([jeffreys_test(d, n, p) for d, n, p in counts], dtype=float)
     cycle = [jeffreys_test_in_cycle(d, n, p, correlation) for d, n, p in counts]
-    adjusted = holm(pd.Series(cycle, dtype=float))
+    adjusted = adjust_holm(pd.Series(cycle, dtype=float))
     return table.assign(
         low=[low for low, _ in bounds], high=[high for _, high in bounds], p=p, p_adjusted=adjusted
     )
 
 
-def holm(p: pd.Series) -> pd.Series:
+def adjust_holm(p: pd.Series) -> pd.Series:
     """p adjusted for testing several at once (Holm 1979)."""
     order = p.sort_values(kind="stable")
     factors = range(len(p), 0, -1)

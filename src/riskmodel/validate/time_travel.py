@@ -11,7 +11,7 @@ from riskmodel.sources import Source
 KEY = ["enterprise_id", "as_of"]
 
 
-def changed_values(
+def count_changed_values(
     source: Source, features: Features, settings: FeaturesSettings, *, sample: int, seed: int
 ) -> tuple[int, int]:
     """How many of a sample's feature values change without the rows known at or after `as_of`.

@@ -31,7 +31,7 @@ class Verdict:
         return self.word + (f": {', '.join(self.conditions)}" if self.conditions else "")
 
 
-def verdict(checks: pd.DataFrame, settings: ValidateSettings) -> Verdict:
+def reach_verdict(checks: pd.DataFrame, settings: ValidateSettings) -> Verdict:
     """The verdict on the checks; `SettingsError` where a condition names no check."""
     unknown = sorted(set(settings.conditions) - set(CHECKS))
     if unknown:

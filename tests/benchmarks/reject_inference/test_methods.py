@@ -257,7 +257,7 @@ def test_the_rounds_are_those_of_the_least_loss_over_the_folds(
         inputs = INPUTS if label is both[0] else INPUTS.unsigned()
         of = fold[label.index]
         curves = [
-            trees.losses(
+            trees.validation_losses(
                 (label[of != k], label[of == k]), inputs, settings.model, seed=3, threads=1
             )
             for k in range(3)

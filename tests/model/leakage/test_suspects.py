@@ -10,11 +10,11 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.features.catalogue import attribute_definitions
-from riskmodel.model.leakage import suspects as suspect_rules
+from riskmodel.model.leakage import find_suspects as suspect_rules
 from riskmodel.model.leakage import univariate as lone
-from riskmodel.model.leakage.incremental import of_both
-from riskmodel.model.leakage.suspects import fading, left_out, suspects
-from riskmodel.model.leakage.univariate import Labelled, alone, purest
+from riskmodel.model.leakage.incremental import combined_auc
+from riskmodel.model.leakage.suspects import excluded_names, find_fading, find_suspects
+from riskmodel.model.leakage.univariate import Labelled, find_purest_region, rank_univariate
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the public data is not at ../shared/data")
@@ -81,20 +81,20 @@ def planted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 )
 def test_a_column_from_after_the_outcome_is_named_and_left_out(settings, name, kind):
     rows = planted(honest(), name)
-    found = suspects(rows, definitions_of(rows), settings)
+    found = find_suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         [f"attribute_{name}", kind, "left_out"]
     ]
     assert found["low"][0] <= found["figure"][0] <= found["high"][0]
-    assert left_out(found) == {f"attribute_{name}"}
+    assert excluded_names(found) == {f"attribute_{name}"}
 
 
 def test_several_leaks_at_once_do_not_hide_each_other(settings):
     rows = honest()
     for name in ("status", "weak", "days_late_after"):
         rows = planted(rows, name)
-    found = suspects(rows, definitions_of(rows), settings)
-    assert left_out(found) == {
+    found = find_suspects(rows, definitions_of(rows), settings)
+    assert excluded_names(found) == {
         "attribute_status",
         "attribute_weak",
         "attribute_days_late_after",
@@ -105,25 +105,25 @@ def test_several_leaks_at_once_do_not_hide_each_other(settings):
 def test_honest_columns_are_no_suspects_however_few_the_rows(settings, seed):
     for count in (150, 1000, 4000):
         rows = honest(count, seed)
-        assert suspects(rows, definitions_of(rows), settings).empty
+        assert find_suspects(rows, definitions_of(rows), settings).empty
 
 
 def test_a_bureau_score_that_is_near_the_model_of_all_others_stays(settings):
     rows = honest()
     score = rows["attribute_use"] - 0.6 * rows["attribute_sales"].fillna(-2)
     rows = rows.assign(attribute_bureau=score)
-    assert left_out(suspects(rows, definitions_of(rows), settings)) == frozenset()
+    assert excluded_names(find_suspects(rows, definitions_of(rows), settings)) == frozenset()
 
 
 def test_what_lifts_the_others_but_does_not_outrank_them_is_watched_and_stays(settings):
     rows = honest()
     hint = np.random.default_rng(2).normal(0, 1, len(rows)) + 1.1 * rows["defaulted"]
     rows = rows.assign(attribute_hint=hint)
-    found = suspects(rows, definitions_of(rows), settings)
+    found = find_suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         ["attribute_hint", "lifts", "watched"]
     ]
-    assert left_out(found) == frozenset()
+    assert excluded_names(found) == frozenset()
 
 
 def lent(seed: int, count: int = 4000) -> pd.DataFrame:
@@ -147,8 +147,11 @@ def test_what_was_paid_back_tells_only_beside_what_was_lent_and_is_left_out(sett
     rows, rng = lent(5), np.random.default_rng(6)
     share = np.where(rows["defaulted"], rng.beta(6, 2, len(rows)), 1.0)
     rows = rows.assign(attribute_paid=rows["attribute_amount"] * share)
-    assert alone(rows["attribute_paid"], suspect_rules._labelled(rows, settings)).auc < 0.75
-    found = suspects(rows, definitions_of(rows), settings)
+    assert (
+        rank_univariate(rows["attribute_paid"], suspect_rules._to_labelled(rows, settings)).auc
+        < 0.75
+    )
+    found = find_suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         ["attribute_amount", "together", "left_out"],
         ["attribute_paid", "together", "left_out"],
@@ -161,14 +164,14 @@ def test_once_what_was_lent_is_cleared_only_what_was_paid_back_is_left_out(setti
     share = np.where(rows["defaulted"], rng.beta(6, 2, len(rows)), 1.0)
     rows = rows.assign(attribute_paid=rows["attribute_amount"] * share)
     knows = settings.model.model_copy(update={"cleared": ("attribute_amount",)})
-    found = suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
-    assert left_out(found) == {"attribute_paid"}
+    found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
+    assert excluded_names(found) == {"attribute_paid"}
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_honest_columns_that_mean_little_without_each_other_stay(settings, seed):
     rows = lent(seed)
-    assert suspects(rows, definitions_of(rows), settings).empty
+    assert find_suspects(rows, definitions_of(rows), settings).empty
 
 
 def test_two_scores_of_independent_evidence_rank_as_their_sum_does():
@@ -177,38 +180,38 @@ def test_two_scores_of_independent_evidence_rank_as_their_sum_does():
     one, two = (rng.normal(0, 1, len(bad)) + gap * bad for gap in (0.6, 1.1))
     who = np.arange(len(bad))
     ranked = [lone.clustered_auc(s, bad, who).auc for s in (one, two, 0.6 * one + 1.1 * two)]
-    assert of_both(ranked[0], ranked[1]) == pytest.approx(ranked[2], abs=0.003)
-    assert of_both(0.4, 0.7) == pytest.approx(0.7)
+    assert combined_auc(ranked[0], ranked[1]) == pytest.approx(ranked[2], abs=0.003)
+    assert combined_auc(0.4, 0.7) == pytest.approx(0.7)
 
 
 def test_a_feature_of_our_own_is_not_suspected_for_outranking_all_others(settings, definitions):
     rows = honest().drop(columns=["attribute_use", "attribute_sales", "attribute_kind"])
     weak = planted(rows, "weak")["attribute_weak"]
-    assert suspects(rows.assign(exports_usd_6m=weak), definitions, settings).empty
+    assert find_suspects(rows.assign(exports_usd_6m=weak), definitions, settings).empty
 
 
 def test_a_column_cleared_by_a_person_stays_and_is_named(settings):
     rows = planted(honest(), "status")
     knows = settings.model.model_copy(update={"cleared": ("attribute_status",)})
-    found = suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
+    found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
     assert found["fate"].tolist() == ["cleared"]
     keeps = settings.model.model_copy(update={"leaks": "keep"})
-    found = suspects(rows, definitions_of(rows), settings.model_copy(update={"model": keeps}))
+    found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": keeps}))
     assert found["fate"].tolist() == ["kept"]
-    assert left_out(found) == frozenset()
+    assert excluded_names(found) == frozenset()
 
 
 def test_a_region_of_a_few_defaults_is_chance_and_no_leak(settings):
     rows = honest()
     place = np.flatnonzero(rows["defaulted"])[: settings.model.pure_defaults - 1]
     rows = rows.assign(attribute_few=np.isin(np.arange(len(rows)), place).astype(float))
-    assert suspects(rows, definitions_of(rows), settings).empty
+    assert find_suspects(rows, definitions_of(rows), settings).empty
 
 
 def test_with_too_few_defaults_for_a_model_of_all_others_none_is_compared(settings):
     rows = planted(honest(400), "weak")
     assert rows["defaulted"].sum() < settings.model.beside_defaults
-    assert suspects(rows, definitions_of(rows), settings).empty
+    assert find_suspects(rows, definitions_of(rows), settings).empty
 
 
 def seen(bad, who=None, fold=None) -> Labelled:
@@ -220,7 +223,7 @@ def seen(bad, who=None, fold=None) -> Labelled:
 def test_a_region_counts_an_enterprise_once_however_many_dates_it_has():
     values = pd.Series([1.0] * 6 + [0.0] * 4)
     rows = seen([1, 1, 1, 1, 0, 1, 0, 0, 0, 1], [0, 0, 0, 0, 1, 1, 2, 3, 4, 5])
-    region = purest(values, rows, least=1)
+    region = find_purest_region(values, rows, least=1)
     # Enterprise 0 defaulted in all its rows, enterprise 1 in half of its rows.
     assert (region.rows, region.defaults) == (2, 1.5)
     assert region.rate == 0.75
@@ -229,12 +232,12 @@ def test_a_region_counts_an_enterprise_once_however_many_dates_it_has():
 def test_the_purest_region_is_found_in_a_tail_a_value_or_a_hole():
     bad = [True] * 30 + [False] * 170
     high = pd.Series([*range(1000, 1030), *range(170)], dtype=float)
-    assert purest(high, seen(bad), 20).where == "in its upper tail"
-    assert purest(-high, seen(bad), 20).where == "in its lower tail"
+    assert find_purest_region(high, seen(bad), 20).where == "in its upper tail"
+    assert find_purest_region(-high, seen(bad), 20).where == "in its lower tail"
     code = pd.Series([7.0] * 30 + [1.0, 9.0] * 85)
-    assert purest(code, seen(bad), 20).where == "in 1 of 3 groups of its values"
+    assert find_purest_region(code, seen(bad), 20).where == "in 1 of 3 groups of its values"
     hole = pd.Series([np.nan] * 30 + list(range(170)), dtype=float)
-    found = purest(hole, seen(bad), 20)
+    found = find_purest_region(hole, seen(bad), 20)
     assert found.where == "where it is missing"
     assert (found.rows, found.defaults) == (30, 30)
     # scipy 1.17: beta.ppf(.025, 30.5, .5) and beta.ppf(.975, .5, 170.5)
@@ -258,9 +261,12 @@ def paid_last(seed: int = 5) -> pd.DataFrame:
 def test_dates_are_judged_by_their_distance_from_the_as_of_date(settings):
     rows = paid_last()
     dates = {"attribute_last_paid", "attribute_last_paid_text"}
-    assert alone(rows["attribute_last_paid"], suspect_rules._labelled(rows, settings)).auc < 0.7
-    found = suspects(rows, definitions_of(rows), settings)
-    assert set(found["feature"]) == left_out(found) == dates
+    assert (
+        rank_univariate(rows["attribute_last_paid"], suspect_rules._to_labelled(rows, settings)).auc
+        < 0.7
+    )
+    found = find_suspects(rows, definitions_of(rows), settings)
+    assert set(found["feature"]) == excluded_names(found) == dates
 
 
 def test_honest_dates_stay_and_those_after_the_as_of_date_are_watched(settings):
@@ -271,7 +277,7 @@ def test_honest_dates_stay_and_those_after_the_as_of_date_are_watched(settings):
         "attribute_last_paid_text": (rows["as_of"] + near).dt.strftime("%Y-%m-%d"),
     }
     rows = rows.assign(**columns)
-    found = suspects(rows, definitions_of(rows), settings)
+    found = find_suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "figure", "fate"]].to_numpy().tolist() == [
         ["attribute_last_paid_text", "ahead", 1.0, "watched"]
     ]
@@ -290,7 +296,7 @@ def test_of_equal_regions_that_of_more_enterprises_in_default_counts_whatever_th
     values, bad = pd.Series([1.0, 1.0, 0.0, -1.0, -1.0]), [True, True, False, True, True]
     rows = seen(bad, [0, 0, 1, 2, 3])
     for column in (values, -values):
-        region = purest(column, rows, least=2)
+        region = find_purest_region(column, rows, least=2)
         assert (region.rows, region.defaults) == (2, 2)
 
 
@@ -301,7 +307,7 @@ def test_alone_a_column_ranks_as_sklearn_ranks_it_in_either_direction():
     bad = rng.random(500) < 0.2
     values = pd.Series(rng.normal(0, 1, 500) - bad)
     golden = 1 - roc_auc_score(bad, values)
-    found = alone(values, seen(bad))
+    found = rank_univariate(values, seen(bad))
     assert found.auc == pytest.approx(golden, abs=1e-12)
     assert roc_auc_score(bad, found.score) == pytest.approx(golden, abs=1e-12)
     assert found.low < golden < found.high
@@ -311,14 +317,14 @@ def test_a_column_that_ranks_by_no_order_is_ranked_by_the_rates_of_its_groups():
     rng = np.random.default_rng(0)
     code = pd.Series(rng.integers(0, 9, 900).astype(float))
     bad = code.eq(4).to_numpy()
-    assert alone(code, seen(bad)).auc == 1
+    assert rank_univariate(code, seen(bad)).auc == 1
     assert abs(lone.clustered_auc(code.to_numpy(), bad, np.arange(900)).auc - 0.5) < 0.05
 
 
 def test_texts_of_a_kind_that_nobody_else_has_tell_nothing():
     rng = np.random.default_rng(0)
     words = pd.Series([f"case {n}" for n in range(400)], dtype="str")
-    assert alone(words, seen(rng.random(400) < 0.3)).auc < 0.6
+    assert rank_univariate(words, seen(rng.random(400) < 0.3)).auc < 0.6
 
 
 @rules(max_examples=40, deadline=None)
@@ -336,8 +342,10 @@ def test_the_order_of_rows_and_the_sign_of_a_column_change_nothing(values, seed)
     order = rng.permutation(len(values))
     moved = Labelled(bad[order], who[order], fold[order])
     for other, labels in ((column.iloc[order], moved), (-column, first)):
-        assert alone(other, labels).auc == pytest.approx(alone(column, first).auc, abs=1e-12)
-        one, two = purest(column, first, 2), purest(other, labels, 2)
+        assert rank_univariate(other, labels).auc == pytest.approx(
+            rank_univariate(column, first).auc, abs=1e-12
+        )
+        one, two = find_purest_region(column, first, 2), find_purest_region(other, labels, 2)
         assert (one is None) == (two is None)
         if one is not None:
             assert one.rate == pytest.approx(two.rate, abs=1e-12)
@@ -348,21 +356,23 @@ def test_a_column_that_fades_on_later_rows_is_watched(settings):
     rng = np.random.default_rng(3)
     filled = planted(rows, "weak")
     empty = later.assign(attribute_weak=rng.normal(0, 1, len(later)))
-    found = fading(filled, empty, definitions_of(filled), settings)
+    found = find_fading(filled, empty, definitions_of(filled), settings)
     assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
         ["attribute_weak", "fading", "watched"]
     ]
-    assert left_out(found) == frozenset()
-    assert fading(filled, planted(later, "weak"), definitions_of(filled), settings).empty
+    assert excluded_names(found) == frozenset()
+    assert find_fading(filled, planted(later, "weak"), definitions_of(filled), settings).empty
 
 
 def test_of_very_many_rows_enterprises_are_drawn_whole(settings, monkeypatch):
     rows = planted(honest(), "status")
-    monkeypatch.setattr(suspect_rules, "MOST_ROWS", 2500)
+    monkeypatch.setattr(suspect_rules, "MAX_ROWS", 2500)
     drawn = suspect_rules.drawn(rows, 2500, 7)
     assert 2200 < len(drawn) < 2800
     assert drawn["enterprise_id"].value_counts().eq(2).all()
-    assert left_out(suspects(rows, definitions_of(rows), settings)) == {"attribute_status"}
+    assert excluded_names(find_suspects(rows, definitions_of(rows), settings)) == {
+        "attribute_status"
+    }
 
 
 def as_given(frame: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -382,10 +392,12 @@ def as_given(frame: pd.DataFrame, label: str) -> pd.DataFrame:
 )
 def test_the_honest_columns_of_a_public_set_are_no_suspects(settings, file, label):
     rows = as_given(pd.read_parquet(REAL / file), label).sample(20_000, random_state=1)
-    assert suspects(rows, definitions_of(rows), settings).empty
+    assert find_suspects(rows, definitions_of(rows), settings).empty
     for name in ("status", "collections"):
         leaky = planted(rows.reset_index(drop=True), name)
-        assert left_out(suspects(leaky, definitions_of(leaky), settings)) == {f"attribute_{name}"}
+        assert excluded_names(find_suspects(leaky, definitions_of(leaky), settings)) == {
+            f"attribute_{name}"
+        }
 
 
 @real
@@ -398,11 +410,13 @@ def test_the_banks_own_verdict_in_the_contests_data_is_a_leak(settings):
             "attribute_rating": frame["credit_rating"].astype("str"),
         }
     )
-    assert left_out(suspects(rows, definitions_of(rows), settings)) == {"attribute_rating"}
+    assert excluded_names(find_suspects(rows, definitions_of(rows), settings)) == {
+        "attribute_rating"
+    }
 
 
 def test_a_value_that_most_rows_share_is_no_group_with_the_others():
     values = pd.Series([0.0] * 900 + [*range(1, 101)])
-    found = lone.groups(values)
+    found = lone.group_values(values)
     assert set(found[:900]) & set(found[900:]) == set()
     assert found[900:].max() > found[900:].min()

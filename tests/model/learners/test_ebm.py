@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from riskmodel.errors import SettingsError
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import ebm
-from riskmodel.model.learners.ebm import GlassBox, Term
+from riskmodel.model.learners.ebm import Ebm, Term
 
 interpret = pytest.importorskip("interpret.glassbox", reason="the extra ebm is not installed")
 
@@ -55,12 +55,12 @@ def rows():
 
 @pytest.fixture(scope="module")
 def theirs(rows, how):
-    return ebm.boosted(rows, INPUTS, how, seed=7)
+    return ebm.fit_classifier(rows, INPUTS, how, seed=7)
 
 
 @pytest.fixture(scope="module")
 def ours(theirs):
-    return ebm.tables(theirs, INPUTS)
+    return ebm.to_ebm(theirs, INPUTS)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def others():
 
 
 def test_the_tables_score_as_interpret_does(ours, theirs, others):
-    asked = ebm.columns(INPUTS.matrix(others), INPUTS)
+    asked = ebm.to_columns(INPUTS.matrix(others), INPUTS)
     golden = theirs.decision_function(asked)
     assert np.ptp(golden) > 1
     np.testing.assert_allclose(ours.raw(others), golden, rtol=0, atol=1e-9)
@@ -84,7 +84,7 @@ def test_the_tables_score_as_interpret_does(ours, theirs, others):
 def test_a_value_at_a_cut_falls_as_interpret_lets_it_fall(ours, theirs, others):
     cuts = next(term.cuts[0] for term in ours.terms if term.places == (0,))
     at_cuts = others.head(len(cuts)).assign(exports=cuts[: len(others)])
-    golden = theirs.decision_function(ebm.columns(INPUTS.matrix(at_cuts), INPUTS))
+    golden = theirs.decision_function(ebm.to_columns(INPUTS.matrix(at_cuts), INPUTS))
     np.testing.assert_allclose(ours.raw(at_cuts), golden, rtol=0, atol=1e-9)
 
 
@@ -94,7 +94,7 @@ def test_contributions_sum_to_the_score_and_a_pair_is_shared_by_halves(ours, oth
     np.testing.assert_allclose(shares.sum(axis=1), ours.raw(others), rtol=0, atol=1e-9)
     (pair,) = (term for term in ours.terms if len(term.places) == 2)
     assert pair.places == (2, 3)
-    alone = GlassBox(INPUTS, 0.0, (pair,)).contributions(others)
+    alone = Ebm(INPUTS, 0.0, (pair,)).contributions(others)
     assert (alone[:, 2] == alone[:, 3]).all()
     assert np.abs(alone[:, 2]).max() > 0.05
     assert (alone[:, [0, 1, 4]] == 0).all()
@@ -115,7 +115,7 @@ def test_a_declared_direction_is_kept_at_every_value(ours, others):
 def test_a_direction_that_the_rows_contradict_is_kept_all_the_same(rows, others, how):
     few = how.model_copy(update={"glass_box_rounds": 10})
     against = Inputs(INPUTS.names, (1, 1, 0, 0), INPUTS.levels)
-    model = ebm.learn(rows, against, few, seed=7, threads=1)
+    model = ebm.fit_ebm(rows, against, few, seed=7, threads=1)
     scores = [model.raw(others.assign(exports=value)) for value in np.linspace(-4, 4, 41)]
     assert (np.diff(scores, axis=0) >= 0).all()
 
@@ -123,7 +123,7 @@ def test_a_direction_that_the_rows_contradict_is_kept_all_the_same(rows, others,
 def test_written_by_hand_a_table_answers_as_it_reads():
     exports = Term((0,), ((10.0, 20.0),), (0.9, 0.5, 0.2, -0.4))
     pair = Term((2, 3), ((0.0,), (0.5, 1.5)), (0, 0, 0, 0, 0, 1, 2, 3, 0, 4, 5, 6))
-    model = GlassBox(INPUTS, -2.0, (exports, pair))
+    model = Ebm(INPUTS, -2.0, (exports, pair))
     rows = pd.DataFrame(
         {
             "exports": [9.9, 10.0, 25.0, np.nan],
@@ -142,7 +142,7 @@ def test_a_sector_never_seen_counts_as_missing(ours, others):
 
 def test_what_is_written_reads_back_to_the_same_scores_and_bytes(ours, others):
     files = ours.to_files()
-    again = ebm.read(INPUTS, files, 1)
+    again = ebm.read_ebm(INPUTS, files, 1)
     assert (again.raw(others) == ours.raw(others)).all()
     assert again == ours
     assert again.to_files() == files
@@ -151,9 +151,9 @@ def test_what_is_written_reads_back_to_the_same_scores_and_bytes(ours, others):
 
 def test_two_fits_on_the_same_rows_are_the_same_bytes(rows, how):
     few = how.model_copy(update={"glass_box_rounds": 5})
-    one, two = (ebm.learn(rows, INPUTS, few, seed=7, threads=k) for k in (1, 2))
+    one, two = (ebm.fit_ebm(rows, INPUTS, few, seed=7, threads=k) for k in (1, 2))
     assert one.to_files() == two.to_files()
-    other = ebm.learn(rows, INPUTS, few, seed=8, threads=1)
+    other = ebm.fit_ebm(rows, INPUTS, few, seed=8, threads=1)
     assert other.to_files() != one.to_files()
 
 
@@ -180,7 +180,7 @@ def test_what_a_bag_stops_by_is_never_an_enterprise_that_it_learns_from(owners, 
 def test_one_defaulter_is_learnt_from_and_the_score_stays_finite(rows, how):
     one = rows.assign(defaulted=rows["enterprise_id"] == "E0003")
     few = how.model_copy(update={"glass_box_rounds": 3})
-    assert np.isfinite(ebm.learn(one, INPUTS, few, seed=7, threads=1).raw(one)).all()
+    assert np.isfinite(ebm.fit_ebm(one, INPUTS, few, seed=7, threads=1).raw(one)).all()
 
 
 def test_without_interpret_one_line_says_what_to_install(rows, how, monkeypatch):
@@ -193,4 +193,4 @@ def test_without_interpret_one_line_says_what_to_install(rows, how, monkeypatch)
 
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(SettingsError, match=r"Install riskmodel\[ebm\]"):
-        ebm.learn(rows, INPUTS, how, seed=7, threads=1)
+        ebm.fit_ebm(rows, INPUTS, how, seed=7, threads=1)

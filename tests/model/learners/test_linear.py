@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import linear, trees
-from riskmodel.model.learners.interface import LADDER
-from riskmodel.model.learners.linear import FLAT, Line
+from riskmodel.model.learners.interface import LEARNERS
+from riskmodel.model.learners.linear import FLAT, LinearModel
 from riskmodel.settings import default_settings
 from riskmodel.statistics.logistic import expit
 
@@ -46,13 +46,13 @@ def drawn(rows: int = 3000, seed: int = 3) -> pd.DataFrame:
     )
 
 
-def learnt(rows: pd.DataFrame, inputs: Inputs = INPUTS, l2: float = 10.0) -> Line:
-    return linear.learn(inputs.matrix(rows), rows["defaulted"].to_numpy(float), inputs, l2)
+def learnt(rows: pd.DataFrame, inputs: Inputs = INPUTS, l2: float = 10.0) -> LinearModel:
+    return linear.fit_linear(inputs.matrix(rows), rows["defaulted"].to_numpy(float), inputs, l2)
 
 
 def with_trees(rows: pd.DataFrame, inputs: Inputs = INPUTS, **changes: object) -> trees.Trees:
     how = HOW.model_copy(update=changes)
-    return trees.learn(rows, inputs, how, seed=7, threads=1)
+    return trees.fit_trees(rows, inputs, how, seed=7, threads=1)
 
 
 ROWS = drawn()
@@ -167,7 +167,7 @@ def test_a_constant_that_is_often_missing_tells_by_its_gaps_alone():
 
 
 def test_a_line_read_from_its_text_has_the_same_bits():
-    again = Line.from_text(LEARNT.to_text())
+    again = LinearModel.from_text(LEARNT.to_text())
     matrix = INPUTS.matrix(ROWS)
     assert again == LEARNT
     assert again.to_text() == LEARNT.to_text()
@@ -177,7 +177,7 @@ def test_a_line_read_from_its_text_has_the_same_bits():
 
 def test_infinite_values_rank_at_the_ends_and_their_knots_have_a_text():
     ends = np.where(ROWS["up"] > 2, np.inf, np.where(ROWS["up"] < -2, -np.inf, ROWS["up"]))
-    found = Line.from_text(learnt(ROWS.assign(up=ends)).to_text())
+    found = LinearModel.from_text(learnt(ROWS.assign(up=ends)).to_text())
     shares = found.curves[0].of(np.array([-np.inf, -1e9, -1.0, 0.0, 1.0, 1e9, np.inf]))
     assert np.isfinite(shares).all()
     assert (np.diff(shares) >= 0).all()
@@ -192,13 +192,13 @@ def test_threads_change_no_byte():
     texts = set()
     for threads in (1, 2, 4, 1):
         with threadpool_limits(threads):
-            texts.add(linear.learn(matrix, bad, inputs, 100.0).to_text())
+            texts.add(linear.fit_linear(matrix, bad, inputs, 100.0).to_text())
     assert len(texts) == 1
 
 
 def test_threads_change_no_byte_of_trees(monkeypatch):
-    monkeypatch.setattr(trees, "SMALL", 0)
-    found = [trees.learn(ROWS, INPUTS, HOW, seed=7, threads=threads) for threads in (1, 2, 3)]
+    monkeypatch.setattr(trees, "MIN_ROWS_FOR_THREADS", 0)
+    found = [trees.fit_trees(ROWS, INPUTS, HOW, seed=7, threads=threads) for threads in (1, 2, 3)]
     assert len({str(one.to_files()) for one in found}) == 1
     assert len({one.raw(ROWS).tobytes() for one in found}) == 1
 
@@ -207,19 +207,19 @@ def test_a_row_that_counts_twice_is_two_rows():
     rows = ROWS[["up", "down", "wrong", "free", "sector", "defaulted"]].iloc[:400]
     inputs = Inputs(("wrong", "free"), (0, 0), {})
     matrix, bad = inputs.matrix(rows), rows["defaulted"].to_numpy(float)
-    twice = linear.learn(matrix, bad, inputs, 10.0, np.full(400, 2.0))
-    again = linear.learn(np.tile(matrix, (2, 1)), np.tile(bad, 2), inputs, 10.0)
+    twice = linear.fit_linear(matrix, bad, inputs, 10.0, np.full(400, 2.0))
+    again = linear.fit_linear(np.tile(matrix, (2, 1)), np.tile(bad, 2), inputs, 10.0)
     assert twice.raw_of(matrix) == pytest.approx(again.raw_of(matrix), abs=1e-6)
-    uneven = linear.learn(matrix, bad, inputs, 10.0, 1.0 + 4 * bad)
+    uneven = linear.fit_linear(matrix, bad, inputs, 10.0, 1.0 + 4 * bad)
     assert uneven.base > twice.base + 0.5
 
 
 def test_trees_with_a_line_read_from_files_are_the_same_and_without_one_as_they_were():
     files = GROWN.to_files()
-    again = trees.read(GROWN.inputs, files, 1)
+    again = trees.read_trees(GROWN.inputs, files, 1)
     assert again.raw(ROWS).tolist() == GROWN.raw(ROWS).tolist()
     assert again.to_files() == files == with_trees(ROWS).to_files()
-    bare = trees.read(GROWN.inputs, {trees.FILE: files[trees.FILE]}, 1)
+    bare = trees.read_trees(GROWN.inputs, {trees.FILE: files[trees.FILE]}, 1)
     assert bare.line is None
     assert bare.raw(ROWS).tolist() == replace(GROWN, line=None).raw(ROWS).tolist()
 
@@ -243,7 +243,7 @@ def test_rows_that_all_came_out_alike_have_no_line():
 
 
 def test_unconstrained_trees_have_a_free_line():
-    free = LADDER["unconstrained_trees"].learn(ROWS, INPUTS, HOW, seed=7, threads=1)
+    free = LEARNERS["unconstrained_trees"].learn(ROWS, INPUTS, HOW, seed=7, threads=1)
     assert isinstance(free, trees.Trees) and free.line is not None
     shares = free.line.curves[2].shares
     assert shares[0] > shares[-1]
@@ -252,9 +252,9 @@ def test_unconstrained_trees_have_a_free_line():
 def test_the_line_learns_from_early_signs_as_the_trees_do():
     how = HOW.model_copy(update={"early_signs": ((1.0, 0.5),)})
     rows = ROWS.assign(past_due=np.where(ROWS["free"] > 1, 40.0, np.nan))
-    found = trees.learn(rows, INPUTS, how, seed=7, threads=1).line
-    target = trees.targets(rows, how)
-    assert replace(found, share=1.0) == linear.learn(
+    found = trees.fit_trees(rows, INPUTS, how, seed=7, threads=1).line
+    target = trees.compute_targets(rows, how)
+    assert replace(found, share=1.0) == linear.fit_linear(
         INPUTS.matrix(rows), target, INPUTS, how.line_l2
     )
     assert found.curves[3].shares[-1] > 1.3 * GROWN.line.curves[3].shares[-1]
@@ -263,7 +263,7 @@ def test_the_line_learns_from_early_signs_as_the_trees_do():
 @pytest.mark.parametrize("rounds", [1, 30])
 def test_rounds_are_counted_by_the_loss_of_the_trees_alone(rounds):
     seen, held = ROWS.iloc[:2000], KNOWN.loc[2000:].reset_index(drop=True)
-    curve = trees.losses((seen, held), INPUTS, HOW, seed=7, threads=1)
+    curve = trees.validation_losses((seen, held), INPUTS, HOW, seed=7, threads=1)
     found = with_trees(seen, trees=rounds, line_share=0.0)
     bad = held["defaulted"].to_numpy()
     chance = expit(found.raw(held))

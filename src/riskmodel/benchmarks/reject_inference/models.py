@@ -38,7 +38,7 @@ class Learner:
         """Trees with the inputs' signs, fitted to the sample of the rows with its weights."""
         drawn = rows.iloc[sample.place].assign(defaulted=sample.defaulted)
         how = self.how.model_copy(update={"trees": self.rounds})
-        return trees.learn(
+        return trees.fit_trees(
             drawn, self.inputs, how, seed=self.seed, threads=1, weights=sample.weight
         )
 
@@ -51,7 +51,9 @@ class Learner:
     def acceptance(self, rows: pd.DataFrame) -> trees.Trees:
         """Trees for the chance of being accepted: no feature's direction is given there."""
         how = self.how.model_copy(update={"trees": self.acceptance_rounds})
-        return trees.learn(_decided(rows), self.inputs.unsigned(), how, seed=self.seed, threads=1)
+        return trees.fit_trees(
+            _decided(rows), self.inputs.unsigned(), how, seed=self.seed, threads=1
+        )
 
 
 def learner_of(
@@ -77,7 +79,7 @@ def _best_rounds(
     rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, how: ModelSettings, seed: int
 ) -> int:
     samples = [(rows[fold != one], rows[fold == one]) for one in np.unique(fold)]
-    curves = [trees.losses(two, inputs, how, seed=seed, threads=1) for two in samples]
+    curves = [trees.validation_losses(two, inputs, how, seed=seed, threads=1) for two in samples]
     return int(np.argmin(mean_curve(curves))) + 1
 
 

@@ -20,7 +20,7 @@ from riskmodel.benchmarks.reject_inference.methods import KNOWN, METHODS, Sample
 from riskmodel.benchmarks.reject_inference.models import calibrated_pd, learner_of, seen_of
 from riskmodel.datasets.splits import folds
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model.inputs import learn_inputs
+from riskmodel.model.inputs import fit_inputs
 from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
 from riskmodel.sources.folder import held, read_folder
@@ -141,7 +141,7 @@ def _scored(
     """The test rows with the PDs of every method, fitted on the fit rows."""
     rng = np.random.default_rng(settings.run.seed)
     fold = folds(fit["enterprise_id"], INNER, rng)
-    inputs = learn_inputs(fit[fit["accepted"]], definitions, settings.model.most_levels)
+    inputs = fit_inputs(fit[fit["accepted"]], definitions, settings.model.most_levels)
     learner = learner_of(fit, fold, inputs, settings.model, settings.run.seed)
     seen = seen_of(fit, fold, learner)
     samples = {name: method(seen) for name, method in METHODS.items()}

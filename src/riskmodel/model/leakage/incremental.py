@@ -8,40 +8,40 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.features.ranking import COVERAGE
-from riskmodel.model.leakage.univariate import Labelled, groups, numbers
+from riskmodel.model.leakage.univariate import Labelled, group_values, to_numbers
 from riskmodel.statistics.discrimination import auc_difference
 
 Array = npt.NDArray[np.float64]
 
-MOST_ASKED = 10
+MAX_COMPARED = 10
 """Columns that are set beside all others though they rank no better than most: what a model gains
 little from is no leak that moves it."""
 ROUNDS, QUICK = 60, {"learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 10.0}
 """The quick models only rank columns against each other; they are kept nowhere."""
 
 
-def most_used(
+def most_used_columns(
     rows: pd.DataFrame, names: Sequence[str], given: frozenset[str], seen: Labelled
 ) -> set[str]:
     """Those of the `given` columns that a model of all columns gains most from."""
     if not given:
         return set()
-    gain = trained(*matrix_of(rows, names), seen.bad).feature_importance("gain")
+    gain = fit_quick_trees(*to_matrix(rows, names), seen.bad).feature_importance("gain")
     most = sorted(zip(-gain, names, strict=True))
-    return {name for _, name in [one for one in most if one[1] in given][:MOST_ASKED]}
+    return {name for _, name in [one for one in most if one[1] in given][:MAX_COMPARED]}
 
 
-def partner(rows: pd.DataFrame, name: str, others: Sequence[str], seen: Labelled) -> str:
+def find_partner(rows: pd.DataFrame, name: str, others: Sequence[str], seen: Labelled) -> str:
     """The one of the others that a model gains more from once the column joins: either may be
     the one from after the outcome."""
     without, beside = (
-        trained(*matrix_of(rows, names), seen.bad).feature_importance("gain")
+        fit_quick_trees(*to_matrix(rows, names), seen.bad).feature_importance("gain")
         for names in (others, [*others, name])
     )
     return others[int(np.argmax(beside[:-1] - without))]
 
 
-def of_both(one: float, two: float) -> float:
+def combined_auc(one: float, two: float) -> float:
     """The AUC of two normal scores together that are independent given the outcome.
 
     The squares of their distances add up (Su and Liu 1993, JASA 88, 1350-1355). Scores that know
@@ -53,29 +53,29 @@ def of_both(one: float, two: float) -> float:
     return float(norm.cdf(np.hypot(*apart)))
 
 
-def matrix_of(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int]]:
+def to_matrix(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int]]:
     """The columns as numbers, texts as codes, and the places of the texts."""
-    plain = [numbers(rows[name]) for name in names]
+    plain = [to_numbers(rows[name]) for name in names]
     columns = [
-        groups(rows[name]).astype(float) if one is None else one
+        group_values(rows[name]).astype(float) if one is None else one
         for name, one in zip(names, plain, strict=True)
     ]
     return np.column_stack(columns), [place for place, one in enumerate(plain) if one is None]
 
 
-def out_of_fold(matrix: Array, texts: Sequence[int], seen: Labelled) -> Array:
+def predict_out_of_fold(matrix: Array, texts: Sequence[int], seen: Labelled) -> Array:
     """Scores of small boosted trees, each row's by a model that never saw its enterprise."""
     scores = np.zeros(len(matrix))
     if not matrix.shape[1]:
         return scores
     for k in np.unique(seen.fold):
         mine = seen.fold == k
-        booster = trained(matrix[~mine], texts, seen.bad[~mine])
+        booster = fit_quick_trees(matrix[~mine], texts, seen.bad[~mine])
         scores[mine] = booster.predict(matrix[mine], num_threads=1)
     return scores
 
 
-def trained(matrix: Array, texts: Sequence[int], bad: npt.NDArray[np.bool_]) -> Any:
+def fit_quick_trees(matrix: Array, texts: Sequence[int], bad: npt.NDArray[np.bool_]) -> Any:
     """Small boosted trees: LightGBM's booster."""
     import lightgbm
 
@@ -95,13 +95,13 @@ def _quick(rows: int) -> dict[str, Any]:
     return {**fixed, **QUICK, "min_data_in_leaf": least, "num_threads": 1, "verbosity": -1}
 
 
-def difference(one: Array, two: Array, seen: Labelled) -> tuple[float, float, float]:
+def auc_gain(one: Array, two: Array, seen: Labelled) -> tuple[float, float, float]:
     """The difference of two scores' AUCs and the ends of its interval of 95 %."""
     gain, error = auc_difference(one, two, seen.bad, seen.who)
-    return gain, gain - reach(1) * error, gain + reach(1) * error
+    return gain, gain - normal_reach(1) * error, gain + normal_reach(1) * error
 
 
-def reach(looks: int) -> float:
+def normal_reach(looks: int) -> float:
     """Standard errors to each end of an interval of 95 % that allows for so many looks."""
     from scipy.stats import norm
 

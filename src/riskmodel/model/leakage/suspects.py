@@ -14,22 +14,28 @@ import pandas as pd
 from riskmodel.datasets.splits import drawn, folds
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.leakage.incremental import (
-    difference,
-    matrix_of,
-    most_used,
-    of_both,
-    out_of_fold,
-    partner,
-    reach,
+    auc_gain,
+    combined_auc,
+    find_partner,
+    most_used_columns,
+    normal_reach,
+    predict_out_of_fold,
+    to_matrix,
 )
-from riskmodel.model.leakage.univariate import Alone, Labelled, alone, days_after, purest
+from riskmodel.model.leakage.univariate import (
+    Labelled,
+    UnivariateRanking,
+    days_after,
+    find_purest_region,
+    rank_univariate,
+)
 from riskmodel.settings import ModelSettings, Settings
 from riskmodel.statistics.discrimination import clustered_auc
 
 Array = npt.NDArray[np.float64]
 
 FOLDS = 4
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 """What no such number of rows shows is no leak that moves a model."""
 
 
@@ -55,7 +61,7 @@ class Suspect:
 COLUMNS = tuple(Suspect.__annotations__)
 
 
-def suspects(
+def find_suspects(
     rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], settings: Settings
 ) -> pd.DataFrame:
     """The columns of the fit rows that look like leaks, each once: `Suspect`'s fields.
@@ -68,29 +74,32 @@ def suspects(
     too, where the rows have it. Empty where nothing is found. Of very many rows those of
     enterprises drawn are looked at.
     """
-    rows = drawn(rows, MOST_ROWS, settings.run.seed)
-    seen = _labelled(rows, settings)
+    rows = drawn(rows, MAX_ROWS, settings.run.seed)
+    seen = _to_labelled(rows, settings)
     asked = {
         feature.name: feature for feature in definitions if feature.model and feature.name in rows
     }
     varied = [name for name in asked if rows[name].nunique() + rows[name].isna().any() > 1]
-    dated = _dated(rows, varied)
-    ranked = {name: alone(rows[name], seen) for name in varied}
+    dated = _date_columns(rows, varied)
+    ranked = {name: rank_univariate(rows[name], seen) for name in varied}
     found = {
         name: one
         for name in varied
-        for values, own in _seen_as(rows[name], ranked[name], dated.get(name), seen)
-        if (one := _too_good(name, own, settings) or _too_pure(name, values, seen, settings))
+        for values, own in _as_value_and_days(rows[name], ranked[name], dated.get(name), seen)
+        if (
+            one := _check_univariate(name, own, settings)
+            or _check_regions(name, values, seen, settings)
+        )
     }
     if seen.bad.sum() >= settings.model.beside_defaults:
         rest = {name: ranked[name] for name in varied if name not in found}
         given = frozenset(name for name in rest if asked[name].table == "attributes")
-        found |= _beside_others(rows, rest, given, seen, settings)
-    ahead = {name: one for name in dated if (one := _ahead(name, dated[name]))}
-    return as_table((ahead | found)[name] for name in varied if name in ahead | found)
+        found |= _check_incremental(rows, rest, given, seen, settings)
+    ahead = {name: one for name in dated if (one := _check_future_dates(name, dated[name]))}
+    return suspects_table((ahead | found)[name] for name in varied if name in ahead | found)
 
 
-def fading(
+def find_fading(
     rows: pd.DataFrame,
     later: pd.DataFrame,
     definitions: Sequence[FeatureDefinition],
@@ -101,39 +110,39 @@ def fading(
     The fall in AUC must exceed `model.most_fading` at the lower end of its interval, which allows
     for the number of columns looked at (Bonferroni).
     """
-    before, after = (_labelled(some, settings) for some in (rows, later))
+    before, after = (_to_labelled(some, settings) for some in (rows, later))
     limit, found = settings.model.most_fading, []
     names = [
         feature.name
         for feature in definitions
         if feature.model and feature.name in rows and feature.name in later
     ]
-    wide = reach(len(names))
+    wide = normal_reach(len(names))
     for name in names:
-        then = alone(rows[name], before)
+        then = rank_univariate(rows[name], before)
         if then.auc < 0.5 + limit or later[name].isna().all():
             continue
-        now = alone(later[name], after)
+        now = rank_univariate(later[name], after)
         fall = then.auc - now.auc
-        error = float(np.hypot(then.high - then.low, now.high - now.low)) / (2 * reach(1))
+        error = float(np.hypot(then.high - then.low, now.high - now.low)) / (2 * normal_reach(1))
         if fall - wide * error > limit:
             why = f"ranks {then.auc:.3f} alone in the fit rows and {now.auc:.3f} in later ones"
             ends = fall - wide * error, fall + wide * error
             found.append(Suspect(name, "fading", why, fall, *ends, limit, "watched"))
-    return as_table(found)
+    return suspects_table(found)
 
 
-def as_table(found: Iterable[Suspect]) -> pd.DataFrame:
+def suspects_table(found: Iterable[Suspect]) -> pd.DataFrame:
     """One row a suspect."""
     return pd.DataFrame([asdict(one) for one in found], columns=list(COLUMNS))
 
 
-def left_out(found: pd.DataFrame) -> frozenset[str]:
+def excluded_names(found: pd.DataFrame) -> frozenset[str]:
     """The columns that no model is given."""
     return frozenset(found.loc[found["fate"] == "left_out", "feature"])
 
 
-def _labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:
+def _to_labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:
     fold = folds(rows["enterprise_id"], FOLDS, np.random.default_rng(settings.run.seed))
     who = pd.factorize(rows["enterprise_id"], sort=True)[0].astype(np.int64)
     return Labelled(rows["defaulted"].to_numpy(bool), who, fold.to_numpy(np.int64))
@@ -145,7 +154,7 @@ def _fate(name: str, settings: ModelSettings) -> str:
     return "left_out" if settings.leaks == "leave_out" else "kept"
 
 
-def _dated(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
+def _date_columns(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
     """The columns of dates as days after the as-of date: what a date tells hangs on that."""
     if "as_of" not in rows:
         return {}
@@ -153,7 +162,7 @@ def _dated(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
     return {name: days for name, days in found.items() if days is not None}
 
 
-def _ahead(name: str, days: pd.Series) -> Suspect | None:
+def _check_future_dates(name: str, days: pd.Series) -> Suspect | None:
     """A column of dates of which some lie after the as-of date: planned, or not yet known."""
     share = float((days > 0).sum() / days.notna().sum())
     if share == 0:
@@ -162,16 +171,16 @@ def _ahead(name: str, days: pd.Series) -> Suspect | None:
     return Suspect(name, "ahead", why, share, share, share, 0.0, "watched")
 
 
-def _seen_as(
-    values: pd.Series, own: Alone, days: pd.Series | None, seen: Labelled
-) -> Iterator[tuple[pd.Series, Alone]]:
+def _as_value_and_days(
+    values: pd.Series, own: UnivariateRanking, days: pd.Series | None, seen: Labelled
+) -> Iterator[tuple[pd.Series, UnivariateRanking]]:
     """The column as it stands and, if one of dates, as days; each with how it ranks alone."""
     yield values, own
     if days is not None:
-        yield days, alone(days, seen)
+        yield days, rank_univariate(days, seen)
 
 
-def _too_good(name: str, one: Alone, settings: Settings) -> Suspect | None:
+def _check_univariate(name: str, one: UnivariateRanking, settings: Settings) -> Suspect | None:
     """A column that alone ranks better than any model should."""
     limit = settings.validate_.most_single_auc
     if not one.auc > limit:
@@ -181,11 +190,13 @@ def _too_good(name: str, one: Alone, settings: Settings) -> Suspect | None:
     return Suspect(name, "alone", why, one.auc, one.low, one.high, limit, fate)
 
 
-def _too_pure(name: str, values: pd.Series, seen: Labelled, settings: Settings) -> Suspect | None:
+def _check_regions(
+    name: str, values: pd.Series, seen: Labelled, settings: Settings
+) -> Suspect | None:
     """A column with a region that holds many defaults and hardly anything else."""
     how = settings.model
     least = max(how.pure_defaults, int(np.ceil(how.pure_share * seen.bad.sum())))
-    one = purest(values, seen, least)
+    one = find_purest_region(values, seen, least)
     if one is None or one.low < how.pure_rate or one.odds < how.pure_odds:
         return None
     why = (
@@ -196,9 +207,9 @@ def _too_pure(name: str, values: pd.Series, seen: Labelled, settings: Settings) 
     return Suspect(name, "region", why, one.rate, one.low, one.high, how.pure_rate, fate)
 
 
-def _beside_others(
+def _check_incremental(
     rows: pd.DataFrame,
-    ranked: Mapping[str, Alone],
+    ranked: Mapping[str, UnivariateRanking],
     given: frozenset[str],
     seen: Labelled,
     settings: Settings,
@@ -208,13 +219,13 @@ def _beside_others(
     What is honest joins the others; what is not must not hide the next one.
     """
     strong = {name for name in given if ranked[name].auc > settings.model.watched_auc}
-    asked = strong | most_used(rows, list(ranked), given, seen)
+    asked = strong | most_used_columns(rows, list(ranked), given, seen)
     others = [name for name in ranked if name not in asked]
     found: dict[str, Suspect] = {}
 
     def ask(name: str) -> None:
-        beside = *matrix_of(rows, [*others, name]), seen
-        one = _beside(name, ranked[name], beside, settings)
+        beside = *to_matrix(rows, [*others, name]), seen
+        one = _compare_to_others(name, ranked[name], beside, settings)
         if one is not None:
             found[name] = one
         if one is None or one.fate == "cleared":
@@ -229,28 +240,28 @@ def _beside_others(
             others.remove(name)
         ask(name)
     for one in [one for one in found.values() if one.kind == "together"]:
-        name = partner(rows, one.feature, others, seen)
+        name = find_partner(rows, one.feature, others, seen)
         if name in given and name not in {*found, *cleared}:
             why = f"beside {one.feature}: {one.why}"
             found[name] = replace(one, feature=name, why=why, fate=_fate(name, settings.model))
     return found
 
 
-def _beside(
-    name: str, one: Alone, beside: tuple[Array, list[int], Labelled], settings: Settings
+def _compare_to_others(
+    name: str, one: UnivariateRanking, beside: tuple[Array, list[int], Labelled], settings: Settings
 ) -> Suspect | None:
     """A column, the last one of the matrix, if it outranks, completes or lifts a model of the
     others."""
     matrix, texts, seen = beside
     how, last = settings.model, matrix.shape[1] - 1
-    without = out_of_fold(matrix[:, :last], [t for t in texts if t < last], seen)
-    ahead, low, high = difference(one.score, without, seen)
+    without = predict_out_of_fold(matrix[:, :last], [t for t in texts if t < last], seen)
+    ahead, low, high = auc_gain(one.score, without, seen)
     if one.auc > how.strong_auc and low > how.most_ahead:
         why = f"ranks {one.auc:.3f} alone, {ahead:.3f} above a model of all others"
         return Suspect(name, "outranks", why, ahead, low, high, how.most_ahead, _fate(name, how))
-    lift, low, high = difference(out_of_fold(matrix, texts, seen), without, seen)
+    lift, low, high = auc_gain(predict_out_of_fold(matrix, texts, seen), without, seen)
     base = clustered_auc(without, seen.bad, seen.who).auc
-    own = of_both(base, one.auc) - base
+    own = combined_auc(base, one.auc) - base
     if low - own > how.most_excess:
         why = (
             f"ranks {one.auc:.3f} alone, all others {base:.3f}, together {base + lift:.3f}:"

@@ -16,19 +16,19 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-MOST_VALUES = 50
+MAX_VALUES = 50
 """A number with more values than this is cut into bins of equal counts, shared values apart."""
 BINS = 20
 PRIOR = 5.0
 """Rows at the mean rate that every group of values is given, so that a small one claims little."""
-DATED = 0.99
+MIN_DATE_SHARE = 0.99
 """Share of a column's values that must be dates for it to be one of dates."""
 FORMATS = {"text": ("%Y-%m-%d", "%Y-%m"), "number": ("%Y%m%d", "%Y%m")}
 """How dates are written where a table has numbers and texts only."""
-DATES = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
-LEAST_GROUP = 5
+DATE_RANGE = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
+MIN_GROUP_ROWS = 5
 """A group of fewer rows stands for those rows and not for a meaning."""
-STEPS = 20
+TAIL_STEPS = 20
 """How many sizes of each tail are looked at."""
 
 
@@ -47,7 +47,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Alone:
+class UnivariateRanking:
     """How one column ranks by itself: a score that rises with the risk, its AUC and the AUC's
     interval by enterprise."""
 
@@ -79,7 +79,7 @@ class Region:
         return self.defaults / self.rows
 
 
-def numbers(values: pd.Series) -> Floats | None:
+def to_numbers(values: pd.Series) -> Floats | None:
     """The column as numbers, missing as NaN; None for a text."""
     if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
         return None
@@ -88,7 +88,7 @@ def numbers(values: pd.Series) -> Floats | None:
 
 def days_after(values: pd.Series, as_of: pd.Series) -> pd.Series | None:
     """A column of dates, written as numbers or texts, as days after `as_of`; None for any other."""
-    plain, there = numbers(values), values.notna()
+    plain, there = to_numbers(values), values.notna()
     if not there.any():
         return None
     if plain is None:
@@ -99,43 +99,45 @@ def days_after(values: pd.Series, as_of: pd.Series) -> pd.Series | None:
         return None
     for form in formats:
         dates = pd.to_datetime(words, format=form, errors="coerce")
-        if dates.between(*DATES).mean() >= DATED:
+        if dates.between(*DATE_RANGE).mean() >= MIN_DATE_SHARE:
             days = (dates - as_of[there]).dt.days
             return days.astype(float).reindex(values.index)
     return None
 
 
-def groups(values: pd.Series) -> Ints:
+def group_values(values: pd.Series) -> Ints:
     """A group for each row: 0 for missing, then one a value, or one a bin where values are many."""
-    plain = numbers(values)
-    if plain is None or values.nunique() <= MOST_VALUES:
+    plain = to_numbers(values)
+    if plain is None or values.nunique() <= MAX_VALUES:
         return np.asarray(pd.factorize(values, sort=True)[0] + 1, dtype=np.int64)
     there = ~np.isnan(plain)
     places = assign_bins(plain, bin_edges(plain, BINS))
     return np.where(there, places + 1, 0).astype(np.int64)
 
 
-def alone(values: pd.Series, seen: Labelled) -> Alone:
+def rank_univariate(values: pd.Series, seen: Labelled) -> UnivariateRanking:
     """The best that the column ranks by itself: as it stands or turned, by whether it is missing,
     or by the default rates of its groups, which rows of other folds tell."""
     tried = [(clustered_auc(score, seen.bad, seen.who), score) for score in _scores(values, seen)]
     best, score = max(tried, key=lambda one: max(one[0].auc, 1 - one[0].auc))
     turned = best.auc < 0.5
     auc = 1 - best.auc if turned else best.auc
-    reach = _student(best.freedom) * best.error if best.freedom else np.nan
-    return Alone(-score if turned else score, auc, max(auc - reach, 0.0), min(auc + reach, 1.0))
+    reach = _student_quantile(best.freedom) * best.error if best.freedom else np.nan
+    return UnivariateRanking(
+        -score if turned else score, auc, max(auc - reach, 0.0), min(auc + reach, 1.0)
+    )
 
 
 def _scores(values: pd.Series, seen: Labelled) -> Iterator[Floats]:
-    plain, missing = numbers(values), values.isna().to_numpy(bool)
+    plain, missing = to_numbers(values), values.isna().to_numpy(bool)
     if plain is not None and not missing.all():
         yield np.where(missing, np.median(plain[~missing]), plain)
     if missing.any():
         yield missing.astype(float)
-    yield _told_by_others(groups(values), seen)
+    yield _out_of_fold_rates(group_values(values), seen)
 
 
-def _told_by_others(group: Ints, seen: Labelled) -> Floats:
+def _out_of_fold_rates(group: Ints, seen: Labelled) -> Floats:
     """The default rate of each row's group among the other folds' rows, drawn to the mean rate."""
     most, told = int(group.max()) + 1, np.empty(len(group))
     for k in np.unique(seen.fold):
@@ -146,13 +148,13 @@ def _told_by_others(group: Ints, seen: Labelled) -> Floats:
     return told
 
 
-def _student(freedom: int) -> float:
+def _student_quantile(freedom: int) -> float:
     from scipy.stats import t
 
     return float(t.ppf((1 + COVERAGE) / 2, freedom))
 
 
-def purest(values: pd.Series, seen: Labelled, least: int) -> Region | None:
+def find_purest_region(values: pd.Series, seen: Labelled, least: int) -> Region | None:
     """The region with the highest rate, the largest of equals, that holds `least` defaults."""
     found = [(where, inside) for where, inside in _regions(values, seen, least) if not inside.all()]
     if not found:
@@ -161,7 +163,7 @@ def purest(values: pd.Series, seen: Labelled, least: int) -> Region | None:
     best = max(standing)
     # Equals differ in whose rows they are: that of the most enterprises stands for them.
     equal = [
-        _measured(where, inside, seen)
+        _measure_region(where, inside, seen)
         for (where, inside), own in zip(found, standing, strict=True)
         if own == best
     ]
@@ -175,8 +177,8 @@ def _regions(values: pd.Series, seen: Labelled, least: int) -> Iterator[tuple[st
     for where, inside in (("where it is missing", missing), ("where it is there", ~missing)):
         if (inside & seen.bad).sum() >= least:
             yield where, inside
-    yield from _worst_groups(groups(values), seen, least)
-    plain = numbers(values)
+    yield from _worst_groups(group_values(values), seen, least)
+    plain = to_numbers(values)
     if plain is not None:
         yield from _tails(plain, seen, least)
 
@@ -185,7 +187,7 @@ def _worst_groups(group: Ints, seen: Labelled, least: int) -> Iterator[tuple[str
     """The groups of the highest rates together, as soon as they hold enough defaults."""
     rows, bad = np.bincount(group), np.bincount(group, seen.bad)
     order = np.argsort(-bad / np.maximum(rows, 1), kind="stable")
-    order = order[rows[order] >= LEAST_GROUP]
+    order = order[rows[order] >= MIN_GROUP_ROWS]
     enough = np.flatnonzero(np.cumsum(bad[order]) >= least)
     if len(enough) and enough[0] < len(order) - 1:
         worst = order[: enough[0] + 1]
@@ -200,21 +202,21 @@ def _tails(plain: Floats, seen: Labelled, least: int) -> Iterator[tuple[str, Fla
             of_bad = np.sort(turned[seen.bad & ~np.isnan(turned)])
             if len(of_bad) < least:
                 continue
-            sizes = np.unique(np.linspace(least, len(of_bad), STEPS).astype(int))
+            sizes = np.unique(np.linspace(least, len(of_bad), TAIL_STEPS).astype(int))
             for edge in np.unique(of_bad[sizes - 1]):
                 yield where, turned <= edge
 
 
-def _measured(where: str, inside: Flags, seen: Labelled) -> Region:
-    rows, defaults = _once(inside, seen)
-    others, others_bad = _once(~inside, seen)
+def _measure_region(where: str, inside: Flags, seen: Labelled) -> Region:
+    rows, defaults = _count_enterprises(inside, seen)
+    others, others_bad = _count_enterprises(~inside, seen)
     low, high = jeffreys_quantiles(defaults, rows)
     outside = jeffreys_quantiles(others_bad, others)[1]
     odds = low / (1 - low) / (outside / (1 - outside))
     return Region(where, rows, defaults, low, 1.0 if defaults == rows else high, odds)
 
 
-def _once(inside: Flags, seen: Labelled) -> tuple[float, float]:
+def _count_enterprises(inside: Flags, seen: Labelled) -> tuple[float, float]:
     """Enterprises inside, and their share of defaults: each counts once."""
     rows = np.bincount(seen.who[inside])
     bad = np.bincount(seen.who[inside], seen.bad[inside], minlength=len(rows))

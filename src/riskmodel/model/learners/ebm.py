@@ -55,7 +55,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class GlassBox:
+class Ebm:
     """A sum of terms over `base`, the mean score of the fit rows.
 
     A text's level that was not seen or was rare counts as missing, as `Inputs` says; a bin that
@@ -72,7 +72,7 @@ class GlassBox:
 
     def raw_of(self, matrix: Array) -> Array:
         """The score of rows that `inputs.matrix` made; unknown values as `stand_ins` says."""
-        return unseen_missing.scores(self.inputs, matrix, self._scores)
+        return unseen_missing.score_rows(self.inputs, matrix, self._scores)
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """Rows x (features, then `base`): a pair's share goes half to each of its features.
@@ -80,7 +80,7 @@ class GlassBox:
         That is its Shapley value where neither feature tells anything of the pair alone.
         """
         matrix = self.inputs.matrix(frame)
-        return unseen_missing.contributions(self.inputs, matrix, self._scores, self._shares)
+        return unseen_missing.explain_rows(self.inputs, matrix, self._scores, self._shares)
 
     def _scores(self, matrix: Array) -> Array:
         score = np.full(len(matrix), self.base)
@@ -104,7 +104,7 @@ class GlassBox:
         return {FILE: json.dumps(document, allow_nan=False) + "\n"}
 
 
-def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> GlassBox:
+def read_ebm(inputs: Inputs, files: Mapping[str, str], threads: int) -> Ebm:
     """The EBM that `to_files` wrote."""
     document = json.loads(files[FILE])
     terms = tuple(
@@ -115,21 +115,21 @@ def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> GlassBox:
         )
         for term in document["terms"]
     )
-    return GlassBox(inputs, document["base"], terms)
+    return Ebm(inputs, document["base"], terms)
 
 
-def learn(
+def fit_ebm(
     rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
-) -> GlassBox:
+) -> Ebm:
     """Terms boosted on `defaulted`, each number in the direction of its sign.
 
     A feature with a sign joins no pair. `SettingsError` where interpret is not installed,
     `RiskModelError` where what it boosted goes against a sign.
     """
-    found = tables(boosted(rows, inputs, how, seed=seed), inputs)
-    hold_to_signs(found)
+    found = to_ebm(fit_classifier(rows, inputs, how, seed=seed), inputs)
+    check_signs(found)
     return replace(
-        found, inputs=unseen_missing.with_stand_ins(inputs, inputs.matrix(rows), found.raw_of)
+        found, inputs=unseen_missing.fit_imputations(inputs, inputs.matrix(rows), found.raw_of)
     )
 
 
@@ -137,7 +137,7 @@ ROUNDING = 1e-9
 """Log-odds: a step against a sign below this is a sum's rounding."""
 
 
-def hold_to_signs(found: GlassBox) -> None:
+def check_signs(found: Ebm) -> None:
     """Refuses tables that fall where risk rises, and pairs of a signed feature: `RiskModelError`."""
     for term in found.terms:
         signs = [found.inputs.signs[place] for place in term.places]
@@ -152,7 +152,7 @@ def hold_to_signs(found: GlassBox) -> None:
             )
 
 
-def boosted(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int) -> Any:
+def fit_classifier(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int) -> Any:
     """interpret's own fitted classifier."""
     classifier = _interpret()(
         feature_names=list(inputs.names),
@@ -173,10 +173,10 @@ def boosted(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int
     with warnings.catch_warnings():
         # of its pictures, which are not drawn here
         warnings.filterwarnings("ignore", message="Missing values detected")
-        return classifier.fit(columns(inputs.matrix(rows), inputs), bad, bags=bags)
+        return classifier.fit(to_columns(inputs.matrix(rows), inputs), bad, bags=bags)
 
 
-def columns(matrix: Array, inputs: Inputs) -> pd.DataFrame:
+def to_columns(matrix: Array, inputs: Inputs) -> pd.DataFrame:
     """The matrix as interpret is given it: a text's code as a word."""
     frame = pd.DataFrame(matrix, columns=list(inputs.names))
     words = {
@@ -186,13 +186,13 @@ def columns(matrix: Array, inputs: Inputs) -> pd.DataFrame:
     return frame.assign(**words)
 
 
-def tables(classifier: Any, inputs: Inputs) -> GlassBox:
+def to_ebm(classifier: Any, inputs: Inputs) -> Ebm:
     """The classifier's terms in our own form, bins that no number can reach left out."""
     terms = tuple(
         _term(classifier, tuple(places), np.asarray(scores, dtype=float), inputs)
         for places, scores in zip(classifier.term_features_, classifier.term_scores_, strict=True)
     )
-    return GlassBox(inputs, float(np.ravel(classifier.intercept_)[0]), terms)
+    return Ebm(inputs, float(np.ravel(classifier.intercept_)[0]), terms)
 
 
 def _term(classifier: Any, places: tuple[int, ...], scores: Array, inputs: Inputs) -> Term:

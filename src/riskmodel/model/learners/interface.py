@@ -36,7 +36,7 @@ class Ranker(Protocol):
         """The ranking as texts by file name."""
 
 
-class Learn(Protocol):
+class FitRanker(Protocol):
     """Learns a ranking from rows of features and `defaulted`."""
 
     def __call__(
@@ -44,7 +44,7 @@ class Learn(Protocol):
     ) -> Ranker: ...
 
 
-class Losses(Protocol):
+class ValidationLosses(Protocol):
     """Log loss on the second sample after each round of learning from the first."""
 
     def __call__(
@@ -59,14 +59,14 @@ class Losses(Protocol):
 
 
 @dataclass(frozen=True)
-class Range:
+class SearchRange:
     """Where tuning may look for a setting: whole numbers between whole ends, else by ratio."""
 
     low: float
     high: float
 
 
-class Begin(Protocol):
+class PrepareFit(Protocol):
     """Learns what no setting of the kind's space moves; the rest is learnt with each setting."""
 
     def __call__(
@@ -75,7 +75,7 @@ class Begin(Protocol):
 
 
 @dataclass(frozen=True)
-class Kind:
+class Learner:
     """One rung: how it is learnt and read, and where its settings are looked for.
 
     `losses` is there for kinds that learn in rounds; the best number of them becomes
@@ -85,49 +85,49 @@ class Kind:
     kind whose fit this is where nothing has a sign.
     """
 
-    learn: Learn
+    learn: FitRanker
     read: Callable[[Inputs, Mapping[str, str], int], Ranker]
-    space: Mapping[str, Range] = field(default_factory=dict)
-    losses: Losses | None = None
-    begin: Begin | None = None
+    space: Mapping[str, SearchRange] = field(default_factory=dict)
+    losses: ValidationLosses | None = None
+    begin: PrepareFit | None = None
     settled: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
     without_signs: str = ""
 
 
-def _unsigned(of: Callable[..., Any]) -> Callable[..., Any]:
+def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
     """The same without the features' directions."""
     return lambda data, inputs, how, **more: of(data, inputs.unsigned(), how, **more)
 
 
-BOOSTING = {
-    "learning_rate": Range(0.015, 0.1),
-    "leaves": Range(4, 31),
-    "depth": Range(2, 8),
-    "min_rows_per_leaf": Range(20, 250),
-    "feature_share": Range(0.15, 1.0),
-    "row_share": Range(0.4, 1.0),
-    "l2": Range(0.3, 100.0),
+TREES_SPACE = {
+    "learning_rate": SearchRange(0.015, 0.1),
+    "leaves": SearchRange(4, 31),
+    "depth": SearchRange(2, 8),
+    "min_rows_per_leaf": SearchRange(20, 250),
+    "feature_share": SearchRange(0.15, 1.0),
+    "row_share": SearchRange(0.4, 1.0),
+    "l2": SearchRange(0.3, 100.0),
 }
 
-LADDER: Mapping[str, Kind] = {
-    "scorecard": Kind(
-        scorecard.learn,
-        scorecard.read,
-        {"scorecard_l2": Range(1.0, 300.0)},
-        begin=scorecard.begin,
+LEARNERS: Mapping[str, Learner] = {
+    "scorecard": Learner(
+        scorecard.fit_scorecard,
+        scorecard.read_scorecard,
+        {"scorecard_l2": SearchRange(1.0, 300.0)},
+        begin=scorecard.prepare_scorecard,
     ),
-    "trees": Kind(trees.learn, trees.read, BOOSTING, trees.losses),
-    "unconstrained_trees": Kind(
-        _unsigned(trees.learn),
-        trees.read,
-        BOOSTING,
-        _unsigned(trees.losses),
+    "trees": Learner(trees.fit_trees, trees.read_trees, TREES_SPACE, trees.validation_losses),
+    "unconstrained_trees": Learner(
+        _without_signs(trees.fit_trees),
+        trees.read_trees,
+        TREES_SPACE,
+        _without_signs(trees.validation_losses),
         without_signs="trees",
     ),
-    "ebm": Kind(ebm.learn, ebm.read, {}),
-    "single_feature": Kind(
-        single_feature.learn,
-        single_feature.read,
+    "ebm": Learner(ebm.fit_ebm, ebm.read_ebm, {}),
+    "single_feature": Learner(
+        single_feature.fit_single_feature,
+        single_feature.read_single_feature,
         settled=lambda ranker: {"single_feature": ranker.inputs.names[0]},
     ),
 }

@@ -13,19 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.scorecard.bounded_logistic import Bounded, fit_bounded
+from riskmodel.model.learners.scorecard.bounded_logistic import BoundedLogistic, fit_bounded
 from riskmodel.statistics.logistic import logit
 
 Array = npt.NDArray[np.float64]
 
 KNOTS = 64
 """Of a number's curve, at most."""
-COMMON = 0.01
+MIN_SHARE = 0.01
 """A level, or having no value, counts by itself from this share of the rows on."""
-LEAST_SPREAD = 0.05
-"""Of a column before it is scaled, about that of a flag on `COMMON` of the rows: what few rows have
+MIN_SPREAD = 0.05
+"""Of a column before it is scaled, about that of a flag on `MIN_SHARE` of the rows: what few rows have
 is shrunk like that, for at its own spread it would hardly be shrunk at all."""
-LARGEST = 1e300
+MAX_VALUE = 1e300
 """An infinite knot counts as this: what lies between knots stays finite, and so does the text."""
 LEVEL_SPREAD = 1.0
 """A level's column is never scaled up: levels are many, and few defaults tell of each."""
@@ -58,7 +58,7 @@ FLAT = Curve((0.0,), (0.0,), 0.0)
 
 
 @dataclass(frozen=True)
-class Line:
+class LinearModel:
     """The mean log-odds of the rows that it was learnt from, and each feature's curve, in order.
 
     The shares of a feature are 0 on average over those rows. `share` is the line's part in an
@@ -93,7 +93,7 @@ class Line:
         return f'{{{head}, "curves": [\n {curves}\n]}}\n'
 
     @classmethod
-    def from_text(cls, text: str) -> "Line":
+    def from_text(cls, text: str) -> "LinearModel":
         """What `to_text` wrote."""
         given = json.loads(text)
         return cls(given["base"], tuple(_curve(one) for one in given["curves"]), given["share"])
@@ -103,9 +103,9 @@ def _curve(given: Mapping[str, Any]) -> Curve:
     return Curve(tuple(given["knots"]), tuple(given["shares"]), given["missing"])
 
 
-def learn(
+def fit_linear(
     matrix: Array, target: Array, inputs: Inputs, l2: float, weights: Array | None = None
-) -> Line:
+) -> LinearModel:
     """The line that maximises the log likelihood less `l2` / 2 times the slopes' squares.
 
     `matrix` is rows x features as `inputs.matrix` has them; `target` what share of a default each
@@ -122,21 +122,21 @@ def learn(
     design = np.ones((len(matrix), 1 + len(terms)))
     for number, (place, _, curve) in enumerate(terms, 1):
         design[:, number] = curve.of(matrix[:, place])
-    base, *slopes = _fitted(design, target, [sign for _, sign, _ in terms], l2, weights)
+    base, *slopes = _fit_slopes(design, target, [sign for _, sign, _ in terms], l2, weights)
     curves = [FLAT] * matrix.shape[1]
     for place in {place for place, _, _ in terms}:
         own = [(slopes[n], curve) for n, (at, _, curve) in enumerate(terms) if at == place]
-        curves[place] = _summed(own)
-    return Line(base, tuple(curves))
+        curves[place] = _sum_curves(own)
+    return LinearModel(base, tuple(curves))
 
 
-def _fitted(
+def _fit_slopes(
     design: Array, target: Array, signs: Sequence[int], l2: float, weights: Array | None
 ) -> list[float]:
     """Intercept and slopes, each slope on its sign's side of 0."""
     count = np.ones(len(target)) if weights is None else weights
     mean = float(np.average(target, weights=count))
-    task = Bounded(
+    task = BoundedLogistic(
         design=design,
         made=np.eye(design.shape[1]),
         defaulted=target,
@@ -151,7 +151,7 @@ def _fitted(
     return rounded
 
 
-def _summed(terms: Sequence[tuple[float, Curve]]) -> Curve:
+def _sum_curves(terms: Sequence[tuple[float, Curve]]) -> Curve:
     """The sum of curves over the same knots, each times its slope; `FLAT` where all slopes are 0."""
     if not any(slope for slope, _ in terms):
         return FLAT
@@ -166,10 +166,10 @@ def _terms(values: Array, inputs: Inputs, place: int) -> list[tuple[int, Curve]]
     levels, sign = inputs.levels.get(inputs.names[place]), inputs.signs[place]
     found = _ranks(there, sign) if levels is None else _levels(there, len(levels), len(values))
     gaps = 1 - len(there) / len(values)
-    if COMMON <= gaps <= 1 - COMMON:
+    if MIN_SHARE <= gaps <= 1 - MIN_SHARE:
         knots = found[0][1].knots if found else (0.0,)
         found.append((0, Curve(knots, (0.0,) * len(knots), 1.0)))
-    least = LEAST_SPREAD if levels is None else LEVEL_SPREAD
+    least = MIN_SPREAD if levels is None else LEVEL_SPREAD
     return [(of, _scaled(curve, values, least)) for of, curve in found]
 
 
@@ -178,7 +178,7 @@ def _ranks(there: Array, sign: int) -> list[tuple[int, Curve]]:
 
     A missing value stands in the middle.
     """
-    known, counts = np.unique(np.clip(there, -LARGEST, LARGEST), return_counts=True)
+    known, counts = np.unique(np.clip(there, -MAX_VALUE, MAX_VALUE), return_counts=True)
     if len(known) < 2:
         return []
     below = np.cumsum(counts)
@@ -195,7 +195,7 @@ def _levels(there: Array, levels: int, rows: int) -> list[tuple[int, Curve]]:
     codes = np.arange(levels)
     return [
         (0, Curve(tuple(codes.astype(float).tolist()), tuple((codes == code) * 1.0), 0.0))
-        for code in np.flatnonzero((counts >= COMMON * rows) & (counts < rows))
+        for code in np.flatnonzero((counts >= MIN_SHARE * rows) & (counts < rows))
     ]
 
 

@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class OneNumber:
+class SingleFeature:
     """A signed, logged feature; a missing value counts as the fit rows' median, or where they hardly
     ever lack one as their mean score: see `stand_ins`."""
 
@@ -32,15 +32,15 @@ class OneNumber:
 
     def raw_of(self, matrix: Array) -> Array:
         """The score of rows that `inputs.matrix` made."""
-        return unseen_missing.scores(self.inputs, matrix, self._scores, _mean)
+        return unseen_missing.score_rows(self.inputs, matrix, self._scores, _mean)
 
     def _scores(self, matrix: Array) -> Array:
         values = matrix[:, 0]
-        return self.sign * compressed(np.where(np.isnan(values), self.median, values))
+        return self.sign * signed_log(np.where(np.isnan(values), self.median, values))
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """The score less its value at the median, and that value: rows x 2."""
-        middle = self.sign * compressed(np.array([self.median]))[0]
+        middle = self.sign * signed_log(np.array([self.median]))[0]
         return np.column_stack([self.raw(frame) - middle, np.full(len(frame), middle)])
 
     def to_files(self) -> dict[str, str]:
@@ -51,14 +51,14 @@ class OneNumber:
 FILE = "single_feature.json"
 
 
-def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> OneNumber:
+def read_single_feature(inputs: Inputs, files: Mapping[str, str], threads: int) -> SingleFeature:
     """The baseline that `to_files` wrote."""
-    return OneNumber(inputs, **json.loads(files[FILE]))
+    return SingleFeature(inputs, **json.loads(files[FILE]))
 
 
-def learn(
+def fit_single_feature(
     rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
-) -> OneNumber:
+) -> SingleFeature:
     """The feature that the settings name, or for "auto" the best one of the rows.
 
     `SettingsError` where no number among the features has that name.
@@ -68,19 +68,19 @@ def learn(
             f"model.single_feature: no number among the features is called {how.single_feature}."
             " Name a feature."
         )
-    return choose(rows, inputs, how.single_feature)
+    return fit_on_feature(rows, inputs, how.single_feature)
 
 
 def _is_number(rows: pd.DataFrame, name: str) -> bool:
     return name in rows and name != "defaulted" and pd.api.types.is_numeric_dtype(rows[name])
 
 
-def compressed(values: Array) -> Array:
+def signed_log(values: Array) -> Array:
     """log(1 + |x|) with the sign of x: tames amounts, keeps the order."""
     return np.sign(values) * np.log1p(np.abs(values))
 
 
-def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
+def fit_on_feature(rows: pd.DataFrame, inputs: Inputs, name: str) -> SingleFeature:
     """The named feature, or for "auto" the number that ranks the fit rows best: as declared, or in
     the direction found where none is."""
     numbers = [n for n in inputs.names if n not in inputs.levels]
@@ -92,9 +92,9 @@ def choose(rows: pd.DataFrame, inputs: Inputs, name: str) -> OneNumber:
         name = max(numbers, key=lambda n: _ranking(rows, inputs, n))
     sign = _sign(rows, inputs, name)
     median = float(np.nanmedian(rows[name].to_numpy(float, na_value=np.nan)))
-    found = OneNumber(Inputs((name,), (sign,), {}), sign, median)
+    found = SingleFeature(Inputs((name,), (sign,), {}), sign, median)
     matrix = found.inputs.matrix(rows)
-    return replace(found, inputs=unseen_missing.with_stand_ins(found.inputs, matrix, found.raw_of))
+    return replace(found, inputs=unseen_missing.fit_imputations(found.inputs, matrix, found.raw_of))
 
 
 def _mean(each: Array) -> Array:

@@ -14,9 +14,9 @@ import pandas as pd
 from riskmodel.model import unseen_missing
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import linear as lines
-from riskmodel.model.learners.linear import Line
-from riskmodel.model.learners.shapley.shapley import ShapleyTables, shapley_tables
-from riskmodel.model.monotone import hold_to_signs
+from riskmodel.model.learners.linear import LinearModel
+from riskmodel.model.learners.shapley.shapley import ShapleyTables, build_shapley_tables
+from riskmodel.model.monotone import check_signs
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ class Trees:
     inputs: Inputs
     text: str
     threads: int = 1
-    line: Line | None = None
+    line: LinearModel | None = None
 
     @cached_property
     def booster(self) -> Any:
@@ -41,7 +41,7 @@ class Trees:
     @cached_property
     def tables(self) -> ShapleyTables | None:
         """What contributions are looked up in, made once; None where LightGBM's own must do."""
-        return shapley_tables(self.text)
+        return build_shapley_tables(self.text)
 
     def raw(self, frame: pd.DataFrame) -> Array:
         """The score in log-odds, before calibration; one value a row."""
@@ -49,13 +49,13 @@ class Trees:
 
     def raw_of(self, matrix: Array) -> Array:
         """The score of rows that `inputs.matrix` made; unknown values as `stand_ins` says."""
-        return unseen_missing.scores(self.inputs, matrix, self._scores)
+        return unseen_missing.score_rows(self.inputs, matrix, self._scores)
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values
         averaged with the line's."""
         matrix = self.inputs.matrix(frame)
-        return unseen_missing.contributions(self.inputs, matrix, self._scores, self._shares)
+        return unseen_missing.explain_rows(self.inputs, matrix, self._scores, self._shares)
 
     def _scores(self, matrix: Array) -> Array:
         if not len(matrix):
@@ -82,29 +82,29 @@ class Trees:
 
     def to_files(self) -> dict[str, str]:
         """The booster's own text, and the line's where there is one."""
-        return {FILE: self.text} | ({} if self.line is None else {LINE: self.line.to_text()})
+        return {FILE: self.text} | ({} if self.line is None else {LINEAR_FILE: self.line.to_text()})
 
 
 FILE = "booster.txt"
-LINE = "line.json"
+LINEAR_FILE = "line.json"
 PAST_DUE = "past_due"
 """The column of early signs: see `datasets.early_signs`."""
 
 
-def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> Trees:
+def read_trees(inputs: Inputs, files: Mapping[str, str], threads: int) -> Trees:
     """The trees that `to_files` wrote."""
-    line = Line.from_text(files[LINE]) if LINE in files else None
+    line = LinearModel.from_text(files[LINEAR_FILE]) if LINEAR_FILE in files else None
     return Trees(inputs, files[FILE], threads, line)
 
 
-HOLDS = "basic"
+MONOTONE_METHOD = "basic"
 """LightGBM's method for signs. Its "intermediate" and "advanced" grow trees that go against them
 (experiments/LOG); what was grown is proven by `monotone` all the same."""
-SMALL = 20_000
+MIN_ROWS_FOR_THREADS = 20_000
 """Fewer rows are fitted on one thread: handing them round costs more than it saves."""
 
 
-def learn(
+def fit_trees(
     rows: pd.DataFrame,
     inputs: Inputs,
     how: ModelSettings,
@@ -126,22 +126,22 @@ def learn(
     import lightgbm
 
     given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    sample = inputs.matrix(rows), targets(rows, how)
+    sample = inputs.matrix(rows), compute_targets(rows, how)
     learnt = _dataset(sample, inputs)
     learnt.set_weight(weights)
     booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
-    text = _without_threads(booster.model_to_string())
-    hold_to_signs(text, inputs)
-    found = Trees(inputs, text, threads, _line(sample, inputs, how, weights))
-    return replace(found, inputs=unseen_missing.with_stand_ins(inputs, sample[0], found.raw_of))
+    text = _drop_thread_count(booster.model_to_string())
+    check_signs(text, inputs)
+    found = Trees(inputs, text, threads, _fit_linear(sample, inputs, how, weights))
+    return replace(found, inputs=unseen_missing.fit_imputations(inputs, sample[0], found.raw_of))
 
 
-def _without_threads(text: str) -> str:
+def _drop_thread_count(text: str) -> str:
     """A booster's text as if one thread had made it: it is the same for any number of them."""
     return re.sub(r"^\[num_threads: \d+\]$", "[num_threads: 1]", text, flags=re.MULTILINE)
 
 
-def losses(
+def validation_losses(
     samples: tuple[pd.DataFrame, pd.DataFrame],
     inputs: Inputs,
     how: ModelSettings,
@@ -154,7 +154,7 @@ def losses(
     import lightgbm
 
     given = _parameters(inputs, how, samples[0], seed=seed, threads=threads)
-    learnt, later = ((inputs.matrix(some), targets(some, how)) for some in samples)
+    learnt, later = ((inputs.matrix(some), compute_targets(some, how)) for some in samples)
     dataset = _dataset(learnt, inputs)
     curve: dict[str, dict[str, list[float]]] = {}
     lightgbm.train(
@@ -176,7 +176,7 @@ def _parameters(
 ) -> dict[str, Any]:
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
     return {
-        "objective": "cross_entropy" if _has_signs(rows, how) else "binary",
+        "objective": "cross_entropy" if _uses_early_signs(rows, how) else "binary",
         "learning_rate": how.learning_rate,
         "num_leaves": how.leaves,
         "max_depth": how.depth,
@@ -186,23 +186,23 @@ def _parameters(
         "feature_fraction": how.feature_share,
         "lambda_l2": how.l2,
         "monotone_constraints": list(inputs.signs),
-        "monotone_constraints_method": HOLDS,
+        "monotone_constraints_method": MONOTONE_METHOD,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": threads if len(rows) >= SMALL else 1,
+        "num_threads": threads if len(rows) >= MIN_ROWS_FOR_THREADS else 1,
         "seed": seed,
         "verbosity": -1,
     }
 
 
-def _has_signs(rows: pd.DataFrame, how: ModelSettings) -> bool:
+def _uses_early_signs(rows: pd.DataFrame, how: ModelSettings) -> bool:
     return bool(how.early_signs) and PAST_DUE in rows
 
 
-def targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
+def compute_targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
     """1 for a default; else the part of one that the row's days past due stand for; else 0."""
     defaulted = rows["defaulted"].to_numpy(float)
-    if not _has_signs(rows, how):
+    if not _uses_early_signs(rows, how):
         return defaulted
     days = rows[PAST_DUE].fillna(0.0).to_numpy(float)
     part = np.zeros(len(rows))
@@ -212,14 +212,14 @@ def targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
     return found
 
 
-def _line(
+def _fit_linear(
     sample: tuple[Array, Array], inputs: Inputs, how: ModelSettings, weights: Array | None
-) -> Line | None:
+) -> LinearModel | None:
     """What the trees are averaged with; None where the settings want none, or all came out alike."""
     matrix, target = sample
     if not how.line_share or target.min() == target.max():
         return None
-    found = lines.learn(matrix, target, inputs, how.line_l2, weights)
+    found = lines.fit_linear(matrix, target, inputs, how.line_l2, weights)
     return replace(found, share=how.line_share)
 
 

@@ -2,7 +2,7 @@
 
 from riskmodel import model as modelling
 from riskmodel.errors import DataError, shown
-from riskmodel.model.unseen_missing import as_anyone
+from riskmodel.model.unseen_missing import describe_unknown
 from riskmodel.runs.run_folder import Run
 from riskmodel.storage.files import read_text
 
@@ -24,4 +24,4 @@ def champion_of(run: Run) -> modelling.RiskModel:
 def unknown_values(run: Run, name: str) -> tuple[str, ...]:
     """Return a sentence for each feature whose missing values a model takes as anyone's."""
     record = run.read_json("model", "unknown")
-    return as_anyone(record["as_anyone"][name], record["rows"])
+    return describe_unknown(record["as_anyone"][name], record["rows"])

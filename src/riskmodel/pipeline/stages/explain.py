@@ -10,7 +10,7 @@ from riskmodel import explain as reasoning
 from riskmodel import model as modelling
 from riskmodel.datasets.panel import KEY
 from riskmodel.model import reference_group
-from riskmodel.model.fit import learn
+from riskmodel.model.fit import fit_ranker
 from riskmodel.pipeline.artifacts.datasets import learning_panel
 from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import champion_of
@@ -41,16 +41,16 @@ def explain_scores(run: Run) -> ExplainResult:
     """Compute the reasons of every enterprise that is scored, and check them."""
     run.begin("explain")
     champion, panel, settings = champion_of(run), learning_panel(run), run.settings.explain
-    baseline = reasoning.baseline_of(champion, definitions_of(run))
+    baseline = reasoning.make_baseline(champion, definitions_of(run))
     rows = panel[panel["split"] == "score"].reset_index(drop=True)
-    strengths = reasoning.strengths(baseline, rows)
-    families = reasoning.by_family(strengths, baseline.definitions)
-    reasons = reasoning.reasons(baseline, rows, settings)
-    changed = reasoning.fidelity(baseline, rows, reasons)
+    strengths = reasoning.compute_strengths(baseline, rows)
+    families = reasoning.sum_by_family(strengths, baseline.definitions)
+    reasons = reasoning.find_reasons(baseline, rows, settings)
+    changed = reasoning.measure_fidelity(baseline, rows, reasons)
     some = rows.iloc[:: -(-len(rows) // settings.stability_rows) or 1]
     refits, seed = _refitted(run, champion, panel), run.settings.run.seed
-    stable = reasoning.stability(baseline, refits, some, settings, seed=seed)
-    difference = reasoning.agreement_with_shap(champion, rows.head(SHAP_ROWS))
+    stable = reasoning.measure_stability(baseline, refits, some, settings, seed=seed)
+    difference = reasoning.compare_with_shap(champion, rows.head(SHAP_ROWS))
     run.write("explain", reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed)
     if baseline.is_scorecard:
         points = reasoning.points_below_best(baseline, rows)
@@ -75,7 +75,7 @@ def _refitted(
     definitions = [definition for definition in definitions_of(run) if definition.name in features]
     how = settings.model.model_copy(update=champion.facts["learnt"])
     for number in range(1, settings.explain.refits + 1):
-        drawn = reasoning.resampled(rows, settings.run.seed + number)
-        ranker = learn(champion.name, drawn, modelling.Task(definitions, settings), how)
-        near = reference_group.learn(ranker, drawn, settings.explain.peers_share)
-        yield reasoning.baseline_of(replace(champion, ranker=ranker, peers=near), definitions)
+        drawn = reasoning.resample_enterprises(rows, settings.run.seed + number)
+        ranker = fit_ranker(champion.name, drawn, modelling.FitTask(definitions, settings), how)
+        near = reference_group.fit_reference_group(ranker, drawn, settings.explain.peers_share)
+        yield reasoning.make_baseline(replace(champion, ranker=ranker, peers=near), definitions)

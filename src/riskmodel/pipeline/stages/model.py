@@ -23,13 +23,13 @@ from riskmodel.runs.run_folder import Run
 from riskmodel.storage.files import sha256, write_text
 
 
-def fit_models(run: Run) -> modelling.Fitted:
+def fit_models(run: Run) -> modelling.FitResult:
     """Fit the candidates, or score by the approved champion."""
     run.begin("model")
     panel, facts = learning_panel(run), run.read_json("datasets", "population")
     if run.settings.model.source == "champion":
         champion = approved_model(run)
-        fitted, walked = modelling.replayed(champion, panel), pd.DataFrame()
+        fitted, walked = modelling.replay(champion, panel), pd.DataFrame()
     else:
         split = data.Split(panel[panel["split"] != "score"], facts["by_time"], facts["split"])
         task = _task(run, facts)
@@ -38,7 +38,7 @@ def fit_models(run: Run) -> modelling.Fitted:
             next(iter(fitted.models.values())),
             panel,
             facts,
-            modelling.without(fitted.suspects, task),
+            modelling.exclude_leaks(fitted.suspects, task),
         )
     run.write(
         "model",
@@ -57,17 +57,20 @@ def fit_models(run: Run) -> modelling.Fitted:
     return fitted
 
 
-def _task(run: Run, population: dict[str, Any]) -> modelling.Task:
+def _task(run: Run, population: dict[str, Any]) -> modelling.FitTask:
     """Return what fitting is given; trials of the tuning are kept as they end."""
     store = TrialFile(run.folder / "model" / "trials.jsonl", _search_key(run))
     facts = _model_facts(run, population)
-    return modelling.Task(
+    return modelling.FitTask(
         definitions_of(run), run.settings, facts, _log_progress, store.known(), store.keep
     )
 
 
 def _walk_forward(
-    champion: modelling.RiskModel, panel: pd.DataFrame, facts: dict[str, Any], task: modelling.Task
+    champion: modelling.RiskModel,
+    panel: pd.DataFrame,
+    facts: dict[str, Any],
+    task: modelling.FitTask,
 ) -> pd.DataFrame:
     """Walk the champion's kind forward over the vintages, where labels come over several dates."""
     if not facts["by_time"] or facts["horizon_months"] is None:
@@ -122,7 +125,7 @@ def _write_model(run: Run, name: str, one: modelling.RiskModel) -> None:
         write_text(run.folder / "model" / name / file, text)
 
 
-def _write_unknown(run: Run, fitted: modelling.Fitted, rows: pd.DataFrame) -> None:
+def _write_unknown(run: Run, fitted: modelling.FitResult, rows: pd.DataFrame) -> None:
     """Write the counts of rows that are scored as anyone, and the texts that are no known level.
 
     The log names those of the recommended model.

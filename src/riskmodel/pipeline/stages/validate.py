@@ -29,8 +29,8 @@ def validate_model(run: Run) -> ValidateResult:
     settings, source = run.settings, source_of(run)
     found, facts = features_of(run), run.read_json("datasets", "population")
     blind, champion = run.read("model", "blind"), champion_of(run)
-    predictions = validation.judged(run.read("model", "predictions"), blind)
-    canary = validation.changed_values(
+    predictions = validation.with_headline(run.read("model", "predictions"), blind)
+    canary = validation.count_changed_values(
         source,
         found,
         settings.features,
@@ -50,12 +50,18 @@ def validate_model(run: Run) -> ValidateResult:
         suspects=run.read("model", "suspects"),
     )
     checks = validation.run_checks(evidence)
-    word = validation.verdict(checks, settings.validate_)
+    word = validation.reach_verdict(checks, settings.validate_)
     draws = settings.validate_.bootstrap_draws
-    figures = validation.performance(predictions, draws, settings.run.seed)
-    grades = validation.by_grade(evidence.rows("test"), settings.validate_.asset_correlation)
+    figures = validation.measure_performance(predictions, draws, settings.run.seed)
+    grades = validation.performance_by_grade(
+        evidence.rows("test"), settings.validate_.asset_correlation
+    )
     walked = run.read("model", "walked")
-    vintages = validation.by_vintage(walked, draws, settings.run.seed) if len(walked) else walked
+    vintages = (
+        validation.performance_by_vintage(walked, draws, settings.run.seed)
+        if len(walked)
+        else walked
+    )
     run.write("validate", checks=checks, performance=figures, grades=grades, vintages=vintages)
     record = {"verdict": word.word, "failed": word.failed, "conditions": word.conditions}
     run.write_json("validate", "verdict", record)

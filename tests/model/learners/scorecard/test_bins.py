@@ -11,11 +11,11 @@ from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.bins import (
     Bins,
     Sample,
-    _counted,
-    between,
-    learn_bins,
-    settled,
-    vintages,
+    _count_rows,
+    assign_vintages,
+    fit_bins,
+    merge_bins,
+    round_between,
 )
 from riskmodel.settings import default_settings
 
@@ -35,7 +35,7 @@ def drawn(rows=3000, seed=3, effect=1.0):
 
 def learnt(rows, sign=1, levels=None, **how):
     inputs = Inputs(("x",), (sign,), {} if levels is None else {"x": levels})
-    (found,) = learn_bins(rows, inputs, HOW.model_copy(update=how), 7)
+    (found,) = fit_bins(rows, inputs, HOW.model_copy(update=how), 7)
     return found
 
 
@@ -101,30 +101,30 @@ def test_the_scale_of_a_feature_moves_edges_and_nothing_else():
 def test_an_edge_parts_its_two_neighbours(one, other):
     low, high = sorted([one, other])
     if low < high:
-        assert low < between(low, high) <= high
+        assert low < round_between(low, high) <= high
 
 
 def test_an_edge_is_the_shortest_decimal_between():
-    assert between(0.21813, 0.21877) == 0.2184
-    assert between(2.0, 3.0) == 2.5
-    assert between(12.0, 47.0) == 30.0
+    assert round_between(0.21813, 0.21877) == 0.2184
+    assert round_between(2.0, 3.0) == 2.5
+    assert round_between(12.0, 47.0) == 30.0
 
 
 def test_a_split_that_a_vintage_turns_round_is_dropped():
     rows = np.array([[500.0, 500], [500, 500]])
     steady = np.array([[20.0, 60], [25, 55]])
     turned = np.array([[10.0, 90], [60, 20]])
-    assert settled(rows, steady, sign=1, reversal=1.0).tolist() == [0, 1]
-    assert settled(rows, turned, sign=1, reversal=1.0).tolist() == [0, 0]
+    assert merge_bins(rows, steady, sign=1, reversal=1.0).tolist() == [0, 1]
+    assert merge_bins(rows, turned, sign=1, reversal=1.0).tolist() == [0, 0]
     # the same counts in one vintage: nothing to hold against the split
     pooled = turned.sum(axis=0, keepdims=True)
-    assert settled(rows[:1] * 2, pooled, sign=1, reversal=1.0).tolist() == [0, 1]
+    assert merge_bins(rows[:1] * 2, pooled, sign=1, reversal=1.0).tolist() == [0, 1]
 
 
 def test_a_vintage_may_waver_within_its_noise():
     rows, wavering = np.full((2, 2), 200.0), np.array([[5.0, 30], [11, 10]])
-    assert settled(rows, wavering, sign=1, reversal=1.0).tolist() == [0, 1]
-    assert settled(rows, wavering, sign=1, reversal=0.1).tolist() == [0, 0]
+    assert merge_bins(rows, wavering, sign=1, reversal=1.0).tolist() == [0, 1]
+    assert merge_bins(rows, wavering, sign=1, reversal=0.1).tolist() == [0, 0]
 
 
 @rules(max_examples=100, deadline=None)
@@ -133,7 +133,7 @@ def test_what_is_left_rises_with_the_feature_whatever_the_counts(cells):
     bad = np.array([[b for b, _ in cells]], float)
     assume(bad.sum() > 0)
     rows = bad + np.array([[g for _, g in cells]])
-    bin_of = settled(rows, bad, sign=1, reversal=1.0)
+    bin_of = merge_bins(rows, bad, sign=1, reversal=1.0)
     n, d = np.bincount(bin_of, rows[0]), np.bincount(bin_of, bad[0])
     odds = (rows.sum() - bad.sum()) / bad.sum()
     assert (np.diff((d + 1) / (n - d + odds)) > 0).all()
@@ -142,9 +142,9 @@ def test_what_is_left_rises_with_the_feature_whatever_the_counts(cells):
 def test_vintages_are_dates_together_until_they_hold_enough_defaults():
     dates = pd.to_datetime(["2020-01-01", "2020-04-01", "2020-07-01", "2020-10-01"]).repeat(4)
     rows = pd.DataFrame({"as_of": dates, "defaulted": [True, True, False, False] * 4})
-    assert vintages(rows, 3).tolist() == [0] * 8 + [1] * 8
-    assert vintages(rows, 5).tolist() == [0] * 16
-    assert vintages(rows.drop(columns="as_of"), 1).tolist() == [0] * 16
+    assert assign_vintages(rows, 3).tolist() == [0] * 8 + [1] * 8
+    assert assign_vintages(rows, 5).tolist() == [0] * 16
+    assert assign_vintages(rows.drop(columns="as_of"), 1).tolist() == [0] * 16
 
 
 def test_the_interval_covers_the_information_value():
@@ -158,7 +158,7 @@ def test_the_interval_covers_the_information_value():
         bad = rng.random(4000) < odds[(x > 0).astype(int)]
         whole = np.zeros(4000, dtype=np.int64)
         bins = Bins("x", 1, edges=edges)
-        found = _counted(bins, bins.places(x), Sample(bad, whole, np.arange(4000), whole))
+        found = _count_rows(bins, bins.places(x), Sample(bad, whole, np.arange(4000), whole))
         hits += found.low <= truth <= found.high
     assert 180 <= hits <= 200
 

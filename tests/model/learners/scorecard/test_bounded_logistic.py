@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from sklearn.isotonic import IsotonicRegression
 
-from riskmodel.model.learners.scorecard.bounded_logistic import Bounded, fit_bounded
+from riskmodel.model.learners.scorecard.bounded_logistic import BoundedLogistic, fit_bounded
 from riskmodel.statistics.logistic import expit
 
 LAW = rules(deadline=None, max_examples=40)
@@ -17,11 +17,11 @@ LOW = np.array([-np.inf, 0.0, -np.inf, 0.0, -np.inf, -np.inf])
 HIGH = np.array([np.inf, np.inf, 0.0, np.inf, np.inf, 0.0])
 
 
-def drawn(seed: int, *, penalty: float = 1.0) -> Bounded:
+def drawn(seed: int, *, penalty: float = 1.0) -> BoundedLogistic:
     """200 rows; the coefficients are a first weight and the steps from there, four with a bound."""
     rng = np.random.default_rng(seed)
     design, weights = rng.normal(size=(200, 6)), rng.normal(size=6)
-    return Bounded(
+    return BoundedLogistic(
         design=design,
         made=np.tri(6),
         defaulted=(rng.random(200) < expit(design @ weights - 1)).astype(float),
@@ -65,7 +65,7 @@ def test_another_search_finds_no_better_place(seed):
 
 def test_a_coefficient_that_wants_past_its_bound_stands_on_it():
     """With y = 1 in 1 of 4 rows and no penalty to speak of, the free answer is ln(1/3) < 0."""
-    task = Bounded(
+    task = BoundedLogistic(
         design=np.ones((4, 1)),
         made=np.eye(1),
         defaulted=np.array([1.0, 0.0, 0.0, 0.0]),
@@ -75,13 +75,13 @@ def test_a_coefficient_that_wants_past_its_bound_stands_on_it():
         high=np.array([np.inf]),
     )
     assert fit_bounded(task, np.ones(1)) == 0.0
-    free = Bounded(**{**vars(task), "low": np.array([-np.inf])})
+    free = BoundedLogistic(**{**vars(task), "low": np.array([-np.inf])})
     assert fit_bounded(free, np.ones(1)) == pytest.approx(np.log(1 / 3), abs=1e-6)
 
 
 def test_a_sparse_design_gives_the_same_as_a_dense_one():
     task = drawn(11)
-    sparse = Bounded(**{**vars(task), "design": csr_array(task.design)})
+    sparse = BoundedLogistic(**{**vars(task), "design": csr_array(task.design)})
     found = fit_bounded(sparse, np.zeros(6))
     assert found == pytest.approx(fit_bounded(task, np.zeros(6)), abs=1e-9)
 
@@ -98,7 +98,7 @@ def test_steps_that_never_fall_give_the_pooled_rates_of_isotonic_regression(seed
     rng = np.random.default_rng(seed)
     place = rng.integers(0, 40, 3000)
     bad = (rng.random(3000) < 0.3 + 0.002 * place).astype(float)
-    task = Bounded(
+    task = BoundedLogistic(
         design=np.eye(40)[place],
         made=np.tri(40),
         defaulted=bad,

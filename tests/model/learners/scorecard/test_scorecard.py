@@ -8,10 +8,10 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.errors import DataError
-from riskmodel.model.inputs import Inputs, learn_inputs
+from riskmodel.model.inputs import Inputs, fit_inputs
 from riskmodel.model.learners.scorecard import scorecard
 from riskmodel.model.learners.scorecard.bins import Bins
-from riskmodel.model.learners.scorecard.fit import fit_slopes, refine, select
+from riskmodel.model.learners.scorecard.fit import fit_bin_shares, fit_slopes, select_features
 from riskmodel.settings import default_settings
 
 HOW = default_settings().model
@@ -24,7 +24,7 @@ def rows(panel):
 
 @pytest.fixture(scope="module")
 def card(rows, definitions):
-    return scorecard.learn(rows, learn_inputs(rows, definitions, 60), HOW, seed=7, threads=1)
+    return scorecard.fit_scorecard(rows, fit_inputs(rows, definitions, 60), HOW, seed=7, threads=1)
 
 
 def test_six_hundred_points_are_fifty_to_one_and_twenty_double_the_odds():
@@ -60,14 +60,14 @@ def test_no_larger_arrears_ever_lower_the_risk(card, rows, values):
 
 
 def test_a_scorecard_read_from_its_file_scores_the_same(card, rows):
-    again = scorecard.read(card.inputs, card.to_files(), 1)
+    again = scorecard.read_scorecard(card.inputs, card.to_files(), 1)
     assert again == card
     assert again.raw(rows).tolist() == card.raw(rows).tolist()
 
 
 def test_two_fits_of_the_same_rows_are_the_same_bytes(card, rows, definitions):
-    inputs = learn_inputs(rows, definitions, 60)
-    again = scorecard.learn(rows, inputs, HOW, seed=7, threads=2)
+    inputs = fit_inputs(rows, definitions, 60)
+    again = scorecard.fit_scorecard(rows, inputs, HOW, seed=7, threads=2)
     assert again.to_files() == card.to_files()
 
 
@@ -102,7 +102,7 @@ def suppressed():
 def test_a_feature_whose_slope_would_be_wrong_beside_the_others_is_refused():
     columns, bad = suppressed()
     bins = [binned(n, (2000, 2000, 0), (200, 400, 0), (-0.5, 0.5, 0.0)) for n in "ab"]
-    chosen, slopes, left_out = select(bins, columns, bad, HOW)
+    chosen, slopes, left_out = select_features(bins, columns, bad, HOW)
     assert [one.name for one in chosen] == ["a"]
     assert slopes > 0
     assert left_out == {"b": "sign"}
@@ -112,7 +112,7 @@ def test_of_two_features_that_run_together_the_more_informative_one_stays():
     columns, bad = suppressed()
     columns = {"a": columns["a"], "twin": columns["a"]}
     bins = [binned(n, (2000, 2000, 0), (200, 400, 0), (-0.5, 0.5, 0.0)) for n in ("a", "twin")]
-    _, _, left_out = select(bins, columns, bad, HOW)
+    _, _, left_out = select_features(bins, columns, bad, HOW)
     assert left_out == {"twin": "correlation"}
 
 
@@ -131,9 +131,9 @@ def test_strong_shrinkage_leaves_each_bin_at_slope_times_weight():
     columns, bad = suppressed()
     bins = [binned("a", (2000, 2000, 0), (200, 400, 0), (-0.5, 0.5, 0.2))]
     places = [bins[0].places(columns["a"])]
-    _, (tight,) = refine(bins, np.array([0.8]), places, bad, l2=1e9)
+    _, (tight,) = fit_bin_shares(bins, np.array([0.8]), places, bad, l2=1e9)
     assert tight == pytest.approx([-0.4, 0.4, 0.16], abs=1e-4)
-    intercept, (free,) = refine(bins, np.array([0.8]), places, bad, l2=1e-6)
+    intercept, (free,) = fit_bin_shares(bins, np.array([0.8]), places, bad, l2=1e-6)
     rates = [bad[columns["a"] == k].mean() for k in (0, 1)]
     # with next to no shrinkage the bins' own rates come out
     assert 1 / (1 + np.exp(-(intercept + free[:2]))) == pytest.approx(rates, abs=1e-3)
@@ -158,7 +158,7 @@ def test_features_without_two_bins_make_a_scorecard_of_one_rate_for_all():
     bad = [True, False, False, True] * 10
     rows = pd.DataFrame({"x": [1.0, 2.0] * 20, "y": 1.0, "defaulted": bad})
 
-    card = scorecard.learn(rows, Inputs(("x", "y"), (1, 0), {}), HOW, seed=7, threads=1)
+    card = scorecard.fit_scorecard(rows, Inputs(("x", "y"), (1, 0), {}), HOW, seed=7, threads=1)
 
     assert [one.name for one in card.bins] == ["x"]
     assert dict(card.left_out) == {"y": "information"}
@@ -169,4 +169,4 @@ def test_features_without_two_bins_make_a_scorecard_of_one_rate_for_all():
 def test_without_any_feature_there_is_no_scorecard():
     rows = pd.DataFrame({"defaulted": [True, False] * 20})
     with pytest.raises(DataError, match="0 are left for a scorecard"):
-        scorecard.learn(rows, Inputs((), (), {}), HOW, seed=7, threads=1)
+        scorecard.fit_scorecard(rows, Inputs((), (), {}), HOW, seed=7, threads=1)

@@ -95,9 +95,11 @@ def test_numbers_are_written_as_doubles_to_the_last_digit():
 
 @pytest.fixture(scope="module")
 def learnt(panel, definitions, settings):
-    from riskmodel.model.inputs import learn_inputs
-    from riskmodel.model.learners.scorecard.scorecard import learn
+    from riskmodel.model.inputs import fit_inputs
+    from riskmodel.model.learners.scorecard.scorecard import fit_scorecard
 
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     how = settings.model
-    return learn(rows, learn_inputs(rows, definitions, how.most_levels), how, seed=7, threads=1)
+    return fit_scorecard(
+        rows, fit_inputs(rows, definitions, how.most_levels), how, seed=7, threads=1
+    )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from riskmodel.errors import DataError
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.shapley import shapley
-from riskmodel.model.learners.shapley.shapley import ShapleyTables, shapley_tables
+from riskmodel.model.learners.shapley.shapley import ShapleyTables, build_shapley_tables
 from riskmodel.model.learners.trees import Trees
 
 SAME = 1e-9
@@ -47,7 +47,7 @@ def asked(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def tables(booster: lightgbm.Booster) -> ShapleyTables:
-    made = shapley_tables(booster.model_to_string())
+    made = build_shapley_tables(booster.model_to_string())
     assert made is not None
     return made
 
@@ -61,7 +61,7 @@ def tables(booster: lightgbm.Booster) -> ShapleyTables:
     use_missing=st.booleans(),
     with_categories=st.booleans(),
     signs=st.booleans(),
-    most_bits=st.sampled_from([1, 3, 6, shapley.MOST_BITS]),
+    most_bits=st.sampled_from([1, 3, 6, shapley.MAX_BITS]),
 )
 def test_the_values_are_those_of_pred_contrib_and_sum_to_the_score(
     *,
@@ -96,7 +96,7 @@ def test_the_values_are_those_of_pred_contrib_and_sum_to_the_score(
     rows = asked(matrix, rng)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shapley, "MOST_BITS", most_bits)
+        patch.setattr(shapley, "MAX_BITS", most_bits)
         ours = tables(booster).contributions(rows)
 
     assert ours == pytest.approx(booster.predict(rows, pred_contrib=True), abs=SAME)
@@ -138,7 +138,7 @@ end of trees
 
 
 def looked_up(text: str, rows: list[list[float]]) -> list[list[float]]:
-    made = shapley_tables(text)
+    made = build_shapley_tables(text)
     assert made is not None
     return made.contributions(np.array(rows)).tolist()
 
@@ -207,7 +207,7 @@ def staircase(steps: int, rng: np.random.Generator) -> tuple[lightgbm.Booster, n
 def test_a_leaf_with_more_features_than_a_table_has_bits_is_exact_too() -> None:
     booster, matrix = staircase(17, np.random.default_rng(5))
     made = tables(booster)
-    assert made.arrays[5]["bits"].max() > shapley.MOST_BITS
+    assert made.arrays[5]["bits"].max() > shapley.MAX_BITS
 
     theirs = booster.predict(matrix[:500], pred_contrib=True)
 
@@ -219,7 +219,9 @@ def ranking(booster: lightgbm.Booster, features: int) -> tuple[Trees, list[str]]
     return Trees(Inputs(tuple(names), (0,) * features, {}), booster.model_to_string()), names
 
 
-@pytest.mark.parametrize(("bound", "at"), [("LONGEST", 2), ("MOST_ENTRIES", 100), ("MOST_CUTS", 3)])
+@pytest.mark.parametrize(
+    ("bound", "at"), [("MAX_PATH_FEATURES", 2), ("MAX_ENTRIES", 100), ("MAX_CUTS", 3)]
+)
 def test_beyond_the_bounds_lightgbm_answers(
     bound: str, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,11 +229,11 @@ def test_beyond_the_bounds_lightgbm_answers(
     matrix = drawn(rng, 300, 4)
     booster = grown(matrix, rng, num_leaves=12)
     theirs = booster.predict(matrix, pred_contrib=True)
-    assert shapley_tables(booster.model_to_string()) is not None
+    assert build_shapley_tables(booster.model_to_string()) is not None
     monkeypatch.setattr(shapley, bound, at)
-    monkeypatch.setattr(shapley, "MOST_BITS", 2)
+    monkeypatch.setattr(shapley, "MAX_BITS", 2)
 
-    assert shapley_tables(booster.model_to_string()) is None
+    assert build_shapley_tables(booster.model_to_string()) is None
     trees, names = ranking(booster, 4)
     assert trees.contributions(pd.DataFrame(matrix, columns=names)).tolist() == theirs.tolist()
 
@@ -249,7 +251,7 @@ def test_models_of_another_form_have_no_tables(how: dict[str, object]) -> None:
     rng = np.random.default_rng(2)
     booster = grown(drawn(rng, 300, 4), rng, **how)
 
-    assert shapley_tables(booster.model_to_string()) is None
+    assert build_shapley_tables(booster.model_to_string()) is None
 
 
 def test_a_model_that_learnt_nothing_says_its_mean_of_every_row() -> None:
@@ -278,7 +280,7 @@ def test_a_frame_in_single_precision_or_without_rows_has_contributions() -> None
 
 
 def test_rows_with_fewer_features_than_the_trees_ask_for_are_refused() -> None:
-    made = shapley_tables(TWO_NODES)
+    made = build_shapley_tables(TWO_NODES)
     assert made is not None
 
     with pytest.raises(DataError, match="ask for 2 features, 1 are given"):

@@ -15,9 +15,9 @@ from riskmodel.model.inputs import Array, Inputs
 from riskmodel.settings import ModelSettings
 
 Places = npt.NDArray[np.int64]
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 """Rows among which splits are sought; of more, so many are drawn."""
-FINER = 1.5
+PREBINS_PER_BIN = 1.5
 """Fine bins that optbinning joins, for each that may be left; its search grows steeply with them."""
 NORMAL_95 = 1.959963984540054
 """The normal distribution's 97.5 % point."""
@@ -102,9 +102,7 @@ class Sample:
     drawn: Places
 
 
-def learn_bins(
-    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, seed: int
-) -> tuple[Bins, ...]:
+def fit_bins(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, seed: int) -> tuple[Bins, ...]:
     """The bins of every input, learnt from rows with `defaulted`, of which both outcomes occur.
 
     `as_of` gives the vintages and `enterprise_id` the independent units; without these columns
@@ -112,21 +110,21 @@ def learn_bins(
     """
     sample = Sample(
         rows["defaulted"].to_numpy(bool),
-        vintages(rows, how.least_vintage_defaults),
+        assign_vintages(rows, how.least_vintage_defaults),
         pd.factorize(rows["enterprise_id"])[0].astype(np.int64)
         if "enterprise_id" in rows
         else np.arange(len(rows)),
-        np.sort(np.random.default_rng(seed).permutation(len(rows))[:MOST_ROWS]),
+        np.sort(np.random.default_rng(seed).permutation(len(rows))[:MAX_ROWS]),
     )
     matrix = inputs.matrix(rows)
     features = zip(inputs.names, inputs.signs, matrix.T, strict=True)
     return tuple(
-        _learnt(_whole(name, sign, inputs, how), np.ascontiguousarray(column), sample, how)
+        _fit_feature(_unsplit(name, sign, inputs, how), np.ascontiguousarray(column), sample, how)
         for name, sign, column in features
     )
 
 
-def vintages(rows: pd.DataFrame, least: int) -> Places:
+def assign_vintages(rows: pd.DataFrame, least: int) -> Places:
     """Each row's vintage: consecutive as-of dates together until they hold `least` defaults.
 
     What is left at the end, with fewer, joins the last vintage.
@@ -145,7 +143,7 @@ def vintages(rows: pd.DataFrame, least: int) -> Places:
     return number[date]
 
 
-def _whole(name: str, sign: int, inputs: Inputs, how: ModelSettings) -> Bins:
+def _unsplit(name: str, sign: int, inputs: Inputs, how: ModelSettings) -> Bins:
     """The feature before any split; a text has a group a level."""
     if name in inputs.levels:
         levels = inputs.levels[name]
@@ -154,12 +152,12 @@ def _whole(name: str, sign: int, inputs: Inputs, how: ModelSettings) -> Bins:
     return Bins(name, sign, codes=codes)
 
 
-def _learnt(whole: Bins, column: Array, sample: Sample, how: ModelSettings) -> Bins:
+def _fit_feature(whole: Bins, column: Array, sample: Sample, how: ModelSettings) -> Bins:
     fine = _split(whole, column[sample.drawn], sample.defaulted[sample.drawn], how)
-    rows, defaults = _by_vintage(fine, column, sample)
-    bin_of = settled(rows, defaults, sign=fine.sign, reversal=how.vintage_reversal)
-    bins = _joined(fine, bin_of)
-    return _counted(bins, bins.places(column), sample)
+    rows, defaults = _count_by_vintage(fine, column, sample)
+    bin_of = merge_bins(rows, defaults, sign=fine.sign, reversal=how.vintage_reversal)
+    bins = _join_bins(fine, bin_of)
+    return _count_rows(bins, bins.places(column), sample)
 
 
 def _split(
@@ -178,7 +176,7 @@ def _split(
     found = OptimalBinning(
         dtype="categorical" if whole.group else "numerical",
         monotonic_trend="ascending" if whole.group else trend,
-        max_n_prebins=int(FINER * how.most_bins),
+        max_n_prebins=int(PREBINS_PER_BIN * how.most_bins),
         min_prebin_size=least,
         min_bin_size=least,
         max_n_bins=how.most_bins,
@@ -186,12 +184,12 @@ def _split(
     ).fit(ranks if whole.group else ranks.astype(float), bad.astype(int))
     if whole.group:
         groups = [values[np.asarray(g, dtype=np.int64)].astype(np.int64) for g in found.splits]
-        return replace(whole, group=_grouped(len(whole.levels), groups))
+        return replace(whole, group=_group_levels(len(whole.levels), groups))
     firsts = np.ceil(found.splits).astype(np.int64) if len(found.splits) else []
-    return replace(whole, edges=tuple(between(values[k - 1], values[k]) for k in firsts))
+    return replace(whole, edges=tuple(round_between(values[k - 1], values[k]) for k in firsts))
 
 
-def _grouped(levels: int, groups: Sequence[Places]) -> tuple[int, ...]:
+def _group_levels(levels: int, groups: Sequence[Places]) -> tuple[int, ...]:
     """The group of each level; one that the drawn rows lack joins the largest group."""
     largest = int(np.argmax([len(group) for group in groups])) if groups else 0
     numbers = np.full(levels, largest, dtype=np.int64)
@@ -200,7 +198,7 @@ def _grouped(levels: int, groups: Sequence[Places]) -> tuple[int, ...]:
     return tuple(int(n) for n in numbers)
 
 
-def between(low: float, high: float) -> float:
+def round_between(low: float, high: float) -> float:
     """The shortest decimal above `low` and not above `high`, as near the middle as it allows."""
     middle = low / 2 + high / 2
     for digits in range(1, 17):
@@ -210,7 +208,7 @@ def between(low: float, high: float) -> float:
     return float(high)
 
 
-def _by_vintage(bins: Bins, column: Array, sample: Sample) -> tuple[Array, Array]:
+def _count_by_vintage(bins: Bins, column: Array, sample: Sample) -> tuple[Array, Array]:
     """Rows and defaults of the ordinary bins: vintages x bins."""
     size = int(sample.vintage.max()) + 1, bins.count
     cell = sample.vintage * bins.count + bins.places(column)
@@ -220,7 +218,7 @@ def _by_vintage(bins: Bins, column: Array, sample: Sample) -> tuple[Array, Array
     return rows[:, ordinary].astype(np.float64), defaults[:, ordinary].astype(np.float64)
 
 
-def settled(rows: Array, defaults: Array, *, sign: int, reversal: float) -> Places:
+def merge_bins(rows: Array, defaults: Array, *, sign: int, reversal: float) -> Places:
     """The bin that each fine bin joins, so that every split left holds (vintages x fine bins).
 
     A split holds if the weights of its two sides stand in the feature's direction (for sign 0
@@ -233,10 +231,10 @@ def settled(rows: Array, defaults: Array, *, sign: int, reversal: float) -> Plac
     while edges:
         starts = [0, *edges]
         n, bad = (np.add.reduceat(x, starts, axis=1) for x in (rows, defaults))
-        step = np.diff(_weights(n.sum(axis=0), bad.sum(axis=0), rate))
+        step = np.diff(_weights_of_evidence(n.sum(axis=0), bad.sum(axis=0), rate))
         wrong = np.where(step * sign < 0, np.inf, 0.0) + np.where(step == 0, np.inf, 0.0)
         if len(rows) > 1:
-            wrong = np.maximum(wrong, _against(n, bad, step))
+            wrong = np.maximum(wrong, _reversals(n, bad, step))
         worst = int(np.argmax(wrong))
         if wrong[worst] <= reversal:
             break
@@ -244,7 +242,7 @@ def settled(rows: Array, defaults: Array, *, sign: int, reversal: float) -> Plac
     return np.searchsorted(edges, np.arange(rows.shape[1]), side="right")
 
 
-def _against(rows: Array, defaults: Array, step: Array) -> Array:
+def _reversals(rows: Array, defaults: Array, step: Array) -> Array:
     """By how many standard errors the most contrary vintage turns each split round."""
     bad, good = defaults + 0.5, rows - defaults + 0.5
     change = np.diff(np.log(bad / good), axis=1)
@@ -253,14 +251,14 @@ def _against(rows: Array, defaults: Array, step: Array) -> Array:
     return np.asarray((-np.sign(step) * change / error).max(axis=0))
 
 
-def _joined(fine: Bins, bin_of: Places) -> Bins:
+def _join_bins(fine: Bins, bin_of: Places) -> Bins:
     if fine.group:
         return replace(fine, group=tuple(int(bin_of[k]) for k in fine.group))
     kept = np.diff(bin_of) > 0
     return replace(fine, edges=tuple(e for e, keep in zip(fine.edges, kept, strict=True) if keep))
 
 
-def _counted(bins: Bins, place: Places, sample: Sample) -> Bins:
+def _count_rows(bins: Bins, place: Places, sample: Sample) -> Bins:
     """The bins with their counts, weights and information value.
 
     The information value is Kullback's divergence (Siddiqi 2006, chapter 6); its standard error
@@ -270,7 +268,7 @@ def _counted(bins: Bins, place: Places, sample: Sample) -> Bins:
     rows = np.bincount(place, minlength=bins.count)
     defaults = np.bincount(place[bad], minlength=bins.count)
     rate = bad.mean()
-    weights = _weights(rows, defaults, rate)
+    weights = _weights_of_evidence(rows, defaults, rate)
     p, q = defaults / bad.sum(), (rows - defaults) / (~bad).sum()
     information = float((p - q) @ weights)
     odds = np.exp(weights)
@@ -289,7 +287,7 @@ def _counted(bins: Bins, place: Places, sample: Sample) -> Bins:
     )
 
 
-def _weights(rows: Array | Places, defaults: Array | Places, rate: float) -> Array:
+def _weights_of_evidence(rows: Array | Places, defaults: Array | Places, rate: float) -> Array:
     """ln(odds of default in the bin / overall), one default's worth of average rows added."""
     odds = (1 - rate) / rate
     return np.asarray(np.log((defaults + 1.0) / (rows - defaults + odds)) + np.log(odds))

@@ -9,18 +9,18 @@ import numpy.typing as npt
 from riskmodel.statistics.logistic import expit
 
 Array = npt.NDArray[np.float64]
-STEPS = 100
-HALVINGS = 40
-NOUGHT = 1e-12
+MAX_STEPS = 100
+MAX_HALVINGS = 40
+TOLERANCE = 1e-12
 """A coefficient that moves less stands still."""
-STILL = 1e-9
+MIN_GAIN = 1e-9
 """The search ends where a step would win less log likelihood."""
-WON = 1e-4
+SUFFICIENT_DECREASE = 1e-4
 """Of what a full step promises, so much must come true (Armijo 1966)."""
 
 
 @dataclass(frozen=True)
-class Bounded:
+class BoundedLogistic:
     """The task: log-odds are `design @ made @ x`, with `x` between `low` and `high`.
 
     `design` is rows x terms, dense or sparse, and `made` terms x coefficients. The log likelihood
@@ -57,7 +57,7 @@ class Bounded:
         return self.made.T @ by_term, self.made.T @ curve @ self.made
 
 
-def fit_bounded(task: Bounded, start: Array) -> Array:
+def fit_bounded(task: BoundedLogistic, start: Array) -> Array:
     """The coefficients that minimise the loss.
 
     Newton's method: each step goes towards the least of the local parabola within the bounds, and is
@@ -65,10 +65,10 @@ def fit_bounded(task: Bounded, start: Array) -> Array:
     """
     x = np.clip(start, task.low, task.high)
     best = task.loss(x)
-    for _ in range(STEPS):
+    for _ in range(MAX_STEPS):
         slope, curve = task.slope_and_curve(x)
         step = _step(curve, slope, task.low - x, task.high - x)
-        if -slope @ step < STILL:
+        if -slope @ step < MIN_GAIN:
             break
         x, best, fell = _halved(task, x, step, (best, float(slope @ step)))
         if not fell:
@@ -103,18 +103,18 @@ def _reach(move: Array, low: Array, high: Array) -> Array:
     """What share of its move each coefficient can go until a bound."""
     room = np.where(move < 0, low, high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.abs(move) > NOUGHT, np.maximum(room / move, 0.0), np.inf)
+        return np.where(np.abs(move) > TOLERANCE, np.maximum(room / move, 0.0), np.inf)
 
 
 def _halved(
-    task: Bounded, x: Array, step: Array, known: tuple[float, float]
+    task: BoundedLogistic, x: Array, step: Array, known: tuple[float, float]
 ) -> tuple[Array, float, bool]:
     """The first of the step, its half, its quarter and so on that lessens the loss enough."""
     best, slope = known
-    for share in 0.5 ** np.arange(HALVINGS):
+    for share in 0.5 ** np.arange(MAX_HALVINGS):
         moved = np.clip(x + share * step, task.low, task.high)
         loss = task.loss(moved)
-        if loss <= best + WON * share * slope:
+        if loss <= best + SUFFICIENT_DECREASE * share * slope:
             return moved, loss, True
     return x, best, False
 

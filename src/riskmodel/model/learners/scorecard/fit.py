@@ -14,15 +14,15 @@ import numpy as np
 from riskmodel.errors import DataError
 from riskmodel.model.inputs import Array
 from riskmodel.model.learners.scorecard.bins import Bins, Places
-from riskmodel.model.learners.scorecard.bounded_logistic import Bounded, fit_bounded
+from riskmodel.model.learners.scorecard.bounded_logistic import BoundedLogistic, fit_bounded
 from riskmodel.settings import ModelSettings
 from riskmodel.statistics.logistic import logit
 
-NO_SLOPE = 1e-6
+ZERO_SLOPE = 1e-6
 """A slope below is 0 up to the search's tolerance."""
 
 
-def select(
+def select_features(
     bins: Sequence[Bins], columns: Mapping[str, Array], defaulted: Array, how: ModelSettings
 ) -> tuple[list[Bins], Array, dict[str, str]]:
     """The features used, in the order given; their slopes; why each other one is left out.
@@ -30,19 +30,19 @@ def select(
     A feature must be informative at the lower end of its interval. The most informative one stays,
     however little it says: a scorecard needs one. Raises `DataError` where there is none at all.
     """
-    able = sorted((b for b in bins if _filled(b) > 1), key=lambda b: -b.information)
+    able = sorted((b for b in bins if _count_filled(b) > 1), key=lambda b: -b.information)
     if not bins:
         raise DataError("features: 0 are left for a scorecard. Bring a table with features.")
     if not able:  # nothing to tell rows apart by: one rate for all, and the checks say so
         return [bins[0]], np.zeros(1), {b.name: "information" for b in bins[1:]}
     told = [b for b in able if b.low >= how.least_information] or able[:1]
     evidence = {b.name: _evidence(b, columns[b.name]) for b in told}
-    unlike = _unlike(told, evidence, how.most_correlation)
-    right, slopes = _right(unlike, evidence, defaulted, how.scorecard_l2)
+    unlike = _drop_correlated(told, evidence, how.most_correlation)
+    right, slopes = _drop_wrong_signs(unlike, evidence, defaulted, how.scorecard_l2)
     strength = slopes * [evidence[b.name].std() for b in right]
     first = np.sort(np.argsort(-strength, kind="stable")[: how.scorecard_features])
     chosen = [right[k] for k in first]
-    kept, slopes = _right(chosen, evidence, defaulted, how.scorecard_l2)
+    kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, how.scorecard_l2)
     rungs = (
         ("sign", chosen),
         ("number", right),
@@ -67,7 +67,7 @@ def _in_order(
     return used, np.array([slope[b.name] for b in used]), left_out
 
 
-def _filled(bins: Bins) -> int:
+def _count_filled(bins: Bins) -> int:
     return int((~bins.empty()).sum())
 
 
@@ -75,7 +75,9 @@ def _evidence(bins: Bins, column: Array) -> Array:
     return np.array(bins.weights)[bins.places(column)]
 
 
-def _unlike(bins: Sequence[Bins], evidence: Mapping[str, Array], most: float) -> list[Bins]:
+def _drop_correlated(
+    bins: Sequence[Bins], evidence: Mapping[str, Array], most: float
+) -> list[Bins]:
     """Without those that run along with a more informative one (the given order)."""
     together = np.atleast_2d(np.corrcoef([evidence[b.name] for b in bins]))
     kept: list[int] = []
@@ -85,19 +87,19 @@ def _unlike(bins: Sequence[Bins], evidence: Mapping[str, Array], most: float) ->
     return [bins[k] for k in kept]
 
 
-def _right(
+def _drop_wrong_signs(
     bins: Sequence[Bins], evidence: Mapping[str, Array], defaulted: Array, l2: float
 ) -> tuple[list[Bins], Array]:
     """The features with slopes above 0, and these: the others would turn the risk round."""
     slopes = fit_slopes(np.column_stack([evidence[b.name] for b in bins]), defaulted, l2=l2)
-    right = slopes > NO_SLOPE
+    right = slopes > ZERO_SLOPE
     return [b for b, good in zip(bins, right, strict=True) if good], slopes[right]
 
 
 def fit_slopes(evidence: Array, defaulted: Array, *, l2: float) -> Array:
     """Slopes of at least 0 that maximise the log likelihood less l2 / 2 times their squares."""
     count = evidence.shape[1]
-    task = Bounded(
+    task = BoundedLogistic(
         design=np.column_stack([np.ones(len(evidence)), evidence]),
         made=np.eye(count + 1),
         defaulted=defaulted,
@@ -109,7 +111,7 @@ def fit_slopes(evidence: Array, defaulted: Array, *, l2: float) -> Array:
     return fit_bounded(task, np.r_[logit(float(defaulted.mean())), np.full(count, 0.5)])[1:]
 
 
-def refine(
+def fit_bin_shares(
     bins: Sequence[Bins], slopes: Array, places: Sequence[Places], defaulted: Array, *, l2: float
 ) -> tuple[float, list[Array]]:
     """Intercept, and the share of each bin in the log-odds.
@@ -123,9 +125,9 @@ def refine(
 
     counts = [one.count for one in bins]
     before = [s * np.array(one.weights) for s, one in zip(slopes, bins, strict=True)]
-    made = block_diag(1.0, *(_summed(one) for one in bins))
-    ends = np.array([(-np.inf, np.inf)] + [end for one in bins for end in _ends(one)])
-    task = Bounded(
+    made = block_diag(1.0, *(_shares_of_coefficients(one) for one in bins))
+    ends = np.array([(-np.inf, np.inf)] + [end for one in bins for end in _coefficient_bounds(one)])
+    task = BoundedLogistic(
         design=_indicators(places, counts),
         made=made,
         defaulted=defaulted,
@@ -152,14 +154,14 @@ def _indicators(places: Sequence[Places], counts: Sequence[int]) -> Any:
     return csr_array((np.ones(columns.size), columns.ravel(), pointers), shape=shape)
 
 
-def _summed(bins: Bins) -> Array:
+def _shares_of_coefficients(bins: Bins) -> Array:
     """What makes a feature's shares from its coefficients: bins x coefficients."""
     made = np.eye(bins.count)
     made[: bins.ordinary, : bins.ordinary] = np.tri(bins.ordinary)
     return made
 
 
-def _ends(bins: Bins) -> list[tuple[float, float]]:
+def _coefficient_bounds(bins: Bins) -> list[tuple[float, float]]:
     """The bounds of a feature's coefficients: only steps have any."""
     free = (-np.inf, np.inf)
     step = {1: (0.0, np.inf), -1: (-np.inf, 0.0), 0: free}[bins.sign]

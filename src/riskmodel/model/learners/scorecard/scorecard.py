@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.model.inputs import Array, Inputs
-from riskmodel.model.learners.scorecard.bins import Bins, Places, learn_bins
-from riskmodel.model.learners.scorecard.fit import refine, select
-from riskmodel.model.unseen_missing import with_stand_ins
+from riskmodel.model.learners.scorecard.bins import Bins, Places, fit_bins
+from riskmodel.model.learners.scorecard.fit import fit_bin_shares, select_features
+from riskmodel.model.unseen_missing import fit_imputations
 from riskmodel.settings import ModelSettings
 from riskmodel.statistics.logistic import expit, shift_to_rate
 
@@ -140,7 +140,7 @@ class Scorecard:
         return [np.array(share)[one.places(column)] for one, share, column in triples]
 
 
-def read(inputs: Inputs, files: Mapping[str, str], threads: int) -> Scorecard:
+def read_scorecard(inputs: Inputs, files: Mapping[str, str], threads: int) -> Scorecard:
     """The scorecard that `to_files` wrote."""
     document = json.loads(files[FILE])
     bins = tuple(_bins(one) for one in document["bins"])
@@ -154,22 +154,22 @@ def _bins(given: Mapping[str, Any]) -> Bins:
     return Bins(**{**given, **lists})
 
 
-def learn(
+def fit_scorecard(
     rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
 ) -> Scorecard:
     """A scorecard learnt from the rows: features and `defaulted`, both outcomes among them."""
-    return begin(rows, inputs, how, seed=seed, threads=threads)(how)
+    return prepare_scorecard(rows, inputs, how, seed=seed, threads=threads)(how)
 
 
-def begin(
+def prepare_scorecard(
     rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
 ) -> Callable[[ModelSettings], Scorecard]:
     """The bins, and what makes a scorecard of them under settings that leave the bins alone."""
-    bins = learn_bins(rows, inputs, how, seed)
-    return lambda own: from_bins(rows, inputs, bins, own)
+    bins = fit_bins(rows, inputs, how, seed)
+    return lambda own: fit_on_bins(rows, inputs, bins, own)
 
 
-def from_bins(
+def fit_on_bins(
     rows: pd.DataFrame, inputs: Inputs, bins: Sequence[Bins], how: ModelSettings
 ) -> Scorecard:
     """The scorecard on given bins of all inputs.
@@ -179,36 +179,38 @@ def from_bins(
     """
     matrix, defaulted = inputs.matrix(rows), rows["defaulted"].to_numpy(float)
     columns = dict(zip(inputs.names, matrix.T, strict=True))
-    chosen, slopes, left_out = select(bins, columns, defaulted, how)
+    chosen, slopes, left_out = select_features(bins, columns, defaulted, how)
     places = [one.places(columns[one.name]) for one in chosen]
-    intercept, shares = refine(chosen, slopes, places, defaulted, l2=how.scorecard_l2)
+    intercept, shares = fit_bin_shares(chosen, slopes, places, defaulted, l2=how.scorecard_l2)
     means = [share[place].mean() for share, place in zip(shares, places, strict=True)]
     found = Scorecard(
-        _narrowed(inputs, [one.name for one in chosen]),
+        _select_inputs(inputs, [one.name for one in chosen]),
         tuple(chosen),
         tuple(tuple(map(float, s - mean)) for s, mean in zip(shares, means, strict=True)),
         float(intercept + sum(means)),
         Scale(how.points_at, how.points_odds, how.points_double),
         left_out,
     )
-    return _for_anyone(found, rows)
+    return _fill_empty_bins(found, rows)
 
 
-def _for_anyone(found: Scorecard, rows: pd.DataFrame) -> Scorecard:
+def _fill_empty_bins(found: Scorecard, rows: pd.DataFrame) -> Scorecard:
     """The same with bins that no fit row fell into worth what leaves the fit rows' mean PD as it is:
     codes, and missing values. The stand-ins of the latter are kept to say what counts as anyone."""
     matrix, raw = found.inputs.matrix(rows), found.raw(rows)
     shares = tuple(
-        _filled(one, share, raw, one.places(column))
+        _fill_shares(one, share, raw, one.places(column))
         for one, share, column in zip(found.bins, found.shares, matrix.T, strict=True)
     )
-    known = with_stand_ins(found.inputs, matrix, found.raw_of)
+    known = fit_imputations(found.inputs, matrix, found.raw_of)
     never = {one.name for one in found.bins if one.empty()[-1]}
     kept = {name: values for name, values in known.stand_ins.items() if name in never}
     return replace(found, shares=shares, inputs=replace(known, stand_ins=kept))
 
 
-def _filled(one: Bins, share: Sequence[float], raw: Array, places: Places) -> tuple[float, ...]:
+def _fill_shares(
+    one: Bins, share: Sequence[float], raw: Array, places: Places
+) -> tuple[float, ...]:
     """A feature's shares with those of its empty bins."""
     if not one.empty().any():
         return tuple(share)
@@ -217,7 +219,7 @@ def _filled(one: Bins, share: Sequence[float], raw: Array, places: Places) -> tu
     return tuple(anyone if nobody else s for s, nobody in zip(share, one.empty(), strict=True))
 
 
-def _narrowed(inputs: Inputs, names: Sequence[str]) -> Inputs:
+def _select_inputs(inputs: Inputs, names: Sequence[str]) -> Inputs:
     signs = dict(zip(inputs.names, inputs.signs, strict=True))
     levels = {name: inputs.levels[name] for name in names if name in inputs.levels}
     return Inputs(tuple(names), tuple(signs[name] for name in names), levels)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 NO_MISSING, ZERO_IS_MISSING, NAN_IS_MISSING, CATEGORY = 0, 1, 2, 3
@@ -22,12 +22,12 @@ class Tree:
     `sets` are the categories that go left, by node. A tree without nodes has one leaf.
     """
 
-    feature: Whole
-    kind: Whole
+    feature: Ints
+    kind: Ints
     default_left: Flags
     threshold: Array
-    left: Whole
-    right: Whole
+    left: Ints
+    right: Ints
     node_rows: Array
     leaf_rows: Array
     leaf_value: Array
@@ -41,7 +41,7 @@ class Tree:
         return float((self.leaf_rows / self.node_rows[0] * self.leaf_value).sum())
 
 
-def trees_of(text: str) -> list[Tree] | None:
+def parse_trees(text: str) -> list[Tree] | None:
     """The trees whose sum is the raw score.
 
     None for models of another form: more than one score, averages, linear leaves, uncounted rows.
@@ -55,12 +55,12 @@ def trees_of(text: str) -> list[Tree] | None:
     ]
     if any(found.get("is_linear", "0") != "0" for found in fields):
         return None
-    trees = [_tree(found) for found in fields]
+    trees = [_parse_tree(found) for found in fields]
     counted = all((tree.node_rows > 0).all() for tree in trees)
     return trees if counted else None
 
 
-def _tree(fields: Mapping[str, str]) -> Tree:
+def _parse_tree(fields: Mapping[str, str]) -> Tree:
     decision, threshold = _whole(fields, "decision_type"), _real(fields, "threshold")
     kind = np.where(decision & 1, CATEGORY, decision >> 2 & 3)
     edges, words = _whole(fields, "cat_boundaries"), _whole(fields, "cat_threshold")

@@ -21,7 +21,7 @@ ZERO = float(np.float32(1e-35))
 
 
 @kernel
-def laid_out(left, right, node_rows, leaf_rows, layout):
+def lay_out(left, right, node_rows, leaf_rows, layout):
     """Fills `layout`, a record a node; returns the leaf at each place.
 
     `low`, `middle`, `high`: the places of the first child's leaves, then the second's. `left_first`:
@@ -132,7 +132,7 @@ def path(layout, place, features, ratios):
 
 
 @kernel
-def held(ratios, points, weights):
+def sum_subsets(ratios, points, weights):
     """For each subset of features that hold, the weighed sum over its own subsets S.
 
     Of m features, S counts |S|! (m - 1 - |S|)! / m!, times the ratios of the others in the subset.
@@ -159,7 +159,7 @@ def held(ratios, points, weights):
 def leaf_table(value, ratios, points, weights):
     """A leaf's share for each feature, by the subset of features that hold."""
     features = len(ratios)
-    sums = held(ratios, points, weights)
+    sums = sum_subsets(ratios, points, weights)
     table = np.empty((features, 1 << features))
     for subset in range(1 << features):
         missed = value
@@ -184,7 +184,9 @@ def add_leaves(layout, run, bit, segment_features, rule, table):
         place = first + leaf
         count = path(layout, place, features, ratios)
         shares = leaf_table(values[leaf], ratios[:count], rule[0], rule[1])
-        masks, wants = asked(layout, (place, first, first + len(values)), bit, features[:count])
+        masks, wants = patterns_of_leaf(
+            layout, (place, first, first + len(values)), bit, features[:count]
+        )
         for f in range(count):
             for slot in range(len(segment_features)):
                 if segment_features[slot] == features[f]:
@@ -200,7 +202,7 @@ def add_leaves(layout, run, bit, segment_features, rule, table):
 
 
 @kernel
-def asked(layout, places, bit, features):
+def patterns_of_leaf(layout, places, bit, features):
     """For each feature of a leaf: its bits in a pattern, and what they are where it holds."""
     place, first, last = places
     masks, wants = np.zeros(len(features), np.int64), np.zeros(len(features), np.int64)
@@ -287,7 +289,7 @@ def add_looked_up(slots, tables, pattern, sums):
 
 @kernel
 def add_long_path(slots, held_sums, value, pattern, sums):
-    """Adds the shares of one leaf with many features, from the sums of `held` alone."""
+    """Adds the shares of one leaf with many features, from the sums of `sum_subsets` alone."""
     rows = len(pattern)
     missed = np.full(rows, value)
     for f in range(len(slots)):

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.errors import DataError
-from riskmodel.model.learners.shapley.booster_text import CATEGORY, Tree, trees_of
+from riskmodel.model.learners.shapley.booster_text import CATEGORY, Tree, parse_trees
 
 Array = npt.NDArray[np.float64]
 Records = npt.NDArray[Any]
@@ -42,15 +42,15 @@ SEGMENT = np.dtype(
 TEST = np.dtype([("node", "i8"), ("bit", "u1"), ("left", "u1")])
 SLOT = np.dtype([("feature", "i8"), ("ratio", "f8")])
 
-MOST_BITS = 9
+MAX_BITS = 9
 """Of a segment's pattern: its table has at most 512 entries a feature, 4 kB."""
 COSTS = np.array([1.0, 0.15, 0.002])
 """Relative seconds a row: of a look-up, of a test in a pattern, of reading a table's entry."""
-LONGEST = 20
+MAX_PATH_FEATURES = 20
 """Distinct features on one path; the leaf at its end has a table of 8 MB."""
-MOST_ENTRIES = 1 << 26
+MAX_ENTRIES = 1 << 26
 """Of all tables together: half a gigabyte."""
-MOST_CUTS = 32_767
+MAX_CUTS = 32_767
 """Of one feature: a code has two bytes."""
 
 
@@ -69,7 +69,7 @@ class Segment:
     @property
     def long(self) -> bool:
         """One leaf with so many features that its table holds sums that they share."""
-        return self.bits > MOST_BITS
+        return self.bits > MAX_BITS
 
     @property
     def value(self) -> float:
@@ -87,14 +87,14 @@ class Segment:
         from riskmodel.model.learners.shapley import kernels
 
         if self.long:
-            table += kernels.held(self.slots["ratio"], *_rule(self.bits))
+            table += kernels.sum_subsets(self.slots["ratio"], *_quadrature_rule(self.bits))
             return
         kernels.add_leaves(
             self.layout,
             (self.values, self.first),
             self.bit,
             self.slots["feature"],
-            _rule(MOST_BITS),
+            _quadrature_rule(MAX_BITS),
             table.reshape(len(self.slots), -1),
         )
 
@@ -133,36 +133,36 @@ class ShapleyTables:
         return out
 
 
-def shapley_tables(text: str) -> ShapleyTables | None:
+def build_shapley_tables(text: str) -> ShapleyTables | None:
     """The tables of a model in LightGBM's text.
 
-    None where the model has another form (see `trees_of`), where a path has more than `LONGEST`
-    features, the tables more than `MOST_ENTRIES`, or a feature more than `MOST_CUTS` cuts: there
+    None where the model has another form (see `parse_trees`), where a path has more than `MAX_PATH_FEATURES`
+    features, the tables more than `MAX_ENTRIES`, or a feature more than `MAX_CUTS` cuts: there
     LightGBM's own `pred_contrib` has to answer, which is slower.
     """
-    trees = trees_of(text)
+    trees = parse_trees(text)
     if trees is None:
         return None
     base = sum(tree.mean for tree in trees)
     grown = [tree for tree in trees if len(tree.feature)]
-    coded, built = _coded(grown), _built(grown)
+    coded, built = _encode_trees(grown), _build_segments(grown)
     if coded is None or built is None:
         return None
     return ShapleyTables(base, (*coded, *built))
 
 
-def _coded(trees: Sequence[Tree]) -> tuple[Records, Records, Records, Records] | None:
+def _encode_trees(trees: Sequence[Tree]) -> tuple[Records, Records, Records, Records] | None:
     """Columns, their cuts, sets of categories, and the nodes as tests of codes.
 
     A column is a feature with its kind of node; its cuts are filled up with infinity to one less
     than a power of two, for a search without branches.
     """
-    kind = _joined([tree.kind for tree in trees], int)
-    feature = _joined([tree.feature for tree in trees], int)
+    kind = _concatenate([tree.kind for tree in trees], int)
+    feature = _concatenate([tree.feature for tree in trees], int)
     keys, column = np.unique(np.stack([feature, kind]), axis=1, return_inverse=True)
     nodes, sets = _nodes(trees, kind)
     nodes["column"] = column
-    threshold = _joined([tree.threshold for tree in trees], float)
+    threshold = _concatenate([tree.threshold for tree in trees], float)
     columns, cuts = np.zeros(keys.shape[1], COLUMN), [np.empty(0)]
     for number, (of_feature, of_kind) in enumerate(keys.T):
         mine = column == number
@@ -174,40 +174,42 @@ def _coded(trees: Sequence[Tree]) -> tuple[Records, Records, Records, Records] |
             own = np.append(own, np.full(size - len(own), np.inf))
         columns[number] = (of_feature, of_kind, sum(map(len, cuts)), size)
         cuts.append(own)
-    if (columns["size"] > MOST_CUTS).any():
+    if (columns["size"] > MAX_CUTS).any():
         return None
-    return columns, _joined(cuts, float), sets, nodes
+    return columns, _concatenate(cuts, float), sets, nodes
 
 
 def _nodes(trees: Sequence[Tree], kind: npt.NDArray[np.int64]) -> tuple[Records, Records]:
     """The nodes without their columns and places among cuts, and the sets of categories."""
     category = kind == CATEGORY
     nodes = np.zeros(len(kind), NODE)
-    nodes["shift"] = _joined([tree.default_left for tree in trees], int) * ~category
+    nodes["shift"] = _concatenate([tree.default_left for tree in trees], int) * ~category
     nodes["bound"] = nodes["shift"]
     sets = [tree.sets[node] for tree in trees for node in sorted(tree.sets)]
     lengths = np.array([len(own) for own in sets], dtype=np.int64)
     nodes["sets"] = -1
     nodes["sets"][category] = np.cumsum(lengths) - lengths
     nodes["bound"][category] = lengths
-    return nodes, _joined(sets, bool)
+    return nodes, _concatenate(sets, bool)
 
 
-def _built(trees: Sequence[Tree]) -> tuple[Records, Records, Records, Records, Records] | None:
+def _build_segments(
+    trees: Sequence[Tree],
+) -> tuple[Records, Records, Records, Records, Records] | None:
     """Where each tree begins, the segments, and their tests, slots and tables, end to end."""
     bounds = np.zeros(len(trees) + 1, TREE)
     pieces: list[Segment] = []
     for number, tree in enumerate(trees):
-        pieces += _segments(tree)
+        pieces += _cut_into_segments(tree)
         bounds[number + 1] = (bounds[number]["node"] + len(tree.feature), len(pieces))
-    if any(piece.bits > LONGEST for piece in pieces):
+    if any(piece.bits > MAX_PATH_FEATURES for piece in pieces):
         return None
     segments = np.zeros(len(pieces) + 1, SEGMENT)
     for field in ("test", "slot", "table"):
         segments[field][1:] = np.cumsum([piece.sizes[field] for piece in pieces])
     for field in ("bits", "long", "value"):
         segments[field][:-1] = [getattr(piece, field) for piece in pieces]
-    if segments["table"][-1] > MOST_ENTRIES:
+    if segments["table"][-1] > MAX_ENTRIES:
         return None
     tables = np.zeros(segments["table"][-1])
     for start, piece in zip(segments["table"], pieces, strict=False):
@@ -217,14 +219,14 @@ def _built(trees: Sequence[Tree]) -> tuple[Records, Records, Records, Records, R
     return bounds, segments, tests, slots, tables
 
 
-def _segments(tree: Tree) -> list[Segment]:
+def _cut_into_segments(tree: Tree) -> list[Segment]:
     """The tree cut into runs of leaves with the least cost of a row."""
     from riskmodel.model.learners.shapley import kernels
 
     layout = np.zeros(len(tree.feature), LAYOUT)
     layout["feature"] = tree.feature
-    leaf_at = kernels.laid_out(tree.left, tree.right, tree.node_rows, tree.leaf_rows, layout)
-    starts = kernels.cut(layout, MOST_BITS, COSTS)
+    leaf_at = kernels.lay_out(tree.left, tree.right, tree.node_rows, tree.leaf_rows, layout)
+    starts = kernels.cut(layout, MAX_BITS, COSTS)
     return [
         _segment(layout, tree.leaf_value[leaf_at[first:last]], first)
         for first, last in pairwise(starts)
@@ -249,11 +251,11 @@ def _segment(layout: Records, values: Array, first: int) -> Segment:
 
 
 @cache
-def _rule(features: int) -> tuple[Array, Array]:
+def _quadrature_rule(features: int) -> tuple[Array, Array]:
     """Points and weights on (0, 1), exact for polynomials of a degree below `features`."""
     points, weights = np.polynomial.legendre.leggauss((features + 1) // 2)
     return (points + 1) / 2, weights / 2
 
 
-def _joined(parts: Sequence[npt.NDArray[Any]], kind: type) -> Any:
+def _concatenate(parts: Sequence[npt.NDArray[Any]], kind: type) -> Any:
     return np.concatenate([np.empty(0, kind), *parts]).astype(kind)
