@@ -10,7 +10,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.features.catalogue import attribute_definitions
-from riskmodel.model.leakage import find_suspects as suspect_rules
+from riskmodel.model.leakage import suspects as suspect_rules
 from riskmodel.model.leakage import univariate as lone
 from riskmodel.model.leakage.incremental import combined_auc
 from riskmodel.model.leakage.suspects import excluded_names, find_fading, find_suspects
