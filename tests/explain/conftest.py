@@ -78,7 +78,7 @@ class Bins(Sum):
 
     scale: Scale = SCALE
 
-    def best(self) -> Any:
+    def best_contributions(self) -> Any:
         return np.full(len(self.weights), -1.0)
 
 
@@ -109,7 +109,7 @@ def held_against() -> Build:
         weights: Mapping[str, float] | None = None,
         *,
         missing: Mapping[str, float] | None = None,
-        peers: Mapping[str, Any] | None = None,
+        reference_group: Mapping[str, Any] | None = None,
         bend: float = 0.0,
         kind: type[Sum] = Sum,
     ) -> Baseline:
@@ -117,7 +117,7 @@ def held_against() -> Build:
         absent = dict.fromkeys(SIGNS, 0.0) | (dict(missing) if missing else {})
         inputs = Inputs(tuple(SIGNS), tuple(SIGNS.values()), LEVELS)
         ranker = kind(inputs, tuple(map(float, given.values())), tuple(absent.values()))
-        values = PEERS | (dict(peers) if peers else {})
+        values = PEERS | (dict(reference_group) if reference_group else {})
         model: Any = Model(ranker, Line(bend=bend))
         return Baseline(model, peers_of(ranker, values), definitions_by_name())
 

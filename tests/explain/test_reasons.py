@@ -62,7 +62,7 @@ def test_nobody_has_reasons_where_nothing_raises_the_risk(held_against, rows_of)
 
 
 def test_what_is_usual_among_the_peers_is_no_reason_however_much_it_adds(held_against, rows_of):
-    baseline = held_against(peers={"debt_cny": 5.0})
+    baseline = held_against(reference_group={"debt_cny": 5.0})
     found = find_reasons(baseline, rows_of({"debt_cny": 5.0, "inquiries_3m": 0.1}), FOUR)
     assert found["family"].tolist() == ["inquiries"]
 

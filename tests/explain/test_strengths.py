@@ -22,7 +22,7 @@ from riskmodel.settings import default_settings
 def test_a_strength_is_the_contribution_less_the_peers_mean_times_the_calibrations_slope(
     held_against, rows_of
 ):
-    baseline = held_against(peers={"inquiries_3m": 2.0})
+    baseline = held_against(reference_group={"inquiries_3m": 2.0})
     found = compute_strengths(baseline, rows_of({"inquiries_3m": 5.0, "exports_usd_6m": 0.5}))
     assert found["inquiries_3m"].iloc[0] == pytest.approx(2 * (5 - 2))
     assert found["exports_usd_6m"].iloc[0] == pytest.approx(2 * -0.5)
@@ -43,7 +43,7 @@ VALUE = st.floats(-3, 3, allow_subnormal=False)
 def test_each_row_sums_to_its_log_odds_by_feature_and_by_family(
     held_against, scorecard, rows_of, drawn, bend, bins
 ):
-    baseline = scorecard if bins else held_against(bend=bend, peers={"debt_cny": 0.7})
+    baseline = scorecard if bins else held_against(bend=bend, reference_group={"debt_cny": 0.7})
     names = ["exports_usd_6m", "inquiries_3m", "debt_cny"]
     rows = rows_of(*(dict(zip(names, one, strict=True)) for one in drawn))
     log_odds = baseline.model.calibration.log_odds(baseline.model.ranker.raw(rows))

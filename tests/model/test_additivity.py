@@ -59,7 +59,7 @@ def test_stretched_shares_are_an_error_and_not_taken_up_by_the_base(model, panel
 def test_stretched_shares_give_no_strengths_and_no_peers(model, panel):
     wrong = replace(model, ranker=Stretched(model.ranker, 1.5))
     with pytest.raises(RiskModelError, match=WRONG):
-        compute_strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
+        compute_strengths(Baseline(wrong, model.reference_group, definitions_by_name()), panel)
     with pytest.raises(RiskModelError, match=WRONG):
         reference_group.fit_reference_group(wrong.ranker, panel, 0.5)
 
@@ -70,7 +70,7 @@ def test_shares_stretched_by_the_calibration_are_an_error(model, panel):
     with pytest.raises(RiskModelError, match=WRONG):
         wrong.contributions(panel)
     with pytest.raises(RiskModelError, match=WRONG):
-        compute_strengths(Baseline(wrong, model.peers, definitions_by_name()), panel)
+        compute_strengths(Baseline(wrong, model.reference_group, definitions_by_name()), panel)
 
 
 def test_the_base_is_the_log_odds_of_the_average_score_and_nothing_else(model, panel):

@@ -109,8 +109,8 @@ def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
 ):
     learnt, known = {}, learning.fit_ranker
 
-    def spied(name, rows, task, how):
-        ranker = known(name, rows, task, how)
+    def spied(name, rows, task, settings):
+        ranker = known(name, rows, task, settings)
         learnt[ranker.text] = set(rows["enterprise_id"])
         return ranker
 
@@ -124,7 +124,7 @@ def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
     for enterprise, k in found.fold.items():
         assert enterprise not in learnt[found.blind[k].ranker.text]
     test = panel[panel["split"] == "test"]
-    blind = found.blind_predictions(test)
+    blind = found.predict_out_of_fold(test)
     assert blind.index.equals(test.index)
     # An enterprise without a fold was never seen by the model itself.
     own = learning.predict(found.model, test)
@@ -254,7 +254,9 @@ def test_trials_are_kept_as_they_end_and_taken_up_again(
     assert [name for name, _ in kept] == ["trees"] * 3
     again = []
     tried = {"trees": [trial for _, trial in kept[:2]]}
-    task = FitTask(definitions, only, tried=tried, keep=lambda name, trial: again.append(trial))
+    task = FitTask(
+        definitions, only, finished_trials=tried, keep=lambda name, trial: again.append(trial)
+    )
     second = fit(panel, parts, task)
     assert again == [kept[2][1]]
     assert second.models["trees"].to_files() == first.models["trees"].to_files()

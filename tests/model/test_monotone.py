@@ -90,8 +90,10 @@ def test_no_tree_and_no_average_with_the_line_goes_against_a_sign(seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_no_scorecard_goes_against_a_sign(seed):
     frame, inputs = drawn(seed)
-    how = HOW.model_copy(update={"least_information": 0.0, "split_p": 1.0, "most_correlation": 1.0})
-    found = scorecard.fit_scorecard(frame, inputs, how, seed=seed, threads=1)
+    settings = HOW.model_copy(
+        update={"least_information": 0.0, "split_p": 1.0, "most_correlation": 1.0}
+    )
+    found = scorecard.fit_scorecard(frame, inputs, settings, seed=seed, threads=1)
     assert any(found.inputs.signs)
     assert worst_step(found, frame, seed) <= ROUNDING
 
@@ -123,9 +125,11 @@ def test_tables_that_go_against_a_sign_are_refused(terms, refused):
 def test_trees_that_go_against_a_sign_are_refused(monkeypatch):
     frame, inputs = crossed()
     monkeypatch.setattr(trees, "MONOTONE_METHOD", "intermediate")
-    how = HOW.model_copy(update={"leaves": 16, "depth": 6, "trees": 100, "learning_rate": 0.05})
+    settings = HOW.model_copy(
+        update={"leaves": 16, "depth": 6, "trees": 100, "learning_rate": 0.05}
+    )
     with pytest.raises(RiskModelError, match=r"pairs of leaves go against the sign of \d feature"):
-        trees.fit_trees(frame, inputs, how, seed=4, threads=1)
+        trees.fit_trees(frame, inputs, settings, seed=4, threads=1)
 
 
 def crossed() -> tuple[pd.DataFrame, Inputs]:

@@ -16,20 +16,20 @@ FOLDS = np.repeat([0, 1, 2], 20)
 BEST = 3.0
 
 
-def losses(samples, inputs, how, *, seed, threads):
+def losses(samples, inputs, settings, *, seed, threads):
     """A learner whose loss is known: least at l2 = 3 after five rounds."""
-    away = np.log(how.l2 / BEST) ** 2
-    return 0.3 + away + 0.01 * (np.arange(1, how.trees + 1) - 5.0) ** 2
+    away = np.log(settings.l2 / BEST) ** 2
+    return 0.3 + away + 0.01 * (np.arange(1, settings.trees + 1) - 5.0) ** 2
 
 
-KIND = Learner(learn=None, read=None, space={"l2": SearchRange(0.1, 100.0)}, losses=losses)
+KIND = Learner(fit=None, read=None, search_space={"l2": SearchRange(0.1, 100.0)}, losses=losses)
 
 
 @pytest.fixture
 def search():
     rows = pd.DataFrame({"x": np.arange(60.0), "defaulted": np.arange(60) % 2 == 0})
-    how = default_settings().model.model_copy(update={"trials": 12, "trees": 10, "l2": 50.0})
-    return Search(rows, FOLDS, Inputs(("x",), (0,), {}), how, seed=7, threads=1)
+    settings = default_settings().model.model_copy(update={"trials": 12, "trees": 10, "l2": 50.0})
+    return Search(rows, FOLDS, Inputs(("x",), (0,), {}), settings, seed=7, threads=1)
 
 
 def silent(_):
@@ -38,16 +38,16 @@ def silent(_):
 
 def test_the_first_trial_is_the_settings_as_they_stand(search):
     _, trials = tune(KIND, search, (), silent)
-    assert trials[0].tried == {"l2": 50.0}
+    assert trials[0].params == {"l2": 50.0}
     assert len(trials) == 12
 
 
 def test_the_least_loss_wins_with_its_best_round(search):
-    how, trials = tune(KIND, search, (), silent)
+    settings, trials = tune(KIND, search, (), silent)
     whole = [trial for trial in trials if not trial.pruned]
-    assert how.l2 == min(whole, key=lambda trial: trial.losses[-1]).tried["l2"]
-    assert abs(np.log(how.l2 / BEST)) < abs(np.log(50.0 / BEST))
-    assert how.trees == 5
+    assert settings.l2 == min(whole, key=lambda trial: trial.losses[-1]).params["l2"]
+    assert abs(np.log(settings.l2 / BEST)) < abs(np.log(50.0 / BEST))
+    assert settings.trees == 5
 
 
 def test_a_trial_that_lags_is_given_up_before_its_last_fold(search):
@@ -59,10 +59,10 @@ def test_a_trial_that_lags_is_given_up_before_its_last_fold(search):
 
 
 def test_a_search_that_was_stopped_goes_on_to_the_same_end(search):
-    how, trials = tune(KIND, search, (), silent)
+    settings, trials = tune(KIND, search, (), silent)
     kept = []
     again, resumed = tune(KIND, search, trials[:5], kept.append)
-    assert (again, resumed) == (how, trials)
+    assert (again, resumed) == (settings, trials)
     assert kept == trials[5:]
 
 
@@ -78,40 +78,40 @@ def test_threads_change_nothing(search):
 
 
 def test_a_kind_without_anything_to_look_for_keeps_its_settings(search):
-    kind = Learner(learn=None, read=None)
+    kind = Learner(fit=None, read=None)
     assert tune(kind, search, (), silent) == (search.how, [])
 
 
 def test_whole_numbers_stay_whole(search):
-    kind = replace(KIND, space={"leaves": SearchRange(4, 24)})
-    how, trials = tune(kind, search, (), silent)
-    assert isinstance(how.leaves, int)
-    assert all(4 <= trial.tried["leaves"] <= 24 for trial in trials[1:])
+    kind = replace(KIND, search_space={"leaves": SearchRange(4, 24)})
+    settings, trials = tune(kind, search, (), silent)
+    assert isinstance(settings.leaves, int)
+    assert all(4 <= trial.params["leaves"] <= 24 for trial in trials[1:])
 
 
 def test_what_no_setting_moves_is_learnt_once_a_fold(search):
     begun = []
 
-    def begin(rows, inputs, how, *, seed, threads):
+    def begin(rows, inputs, settings, *, seed, threads):
         begun.append(len(rows))
         return lambda own: SimpleNamespace(raw=lambda held: np.full(len(held), own.l2 / 100))
 
-    kind = Learner(learn=None, read=None, space={"l2": SearchRange(0.1, 100.0)}, begin=begin)
-    how, trials = tune(kind, replace(search, threads=2), (), silent)
+    kind = Learner(fit=None, read=None, search_space={"l2": SearchRange(0.1, 100.0)}, begin=begin)
+    settings, trials = tune(kind, replace(search, threads=2), (), silent)
     assert begun == [40, 40, 40]
     assert len({trial.losses for trial in trials}) > 3
-    assert how.l2 == min(trial.tried["l2"] for trial in trials)
+    assert settings.l2 == min(trial.params["l2"] for trial in trials)
 
 
 def test_settings_of_the_scorecards_space_leave_its_bins_alone():
     rng = np.random.default_rng(2)
     x = rng.normal(size=600)
     rows = pd.DataFrame({"x": x, "defaulted": rng.random(600) < 1 / (1 + np.exp(2 - x))})
-    inputs, how = Inputs(("x",), (1,), {}), default_settings().model
+    inputs, settings = Inputs(("x",), (1,), {}), default_settings().model
     kind = LEARNERS["scorecard"]
-    begun = kind.begin(rows, inputs, how, seed=7, threads=1)
-    for name, where in kind.space.items():
+    begun = kind.begin(rows, inputs, settings, seed=7, threads=1)
+    for name, where in kind.search_space.items():
         for end in (where.low, where.high):
-            own = how.model_copy(update={name: end})
-            anew = kind.learn(rows, inputs, own, seed=7, threads=1)
+            own = settings.model_copy(update={name: end})
+            anew = kind.fit(rows, inputs, own, seed=7, threads=1)
             assert begun(own).to_files() == anew.to_files()

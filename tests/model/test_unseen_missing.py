@@ -136,8 +136,8 @@ def test_a_text_never_seen_counts_as_anyone_too(ranker, rows):
 
 
 def test_what_the_fit_rows_taught_of_missing_values_is_used_as_it_is(rankers):
-    assert set(rankers["trees"].inputs.stand_ins) == {"days", "other", "flag", "sector"}
-    assert all(len(some) == COUNT for some in rankers["trees"].inputs.stand_ins.values())
+    assert set(rankers["trees"].inputs.imputations) == {"days", "other", "flag", "sector"}
+    assert all(len(some) == COUNT for some in rankers["trees"].inputs.imputations.values())
 
 
 @pytest.mark.parametrize(("gaps", "taught"), [(0, False), (19, False), (20, True)])
@@ -145,14 +145,14 @@ def test_fewer_than_twenty_rows_without_a_value_teach_nothing(gaps, taught):
     matrix = np.arange(1000.0)[:, None].copy()
     matrix[:gaps] = np.nan
     found = fit_imputations(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
-    assert ("a" not in found.stand_ins) == taught
+    assert ("a" not in found.imputations) == taught
 
 
 def test_stand_ins_are_values_of_fit_rows_evenly_spaced_by_their_scores():
     matrix = np.random.default_rng(1).permutation(64.0 + np.arange(64))[:, None]
     found = fit_imputations(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
     # of 64 rows every second, beginning with the second
-    assert found.stand_ins["a"] == tuple(65.0 + 2 * np.arange(32))
+    assert found.imputations["a"] == tuple(65.0 + 2 * np.arange(32))
 
 
 def test_an_unknown_value_scores_at_the_mean_pd_of_the_stand_ins_by_hand():
@@ -208,7 +208,7 @@ def test_rows_that_count_as_anyone_are_counted_by_feature(fitted, panel):
 
 def test_reasons_are_exact_for_unknown_values_too(model, panel):
     some = blanked(panel)
-    found = compute_strengths(Baseline(model, model.peers, definitions_by_name()), some)
+    found = compute_strengths(Baseline(model, model.reference_group, definitions_by_name()), some)
     assert np.abs(found.sum(axis=1).to_numpy() - model.log_odds(some)).max() < 1e-9
 
 
@@ -238,6 +238,6 @@ def test_order_and_company_of_rows_change_no_unknown_score(ranker, rows):
 def test_infinite_values_leave_a_model_that_can_be_written(rows):
     wild = rows.assign(other=np.where(rows["other"] > 2, np.inf, rows["other"]))
     found = trees.fit_trees(wild, INPUTS, HOW, seed=1, threads=1)
-    assert np.isfinite(found.inputs.stand_ins["other"]).all()
+    assert np.isfinite(found.inputs.imputations["other"]).all()
     blank = replace(found).raw(rows.head(2).assign(other=np.nan))
     assert np.isfinite(blank).all()

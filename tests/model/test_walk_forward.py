@@ -22,9 +22,9 @@ def test_a_vintage_learns_only_from_labels_known_before_it(
 ):
     seen, known = [], walking.fit_ranker
 
-    def spied(name, rows, task, how):
+    def spied(name, rows, task, settings):
         seen.append(rows["as_of"].max())
-        return known(name, rows, task, how)
+        return known(name, rows, task, settings)
 
     monkeypatch.setattr(walking, "fit_ranker", spied)
     found = walk_forward(fitted.models["trees"], panel, 12, FitTask(definitions, small))

@@ -163,7 +163,7 @@ def test_another_model_or_another_question_makes_every_file_anew(features, model
     assert "reason_1" in pq.read_schema(path).names
 
     half = RiskModel(
-        model.name, model.ranker, model.calibration, MasterScale((0.5,)), {}, model.peers
+        model.name, model.ranker, model.calibration, MasterScale((0.5,)), {}, model.reference_group
     )
     score_with_reasons(features, out, half.to_files(), in_threads(1), silent)
     grades = pq.read_table(path, columns=["pd_12m", "grade"]).to_pandas()
@@ -186,7 +186,7 @@ def test_unknown_values_are_counted_and_told_each_time_whatever_the_engine(
     features, model, tmp_path
 ):
     stand_ins = {"exports_usd_12m": (0.5, 2.0) * 16, "sector": (0.0, 1.0) * 16}
-    ranker = replace(model.ranker, inputs=replace(INPUTS, stand_ins=stand_ins))
+    ranker = replace(model.ranker, inputs=replace(INPUTS, imputations=stand_ins))
     texts = replace(model, ranker=ranker).to_files()
     path = features / "features/2024-07/00001.parquet"
     rows = pd.read_parquet(path)

@@ -41,7 +41,7 @@ def test_the_run_keeps_the_counts_of_each_model_and_names_the_recommended_ones(
     model, rows, tmp_path, caplog
 ):
     run = Run(tmp_path, tmp_path, default_settings())
-    taught = replace(model.ranker, inputs=replace(model.ranker.inputs, stand_ins={}))
+    taught = replace(model.ranker, inputs=replace(model.ranker.inputs, imputations={}))
     models = {"single_feature": model, "other": replace(model, name="other", ranker=taught)}
     none = pd.DataFrame()
     with caplog.at_level(logging.INFO, logger="riskmodel"):

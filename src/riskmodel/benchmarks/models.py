@@ -194,7 +194,7 @@ def _price(folds: pd.DataFrame) -> dict[str, object]:
 def _learnt(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> Ranker:
     run = settings.run
     how = _tuned(kind, rows, inputs, settings)
-    return kind.learn(rows, inputs, how, seed=run.seed, threads=run.threads)
+    return kind.fit(rows, inputs, how, seed=run.seed, threads=run.threads)
 
 
 def _tuned(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:

@@ -173,7 +173,7 @@ def _ours(
 def _pred_contrib(trees: Trees, rows: pd.DataFrame) -> Line:
     clock, matrix = Clock(), trees.inputs.matrix(rows)
     predict = partial(trees.booster.predict, matrix, pred_contrib=True, num_threads=trees.threads)
-    alone = replace(trees, line=None, inputs=replace(trees.inputs, stand_ins={}))
+    alone = replace(trees, linear=None, inputs=replace(trees.inputs, imputations={}))
     apart = np.abs(clock.of(predict) - alone.contributions(rows)).max()
     return "LightGBM's pred_contrib", len(rows), clock, float(apart)
 

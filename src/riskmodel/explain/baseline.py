@@ -27,17 +27,17 @@ class HasBestBins(Protocol):
     def scale(self) -> Scale:
         """How points follow from log-odds."""
 
-    def best(self) -> Array:
+    def best_contributions(self) -> Array:
         """The least contribution that each feature can make, in the order of the inputs."""
 
 
 def make_baseline(model: RiskModel, definitions: Iterable[FeatureDefinition]) -> "Baseline":
     """The model against the peers that it keeps; `DataError` where it keeps none."""
-    if model.peers is None:
+    if model.reference_group is None:
         raise DataError(
             f"{model.name}: the model keeps no peers to hold rows against. Fit it again."
         )
-    return Baseline(model, model.peers, definitions_by_name(definitions))
+    return Baseline(model, model.reference_group, definitions_by_name(definitions))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Baseline:
     """
 
     model: RiskModel
-    peers: ReferenceGroup
+    reference_group: ReferenceGroup
     definitions: Mapping[str, FeatureDefinition]
 
     @property
@@ -77,13 +77,17 @@ class Baseline:
     def reference(self) -> Array:
         """The contribution that each feature's is held against, before calibration."""
         ranker = self.model.ranker
-        best = ranker.best() if isinstance(ranker, HasBestBins) else self.peers.contributions
+        best = (
+            ranker.best_contributions()
+            if isinstance(ranker, HasBestBins)
+            else self.reference_group.contributions
+        )
         return np.asarray(best, dtype=float)
 
     @cached_property
-    def at_peers(self) -> Array:
+    def reference_values(self) -> Array:
         """The peers' values as a row of the model's matrix."""
-        return np.asarray(self.inputs.matrix(self.peers.frame())[0])
+        return np.asarray(self.inputs.matrix(self.reference_group.frame())[0])
 
     @cached_property
     def families(self) -> tuple[str, ...]:

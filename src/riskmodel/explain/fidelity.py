@@ -25,7 +25,7 @@ def measure_fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFra
     for start in range(0, len(row), BLOCK):
         part = slice(start, start + BLOCK)
         changed = matrix[row[part]]
-        changed[np.arange(len(changed)), feature[part]] = baseline.at_peers[feature[part]]
+        changed[np.arange(len(changed)), feature[part]] = baseline.reference_values[feature[part]]
         then[part] = raw_of(changed)
     known = compute_strengths(baseline, rows).drop(columns="base").to_numpy()
     most = np.where(baseline.members[family], known[row], -np.inf).max(axis=1, initial=-np.inf)

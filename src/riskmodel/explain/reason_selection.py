@@ -49,7 +49,7 @@ class ReferenceChange:
 
         The calibration rises strictly, so the score before it tells.
         """
-        now, then = self.matrix[rows, features], self.baseline.at_peers[features]
+        now, then = self.matrix[rows, features], self.baseline.reference_values[features]
         other = np.asarray((now != then) & ~(np.isnan(now) & np.isnan(then)))
         asked = rows[other]
         if not len(asked):

@@ -21,6 +21,6 @@ def compare_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
     import shap
 
     theirs = shap.TreeExplainer(ranker.booster).shap_values(ranker.inputs.matrix(rows))
-    alone = replace(ranker, line=None, inputs=replace(ranker.inputs, stand_ins={}))
+    alone = replace(ranker, linear=None, inputs=replace(ranker.inputs, imputations={}))
     ours = alone.contributions(rows)[:, :-1]
     return float(np.abs(np.asarray(theirs) - ours).max())

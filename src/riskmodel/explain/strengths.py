@@ -46,5 +46,7 @@ def points_below_best(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
     ranker = baseline.model.ranker
     if not isinstance(ranker, HasBestBins):
         raise UsageError(f"{baseline.model.name}: no scorecard. Points below the best need bins.")
-    lost = ranker.scale.factor * (compute_contributions(ranker, rows)[0][:, :-1] - ranker.best())
+    lost = ranker.scale.factor * (
+        compute_contributions(ranker, rows)[0][:, :-1] - ranker.best_contributions()
+    )
     return pd.DataFrame(lost, columns=list(baseline.inputs.names), index=rows.index)

@@ -22,7 +22,7 @@ def choose_words(
     text that the model does not know is unusual, not missing.
     """
     row, feature = named
-    value, peers = matrix[row, feature], baseline.at_peers[feature]
+    value, peers = matrix[row, feature], baseline.reference_values[feature]
     sign = baseline.signs[feature]
     word = np.full(len(row), UNUSUAL, dtype=np.int64)
     word[(sign > 0) & (value > peers)] = HIGH

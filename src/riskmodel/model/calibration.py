@@ -112,7 +112,7 @@ class OutOfFold:
     enterprises: pd.Series
     later: npt.NDArray[np.bool_]
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "OutOfFold":
+    def select(self, rows: npt.NDArray[np.bool_]) -> "OutOfFold":
         """Some of the rows."""
         return OutOfFold(
             self.raw[rows], self.defaulted[rows], self.enterprises[rows], self.later[rows]
@@ -139,7 +139,7 @@ CONTRADICTION_ERRORS = 3.0
 
 
 def fit_calibration(
-    blind: OutOfFold, how: CalibrationOptions, anchor: float | None = None
+    blind: OutOfFold, options: CalibrationOptions, anchor: float | None = None
 ) -> Calibration:
     """The method with the least log loss on held-out enterprises, and its interval.
 
@@ -148,21 +148,21 @@ def fit_calibration(
     defaults is hardly known; unless the later ones contradict it, when they alone do. The level is
     the later rows' default rate, or `anchor`.
     """
-    losses, chosen = compare_methods(blind, how)
-    method = chosen if how.method == "best" else how.method
+    losses, chosen = compare_methods(blind, options)
+    method = chosen if options.method == "best" else options.method
     curve, basis = fit_curve(method, blind), "pooled"
-    if _contradicts(curve, blind.only(blind.later)):
-        blind, basis = blind.only(blind.later), "later"
+    if _contradicts(curve, blind.select(blind.later)):
+        blind, basis = blind.select(blind.later), "later"
         curve = fit_curve(method, blind)
-    found = Calibration(curve, fit_level(curve, blind, anchor), (), how.interval, losses, basis)
-    return replace(found, margins=_margins(found, blind, how, anchor))
+    found = Calibration(curve, fit_level(curve, blind, anchor), (), options.interval, losses, basis)
+    return replace(found, margins=_margins(found, blind, options, anchor))
 
 
 def refit_calibration(
     known: Calibration, blind: OutOfFold, anchor: float | None = None
 ) -> Calibration:
     """The same method, basis and margins with the form and level of other rows."""
-    rows = blind.only(blind.later) if known.basis == "later" else blind
+    rows = blind.select(blind.later) if known.basis == "later" else blind
     curve = fit_curve(known.curve.method, rows)
     return replace(known, curve=curve, shift=fit_level(curve, rows, anchor))
 
@@ -205,11 +205,11 @@ def fit_curve(method: str, rows: OutOfFold, weights: Array | None = None) -> Cur
 
 
 def compare_methods(
-    rows: OutOfFold, how: CalibrationOptions, folds: int = 5
+    rows: OutOfFold, options: CalibrationOptions, folds: int = 5
 ) -> tuple[dict[str, float], str]:
     """Each method's log loss on folds of enterprises that it was not fitted on, and the best."""
     codes, unique = pd.factorize(rows.enterprises, sort=True)
-    fold = (np.random.default_rng(how.seed).permutation(len(unique)) % folds)[codes]
+    fold = (np.random.default_rng(options.seed).permutation(len(unique)) % folds)[codes]
     count = len(rows.raw)
     losses = {name: np.empty(count) for name in METHODS}
     for k in range(folds):
@@ -249,22 +249,22 @@ def _fit_isotonic(rows: OutOfFold, weights: Array) -> Curve:
 
 
 def _margins(
-    found: Calibration, blind: OutOfFold, how: CalibrationOptions, anchor: float | None
+    found: Calibration, blind: OutOfFold, options: CalibrationOptions, anchor: float | None
 ) -> tuple[tuple[float, float, float], ...]:
     """How far the interval reaches below and above, at scores along the sample.
 
-    What the sample leaves open (bootstrap by enterprise) and what a year may bring (`how.cycle`)
+    What the sample leaves open (bootstrap by enterprise) and what a year may bring (`options.cycle`)
     are taken as independent; the reach is widened to the later rows' Venn-Abers pair (Vovk and
     Petej 2014), which is valid whatever the curve's form, where that lies outside. An anchor moves
     the pair with the level.
     """
     knots = np.unique(np.quantile(blind.raw, np.linspace(0, 1, KNOTS)))
-    point, tail = found.log_odds(knots), (1 - how.interval) / 2
-    draws = np.array([one.log_odds(knots) for one in _bootstrap(found, blind, how, anchor)])
+    point, tail = found.log_odds(knots), (1 - options.interval) / 2
+    draws = np.array([one.log_odds(knots) for one in _bootstrap(found, blind, options, anchor)])
     low, high = np.quantile(draws - point, [tail, 1 - tail], axis=0)
-    year = how.cycle * _normal_quantile(1 - tail)
+    year = options.cycle * _normal_quantile(1 - tail)
     below, above = np.hypot(np.minimum(low, 0), year), np.hypot(np.maximum(high, 0), year)
-    pair = venn_abers(blind.only(blind.later), knots)
+    pair = venn_abers(blind.select(blind.later), knots)
     moved = found.shift - fit_level(found.curve, blind, None)
     below = np.maximum(below, point - logit(pair[0], PAIR_CLIP) - moved)
     above = np.maximum(above, logit(pair[1], PAIR_CLIP) + moved - point)
@@ -274,11 +274,11 @@ def _margins(
 
 
 def _bootstrap(
-    found: Calibration, blind: OutOfFold, how: CalibrationOptions, anchor: float | None
+    found: Calibration, blind: OutOfFold, options: CalibrationOptions, anchor: float | None
 ) -> Iterator[Calibration]:
     """Form and level refitted on enterprises drawn with replacement."""
     later = blind.later
-    for weights in bootstrap_weights(blind.enterprises, how.draws, how.seed):
+    for weights in bootstrap_weights(blind.enterprises, options.draws, options.seed):
         drawn = (weights * blind.defaulted)[later].sum()
         if not 0 < drawn < weights[later].sum():
             yield found

@@ -45,7 +45,7 @@ PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 class FitTask:
     """What every candidate is given: the features, the settings and facts to remember.
 
-    `tried` are trials of the tuning that an earlier go finished, by candidate; `keep` is called
+    `finished_trials` are trials of the tuning that an earlier go finished, by candidate; `keep` is called
     with each new one.
     """
 
@@ -53,7 +53,7 @@ class FitTask:
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = no_progress
-    tried: Mapping[str, Sequence[Trial]] = field(default_factory=dict)
+    finished_trials: Mapping[str, Sequence[Trial]] = field(default_factory=dict)
     keep: Callable[[str, Trial], None] | None = None
 
 
@@ -90,7 +90,7 @@ class Candidate:
     blind: Mapping[int, RiskModel]
     fold: pd.Series
 
-    def blind_predictions(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def predict_out_of_fold(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Each row by a model that never saw its enterprise."""
         place = rows["enterprise_id"].map(self.fold).fillna(-1).astype(int)
         found = [predict(self.model, rows.iloc[:0])]
@@ -126,26 +126,28 @@ def fit(panel: pd.DataFrame, parts: Split, task: FitTask) -> FitResult:
             continue
         task.progress(f"fitting {name}")
         budget = 1 if few else task.settings.model.trials
-        how, tries = _tune(name, learnt, task, trials=budget)
+        settings, tries = _tune(name, learnt, task, trials=budget)
         trials.append(_trials_table(name, tries))
         later = panel[panel["split"] == "calibrate"] if parts.by_time else learnt
-        one = fit_candidate(name, (learnt, later.astype({"defaulted": bool})), task, how)
+        one = fit_candidate(name, (learnt, later.astype({"defaulted": bool})), task, settings)
         model = one.model
         if parts.by_time:
-            blind.append(one.blind_predictions(panel[panel["split"] == "test"]))
+            blind.append(one.predict_out_of_fold(panel[panel["split"] == "test"]))
             task.progress(f"{name}: fitted again on all labelled rows")
             newest = latest(labelled, task.settings.datasets.calibrate_share)
-            model = replace(fit_candidate(name, (labelled, newest), task, how).model, tested=model)
+            model = replace(
+                fit_candidate(name, (labelled, newest), task, settings).model, tested=model
+            )
             predictions.append(predict_splits(model, panel))
         else:
             predictions.append(predict(model, panel[panel["split"] == "score"]))
-            folds = _cross_validated(name, learnt, task, None if few else how)
+            folds = _cross_validated(name, learnt, task, None if few else settings)
             repeats.append(folds)
             predictions.append(_average_repeats(folds, model))
         near = reference_group.fit_reference_group(
             model.ranker, labelled, task.settings.explain.peers_share
         )
-        models[name] = replace(model, peers=near)
+        models[name] = replace(model, reference_group=near)
     return FitResult(
         models,
         _concat(predictions),
@@ -164,7 +166,7 @@ def _equal_candidate(
     alike = [
         other
         for other in models
-        if name == LEARNERS[other].without_signs or other == LEARNERS[name].without_signs
+        if name == LEARNERS[other].same_without_signs or other == LEARNERS[name].same_without_signs
     ]
     if not alike:
         return None
@@ -210,15 +212,15 @@ def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
     return keys.join(model.score(rows))
 
 
-def fit_ranker(name: str, rows: pd.DataFrame, task: FitTask, how: ModelSettings) -> Ranker:
+def fit_ranker(name: str, rows: pd.DataFrame, task: FitTask, settings: ModelSettings) -> Ranker:
     """One candidate's ranking, learnt from the rows (`defaulted` and features)."""
     run = task.settings.run
-    inputs = fit_inputs(rows, task.definitions, how.most_levels)
-    return LEARNERS[name].learn(rows, inputs, how, seed=run.seed, threads=run.threads)
+    inputs = fit_inputs(rows, task.definitions, settings.most_levels)
+    return LEARNERS[name].fit(rows, inputs, settings, seed=run.seed, threads=run.threads)
 
 
 def fit_candidate(
-    name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: FitTask, how: ModelSettings
+    name: str, samples: tuple[pd.DataFrame, pd.DataFrame], task: FitTask, settings: ModelSettings
 ) -> Candidate:
     """One model: ranked on the first sample, calibrated on the second by rankings that are blind
     to each enterprise (where the others hold one outcome only, by the whole ranking). The second
@@ -227,20 +229,20 @@ def fit_candidate(
     everyone = pd.concat([rows, later]).drop_duplicates(KEY, keep="last")
     fold = _folds(everyone, task)
     mine, of = rows["enterprise_id"].map(fold), everyone["enterprise_id"].map(fold).to_numpy()
-    ranker = fit_ranker(name, rows, task, how)
-    how = how.model_copy(update=dict(LEARNERS[name].settled(ranker)))
+    ranker = fit_ranker(name, rows, task, settings)
+    settings = settings.model_copy(update=dict(LEARNERS[name].chosen_settings(ranker)))
     rankers: dict[int, Ranker] = {}
     raw = np.empty(len(everyone))
     for k in sorted(fold.unique()):
         seen = rows[mine != k]
         rankers[k] = (
-            fit_ranker(name, seen, task, how) if seen["defaulted"].nunique() > 1 else ranker
+            fit_ranker(name, seen, task, settings) if seen["defaulted"].nunique() > 1 else ranker
         )
         raw[of == k] = rankers[k].raw(everyone[of == k])
     blind = _out_of_fold(raw, everyone, later)
     anchor = _level_anchor(everyone, task.settings.model)
     calibration = fit_calibration(blind, _calibration_options(task), anchor)
-    learnt = {key: getattr(how, key) for key in _tuned_names(name)}
+    learnt = {key: getattr(settings, key) for key in _tuned_names(name)}
     facts = {**task.facts, "learnt": learnt, "rows": _count_rows(everyone)}
     grades = _fit_scale(calibration.pd(blind.raw[blind.later]), later, task.settings.model)
     whole = RiskModel(name, ranker, calibration, grades, facts)
@@ -270,7 +272,7 @@ def _recalibrate(
     """The calibration of other enterprises' rows, where these hold both outcomes."""
     labels = blind.defaulted[others & blind.later]
     able = 0 < labels.sum() < len(labels)
-    return refit_calibration(known, blind.only(others), anchor) if able else known
+    return refit_calibration(known, blind.select(others), anchor) if able else known
 
 
 def _level_anchor(everyone: pd.DataFrame, model: ModelSettings) -> float | None:
@@ -309,26 +311,26 @@ def _tune(
     """The candidate's settings after so many trials on folds of the rows."""
     model = task.settings.model.model_copy(update={"trials": trials})
     some = drawn(rows, model.tuning_rows, task.settings.run.seed)
-    known = task.tried.get(name, ())
+    known = task.finished_trials.get(name, ())
     numbers = count(len(known) + 1)
-    how, tries = tune(
+    settings, tries = tune(
         LEARNERS[name],
         _search(some, task, model),
         known,
         lambda trial: _keep(task, name, trial, f"{next(numbers)} of {trials}"),
     )
     if len(some) < len(rows) and LEARNERS[name].losses:
-        once = how.model_copy(update={"trials": 1, "trees": model.trees})
-        how, _ = tune(LEARNERS[name], _search(rows, task, once), (), lambda _: None)
-    return how, tries
+        once = settings.model_copy(update={"trials": 1, "trees": model.trees})
+        settings, _ = tune(LEARNERS[name], _search(rows, task, once), (), lambda _: None)
+    return settings, tries
 
 
-def _search(rows: pd.DataFrame, task: FitTask, how: ModelSettings) -> Search:
+def _search(rows: pd.DataFrame, task: FitTask, settings: ModelSettings) -> Search:
     rows = rows.reset_index(drop=True)
-    inputs = fit_inputs(rows, task.definitions, how.most_levels)
+    inputs = fit_inputs(rows, task.definitions, settings.most_levels)
     fold = rows["enterprise_id"].map(_folds(rows, task)).to_numpy()
     run = task.settings.run
-    return Search(rows, fold, inputs, how, run.seed, run.threads)
+    return Search(rows, fold, inputs, settings, run.seed, run.threads)
 
 
 def _keep(task: FitTask, name: str, trial: Trial, which: str) -> None:
@@ -340,16 +342,16 @@ def _keep(task: FitTask, name: str, trial: Trial, which: str) -> None:
 def _folds(rows: pd.DataFrame, task: FitTask) -> pd.Series:
     """The fold of each enterprise, defaulters spread evenly."""
     model, run = task.settings.model, task.settings.run
-    how = task.settings.datasets.model_copy(update={"folds": model.inner_folds, "repeats": 1})
+    splits = task.settings.datasets.model_copy(update={"folds": model.inner_folds, "repeats": 1})
     rows = rows.reset_index(drop=True)
-    _, fold = next(balanced_folds(rows, how, run.seed))
+    _, fold = next(balanced_folds(rows, splits, run.seed))
     return pd.Series(fold.to_numpy(int), index=rows["enterprise_id"]).groupby(level=0).first()
 
 
 def _tuned_names(name: str) -> list[str]:
     """The settings that tuning may have changed."""
     kind = LEARNERS[name]
-    return [*kind.space, *(["trees"] if kind.losses else [])]
+    return [*kind.search_space, *(["trees"] if kind.losses else [])]
 
 
 def _find_leaks(learnt: pd.DataFrame, later: pd.DataFrame, task: FitTask) -> pd.DataFrame:
@@ -377,21 +379,21 @@ def _record_suspects(leaks: pd.DataFrame, task: FitTask) -> FitTask:
 
 
 def _cross_validated(
-    name: str, rows: pd.DataFrame, task: FitTask, how: ModelSettings | None
+    name: str, rows: pd.DataFrame, task: FitTask, settings: ModelSettings | None
 ) -> pd.DataFrame:
     """Out-of-fold predictions of every repeat: ranking and calibration never saw the enterprise.
 
-    `how` None: the number of rounds is looked for in every fold anew, as few defaults demand.
+    `settings` None: the number of rounds is looked for in every fold anew, as few defaults demand.
     """
     rows, found = rows.reset_index(drop=True), []
     task = _lighten(task)
-    settings = task.settings.datasets
-    settings = settings if how is None else settings.model_copy(update={"repeats": 1})
-    for repeat, fold in balanced_folds(rows, settings, task.settings.run.seed):
-        task.progress(f"{name}: repeat {repeat + 1} of {settings.repeats}")
+    splits = task.settings.datasets
+    splits = splits if settings is None else splits.model_copy(update={"repeats": 1})
+    for repeat, fold in balanced_folds(rows, splits, task.settings.run.seed):
+        task.progress(f"{name}: repeat {repeat + 1} of {splits.repeats}")
         for k in sorted(fold.unique()):
             seen = rows[fold != k].reset_index(drop=True)
-            own = how or _tune(name, seen, task, trials=1)[0]
+            own = settings or _tune(name, seen, task, trials=1)[0]
             model = fit_candidate(name, (seen, seen), task, own).model
             found.append(predict(model, rows[fold == k]).assign(repeat=repeat, split="test"))
     return pd.concat(found, ignore_index=True)
@@ -403,7 +405,7 @@ def _lighten(task: FitTask) -> FitTask:
     draws = max(task.settings.model.interval_draws // 4, MIN_DRAWS)
     model = task.settings.model.model_copy(update={"interval_draws": draws})
     settings = task.settings.model_copy(update={"model": model})
-    return replace(task, settings=settings, tried={}, keep=None)
+    return replace(task, settings=settings, finished_trials={}, keep=None)
 
 
 def _average_repeats(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
@@ -423,7 +425,7 @@ def _trials_table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:
                 "log_loss": trial.losses[-1],
                 "rounds": trial.rounds,
                 "pruned": trial.pruned,
-                "settings": json.dumps(dict(trial.tried), sort_keys=True),
+                "settings": json.dumps(dict(trial.params), sort_keys=True),
             }
             for number, trial in enumerate(trials)
         ]

@@ -21,14 +21,14 @@ DIRECTION: Mapping[int, Risk] = {sign: risk for risk, sign in SIGN.items()}
 class Inputs:
     """The model's features in order, the sign of each, and the levels of each text.
 
-    A level that was not seen, or was rare, in the fit rows counts as missing. `stand_ins` are
-    values of each feature that the fit rows hardly ever lack: see `model.stand_ins`.
+    A level that was not seen, or was rare, in the fit rows counts as missing. `imputations` are
+    values of each feature that the fit rows hardly ever lack: see `model.imputations`.
     """
 
     names: tuple[str, ...]
     signs: tuple[int, ...]
     levels: Mapping[str, tuple[str, ...]]
-    stand_ins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    imputations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def matrix(self, frame: pd.DataFrame) -> Array:
         """Rows x features, missing as NaN; `DataError` if a feature is not there."""
@@ -52,10 +52,10 @@ class Inputs:
 
     def unknown(self, matrix: Array) -> Flags:
         """Rows x features of a matrix: missing, where the fit rows taught nothing of missing."""
-        able = np.array([name in self.stand_ins for name in self.names], dtype=bool)
+        able = np.array([name in self.imputations for name in self.names], dtype=bool)
         return np.asarray(np.isnan(matrix) & able)
 
-    def unsigned(self) -> "Inputs":
+    def without_signs(self) -> "Inputs":
         """The same features without a direction."""
         return replace(self, signs=(0,) * len(self.names))
 
@@ -66,7 +66,7 @@ class Inputs:
             for name, levels in self.levels.items()
         }
 
-    def kinds(self) -> tuple[tuple[str, str], ...]:
+    def feature_types(self) -> tuple[tuple[str, str], ...]:
         """Each feature with its kind: number or category."""
         return tuple((n, "category" if n in self.levels else "number") for n in self.names)
 

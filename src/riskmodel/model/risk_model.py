@@ -27,7 +27,7 @@ class RiskModel:
     """Ranking, calibration and grades; `facts` say what it was made from.
 
     `name` is the candidate's name, a rung of the ladder; `score` needs nothing but a frame with
-    the features. `peers` are the approved enterprises that reasons are held against. `tested` is
+    the features. `reference_group` are the approved enterprises that reasons are held against. `tested` is
     the same fit on what was known when the test begins: the test's figures are its own.
     """
 
@@ -36,16 +36,16 @@ class RiskModel:
     calibration: Calibration
     grades: MasterScale
     facts: Mapping[str, Any]
-    peers: ReferenceGroup | None = None
+    reference_group: ReferenceGroup | None = None
     tested: "RiskModel | None" = None
 
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Each feature with its kind: number or category."""
-        return self.ranker.inputs.kinds()
+        return self.ranker.inputs.feature_types()
 
     @property
-    def learnt_from(self) -> str:
+    def training_summary(self) -> str:
         """What was learnt from, and what the tested fit knew; empty without a tested fit."""
         if self.tested is None:
             return ""
@@ -104,8 +104,8 @@ class RiskModel:
         }
         text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
         files = {"model.json": text + "\n", **self.ranker.to_files()}
-        if self.peers is not None:
-            files[PEERS] = self.peers.to_text()
+        if self.reference_group is not None:
+            files[PEERS] = self.reference_group.to_text()
         earlier = self.tested.to_files() if self.tested is not None else {}
         return files | {TESTED + name: text for name, text in earlier.items()}
 

@@ -31,7 +31,7 @@ class Trial:
     `pruned` where it was given up before the last fold; then `rounds` is 0.
     """
 
-    tried: Values
+    params: Values
     losses: tuple[float, ...]
     rounds: int
     pruned: bool
@@ -48,7 +48,7 @@ class Search:
     rows: pd.DataFrame
     fold: Array
     inputs: Inputs
-    how: ModelSettings
+    settings: ModelSettings
     seed: int
     threads: int
 
@@ -70,11 +70,11 @@ def tune(
     (Bergstra and others 2011), pruning by the median of the trials before (Optuna). A kind without
     anything to look for keeps its settings.
     """
-    if not kind.space or (search.how.trials == 1 and not kind.losses):
-        return search.how, []
-    trials = list(before)[: search.how.trials]
+    if not kind.search_space or (search.settings.trials == 1 and not kind.losses):
+        return search.settings, []
+    trials = list(before)[: search.settings.trials]
     judges = [_fold_losses(kind, search, samples) for samples in search.folds]
-    for number in range(len(trials), search.how.trials):
+    for number in range(len(trials), search.settings.trials):
         values = _suggest(kind, search, trials, number)
         trial = _run_trial(
             search, _apply(kind, search, values), values, judges=judges, before=trials
@@ -83,12 +83,14 @@ def tune(
         keep(trial)
     whole = [trial for trial in trials if not trial.pruned]
     best = min(whole, key=lambda trial: trial.losses[-1])
-    return search.how.model_copy(update=_settings(kind, best)), trials
+    return search.settings.model_copy(update=_settings(kind, best)), trials
 
 
 def _settings(kind: Learner, trial: Trial) -> dict[str, Any]:
     rounds = {"trees": trial.rounds} if kind.losses else {}
-    return {name: _to_setting(kind.space[name], v) for name, v in trial.tried.items()} | rounds
+    return {
+        name: _to_setting(kind.search_space[name], v) for name, v in trial.params.items()
+    } | rounds
 
 
 def _to_setting(where: SearchRange, value: float) -> float:
@@ -98,7 +100,7 @@ def _to_setting(where: SearchRange, value: float) -> float:
 
 def _suggest(kind: Learner, search: Search, trials: Sequence[Trial], number: int) -> Values:
     """The next values to try: a function of the trials before, so a search can be resumed."""
-    start = {name: getattr(search.how, name) for name in kind.space}
+    start = {name: getattr(search.settings, name) for name in kind.search_space}
     if number == 0:
         return start
     import optuna
@@ -106,9 +108,9 @@ def _suggest(kind: Learner, search: Search, trials: Sequence[Trial], number: int
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=search.seed + number, n_startup_trials=4)
     study = optuna.create_study(sampler=sampler, direction="minimize")
-    space = {name: _distribution(where) for name, where in kind.space.items()}
+    space = {name: _distribution(where) for name, where in kind.search_space.items()}
     for trial in trials:
-        inside = {n: min(max(v, space[n].low), space[n].high) for n, v in trial.tried.items()}
+        inside = {n: min(max(v, space[n].low), space[n].high) for n, v in trial.params.items()}
         study.add_trial(
             optuna.trial.create_trial(
                 params=inside, distributions=space, value=trial.losses[-1] + trial.pruned
@@ -127,13 +129,13 @@ def _distribution(where: SearchRange) -> Any:
 
 def _apply(kind: Learner, search: Search, values: Values) -> ModelSettings:
     """The settings with these values, and all the rounds."""
-    trial = Trial(values, (), search.how.trees, False)
-    return search.how.model_copy(update=_settings(kind, trial))
+    trial = Trial(values, (), search.settings.trees, False)
+    return search.settings.model_copy(update=_settings(kind, trial))
 
 
 def _run_trial(
     search: Search,
-    how: ModelSettings,
+    settings: ModelSettings,
     values: Values,
     *,
     judges: Sequence[FoldLosses],
@@ -146,7 +148,7 @@ def _run_trial(
     """
     curves: list[Array] = []
     means: list[float] = []
-    for curve in _curves(judges, how, search.threads):
+    for curve in _curves(judges, settings, search.threads):
         curves.append(curve)
         means.append(float(mean_curve(curves).min()))
         seen = [trial.losses[len(means) - 1] for trial in before if len(trial.losses) >= len(means)]
@@ -163,12 +165,12 @@ def mean_curve(curves: Sequence[Array]) -> Array:
     return np.asarray(np.mean([curve[:reached] for curve in curves], axis=0))
 
 
-def _curves(judges: Sequence[FoldLosses], how: ModelSettings, threads: int) -> Iterator[Array]:
+def _curves(judges: Sequence[FoldLosses], settings: ModelSettings, threads: int) -> Iterator[Array]:
     """Each fold's losses by round, in order; as many folds at once as there are threads."""
     with ThreadPoolExecutor(threads) as pool:
         folds = iter(judges)
         while batch := list(islice(folds, threads)):
-            yield from pool.map(lambda judge: judge(how), batch)
+            yield from pool.map(lambda judge: judge(settings), batch)
 
 
 def _fold_losses(
@@ -179,13 +181,13 @@ def _fold_losses(
     inputs, seed, bad = search.inputs, search.seed, held["defaulted"].to_numpy(bool)
     if kind.losses:
         return partial(kind.losses, samples, inputs, seed=seed, threads=1)
-    begin = kind.begin or partial(_fit_anew, kind)
-    begun = cache(lambda: begin(rows, inputs, search.how, seed=seed, threads=1))
-    return lambda how: np.array([log_losses(begun()(how).raw(held), bad).mean()])
+    begin = kind.prepare or partial(_fit_anew, kind)
+    begun = cache(lambda: begin(rows, inputs, search.settings, seed=seed, threads=1))
+    return lambda settings: np.array([log_losses(begun()(settings).raw(held), bad).mean()])
 
 
 def _fit_anew(
-    kind: Learner, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, **draw: int
+    kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, **draw: int
 ) -> Callable[[ModelSettings], Ranker]:
     """Nothing to begin with: everything moves with the settings."""
-    return lambda own: kind.learn(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])
+    return lambda own: kind.fit(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])

@@ -40,7 +40,7 @@ def fit_imputations(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
         for place, name in enumerate(inputs.names)
         if not taught[place]
     }
-    return replace(inputs, stand_ins=found)
+    return replace(inputs, imputations=found)
 
 
 def _spaced_values(values: Array) -> tuple[float, ...]:
@@ -104,6 +104,6 @@ def _impute(inputs: Inputs, matrix: Array) -> Iterator[Array]:
     """The rows with each stand-in's values where they lack them."""
     unknown = inputs.unknown(matrix)
     nothing = (np.nan,) * COUNT
-    values = np.array([inputs.stand_ins.get(name, nothing) for name in inputs.names])
+    values = np.array([inputs.imputations.get(name, nothing) for name in inputs.names])
     for one in values.T:
         yield np.where(unknown, one, matrix)

@@ -28,14 +28,14 @@ def walk_forward(
     start = _first_day(rows, horizon, least)
     if start is None:
         return pd.DataFrame(columns=COLUMNS)
-    how = task.settings.model.model_copy(update=dict(model.facts["learnt"]))
+    settings = task.settings.model.model_copy(update=dict(model.facts["learnt"]))
     ways, found = WalkForward(start.date(), VINTAGE_MONTHS, horizon), []
     for train, test in ways.split(rows):
         vintage = rows.iloc[test]
         if vintage["defaulted"].sum() < least:
             continue
         task.progress(f"{model.name}: the vintage of {vintage['as_of'].min():%Y-%m}")
-        ranker = fit_ranker(model.name, rows.iloc[train], task, how)
+        ranker = fit_ranker(model.name, rows.iloc[train], task, settings)
         keys = vintage[[*KEY, "defaulted"]]
         begins = f"{vintage['as_of'].min():%Y-%m}"
         scores = keys.assign(vintage=begins, model=model.name, score=ranker.raw(vintage))

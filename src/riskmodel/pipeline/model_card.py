@@ -40,7 +40,7 @@ def model_card(run: Run) -> str:
         [
             f"**{champion.name}**: {len(champion.inputs)} features, grades {champion.grades.names}.",
             f"{run.read_json('datasets', 'population')['split']}",
-            champion.learnt_from,
+            champion.training_summary,
             "",
             "| figure | value (95 % interval) |",
             "|---|---|",

@@ -178,7 +178,7 @@ def _definitions(inputs: Inputs) -> tuple[FeatureDefinition, ...]:
     known = definitions_by_name()
     attributes = {
         name.removeprefix("attribute_"): "text" if kind == "category" else "number"
-        for name, kind in inputs.kinds()
+        for name, kind in inputs.feature_types()
         if name not in known
     }
     moved = dict(zip(inputs.names, inputs.signs, strict=True))

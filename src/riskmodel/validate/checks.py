@@ -65,7 +65,7 @@ class Evidence:
     seed: int
     suspects: pd.DataFrame = field(default_factory=lambda: suspects_table(()))
 
-    def met(self, *fates: str) -> pd.DataFrame:
+    def suspects_of(self, *fates: str) -> pd.DataFrame:
         """The suspects that met one of these fates."""
         return self.suspects[self.suspects["fate"].isin(fates)]
 
@@ -280,7 +280,7 @@ def _measure_psi(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[fl
 
 def check_leaks_left_out(e: Evidence) -> Check:
     """Whether columns were left out as leaks; each is named, and so is what looks like one."""
-    out, cleared, watched = (e.met(fate) for fate in ("left_out", "cleared", "watched"))
+    out, cleared, watched = (e.suspects_of(fate) for fate in ("left_out", "cleared", "watched"))
     parts = [f"{len(out)} columns were taken for leaks and left out{_name_suspects(out)}."]
     if len(out):
         parts.append("Trace each to before the as-of date and clear it, or drop it at the source.")
@@ -305,7 +305,7 @@ def _name_suspects(found: pd.DataFrame) -> str:
 def check_leak_single_feature(e: Evidence) -> Check:
     """Whether a feature that the model is given ranks too well alone, or was kept as a leak."""
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
-    y, settled = outcome(rows), set(e.met("left_out", "cleared")["feature"])
+    y, settled = outcome(rows), set(e.suspects_of("left_out", "cleared")["feature"])
     found = {
         feature.name: _univariate_auc(rows[feature.name], y)
         for feature in e.definitions
@@ -316,7 +316,7 @@ def check_leak_single_feature(e: Evidence) -> Check:
     }
     best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED_FEATURES]
     figure = best[0][1] if best else np.nan
-    limit, kept = e.settings.most_single_auc, e.met("kept")
+    limit, kept = e.settings.most_single_auc, e.suspects_of("kept")
     named = (
         ", ".join(f"{name} (AUC {format_beside(ranks, limit, '.3f')})" for name, ranks in best)
         or "none"

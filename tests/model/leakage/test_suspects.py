@@ -214,9 +214,9 @@ def test_with_too_few_defaults_for_a_model_of_all_others_none_is_compared(settin
     assert find_suspects(rows, definitions_of(rows), settings).empty
 
 
-def seen(bad, who=None, fold=None) -> Labelled:
+def seen(bad, enterprise=None, fold=None) -> Labelled:
     count = len(bad)
-    own = np.arange(count) if who is None else np.array(who)
+    own = np.arange(count) if enterprise is None else np.array(enterprise)
     return Labelled(np.array(bad, bool), own, np.arange(count) % 2 if fold is None else fold)
 
 

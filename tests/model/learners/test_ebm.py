@@ -43,7 +43,7 @@ def drawn(count: int, seed: int = 3) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def how(settings):
+def settings(settings):
     small = {"glass_box_rounds": 60, "glass_box_learning_rate": 0.1, "glass_box_pairs": 1}
     return settings.model.model_copy(update=small)
 
@@ -54,8 +54,8 @@ def rows():
 
 
 @pytest.fixture(scope="module")
-def theirs(rows, how):
-    return ebm.fit_classifier(rows, INPUTS, how, seed=7)
+def theirs(rows, settings):
+    return ebm.fit_classifier(rows, INPUTS, settings, seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +112,8 @@ def test_a_declared_direction_is_kept_at_every_value(ours, others):
         assert np.ptp(scores) > 0.1
 
 
-def test_a_direction_that_the_rows_contradict_is_kept_all_the_same(rows, others, how):
-    few = how.model_copy(update={"glass_box_rounds": 10})
+def test_a_direction_that_the_rows_contradict_is_kept_all_the_same(rows, others, settings):
+    few = settings.model_copy(update={"glass_box_rounds": 10})
     against = Inputs(INPUTS.names, (1, 1, 0, 0), INPUTS.levels)
     model = ebm.fit_ebm(rows, against, few, seed=7, threads=1)
     scores = [model.raw(others.assign(exports=value)) for value in np.linspace(-4, 4, 41)]
@@ -149,8 +149,8 @@ def test_what_is_written_reads_back_to_the_same_scores_and_bytes(ours, others):
     assert set(json.loads(files["ebm.json"])) == {"base", "terms"}
 
 
-def test_two_fits_on_the_same_rows_are_the_same_bytes(rows, how):
-    few = how.model_copy(update={"glass_box_rounds": 5})
+def test_two_fits_on_the_same_rows_are_the_same_bytes(rows, settings):
+    few = settings.model_copy(update={"glass_box_rounds": 5})
     one, two = (ebm.fit_ebm(rows, INPUTS, few, seed=7, threads=k) for k in (1, 2))
     assert one.to_files() == two.to_files()
     other = ebm.fit_ebm(rows, INPUTS, few, seed=8, threads=1)
@@ -177,13 +177,13 @@ def test_what_a_bag_stops_by_is_never_an_enterprise_that_it_learns_from(owners, 
         assert learnt["defaulted"].any()
 
 
-def test_one_defaulter_is_learnt_from_and_the_score_stays_finite(rows, how):
+def test_one_defaulter_is_learnt_from_and_the_score_stays_finite(rows, settings):
     one = rows.assign(defaulted=rows["enterprise_id"] == "E0003")
-    few = how.model_copy(update={"glass_box_rounds": 3})
+    few = settings.model_copy(update={"glass_box_rounds": 3})
     assert np.isfinite(ebm.fit_ebm(one, INPUTS, few, seed=7, threads=1).raw(one)).all()
 
 
-def test_without_interpret_one_line_says_what_to_install(rows, how, monkeypatch):
+def test_without_interpret_one_line_says_what_to_install(rows, settings, monkeypatch):
     real = builtins.__import__
 
     def absent(name, *rest):
@@ -193,4 +193,4 @@ def test_without_interpret_one_line_says_what_to_install(rows, how, monkeypatch)
 
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(SettingsError, match=r"Install riskmodel\[ebm\]"):
-        ebm.fit_ebm(rows, INPUTS, how, seed=7, threads=1)
+        ebm.fit_ebm(rows, INPUTS, settings, seed=7, threads=1)

@@ -51,13 +51,13 @@ def learnt(rows: pd.DataFrame, inputs: Inputs = INPUTS, l2: float = 10.0) -> Lin
 
 
 def with_trees(rows: pd.DataFrame, inputs: Inputs = INPUTS, **changes: object) -> trees.Trees:
-    how = HOW.model_copy(update=changes)
-    return trees.fit_trees(rows, inputs, how, seed=7, threads=1)
+    settings = HOW.model_copy(update=changes)
+    return trees.fit_trees(rows, inputs, settings, seed=7, threads=1)
 
 
 ROWS = drawn()
 KNOWN = ROWS[ROWS["down"].notna()]
-"""Rows without the gaps of which there are too few to learn from: `stand_ins` has those."""
+"""Rows without the gaps of which there are too few to learn from: `imputations` has those."""
 LEARNT = learnt(ROWS)
 GROWN = with_trees(ROWS)
 
@@ -81,7 +81,7 @@ def test_between_knots_the_score_rises_in_the_last_bit_too():
 
 def test_a_feature_that_goes_against_its_feature_is_left_out_and_without_a_sign_is_used():
     assert LEARNT.curves[2] == FLAT
-    unsigned = learnt(ROWS, INPUTS.unsigned()).curves[2]
+    unsigned = learnt(ROWS, INPUTS.without_signs()).curves[2]
     assert unsigned.shares[0] > 1 > -1 > unsigned.shares[-1]
 
 
@@ -95,14 +95,14 @@ def test_shares_sum_to_the_score_and_are_nought_on_average():
 
 
 def test_shares_of_trees_and_line_sum_to_their_average():
-    assert replace(GROWN.line, share=1.0) == LEARNT_AS_SET
-    assert GROWN.line.share == HOW.line_share
+    assert replace(GROWN.linear, share=1.0) == LEARNT_AS_SET
+    assert GROWN.linear.share == HOW.line_share
     assert np.abs(GROWN.contributions(ROWS).sum(axis=1) - GROWN.raw(ROWS)).max() < 1e-9
-    alone = replace(GROWN, line=None)
-    average = (GROWN.line.raw_of(INPUTS.matrix(KNOWN)) + alone.raw(KNOWN)) / 2
+    alone = replace(GROWN, linear=None)
+    average = (GROWN.linear.raw_of(INPUTS.matrix(KNOWN)) + alone.raw(KNOWN)) / 2
     assert np.abs(GROWN.raw(KNOWN) - average).max() < 1e-12
     most = with_trees(ROWS, line_share=0.75)
-    odds = 0.75 * most.line.raw_of(INPUTS.matrix(KNOWN)) + 0.25 * alone.raw(KNOWN)
+    odds = 0.75 * most.linear.raw_of(INPUTS.matrix(KNOWN)) + 0.25 * alone.raw(KNOWN)
     assert np.abs(most.raw(KNOWN) - odds).max() < 1e-12
     assert GROWN.raw(ROWS.iloc[:0]).shape == (0,)
     assert GROWN.contributions(ROWS.iloc[:0]).shape == (0, 6)
@@ -220,13 +220,13 @@ def test_trees_with_a_line_read_from_files_are_the_same_and_without_one_as_they_
     assert again.raw(ROWS).tolist() == GROWN.raw(ROWS).tolist()
     assert again.to_files() == files == with_trees(ROWS).to_files()
     bare = trees.read_trees(GROWN.inputs, {trees.FILE: files[trees.FILE]}, 1)
-    assert bare.line is None
-    assert bare.raw(ROWS).tolist() == replace(GROWN, line=None).raw(ROWS).tolist()
+    assert bare.linear is None
+    assert bare.raw(ROWS).tolist() == replace(GROWN, linear=None).raw(ROWS).tolist()
 
 
 def test_where_the_line_has_no_share_there_is_none():
     found = with_trees(ROWS, line_share=0.0)
-    how = HOW.model_copy(update={"line_share": 0.0})
+    settings = HOW.model_copy(update={"line_share": 0.0})
     data = lightgbm.Dataset(
         INPUTS.matrix(ROWS),
         ROWS["defaulted"].to_numpy(float),
@@ -234,30 +234,30 @@ def test_where_the_line_has_no_share_there_is_none():
         params={"verbosity": -1},
         free_raw_data=False,
     )
-    theirs = lightgbm.train(trees._parameters(INPUTS, how, ROWS, seed=7, threads=1), data, 30)
+    theirs = lightgbm.train(trees._parameters(INPUTS, settings, ROWS, seed=7, threads=1), data, 30)
     assert found.to_files() == {trees.FILE: theirs.model_to_string()}
 
 
 def test_rows_that_all_came_out_alike_have_no_line():
-    assert with_trees(ROWS.assign(defaulted=False)).line is None
+    assert with_trees(ROWS.assign(defaulted=False)).linear is None
 
 
 def test_unconstrained_trees_have_a_free_line():
-    free = LEARNERS["unconstrained_trees"].learn(ROWS, INPUTS, HOW, seed=7, threads=1)
-    assert isinstance(free, trees.Trees) and free.line is not None
-    shares = free.line.curves[2].shares
+    free = LEARNERS["unconstrained_trees"].fit(ROWS, INPUTS, HOW, seed=7, threads=1)
+    assert isinstance(free, trees.Trees) and free.linear is not None
+    shares = free.linear.curves[2].shares
     assert shares[0] > shares[-1]
 
 
 def test_the_line_learns_from_early_signs_as_the_trees_do():
-    how = HOW.model_copy(update={"early_signs": ((1.0, 0.5),)})
+    settings = HOW.model_copy(update={"early_signs": ((1.0, 0.5),)})
     rows = ROWS.assign(past_due=np.where(ROWS["free"] > 1, 40.0, np.nan))
-    found = trees.fit_trees(rows, INPUTS, how, seed=7, threads=1).line
-    target = trees.compute_targets(rows, how)
+    found = trees.fit_trees(rows, INPUTS, settings, seed=7, threads=1).linear
+    target = trees.compute_targets(rows, settings)
     assert replace(found, share=1.0) == linear.fit_linear(
-        INPUTS.matrix(rows), target, INPUTS, how.line_l2
+        INPUTS.matrix(rows), target, INPUTS, settings.line_l2
     )
-    assert found.curves[3].shares[-1] > 1.3 * GROWN.line.curves[3].shares[-1]
+    assert found.curves[3].shares[-1] > 1.3 * GROWN.linear.curves[3].shares[-1]
 
 
 @pytest.mark.parametrize("rounds", [1, 30])

@@ -52,7 +52,7 @@ class Learner:
         """Trees for the chance of being accepted: no feature's direction is given there."""
         how = self.how.model_copy(update={"trees": self.acceptance_rounds})
         return trees.fit_trees(
-            _decided(rows), self.inputs.unsigned(), how, seed=self.seed, threads=1
+            _decided(rows), self.inputs.without_signs(), how, seed=self.seed, threads=1
         )
 
 
@@ -71,7 +71,7 @@ def learner_of(
             " of both kinds. Bring more applications."
         )
     rounds = _best_rounds(rows[known], fold[known], inputs, how, seed)
-    acceptance = _best_rounds(_decided(rows), fold, inputs.unsigned(), how, seed)
+    acceptance = _best_rounds(_decided(rows), fold, inputs.without_signs(), how, seed)
     return Learner(inputs, how, rounds, acceptance, seed)
 
 

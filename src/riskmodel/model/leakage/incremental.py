@@ -21,21 +21,21 @@ ROUNDS, QUICK = 60, {"learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 10.0}
 
 
 def most_used_columns(
-    rows: pd.DataFrame, names: Sequence[str], given: frozenset[str], seen: Labelled
+    rows: pd.DataFrame, names: Sequence[str], given: frozenset[str], labelled: Labelled
 ) -> set[str]:
     """Those of the `given` columns that a model of all columns gains most from."""
     if not given:
         return set()
-    gain = fit_quick_trees(*to_matrix(rows, names), seen.bad).feature_importance("gain")
+    gain = fit_quick_trees(*to_matrix(rows, names), labelled.bad).feature_importance("gain")
     most = sorted(zip(-gain, names, strict=True))
     return {name for _, name in [one for one in most if one[1] in given][:MAX_COMPARED]}
 
 
-def find_partner(rows: pd.DataFrame, name: str, others: Sequence[str], seen: Labelled) -> str:
+def find_partner(rows: pd.DataFrame, name: str, others: Sequence[str], labelled: Labelled) -> str:
     """The one of the others that a model gains more from once the column joins: either may be
     the one from after the outcome."""
     without, beside = (
-        fit_quick_trees(*to_matrix(rows, names), seen.bad).feature_importance("gain")
+        fit_quick_trees(*to_matrix(rows, names), labelled.bad).feature_importance("gain")
         for names in (others, [*others, name])
     )
     return others[int(np.argmax(beside[:-1] - without))]
@@ -63,14 +63,14 @@ def to_matrix(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int
     return np.column_stack(columns), [place for place, one in enumerate(plain) if one is None]
 
 
-def predict_out_of_fold(matrix: Array, texts: Sequence[int], seen: Labelled) -> Array:
+def predict_out_of_fold(matrix: Array, texts: Sequence[int], labelled: Labelled) -> Array:
     """Scores of small boosted trees, each row's by a model that never saw its enterprise."""
     scores = np.zeros(len(matrix))
     if not matrix.shape[1]:
         return scores
-    for k in np.unique(seen.fold):
-        mine = seen.fold == k
-        booster = fit_quick_trees(matrix[~mine], texts, seen.bad[~mine])
+    for k in np.unique(labelled.fold):
+        mine = labelled.fold == k
+        booster = fit_quick_trees(matrix[~mine], texts, labelled.bad[~mine])
         scores[mine] = booster.predict(matrix[mine], num_threads=1)
     return scores
 
@@ -95,9 +95,9 @@ def _quick(rows: int) -> dict[str, Any]:
     return {**fixed, **QUICK, "min_data_in_leaf": least, "num_threads": 1, "verbosity": -1}
 
 
-def auc_gain(one: Array, two: Array, seen: Labelled) -> tuple[float, float, float]:
+def auc_gain(one: Array, two: Array, labelled: Labelled) -> tuple[float, float, float]:
     """The difference of two scores' AUCs and the ends of its interval of 95 %."""
-    gain, error = auc_difference(one, two, seen.bad, seen.who)
+    gain, error = auc_difference(one, two, labelled.bad, labelled.enterprise)
     return gain, gain - normal_reach(1) * error, gain + normal_reach(1) * error
 
 

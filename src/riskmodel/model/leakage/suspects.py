@@ -75,26 +75,26 @@ def find_suspects(
     enterprises drawn are looked at.
     """
     rows = drawn(rows, MAX_ROWS, settings.run.seed)
-    seen = _to_labelled(rows, settings)
+    labelled = _to_labelled(rows, settings)
     asked = {
         feature.name: feature for feature in definitions if feature.model and feature.name in rows
     }
     varied = [name for name in asked if rows[name].nunique() + rows[name].isna().any() > 1]
     dated = _date_columns(rows, varied)
-    ranked = {name: rank_univariate(rows[name], seen) for name in varied}
+    ranked = {name: rank_univariate(rows[name], labelled) for name in varied}
     found = {
         name: one
         for name in varied
-        for values, own in _as_value_and_days(rows[name], ranked[name], dated.get(name), seen)
+        for values, own in _as_value_and_days(rows[name], ranked[name], dated.get(name), labelled)
         if (
             one := _check_univariate(name, own, settings)
-            or _check_regions(name, values, seen, settings)
+            or _check_regions(name, values, labelled, settings)
         )
     }
-    if seen.bad.sum() >= settings.model.beside_defaults:
+    if labelled.bad.sum() >= settings.model.beside_defaults:
         rest = {name: ranked[name] for name in varied if name not in found}
         given = frozenset(name for name in rest if asked[name].table == "attributes")
-        found |= _check_incremental(rows, rest, given, seen, settings)
+        found |= _check_incremental(rows, rest, given, labelled, settings)
     ahead = {name: one for name in dated if (one := _check_future_dates(name, dated[name]))}
     return suspects_table((ahead | found)[name] for name in varied if name in ahead | found)
 
@@ -172,12 +172,12 @@ def _check_future_dates(name: str, days: pd.Series) -> Suspect | None:
 
 
 def _as_value_and_days(
-    values: pd.Series, own: UnivariateRanking, days: pd.Series | None, seen: Labelled
+    values: pd.Series, own: UnivariateRanking, days: pd.Series | None, labelled: Labelled
 ) -> Iterator[tuple[pd.Series, UnivariateRanking]]:
     """The column as it stands and, if one of dates, as days; each with how it ranks alone."""
     yield values, own
     if days is not None:
-        yield days, rank_univariate(days, seen)
+        yield days, rank_univariate(days, labelled)
 
 
 def _check_univariate(name: str, one: UnivariateRanking, settings: Settings) -> Suspect | None:
@@ -191,27 +191,27 @@ def _check_univariate(name: str, one: UnivariateRanking, settings: Settings) -> 
 
 
 def _check_regions(
-    name: str, values: pd.Series, seen: Labelled, settings: Settings
+    name: str, values: pd.Series, labelled: Labelled, settings: Settings
 ) -> Suspect | None:
     """A column with a region that holds many defaults and hardly anything else."""
-    how = settings.model
-    least = max(how.pure_defaults, int(np.ceil(how.pure_share * seen.bad.sum())))
-    one = find_purest_region(values, seen, least)
-    if one is None or one.low < how.pure_rate or one.odds < how.pure_odds:
+    model = settings.model
+    least = max(model.pure_defaults, int(np.ceil(model.pure_share * labelled.bad.sum())))
+    one = find_purest_region(values, labelled, least)
+    if one is None or one.low < model.pure_rate or one.odds < model.pure_odds:
         return None
     why = (
         f"{one.rate:.1%} of {one.rows:,.0f} enterprises default {one.where},"
         f" {one.odds:,.0f} times the odds of the others at the least"
     )
-    fate = _fate(name, how)
-    return Suspect(name, "region", why, one.rate, one.low, one.high, how.pure_rate, fate)
+    fate = _fate(name, model)
+    return Suspect(name, "region", why, one.rate, one.low, one.high, model.pure_rate, fate)
 
 
 def _check_incremental(
     rows: pd.DataFrame,
     ranked: Mapping[str, UnivariateRanking],
     given: frozenset[str],
-    seen: Labelled,
+    labelled: Labelled,
     settings: Settings,
 ) -> dict[str, Suspect]:
     """The `given` columns that are strong or much used, each beside all others, the weakest first.
@@ -219,12 +219,12 @@ def _check_incremental(
     What is honest joins the others; what is not must not hide the next one.
     """
     strong = {name for name in given if ranked[name].auc > settings.model.watched_auc}
-    asked = strong | most_used_columns(rows, list(ranked), given, seen)
+    asked = strong | most_used_columns(rows, list(ranked), given, labelled)
     others = [name for name in ranked if name not in asked]
     found: dict[str, Suspect] = {}
 
     def ask(name: str) -> None:
-        beside = *to_matrix(rows, [*others, name]), seen
+        beside = *to_matrix(rows, [*others, name]), labelled
         one = _compare_to_others(name, ranked[name], beside, settings)
         if one is not None:
             found[name] = one
@@ -240,7 +240,7 @@ def _check_incremental(
             others.remove(name)
         ask(name)
     for one in [one for one in found.values() if one.kind == "together"]:
-        name = find_partner(rows, one.feature, others, seen)
+        name = find_partner(rows, one.feature, others, labelled)
         if name in given and name not in {*found, *cleared}:
             why = f"beside {one.feature}: {one.why}"
             found[name] = replace(one, feature=name, why=why, fate=_fate(name, settings.model))
@@ -252,24 +252,26 @@ def _compare_to_others(
 ) -> Suspect | None:
     """A column, the last one of the matrix, if it outranks, completes or lifts a model of the
     others."""
-    matrix, texts, seen = beside
-    how, last = settings.model, matrix.shape[1] - 1
-    without = predict_out_of_fold(matrix[:, :last], [t for t in texts if t < last], seen)
-    ahead, low, high = auc_gain(one.score, without, seen)
-    if one.auc > how.strong_auc and low > how.most_ahead:
+    matrix, texts, labelled = beside
+    model, last = settings.model, matrix.shape[1] - 1
+    without = predict_out_of_fold(matrix[:, :last], [t for t in texts if t < last], labelled)
+    ahead, low, high = auc_gain(one.score, without, labelled)
+    if one.auc > model.strong_auc and low > model.most_ahead:
         why = f"ranks {one.auc:.3f} alone, {ahead:.3f} above a model of all others"
-        return Suspect(name, "outranks", why, ahead, low, high, how.most_ahead, _fate(name, how))
-    lift, low, high = auc_gain(predict_out_of_fold(matrix, texts, seen), without, seen)
-    base = clustered_auc(without, seen.bad, seen.who).auc
+        return Suspect(
+            name, "outranks", why, ahead, low, high, model.most_ahead, _fate(name, model)
+        )
+    lift, low, high = auc_gain(predict_out_of_fold(matrix, texts, labelled), without, labelled)
+    base = clustered_auc(without, labelled.bad, labelled.enterprise).auc
     own = combined_auc(base, one.auc) - base
-    if low - own > how.most_excess:
+    if low - own > model.most_excess:
         why = (
             f"ranks {one.auc:.3f} alone, all others {base:.3f}, together {base + lift:.3f}:"
             f" {lift - own:.3f} more than both can tell apart"
         )
-        ends, limit = (low - own, high - own), how.most_excess
-        return Suspect(name, "together", why, lift - own, *ends, limit, _fate(name, how))
-    if one.auc > how.watched_auc and low > how.most_lift:
+        ends, limit = (low - own, high - own), model.most_excess
+        return Suspect(name, "together", why, lift - own, *ends, limit, _fate(name, model))
+    if one.auc > model.watched_auc and low > model.most_lift:
         why = f"ranks {one.auc:.3f} alone and lifts a model of all others by {lift:.3f}"
-        return Suspect(name, "lifts", why, lift, low, high, how.most_lift, "watched")
+        return Suspect(name, "lifts", why, lift, low, high, model.most_lift, "watched")
     return None

@@ -37,7 +37,7 @@ class Labelled:
     """Rows with a known outcome: whether each defaulted, whose it is, and a fold by enterprise."""
 
     bad: Flags
-    who: Ints
+    enterprise: Ints
     fold: Ints
 
     @property
@@ -115,10 +115,13 @@ def group_values(values: pd.Series) -> Ints:
     return np.where(there, places + 1, 0).astype(np.int64)
 
 
-def rank_univariate(values: pd.Series, seen: Labelled) -> UnivariateRanking:
+def rank_univariate(values: pd.Series, labelled: Labelled) -> UnivariateRanking:
     """The best that the column ranks by itself: as it stands or turned, by whether it is missing,
     or by the default rates of its groups, which rows of other folds tell."""
-    tried = [(clustered_auc(score, seen.bad, seen.who), score) for score in _scores(values, seen)]
+    tried = [
+        (clustered_auc(score, labelled.bad, labelled.enterprise), score)
+        for score in _scores(values, labelled)
+    ]
     best, score = max(tried, key=lambda one: max(one[0].auc, 1 - one[0].auc))
     turned = best.auc < 0.5
     auc = 1 - best.auc if turned else best.auc
@@ -128,22 +131,22 @@ def rank_univariate(values: pd.Series, seen: Labelled) -> UnivariateRanking:
     )
 
 
-def _scores(values: pd.Series, seen: Labelled) -> Iterator[Floats]:
+def _scores(values: pd.Series, labelled: Labelled) -> Iterator[Floats]:
     plain, missing = to_numbers(values), values.isna().to_numpy(bool)
     if plain is not None and not missing.all():
         yield np.where(missing, np.median(plain[~missing]), plain)
     if missing.any():
         yield missing.astype(float)
-    yield _out_of_fold_rates(group_values(values), seen)
+    yield _out_of_fold_rates(group_values(values), labelled)
 
 
-def _out_of_fold_rates(group: Ints, seen: Labelled) -> Floats:
+def _out_of_fold_rates(group: Ints, labelled: Labelled) -> Floats:
     """The default rate of each row's group among the other folds' rows, drawn to the mean rate."""
     most, told = int(group.max()) + 1, np.empty(len(group))
-    for k in np.unique(seen.fold):
-        other = seen.fold != k
+    for k in np.unique(labelled.fold):
+        other = labelled.fold != k
         count = np.bincount(group[other], minlength=most) + PRIOR
-        bad = np.bincount(group[other & seen.bad], minlength=most) + PRIOR * seen.rate
+        bad = np.bincount(group[other & labelled.bad], minlength=most) + PRIOR * labelled.rate
         told[~other] = (bad / count)[group[~other]]
     return told
 
@@ -154,16 +157,18 @@ def _student_quantile(freedom: int) -> float:
     return float(t.ppf((1 + COVERAGE) / 2, freedom))
 
 
-def find_purest_region(values: pd.Series, seen: Labelled, least: int) -> Region | None:
+def find_purest_region(values: pd.Series, labelled: Labelled, least: int) -> Region | None:
     """The region with the highest rate, the largest of equals, that holds `least` defaults."""
-    found = [(where, inside) for where, inside in _regions(values, seen, least) if not inside.all()]
+    found = [
+        (where, inside) for where, inside in _regions(values, labelled, least) if not inside.all()
+    ]
     if not found:
         return None
-    standing = [(float(seen.bad[inside].mean()), int(inside.sum())) for _, inside in found]
+    standing = [(float(labelled.bad[inside].mean()), int(inside.sum())) for _, inside in found]
     best = max(standing)
     # Equals differ in whose rows they are: that of the most enterprises stands for them.
     equal = [
-        _measure_region(where, inside, seen)
+        _measure_region(where, inside, labelled)
         for (where, inside), own in zip(found, standing, strict=True)
         if own == best
     ]
@@ -171,21 +176,21 @@ def find_purest_region(values: pd.Series, seen: Labelled, least: int) -> Region 
     return region if region.defaults >= least else None
 
 
-def _regions(values: pd.Series, seen: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+def _regions(values: pd.Series, labelled: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
     """Regions with at least so many defaults: missing, there, tails, and the worst groups."""
     missing = values.isna().to_numpy(bool)
     for where, inside in (("where it is missing", missing), ("where it is there", ~missing)):
-        if (inside & seen.bad).sum() >= least:
+        if (inside & labelled.bad).sum() >= least:
             yield where, inside
-    yield from _worst_groups(group_values(values), seen, least)
+    yield from _worst_groups(group_values(values), labelled, least)
     plain = to_numbers(values)
     if plain is not None:
-        yield from _tails(plain, seen, least)
+        yield from _tails(plain, labelled, least)
 
 
-def _worst_groups(group: Ints, seen: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+def _worst_groups(group: Ints, labelled: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
     """The groups of the highest rates together, as soon as they hold enough defaults."""
-    rows, bad = np.bincount(group), np.bincount(group, seen.bad)
+    rows, bad = np.bincount(group), np.bincount(group, labelled.bad)
     order = np.argsort(-bad / np.maximum(rows, 1), kind="stable")
     order = order[rows[order] >= MIN_GROUP_ROWS]
     enough = np.flatnonzero(np.cumsum(bad[order]) >= least)
@@ -195,11 +200,11 @@ def _worst_groups(group: Ints, seen: Labelled, least: int) -> Iterator[tuple[str
         yield f"in {len(worst)} of {of} groups of its values", np.isin(group, worst)
 
 
-def _tails(plain: Floats, seen: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+def _tails(plain: Floats, labelled: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
     """The smallest tails that hold so many defaults, from `least` to all of them."""
     with np.errstate(invalid="ignore"):
         for where, turned in (("in its upper tail", -plain), ("in its lower tail", plain)):
-            of_bad = np.sort(turned[seen.bad & ~np.isnan(turned)])
+            of_bad = np.sort(turned[labelled.bad & ~np.isnan(turned)])
             if len(of_bad) < least:
                 continue
             sizes = np.unique(np.linspace(least, len(of_bad), TAIL_STEPS).astype(int))
@@ -207,18 +212,18 @@ def _tails(plain: Floats, seen: Labelled, least: int) -> Iterator[tuple[str, Fla
                 yield where, turned <= edge
 
 
-def _measure_region(where: str, inside: Flags, seen: Labelled) -> Region:
-    rows, defaults = _count_enterprises(inside, seen)
-    others, others_bad = _count_enterprises(~inside, seen)
+def _measure_region(where: str, inside: Flags, labelled: Labelled) -> Region:
+    rows, defaults = _count_enterprises(inside, labelled)
+    others, others_bad = _count_enterprises(~inside, labelled)
     low, high = jeffreys_quantiles(defaults, rows)
     outside = jeffreys_quantiles(others_bad, others)[1]
     odds = low / (1 - low) / (outside / (1 - outside))
     return Region(where, rows, defaults, low, 1.0 if defaults == rows else high, odds)
 
 
-def _count_enterprises(inside: Flags, seen: Labelled) -> tuple[float, float]:
+def _count_enterprises(inside: Flags, labelled: Labelled) -> tuple[float, float]:
     """Enterprises inside, and their share of defaults: each counts once."""
-    rows = np.bincount(seen.who[inside])
-    bad = np.bincount(seen.who[inside], seen.bad[inside], minlength=len(rows))
+    rows = np.bincount(labelled.enterprise[inside])
+    bad = np.bincount(labelled.enterprise[inside], labelled.bad[inside], minlength=len(rows))
     own = rows > 0
     return float(own.sum()), float((bad[own] / rows[own]).sum())

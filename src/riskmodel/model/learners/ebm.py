@@ -71,7 +71,7 @@ class Ebm:
         return self.raw_of(self.inputs.matrix(frame))
 
     def raw_of(self, matrix: Array) -> Array:
-        """The score of rows that `inputs.matrix` made; unknown values as `stand_ins` says."""
+        """The score of rows that `inputs.matrix` made; unknown values as `imputations` says."""
         return unseen_missing.score_rows(self.inputs, matrix, self._scores)
 
     def contributions(self, frame: pd.DataFrame) -> Array:
@@ -119,14 +119,14 @@ def read_ebm(inputs: Inputs, files: Mapping[str, str], threads: int) -> Ebm:
 
 
 def fit_ebm(
-    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> Ebm:
     """Terms boosted on `defaulted`, each number in the direction of its sign.
 
     A feature with a sign joins no pair. `SettingsError` where interpret is not installed,
     `RiskModelError` where what it boosted goes against a sign.
     """
-    found = to_ebm(fit_classifier(rows, inputs, how, seed=seed), inputs)
+    found = to_ebm(fit_classifier(rows, inputs, settings, seed=seed), inputs)
     check_signs(found)
     return replace(
         found, inputs=unseen_missing.fit_imputations(inputs, inputs.matrix(rows), found.raw_of)
@@ -152,23 +152,25 @@ def check_signs(found: Ebm) -> None:
             )
 
 
-def fit_classifier(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int) -> Any:
+def fit_classifier(
+    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int
+) -> Any:
     """interpret's own fitted classifier."""
     classifier = _interpret()(
         feature_names=list(inputs.names),
         feature_types=["nominal" if n in inputs.levels else "continuous" for n in inputs.names],
-        max_bins=how.glass_box_bins,
-        max_interaction_bins=how.glass_box_pair_bins,
-        interactions=how.glass_box_pairs,
-        outer_bags=how.glass_box_bags,
-        max_rounds=how.glass_box_rounds,
-        learning_rate=how.glass_box_learning_rate,
-        min_samples_leaf=max(2, min(how.min_rows_per_leaf, len(rows) // 20)),
+        max_bins=settings.glass_box_bins,
+        max_interaction_bins=settings.glass_box_pair_bins,
+        interactions=settings.glass_box_pairs,
+        outer_bags=settings.glass_box_bags,
+        max_rounds=settings.glass_box_rounds,
+        learning_rate=settings.glass_box_learning_rate,
+        min_samples_leaf=max(2, min(settings.min_rows_per_leaf, len(rows) // 20)),
         monotone_constraints=list(inputs.signs),
         random_state=seed,
         n_jobs=1,
     )
-    bags = _bags(rows, how.glass_box_bags, seed)
+    bags = _bags(rows, settings.glass_box_bags, seed)
     bad = rows["defaulted"].astype(bool).astype(int).to_numpy()
     with warnings.catch_warnings():
         # of its pictures, which are not drawn here

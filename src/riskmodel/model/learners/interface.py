@@ -40,7 +40,13 @@ class FitRanker(Protocol):
     """Learns a ranking from rows of features and `defaulted`."""
 
     def __call__(
-        self, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+        self,
+        rows: pd.DataFrame,
+        inputs: Inputs,
+        settings: ModelSettings,
+        *,
+        seed: int,
+        threads: int,
     ) -> Ranker: ...
 
 
@@ -51,7 +57,7 @@ class ValidationLosses(Protocol):
         self,
         samples: tuple[pd.DataFrame, pd.DataFrame],
         inputs: Inputs,
-        how: ModelSettings,
+        settings: ModelSettings,
         *,
         seed: int,
         threads: int,
@@ -70,7 +76,13 @@ class PrepareFit(Protocol):
     """Learns what no setting of the kind's space moves; the rest is learnt with each setting."""
 
     def __call__(
-        self, rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+        self,
+        rows: pd.DataFrame,
+        inputs: Inputs,
+        settings: ModelSettings,
+        *,
+        seed: int,
+        threads: int,
     ) -> Callable[[ModelSettings], Ranker]: ...
 
 
@@ -79,24 +91,24 @@ class Learner:
     """One rung: how it is learnt and read, and where its settings are looked for.
 
     `losses` is there for kinds that learn in rounds; the best number of them becomes
-    `how.trees`. `begin` is there for kinds whose first part no setting of `space` moves: tuning
-    learns it once a fold. `settled` is what a ranking chose for itself, and rankings of other
-    enterprises must choose alike, for their scores to mean the same. `without_signs` names the
+    `settings.trees`. `prepare` is there for kinds whose first part no setting of `search_space` moves: tuning
+    learns it once a fold. `chosen_settings` is what a ranking chose for itself, and rankings of other
+    enterprises must choose alike, for their scores to mean the same. `same_without_signs` names the
     kind whose fit this is where nothing has a sign.
     """
 
-    learn: FitRanker
+    fit: FitRanker
     read: Callable[[Inputs, Mapping[str, str], int], Ranker]
-    space: Mapping[str, SearchRange] = field(default_factory=dict)
+    search_space: Mapping[str, SearchRange] = field(default_factory=dict)
     losses: ValidationLosses | None = None
-    begin: PrepareFit | None = None
-    settled: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
-    without_signs: str = ""
+    prepare: PrepareFit | None = None
+    chosen_settings: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
+    same_without_signs: str = ""
 
 
 def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
     """The same without the features' directions."""
-    return lambda data, inputs, how, **more: of(data, inputs.unsigned(), how, **more)
+    return lambda data, inputs, settings, **more: of(data, inputs.without_signs(), settings, **more)
 
 
 TREES_SPACE = {
@@ -114,7 +126,7 @@ LEARNERS: Mapping[str, Learner] = {
         scorecard.fit_scorecard,
         scorecard.read_scorecard,
         {"scorecard_l2": SearchRange(1.0, 300.0)},
-        begin=scorecard.prepare_scorecard,
+        prepare=scorecard.prepare_scorecard,
     ),
     "trees": Learner(trees.fit_trees, trees.read_trees, TREES_SPACE, trees.validation_losses),
     "unconstrained_trees": Learner(
@@ -122,13 +134,13 @@ LEARNERS: Mapping[str, Learner] = {
         trees.read_trees,
         TREES_SPACE,
         _without_signs(trees.validation_losses),
-        without_signs="trees",
+        same_without_signs="trees",
     ),
     "ebm": Learner(ebm.fit_ebm, ebm.read_ebm, {}),
     "single_feature": Learner(
         single_feature.fit_single_feature,
         single_feature.read_single_feature,
-        settled=lambda ranker: {"single_feature": ranker.inputs.names[0]},
+        chosen_settings=lambda ranker: {"single_feature": ranker.inputs.names[0]},
     ),
 }
 """Every kind by its name in `model.candidates`."""

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class SingleFeature:
     """A signed, logged feature; a missing value counts as the fit rows' median, or where they hardly
-    ever lack one as their mean score: see `stand_ins`."""
+    ever lack one as their mean score: see `imputations`."""
 
     inputs: Inputs
     sign: int
@@ -57,18 +57,18 @@ def read_single_feature(inputs: Inputs, files: Mapping[str, str], threads: int) 
 
 
 def fit_single_feature(
-    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> SingleFeature:
     """The feature that the settings name, or for "auto" the best one of the rows.
 
     `SettingsError` where no number among the features has that name.
     """
-    if how.single_feature != "auto" and not _is_number(rows, how.single_feature):
+    if settings.single_feature != "auto" and not _is_number(rows, settings.single_feature):
         raise SettingsError(
-            f"model.single_feature: no number among the features is called {how.single_feature}."
+            f"model.single_feature: no number among the features is called {settings.single_feature}."
             " Name a feature."
         )
-    return fit_on_feature(rows, inputs, how.single_feature)
+    return fit_on_feature(rows, inputs, settings.single_feature)
 
 
 def _is_number(rows: pd.DataFrame, name: str) -> bool:

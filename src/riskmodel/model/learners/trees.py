@@ -29,7 +29,7 @@ class Trees:
     inputs: Inputs
     text: str
     threads: int = 1
-    line: LinearModel | None = None
+    linear: LinearModel | None = None
 
     @cached_property
     def booster(self) -> Any:
@@ -48,7 +48,7 @@ class Trees:
         return self.raw_of(self.inputs.matrix(frame))
 
     def raw_of(self, matrix: Array) -> Array:
-        """The score of rows that `inputs.matrix` made; unknown values as `stand_ins` says."""
+        """The score of rows that `inputs.matrix` made; unknown values as `imputations` says."""
         return unseen_missing.score_rows(self.inputs, matrix, self._scores)
 
     def contributions(self, frame: pd.DataFrame) -> Array:
@@ -62,15 +62,17 @@ class Trees:
             return np.empty(0)
         scores = self.booster.predict(matrix, raw_score=True, num_threads=self.threads)
         scores = np.asarray(scores, dtype=float)
-        if self.line is None:
+        if self.linear is None:
             return scores
-        return (1 - self.line.share) * scores + self.line.share * self.line.raw_of(matrix)
+        return (1 - self.linear.share) * scores + self.linear.share * self.linear.raw_of(matrix)
 
     def _shares(self, matrix: Array) -> Array:
         shares = self._of_trees(matrix)
-        if self.line is None:
+        if self.linear is None:
             return shares
-        return (1 - self.line.share) * shares + self.line.share * self.line.contributions(matrix)
+        return (1 - self.linear.share) * shares + self.linear.share * self.linear.contributions(
+            matrix
+        )
 
     def _of_trees(self, matrix: Array) -> Array:
         if self.tables is not None:
@@ -82,7 +84,9 @@ class Trees:
 
     def to_files(self) -> dict[str, str]:
         """The booster's own text, and the line's where there is one."""
-        return {FILE: self.text} | ({} if self.line is None else {LINEAR_FILE: self.line.to_text()})
+        return {FILE: self.text} | (
+            {} if self.linear is None else {LINEAR_FILE: self.linear.to_text()}
+        )
 
 
 FILE = "booster.txt"
@@ -107,32 +111,32 @@ MIN_ROWS_FOR_THREADS = 20_000
 def fit_trees(
     rows: pd.DataFrame,
     inputs: Inputs,
-    how: ModelSettings,
+    settings: ModelSettings,
     *,
     seed: int,
     threads: int,
     weights: Array | None = None,
 ) -> Trees:
-    """`how.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
+    """`settings.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
 
     Their scores are averaged with those of a line learnt on the same rows, whose share is
-    `how.line_share`: both err on few defaults, and not alike.
+    `settings.line_share`: both err on few defaults, and not alike.
 
     Where the rows say how far `past_due` they came in their horizon, a row that did not default
-    counts as a part of a default by `how.early_signs`: arrears are several times as frequent as
+    counts as a part of a default by `settings.early_signs`: arrears are several times as frequent as
     defaults and the way into most of them, so that few defaults rank better. Calibration sees
     defaults alone. `weights`, one a row, only where a sample must speak for another (selection).
     """
     import lightgbm
 
-    given = _parameters(inputs, how, rows, seed=seed, threads=threads)
-    sample = inputs.matrix(rows), compute_targets(rows, how)
+    given = _parameters(inputs, settings, rows, seed=seed, threads=threads)
+    sample = inputs.matrix(rows), compute_targets(rows, settings)
     learnt = _dataset(sample, inputs)
     learnt.set_weight(weights)
-    booster = lightgbm.train(given, learnt, num_boost_round=how.trees)
+    booster = lightgbm.train(given, learnt, num_boost_round=settings.trees)
     text = _drop_thread_count(booster.model_to_string())
     check_signs(text, inputs)
-    found = Trees(inputs, text, threads, _fit_linear(sample, inputs, how, weights))
+    found = Trees(inputs, text, threads, _fit_linear(sample, inputs, settings, weights))
     return replace(found, inputs=unseen_missing.fit_imputations(inputs, sample[0], found.raw_of))
 
 
@@ -144,47 +148,47 @@ def _drop_thread_count(text: str) -> str:
 def validation_losses(
     samples: tuple[pd.DataFrame, pd.DataFrame],
     inputs: Inputs,
-    how: ModelSettings,
+    settings: ModelSettings,
     *,
     seed: int,
     threads: int,
 ) -> Array:
-    """Log loss on the second sample after each round on the first: `how.trees` of them, or fewer
+    """Log loss on the second sample after each round on the first: `settings.trees` of them, or fewer
     where the loss has not fallen for an eighth of them."""
     import lightgbm
 
-    given = _parameters(inputs, how, samples[0], seed=seed, threads=threads)
-    learnt, later = ((inputs.matrix(some), compute_targets(some, how)) for some in samples)
+    given = _parameters(inputs, settings, samples[0], seed=seed, threads=threads)
+    learnt, later = ((inputs.matrix(some), compute_targets(some, settings)) for some in samples)
     dataset = _dataset(learnt, inputs)
     curve: dict[str, dict[str, list[float]]] = {}
     lightgbm.train(
         {**given, "metric": "cross_entropy"},
         dataset,
-        num_boost_round=how.trees,
+        num_boost_round=settings.trees,
         valid_sets=[_dataset(later, inputs, dataset)],
         valid_names=["held"],
         callbacks=[
             lightgbm.record_evaluation(curve),
-            lightgbm.early_stopping(max(how.trees // 8, 10), verbose=False),
+            lightgbm.early_stopping(max(settings.trees // 8, 10), verbose=False),
         ],
     )
     return np.array(curve["held"]["cross_entropy"])
 
 
 def _parameters(
-    inputs: Inputs, how: ModelSettings, rows: pd.DataFrame, *, seed: int, threads: int
+    inputs: Inputs, settings: ModelSettings, rows: pd.DataFrame, *, seed: int, threads: int
 ) -> dict[str, Any]:
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
     return {
-        "objective": "cross_entropy" if _uses_early_signs(rows, how) else "binary",
-        "learning_rate": how.learning_rate,
-        "num_leaves": how.leaves,
-        "max_depth": how.depth,
-        "min_data_in_leaf": max(2, min(how.min_rows_per_leaf, len(rows) // 20)),
-        "bagging_fraction": how.row_share,
+        "objective": "cross_entropy" if _uses_early_signs(rows, settings) else "binary",
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "max_depth": settings.depth,
+        "min_data_in_leaf": max(2, min(settings.min_rows_per_leaf, len(rows) // 20)),
+        "bagging_fraction": settings.row_share,
         "bagging_freq": 1,
-        "feature_fraction": how.feature_share,
-        "lambda_l2": how.l2,
+        "feature_fraction": settings.feature_share,
+        "lambda_l2": settings.l2,
         "monotone_constraints": list(inputs.signs),
         "monotone_constraints_method": MONOTONE_METHOD,
         "deterministic": True,
@@ -195,32 +199,32 @@ def _parameters(
     }
 
 
-def _uses_early_signs(rows: pd.DataFrame, how: ModelSettings) -> bool:
-    return bool(how.early_signs) and PAST_DUE in rows
+def _uses_early_signs(rows: pd.DataFrame, settings: ModelSettings) -> bool:
+    return bool(settings.early_signs) and PAST_DUE in rows
 
 
-def compute_targets(rows: pd.DataFrame, how: ModelSettings) -> Array:
+def compute_targets(rows: pd.DataFrame, settings: ModelSettings) -> Array:
     """1 for a default; else the part of one that the row's days past due stand for; else 0."""
     defaulted = rows["defaulted"].to_numpy(float)
-    if not _uses_early_signs(rows, how):
+    if not _uses_early_signs(rows, settings):
         return defaulted
     days = rows[PAST_DUE].fillna(0.0).to_numpy(float)
     part = np.zeros(len(rows))
-    for least, share in how.early_signs:
+    for least, share in settings.early_signs:
         part = np.where(days >= least, share, part)
     found: Array = np.maximum(defaulted, part)
     return found
 
 
 def _fit_linear(
-    sample: tuple[Array, Array], inputs: Inputs, how: ModelSettings, weights: Array | None
+    sample: tuple[Array, Array], inputs: Inputs, settings: ModelSettings, weights: Array | None
 ) -> LinearModel | None:
     """What the trees are averaged with; None where the settings want none, or all came out alike."""
     matrix, target = sample
-    if not how.line_share or target.min() == target.max():
+    if not settings.line_share or target.min() == target.max():
         return None
-    found = lines.fit_linear(matrix, target, inputs, how.line_l2, weights)
-    return replace(found, share=how.line_share)
+    found = lines.fit_linear(matrix, target, inputs, settings.line_l2, weights)
+    return replace(found, share=settings.line_share)
 
 
 def _dataset(sample: tuple[Array, Array], inputs: Inputs, reference: Any = None) -> Any:

@@ -78,4 +78,6 @@ def _refitted(
         drawn = reasoning.resample_enterprises(rows, settings.run.seed + number)
         ranker = fit_ranker(champion.name, drawn, modelling.FitTask(definitions, settings), how)
         near = reference_group.fit_reference_group(ranker, drawn, settings.explain.peers_share)
-        yield reasoning.make_baseline(replace(champion, ranker=ranker, peers=near), definitions)
+        yield reasoning.make_baseline(
+            replace(champion, ranker=ranker, reference_group=near), definitions
+        )

@@ -33,9 +33,9 @@ def drawn(rows=3000, seed=3, effect=1.0):
     return pd.DataFrame({"x": x, "defaulted": bad})
 
 
-def learnt(rows, sign=1, levels=None, **how):
+def learnt(rows, sign=1, levels=None, **settings):
     inputs = Inputs(("x",), (sign,), {} if levels is None else {"x": levels})
-    (found,) = fit_bins(rows, inputs, HOW.model_copy(update=how), 7)
+    (found,) = fit_bins(rows, inputs, HOW.model_copy(update=settings), 7)
     return found
 
 

@@ -38,7 +38,7 @@ def test_contributions_sum_to_the_score_and_are_nought_on_average(card, rows):
     parts = card.contributions(rows)
     assert np.abs(parts.sum(axis=1) - card.raw(rows)).max() < 1e-9
     assert np.abs(parts[:, :-1].mean(axis=0)).max() < 1e-9
-    assert (parts[:, :-1] >= card.best() - 1e-12).all()
+    assert (parts[:, :-1] >= card.best_contributions() - 1e-12).all()
 
 
 def test_points_of_the_bins_sum_to_the_points_of_the_row(card, rows):

@@ -99,7 +99,7 @@ def learnt(panel, definitions, settings):
     from riskmodel.model.learners.scorecard.scorecard import fit_scorecard
 
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
-    how = settings.model
+    settings = settings.model
     return fit_scorecard(
-        rows, fit_inputs(rows, definitions, how.most_levels), how, seed=7, threads=1
+        rows, fit_inputs(rows, definitions, settings.most_levels), settings, seed=7, threads=1
     )

@@ -29,11 +29,17 @@ def drawn(rng: np.random.Generator, rows: int, features: int) -> np.ndarray:
     return matrix
 
 
-def grown(matrix: np.ndarray, rng: np.random.Generator, **how: object) -> lightgbm.Booster:
+def grown(matrix: np.ndarray, rng: np.random.Generator, **settings: object) -> lightgbm.Booster:
     known = np.nan_to_num(matrix)
     score = known @ rng.normal(size=matrix.shape[1]) + 2 * np.isnan(matrix[:, 0])
     target = score + rng.normal(size=len(matrix)) > np.median(score)
-    given = {"objective": "binary", "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 3, **how}
+    given = {
+        "objective": "binary",
+        "verbosity": -1,
+        "num_threads": 1,
+        "min_data_in_leaf": 3,
+        **settings,
+    }
     rounds = int(given.pop("rounds", 5))
     categories = list(given.pop("categories", []))
     data = lightgbm.Dataset(matrix, target, categorical_feature=categories)
@@ -198,10 +204,15 @@ def staircase(steps: int, rng: np.random.Generator) -> tuple[lightgbm.Booster, n
     matrix = rng.integers(0, 2, (4000, steps)).astype(float)
     matrix[step < stopped[:, None]] = 1.0
     matrix[step == stopped[:, None]] = 0.0
-    how = {"objective": "regression", "verbosity": -1, "num_threads": 1, "num_leaves": steps + 1}
-    how |= {"min_data_in_leaf": 2, "min_sum_hessian_in_leaf": 0.0}
+    settings = {
+        "objective": "regression",
+        "verbosity": -1,
+        "num_threads": 1,
+        "num_leaves": steps + 1,
+    }
+    settings |= {"min_data_in_leaf": 2, "min_sum_hessian_in_leaf": 0.0}
     data = lightgbm.Dataset(matrix, 2.0 ** (steps - stopped))
-    return lightgbm.train(how, data, num_boost_round=3), matrix
+    return lightgbm.train(settings, data, num_boost_round=3), matrix
 
 
 def test_a_leaf_with_more_features_than_a_table_has_bits_is_exact_too() -> None:
@@ -247,9 +258,9 @@ def test_beyond_the_bounds_lightgbm_answers(
     ],
     ids=str,
 )
-def test_models_of_another_form_have_no_tables(how: dict[str, object]) -> None:
+def test_models_of_another_form_have_no_tables(settings: dict[str, object]) -> None:
     rng = np.random.default_rng(2)
-    booster = grown(drawn(rng, 300, 4), rng, **how)
+    booster = grown(drawn(rng, 300, 4), rng, **settings)
 
     assert build_shapley_tables(booster.model_to_string()) is None
 

@@ -102,7 +102,9 @@ class Sample:
     drawn: Places
 
 
-def fit_bins(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, seed: int) -> tuple[Bins, ...]:
+def fit_bins(
+    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, seed: int
+) -> tuple[Bins, ...]:
     """The bins of every input, learnt from rows with `defaulted`, of which both outcomes occur.
 
     `as_of` gives the vintages and `enterprise_id` the independent units; without these columns
@@ -110,7 +112,7 @@ def fit_bins(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, seed: int) 
     """
     sample = Sample(
         rows["defaulted"].to_numpy(bool),
-        assign_vintages(rows, how.least_vintage_defaults),
+        assign_vintages(rows, settings.least_vintage_defaults),
         pd.factorize(rows["enterprise_id"])[0].astype(np.int64)
         if "enterprise_id" in rows
         else np.arange(len(rows)),
@@ -119,7 +121,9 @@ def fit_bins(rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, seed: int) 
     matrix = inputs.matrix(rows)
     features = zip(inputs.names, inputs.signs, matrix.T, strict=True)
     return tuple(
-        _fit_feature(_unsplit(name, sign, inputs, how), np.ascontiguousarray(column), sample, how)
+        _fit_feature(
+            _unsplit(name, sign, inputs, settings), np.ascontiguousarray(column), sample, settings
+        )
         for name, sign, column in features
     )
 
@@ -143,25 +147,25 @@ def assign_vintages(rows: pd.DataFrame, least: int) -> Places:
     return number[date]
 
 
-def _unsplit(name: str, sign: int, inputs: Inputs, how: ModelSettings) -> Bins:
+def _unsplit(name: str, sign: int, inputs: Inputs, settings: ModelSettings) -> Bins:
     """The feature before any split; a text has a group a level."""
     if name in inputs.levels:
         levels = inputs.levels[name]
         return Bins(name, sign, levels=levels, group=tuple(range(len(levels))))
-    codes = tuple(sorted(float(code) for code in how.special_codes.get(name, ())))
+    codes = tuple(sorted(float(code) for code in settings.special_codes.get(name, ())))
     return Bins(name, sign, codes=codes)
 
 
-def _fit_feature(whole: Bins, column: Array, sample: Sample, how: ModelSettings) -> Bins:
-    fine = _split(whole, column[sample.drawn], sample.defaulted[sample.drawn], how)
+def _fit_feature(whole: Bins, column: Array, sample: Sample, settings: ModelSettings) -> Bins:
+    fine = _split(whole, column[sample.drawn], sample.defaulted[sample.drawn], settings)
     rows, defaults = _count_by_vintage(fine, column, sample)
-    bin_of = merge_bins(rows, defaults, sign=fine.sign, reversal=how.vintage_reversal)
+    bin_of = merge_bins(rows, defaults, sign=fine.sign, reversal=settings.vintage_reversal)
     bins = _join_bins(fine, bin_of)
     return _count_rows(bins, bins.places(column), sample)
 
 
 def _split(
-    whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], how: ModelSettings
+    whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], settings: ModelSettings
 ) -> Bins:
     """optbinning's splits, sought among dense ranks: no rounding, and no scale of the feature."""
     from optbinning import OptimalBinning
@@ -169,18 +173,18 @@ def _split(
     ordinary = np.isfinite(column) & (whole.places(column) < whole.ordinary)
     values, ranks = np.unique(column[ordinary], return_inverse=True)
     bad = defaulted[ordinary]
-    least = how.least_bin_share * len(column) / max(len(bad), 1)
+    least = settings.least_bin_share * len(column) / max(len(bad), 1)
     if len(values) < 2 or bad.all() or not bad.any() or least >= 0.5:
         return replace(whole, group=(0,) * len(whole.group))
     trend = {1: "ascending", -1: "descending", 0: "auto_asc_desc"}[whole.sign]
     found = OptimalBinning(
         dtype="categorical" if whole.group else "numerical",
         monotonic_trend="ascending" if whole.group else trend,
-        max_n_prebins=int(PREBINS_PER_BIN * how.most_bins),
+        max_n_prebins=int(PREBINS_PER_BIN * settings.most_bins),
         min_prebin_size=least,
         min_bin_size=least,
-        max_n_bins=how.most_bins,
-        max_pvalue=how.split_p,
+        max_n_bins=settings.most_bins,
+        max_pvalue=settings.split_p,
     ).fit(ranks if whole.group else ranks.astype(float), bad.astype(int))
     if whole.group:
         groups = [values[np.asarray(g, dtype=np.int64)].astype(np.int64) for g in found.splits]

@@ -23,7 +23,7 @@ ZERO_SLOPE = 1e-6
 
 
 def select_features(
-    bins: Sequence[Bins], columns: Mapping[str, Array], defaulted: Array, how: ModelSettings
+    bins: Sequence[Bins], columns: Mapping[str, Array], defaulted: Array, settings: ModelSettings
 ) -> tuple[list[Bins], Array, dict[str, str]]:
     """The features used, in the order given; their slopes; why each other one is left out.
 
@@ -35,14 +35,14 @@ def select_features(
         raise DataError("features: 0 are left for a scorecard. Bring a table with features.")
     if not able:  # nothing to tell rows apart by: one rate for all, and the checks say so
         return [bins[0]], np.zeros(1), {b.name: "information" for b in bins[1:]}
-    told = [b for b in able if b.low >= how.least_information] or able[:1]
+    told = [b for b in able if b.low >= settings.least_information] or able[:1]
     evidence = {b.name: _evidence(b, columns[b.name]) for b in told}
-    unlike = _drop_correlated(told, evidence, how.most_correlation)
-    right, slopes = _drop_wrong_signs(unlike, evidence, defaulted, how.scorecard_l2)
+    unlike = _drop_correlated(told, evidence, settings.most_correlation)
+    right, slopes = _drop_wrong_signs(unlike, evidence, defaulted, settings.scorecard_l2)
     strength = slopes * [evidence[b.name].std() for b in right]
-    first = np.sort(np.argsort(-strength, kind="stable")[: how.scorecard_features])
+    first = np.sort(np.argsort(-strength, kind="stable")[: settings.scorecard_features])
     chosen = [right[k] for k in first]
-    kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, how.scorecard_l2)
+    kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, settings.scorecard_l2)
     rungs = (
         ("sign", chosen),
         ("number", right),

@@ -43,7 +43,7 @@ class Scorecard:
 
     `shares[j][k]` is the share of feature j's bin k, less the feature's mean over the fit rows;
     `base` is the mean row's score; a bin without fit rows is worth what leaves their mean PD as it
-    is, as the rule in `stand_ins` has it. `left_out` says by name why a feature does not count:
+    is, as the rule in `imputations` has it. `left_out` says by name why a feature does not count:
     "information" (too little), "correlation" (with a more informative one), "sign" (its slope
     would have been wrong beside the others'), "number" (weaker than the most that are allowed).
     """
@@ -83,7 +83,7 @@ class Scorecard:
         even = (self.scale.offset - self.scale.factor * self.base) / len(self.bins)
         return tuple(tuple(even - self.scale.factor * s for s in one) for one in self.shares)
 
-    def best(self) -> Array:
+    def best_contributions(self) -> Array:
         """The least that each feature can contribute: the share of its safest bin."""
         return np.array([min(share) for share in self.shares])
 
@@ -155,22 +155,22 @@ def _bins(given: Mapping[str, Any]) -> Bins:
 
 
 def fit_scorecard(
-    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> Scorecard:
     """A scorecard learnt from the rows: features and `defaulted`, both outcomes among them."""
-    return prepare_scorecard(rows, inputs, how, seed=seed, threads=threads)(how)
+    return prepare_scorecard(rows, inputs, settings, seed=seed, threads=threads)(settings)
 
 
 def prepare_scorecard(
-    rows: pd.DataFrame, inputs: Inputs, how: ModelSettings, *, seed: int, threads: int
+    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> Callable[[ModelSettings], Scorecard]:
     """The bins, and what makes a scorecard of them under settings that leave the bins alone."""
-    bins = fit_bins(rows, inputs, how, seed)
+    bins = fit_bins(rows, inputs, settings, seed)
     return lambda own: fit_on_bins(rows, inputs, bins, own)
 
 
 def fit_on_bins(
-    rows: pd.DataFrame, inputs: Inputs, bins: Sequence[Bins], how: ModelSettings
+    rows: pd.DataFrame, inputs: Inputs, bins: Sequence[Bins], settings: ModelSettings
 ) -> Scorecard:
     """The scorecard on given bins of all inputs.
 
@@ -179,16 +179,16 @@ def fit_on_bins(
     """
     matrix, defaulted = inputs.matrix(rows), rows["defaulted"].to_numpy(float)
     columns = dict(zip(inputs.names, matrix.T, strict=True))
-    chosen, slopes, left_out = select_features(bins, columns, defaulted, how)
+    chosen, slopes, left_out = select_features(bins, columns, defaulted, settings)
     places = [one.places(columns[one.name]) for one in chosen]
-    intercept, shares = fit_bin_shares(chosen, slopes, places, defaulted, l2=how.scorecard_l2)
+    intercept, shares = fit_bin_shares(chosen, slopes, places, defaulted, l2=settings.scorecard_l2)
     means = [share[place].mean() for share, place in zip(shares, places, strict=True)]
     found = Scorecard(
         _select_inputs(inputs, [one.name for one in chosen]),
         tuple(chosen),
         tuple(tuple(map(float, s - mean)) for s, mean in zip(shares, means, strict=True)),
         float(intercept + sum(means)),
-        Scale(how.points_at, how.points_odds, how.points_double),
+        Scale(settings.points_at, settings.points_odds, settings.points_double),
         left_out,
     )
     return _fill_empty_bins(found, rows)
@@ -204,8 +204,8 @@ def _fill_empty_bins(found: Scorecard, rows: pd.DataFrame) -> Scorecard:
     )
     known = fit_imputations(found.inputs, matrix, found.raw_of)
     never = {one.name for one in found.bins if one.empty()[-1]}
-    kept = {name: values for name, values in known.stand_ins.items() if name in never}
-    return replace(found, shares=shares, inputs=replace(known, stand_ins=kept))
+    kept = {name: values for name, values in known.imputations.items() if name in never}
+    return replace(found, shares=shares, inputs=replace(known, imputations=kept))
 
 
 def _fill_shares(
