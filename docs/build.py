@@ -44,7 +44,8 @@ def copy_documents(out: Path) -> None:
     for name in OWN:
         page = out / name.lower()
         page.write_text(relink((ROOT / name).read_text("utf-8")), "utf-8")
-    shutil.copytree(ROOT / "docs" / "design", out / "design", dirs_exist_ok=True)
+    overview = relink((ROOT / "ARCHITECTURE.md").read_text("utf-8"), up="../")
+    (out / "design" / "architecture.md").write_text(overview, "utf-8")
 
 
 def write_how_to(page: Path) -> None:
@@ -71,7 +72,7 @@ def copy_tutorial(notebooks: Path, out: Path) -> None:
 
 PAGES = {
     "data/README.md": "reference/source-tables.md",
-    "ARCHITECTURE.md": "design/index.md",
+    "ARCHITECTURE.md": "design/architecture.md",
     "GLOSSARY.md": "glossary.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -80,8 +81,8 @@ PAGES = {
 """Where a document of the project stands in the site."""
 
 
-def relink(text: str) -> str:
-    """Turn links between the project's files into links between pages; others become plain text."""
+def relink(text: str, up: str = "") -> str:
+    """Turn links between files into links between pages, seen from `up`; others become plain text."""
 
     def target(match: re.Match[str]) -> str:
         words, link = match[1], match[2]
@@ -89,9 +90,10 @@ def relink(text: str) -> str:
         if "://" in link or link.startswith("#"):
             return match[0]
         page = PAGES.get(path.removeprefix("./")) or page_of_design(path)
-        return f"[{words}]({page}{'#' + anchor if anchor else ''})" if page else f"`{path}`"
+        return f"[{words}]({up}{page}{'#' + anchor if anchor else ''})" if page else f"`{path}`"
 
-    return re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", target, text)
+    pages = re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", target, text)
+    return pages.replace("](docs/", f"]({up}")
 
 
 def page_of_design(path: str) -> str | None:

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from riskmodel.features.data_dictionary import markdown
 
 ROOT = Path(__file__).parents[1]
@@ -60,3 +62,36 @@ def test_the_lock_holds_versions_and_hashes_but_no_address() -> None:
     assert [line for line in packages if "==" not in line or not line.endswith("\\")] == []
     assert "://" not in lock
     assert "index-url" not in lock
+
+
+def test_the_architecture_names_every_package_once_and_none_that_is_not_there() -> None:
+    (table,) = re.findall(r"^\| package .*?\n\n", read("ARCHITECTURE.md"), re.MULTILINE | re.DOTALL)
+    first_cells = [row.split("|")[1] for row in table.splitlines()[2:] if row]
+    named = [name for cell in first_cells for name in re.findall(r"`([a-z]+)`", cell)]
+    inside = ROOT / "src" / "riskmodel"
+    there = {path.stem for path in inside.iterdir() if path.suffix == ".py" or path.is_dir()}
+
+    assert sorted(named) == sorted(there - {"__init__", "__pycache__"})
+
+
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *(
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "docs" / "design").glob("*.md"))
+    ),
+]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_path_that_a_document_names_is_there(name: str) -> None:
+    named = re.findall(r"`((?:src|tests|notebooks|experiments|docs|[a-z_]+)/[\w/.-]*)`", read(name))
+    packages = {path.name for path in (ROOT / "src" / "riskmodel").iterdir() if path.is_dir()}
+    homes = dict.fromkeys(packages, ROOT / "src" / "riskmodel")
+    ours = [path for path in named if path.split("/")[0] in {*packages, "src", "tests", "docs"}]
+
+    missing = [path for path in ours if not (homes.get(path.split("/")[0], ROOT) / path).exists()]
+
+    assert missing == []
