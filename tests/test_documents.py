@@ -87,7 +87,7 @@ DOCUMENTS = [
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_path_that_a_document_names_is_there(name: str) -> None:
-    named = re.findall(r"`((?:src|tests|notebooks|experiments|docs|[a-z_]+)/[\w/.-]*)`", read(name))
+    named = re.findall(r"`((?:[a-z_0-9]+/)+(?:\w+\.(?:py|toml|css|ipynb))?)`", read(name))
     packages = {path.name for path in (ROOT / "src" / "riskmodel").iterdir() if path.is_dir()}
     homes = dict.fromkeys(packages, ROOT / "src" / "riskmodel")
     ours = [path for path in named if path.split("/")[0] in {*packages, "src", "tests", "docs"}]
