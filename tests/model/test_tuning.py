@@ -79,7 +79,7 @@ def test_threads_change_nothing(search):
 
 def test_a_kind_without_anything_to_look_for_keeps_its_settings(search):
     kind = Learner(fit=None, read=None)
-    assert tune(kind, search, (), silent) == (search.how, [])
+    assert tune(kind, search, (), silent) == (search.settings, [])
 
 
 def test_whole_numbers_stay_whole(search):
