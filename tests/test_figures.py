@@ -20,9 +20,9 @@ from riskmodel.figures.canvas import BAD, GOOD
 from riskmodel.figures.features import in_short
 from riskmodel.figures.limits import DRAWN as DRAWN_WORDS
 from riskmodel.limits import Policy, policy_from
-from riskmodel.limits.behaviour.limit_response import Centre, Estimate, Response
+from riskmodel.limits.behaviour.limit_response import Centre, Estimate, LimitResponse
 from riskmodel.limits.behaviour.usage import inputs
-from riskmodel.limits.behaviour.utilisation import Column, Drawing
+from riskmodel.limits.behaviour.utilisation import Column, Utilisation
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
@@ -266,21 +266,21 @@ def terms() -> Policy:
     return policy_from(tomllib.loads(path.read_text("utf-8")), "policy.toml")
 
 
-def response() -> Response:
+def response() -> LimitResponse:
     seen = (
         Estimate("strata", "default", 900, 40, 0.5, 0.25),
         Estimate("strata", "early", 900, 200, 1.0, 0.2),
         Estimate("naive", "default", 900, 40, -1.0, 0.4),
     )
-    return Response("strata", 0.8, 0.15, 0.2, 0.8, Centre(0.9, 0.0, 0.0, 0.0, 0.0), 0.0, seen)
+    return LimitResponse("strata", 0.8, 0.15, 0.2, 0.8, Centre(0.9, 0.0, 0.0, 0.0, 0.0), 0.0, seen)
 
 
-def drawing() -> Drawing:
+def drawing() -> Utilisation:
     columns = (
         Column("served", 0.0, 1.0, 0.5, 0.5, 0.01, 0.0),
         Column("debt_to_sales", 0.0, 1.0, 0.5, 0.5, -0.05, 0.0),
     )
-    return Drawing(0.45, columns, 0.4, 0.7, -0.1, 0.1, 0.6, 900, 40, 0.8)
+    return Utilisation(0.45, columns, 0.4, 0.7, -0.1, 0.1, 0.6, 900, 40, 0.8)
 
 
 def ranges() -> pd.DataFrame:

@@ -26,7 +26,7 @@ from riskmodel.limits.agreements import agreements_in_force
 from riskmodel.limits.backtest.backtest import BOOK, ORACLE
 from riskmodel.limits.backtest.measures import over_simulations
 from riskmodel.limits.economics import Terms
-from riskmodel.limits.recommend import Weighed, weigh
+from riskmodel.limits.recommend import AllocationProblem, build_problem
 from riskmodel.settings import default_settings, read_toml
 from riskmodel.simulation import true_outcome, write_simulation
 from riskmodel.sources.folder import held, read_folder
@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def weighed(folder: Path) -> Weighed:
+def problem(folder: Path) -> AllocationProblem:
     """The month when the shock begins, by drawn features: what the line's stages do is theirs."""
     source = held(read_folder(folder / "base", SETTINGS.sources), SETTINGS.sources).source
     end = pd.Timestamp(datasets.last_as_of(source, SETTINGS.datasets)).to_period("M")
@@ -75,12 +75,12 @@ def weighed(folder: Path) -> Weighed:
     policy = policy_from(read_toml(TERMS / "policy.toml"), "policy.toml")
     banks = banks_from(read_toml(TERMS / "banks.toml"), "banks.toml")
     signed = agreements_in_force(source, as_of)
-    return weigh(candidates, signed, Terms(policy, banks), grid=3)
+    return build_problem(candidates, signed, Terms(policy, banks), grid=3)
 
 
 @pytest.fixture(scope="module")
-def month(folder: Path, weighed: Weighed) -> Judgement:
-    return judged_month(folder / "base", weighed, ECONOMY, SETTINGS, paths=4)
+def month(folder: Path, problem: AllocationProblem) -> Judgement:
+    return judged_month(folder / "base", problem, ECONOMY, SETTINGS, paths=4)
 
 
 def test_all_books_have_the_volume_of_ours_and_nobody_beats_the_oracle(month: Judgement) -> None:
@@ -175,10 +175,10 @@ def test_a_simulation_says_what_it_was_made_with(folder: Path) -> None:
 def test_a_month_is_weighed_with_what_past_lines_teach_and_budgets_in_proportion(
     folder: Path,
 ) -> None:
-    weighed, as_of = backtest.decided(folder / "base", TERMS, SETTINGS, back=BACK[1])
+    problem, as_of = backtest.decided(folder / "base", TERMS, SETTINGS, back=BACK[1])
     given = banks_from(read_toml(TERMS / "banks.toml"), "banks.toml")
     share = ENTERPRISES / backtest.BUDGETS_FOR
-    for ours, theirs in zip(weighed.case.terms.banks.bank, given.bank, strict=True):
+    for ours, theirs in zip(problem.case.terms.banks.bank, given.bank, strict=True):
         assert ours.budget_cny == pytest.approx(share * theirs.budget_cny)
-    assert weighed.case.candidates["as_of"].eq(pd.Timestamp(as_of)).all()
-    assert weighed.case.candidates["pd_12m"].between(0, 1).any()
+    assert problem.case.scored["as_of"].eq(pd.Timestamp(as_of)).all()
+    assert problem.case.scored["pd_12m"].between(0, 1).any()

@@ -103,7 +103,7 @@ def bank_row() -> Any:
 
 
 @pytest.fixture
-def candidates() -> pd.DataFrame:
+def scored() -> pd.DataFrame:
     """Five: two sound ones, a small one, one in arrears with two deals, one without a PD."""
     return pd.DataFrame(
         {

@@ -17,9 +17,9 @@ SIGNED = pd.DataFrame(
 
 
 @pytest.fixture
-def placed(candidates: pd.DataFrame) -> pd.DataFrame:
+def placed(scored: pd.DataFrame) -> pd.DataFrame:
     """Five sound enterprises, each with a cap of 1,000,000 CNY by its exports."""
-    return candidates.assign(
+    return scored.assign(
         sector=["toys", "toys", "shoes", "toys", "toys"],
         main_destination_12m=["US", "US", "DE", "DE", None],
         deals_6m=9.0,

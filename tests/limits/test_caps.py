@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.limits import Policy
-from riskmodel.limits.caps import PARTS, capped
+from riskmodel.limits.caps import PARTS, compute_caps
 
 MONEY = st.floats(0, 1e8)
 
@@ -14,16 +14,20 @@ def one(**features: float) -> pd.DataFrame:
 
 
 def test_a_dollar_gives_a_yuan_on_the_platform_and_80_fen_off_it(policy: Policy) -> None:
-    caps = capped(one(exports_usd_12m=1_000_000.0, exports_platform_usd_12m=250_000.0), policy)
+    caps = compute_caps(
+        one(exports_usd_12m=1_000_000.0, exports_platform_usd_12m=250_000.0), policy
+    )
     assert caps["exports_ratio"].tolist() == [250_000.0 + 0.8 * 750_000.0]
 
 
 def test_exports_of_unknown_way_count_as_off_the_platform(policy: Policy) -> None:
-    assert capped(one(exports_usd_12m=1_000_000.0), policy)["exports_ratio"].tolist() == [800_000.0]
+    assert compute_caps(one(exports_usd_12m=1_000_000.0), policy)["exports_ratio"].tolist() == [
+        800_000.0
+    ]
 
 
 def test_the_need_follows_the_working_capital_formula(policy: Policy) -> None:
-    caps = capped(
+    caps = compute_caps(
         one(
             exports_usd_12m=1e6,
             exports_cny_12m=6_000_000.0,
@@ -42,28 +46,30 @@ def test_the_need_follows_the_working_capital_formula(policy: Policy) -> None:
 
 def test_margin_and_growth_are_held_to_their_bands(policy: Policy) -> None:
     wild = one(exports_cny_12m=3.6e6, purchases_to_sales_12m=4.0, exports_growth_6m=2.0)
-    caps = capped(wild, policy)
+    caps = compute_caps(wild, policy)
     assert (caps["cost_share"].iloc[0], caps["growth"].iloc[0]) == (0.95, 0.2)
 
 
 def test_the_ceiling_binds_a_giant(policy: Policy) -> None:
-    caps = capped(one(exports_usd_12m=9e7, exports_cny_12m=5.4e8), policy)
+    caps = compute_caps(one(exports_usd_12m=9e7, exports_cny_12m=5.4e8), policy)
     assert (caps["cap_cny"].iloc[0], caps["binding"].iloc[0]) == (10_000_000.0, "ceiling")
 
 
 def test_debt_binds_through_the_need(policy: Policy) -> None:
-    caps = capped(one(exports_usd_12m=1e6, exports_cny_12m=6e6, debt_cny=1_000_000.0), policy)
+    caps = compute_caps(one(exports_usd_12m=1e6, exports_cny_12m=6e6, debt_cny=1_000_000.0), policy)
     # 6,000,000 x .8 x .25 = 1,200,000, less 1,000,000
     assert (caps["cap_cny"].iloc[0], caps["binding"].iloc[0]) == (200_000.0, "working_capital")
 
 
 def test_a_cap_below_the_floor_is_no_line(policy: Policy) -> None:
-    caps = capped(one(exports_usd_12m=62_000.0, exports_cny_12m=372_000.0), policy)
+    caps = compute_caps(one(exports_usd_12m=62_000.0, exports_cny_12m=372_000.0), policy)
     assert (caps["cap_cny"].iloc[0], caps["binding"].iloc[0]) == (0.0, "floor")
 
 
 def test_no_exports_known_is_no_line(policy: Policy) -> None:
-    assert capped(pd.DataFrame({"enterprise_id": ["E1"]}), policy)["cap_cny"].tolist() == [0.0]
+    assert compute_caps(pd.DataFrame({"enterprise_id": ["E1"]}), policy)["cap_cny"].tolist() == [
+        0.0
+    ]
 
 
 @settings(max_examples=100, deadline=None)
@@ -76,7 +82,7 @@ def test_a_cap_never_falls_because_exports_rose(
     def cap(exports: float) -> pd.DataFrame:
         sales = exports * 6
         bought = {"purchases_to_sales_12m": purchases / sales} if sales > 0 else {}
-        return capped(
+        return compute_caps(
             one(
                 exports_usd_12m=exports,
                 exports_platform_usd_12m=share * usd,
@@ -97,7 +103,7 @@ def test_a_cap_never_falls_because_exports_rose(
 def test_a_cap_is_never_above_any_of_its_parts(
     usd: float, rate: float, debt: float, share: float
 ) -> None:
-    caps = capped(
+    caps = compute_caps(
         one(
             exports_usd_12m=usd,
             exports_platform_usd_12m=share * usd,

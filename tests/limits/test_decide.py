@@ -7,24 +7,24 @@ import pandas as pd
 import pytest
 
 from riskmodel.limits import Banks, Policy, banks_from, recommend
-from riskmodel.limits.decide import Month
+from riskmodel.limits.decide import DecisionRule
 from riskmodel.limits.economics import Terms
 
 
 @pytest.fixture
-def month(candidates: pd.DataFrame, policy: Policy, banks: Banks) -> Month:
+def month(scored: pd.DataFrame, policy: Policy, banks: Banks) -> DecisionRule:
     signed = pd.DataFrame(
         [("E1", "north_bank"), ("E1", "south_bank"), ("E2", "north_bank"), ("E4", "south_bank")],
         columns=["enterprise_id", "bank"],
     )
-    book = recommend(candidates, signed, policy, banks, grid=10)
-    return Month(signed, Terms(policy, banks), book.certificate.rows, 10)
+    book = recommend(scored, signed, policy, banks, grid=10)
+    return DecisionRule(signed, Terms(policy, banks), book.certificate.rows, 10)
 
 
 def test_without_scarcity_the_decision_is_the_allocations(
-    candidates: pd.DataFrame, month: Month
+    scored: pd.DataFrame, month: DecisionRule
 ) -> None:
-    found = month.decide(candidates).set_index("enterprise_id")
+    found = month.decide(scored).set_index("enterprise_id")
     assert found["bank"].to_dict() == {
         "E1": "south_bank", "E2": "north_bank", "E3": "", "E4": "", "E5": ""
     }  # fmt: skip
@@ -33,14 +33,16 @@ def test_without_scarcity_the_decision_is_the_allocations(
     assert found.loc["E3", ["annual_rate", "pd_at_limit"]].isna().all()
 
 
-def test_rows_come_back_in_the_order_given(candidates: pd.DataFrame, month: Month) -> None:
-    mixed = candidates.iloc[[3, 1, 0]]
+def test_rows_come_back_in_the_order_given(scored: pd.DataFrame, month: DecisionRule) -> None:
+    mixed = scored.iloc[[3, 1, 0]]
     assert month.decide(mixed)["enterprise_id"].tolist() == ["E4", "E2", "E1"]
 
 
-def test_a_price_above_what_a_line_earns_closes_it(candidates: pd.DataFrame, month: Month) -> None:
-    dear = Month(month.signed, month.terms, month.prices.assign(price=1.0), month.grid)
-    assert dear.decide(candidates)["bank"].eq("").all()
+def test_a_price_above_what_a_line_earns_closes_it(
+    scored: pd.DataFrame, month: DecisionRule
+) -> None:
+    dear = DecisionRule(month.signed, month.terms, month.prices.assign(price=1.0), month.grid)
+    assert dear.decide(scored)["bank"].eq("").all()
 
 
 def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row: Any) -> None:
@@ -64,7 +66,7 @@ def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row
     banks = banks_from({"bank": [bank_row("north_bank", max_pd=1.0)]}, "banks")
     signed = pd.DataFrame({"enterprise_id": ids, "bank": "north_bank"})
     nothing = pd.DataFrame({"bank": [], "row": [], "key": [], "price": []})
-    month = Month(signed, Terms(policy, banks), nothing, 10)
+    month = DecisionRule(signed, Terms(policy, banks), nothing, 10)
     before = month.decide(rows)["limit_cny"].to_numpy()
     assert ((before > 0) & (before < rows["exports_usd_12m"] * 0.79)).sum() > 20
     for more in (1.001, 1.1, 1.5, 3.0):
@@ -74,25 +76,25 @@ def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row
 
 
 def test_a_given_line_earns_what_the_decision_says_it_does_net_of_prices(
-    candidates: pd.DataFrame, month: Month
+    scored: pd.DataFrame, month: DecisionRule
 ) -> None:
-    priced = Month(month.signed, month.terms, month.prices.assign(price=0.01), month.grid)
+    priced = DecisionRule(month.signed, month.terms, month.prices.assign(price=0.01), month.grid)
     # Caps that are round limits: between those the decision takes the chord.
-    candidates = candidates.assign(exports_usd_12m=[1e6, 625_000.0, 1e5, 1e6, 1e6])
-    found = priced.decide(candidates)
+    scored = scored.assign(exports_usd_12m=[1e6, 625_000.0, 1e5, 1e6, 1e6])
+    found = priced.decide(scored)
     assert (found["net_cny"] > 0).sum() == 2
-    earned = priced.earned(candidates, found)
+    earned = priced.profit(scored, found)
     assert earned.to_numpy() == pytest.approx(found["net_cny"].to_numpy())
     # One point more on the half of each line that is drawn, as far as it performs.
-    dearer = priced.earned(candidates, found.assign(annual_rate=found["annual_rate"] + 0.01))
+    dearer = priced.profit(scored, found.assign(annual_rate=found["annual_rate"] + 0.01))
     drawn = 0.5 * found["limit_cny"] * (1 - found["pd_at_limit"])
     assert (dearer - earned)[:2].tolist() == pytest.approx((0.01 * drawn)[:2].tolist())
 
 
 def test_a_decision_does_not_depend_on_who_else_is_asked(
-    candidates: pd.DataFrame, policy: Policy, bank_row: Any
+    scored: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
-    rows = candidates.assign(
+    rows = scored.assign(
         sector=["toys", None, "toys", "toys", None],
         main_destination_12m=["US", None, "US", None, "US"],
         exports_usd_6m=500_000.0,
@@ -112,7 +114,7 @@ def test_a_decision_does_not_depend_on_who_else_is_asked(
     signed = pd.DataFrame({"enterprise_id": rows["enterprise_id"], "bank": "north_bank"})
     book = recommend(rows, signed, policy, banks, grid=10)
     assert (book.certificate.rows["price"] > 0).any()
-    month = Month(signed, Terms(policy, banks), book.certificate.rows, 10)
+    month = DecisionRule(signed, Terms(policy, banks), book.certificate.rows, 10)
     together = month.decide(rows)
     alone = pd.concat([month.decide(rows.iloc[[n]]) for n in range(5)], ignore_index=True)
     pd.testing.assert_frame_equal(together, alone)

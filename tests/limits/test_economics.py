@@ -4,21 +4,21 @@ import pytest
 
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.limits import Banks, Policy, policy_from
-from riskmodel.limits.behaviour.fit import Learnt
+from riskmodel.limits.behaviour.fit import Behaviour
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import (
+    LineEconomics,
     Pairs,
-    Prospects,
     Terms,
     equal_steps,
-    next_rung,
-    on_chord,
-    prospects,
+    interpolate_at_cap,
+    limit_levels,
+    line_economics,
+    next_level_above,
     round_levels,
-    rungs,
-    shifted,
+    shift_pd,
 )
-from riskmodel.limits.pricing import TakeUp, risk_based, segment_of, take_up
+from riskmodel.limits.pricing import TakeUp, build_take_up, risk_based_rates, segment_of
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ def test_the_basel_risk_weight_meets_its_golden_values(
     assert risk_weight(np.asarray([pd_12m]), policy.capital)[0] == pytest.approx(weight, abs=0.006)
 
 
-def _lines(pds: list[float], caps: list[float], terms: Terms, steps: int) -> Prospects:
+def _lines(pds: list[float], caps: list[float], terms: Terms, steps: int) -> LineEconomics:
     """Every enterprise with every bank, by equal steps of the cap: enterprise by enterprise."""
     every = Pairs.of(np.ones((len(pds), len(terms.banks.bank)), dtype=np.bool_))
     rows = pd.DataFrame({"enterprise_id": [f"E{n}" for n in range(len(pds))], "pd_12m": pds})
-    return prospects(rows, _caps(caps), every, terms, equal_steps(steps))
+    return line_economics(rows, _caps(caps), every, terms, equal_steps(steps))
 
 
 def _caps(caps: list[float]) -> pd.DataFrame:
@@ -43,8 +43,8 @@ def _caps(caps: list[float]) -> pd.DataFrame:
 
 def test_the_models_pd_holds_at_the_typical_limit_and_falls_below_it(policy: Policy) -> None:
     rows, both = pd.DataFrame({"pd_12m": [0.05]}), np.asarray([0, 0])
-    move = Learnt().shift(rows, both, np.asarray([[1.0], [0.5]]), policy.economics)
-    at = shifted(np.asarray([0.05, 0.05]), move[:, 0])
+    move = Behaviour().shift(rows, both, np.asarray([[1.0], [0.5]]), policy.economics)
+    at = shift_pd(np.asarray([0.05, 0.05]), move[:, 0])
     assert at[0] == pytest.approx(0.05)
     # logit .05 - .8 x .5 = -3.3444
     assert at[1] == pytest.approx(1 / (1 + np.exp(3.34443898)))
@@ -53,7 +53,7 @@ def test_the_models_pd_holds_at_the_typical_limit_and_falls_below_it(policy: Pol
 def test_the_rate_is_the_base_rate_at_the_typical_pd_and_stays_in_the_band(
     policy: Policy, banks: Banks
 ) -> None:
-    rates = risk_based(np.asarray([0.03, 0.04, 0.5, 0.0]), policy, banks)
+    rates = risk_based_rates(np.asarray([0.03, 0.04, 0.5, 0.0]), policy, banks)
     # .5 x .6 x .75 / .5 = .45 of the PD above the typical one
     assert rates[:, 0] == pytest.approx([0.12, 0.1245, 0.15, 0.1065])
     assert rates[:, 1] == pytest.approx([0.13, 0.1345, 0.15, 0.1165])
@@ -84,23 +84,25 @@ def test_the_banks_own_maximum_bounds_its_grid_and_limits_are_whole_thousands(
 
 
 def test_levels_are_the_cap_and_the_round_limits_below_it(policy: Policy) -> None:
-    ladder = rungs(99, policy.caps)
-    assert ladder[:4].tolist() == [50_000.0, 63_000.0, 80_000.0, 100_000.0]
-    assert (len(ladder), ladder[-1]) == (24, 10_000_000.0)
-    few = rungs(6, policy.caps)
+    levels_cny = limit_levels(99, policy.caps)
+    assert levels_cny[:4].tolist() == [50_000.0, 63_000.0, 80_000.0, 100_000.0]
+    assert (len(levels_cny), levels_cny[-1]) == (24, 10_000_000.0)
+    few = limit_levels(6, policy.caps)
     assert (len(few), few[0], few[-1]) == (6, 50_000.0, 10_000_000.0)
-    limits = round_levels(ladder)(np.asarray([101_000.0, 80_000.0, 50_000.0, 0.0]), 1_000.0)
+    limits = round_levels(levels_cny)(np.asarray([101_000.0, 80_000.0, 50_000.0, 0.0]), 1_000.0)
     assert limits[0][-5:].tolist() == [50_000.0, 63_000.0, 80_000.0, 100_000.0, 101_000.0]
     assert limits[1][-4:].tolist() == [0.0, 50_000.0, 63_000.0, 80_000.0]
     assert limits[2:].sum() == 50_000.0
-    above = next_rung(ladder)(np.asarray([101_000.0, 80_000.0, 1e7]), 1_000.0)
+    above = next_level_above(levels_cny)(np.asarray([101_000.0, 80_000.0, 1e7]), 1_000.0)
     assert above[:, 0].tolist() == [125_000.0, 80_000.0, 1e7]
 
 
 def test_a_cap_between_two_rungs_is_worth_what_the_chord_says() -> None:
     limits = np.asarray([[0.0, 100.0, 120.0], [0.0, 100.0, 150.0], [0.0, 0.0, 50.0]])
     worth = np.asarray([[0.0, 10.0, 14.0], [0.0, 10.0, 15.0], [0.0, 0.0, 4.0]])
-    found = on_chord(worth, np.asarray([15.0, 15.0, 9.0]), limits, np.asarray([150.0, 150.0, 60.0]))
+    found = interpolate_at_cap(
+        worth, np.asarray([15.0, 15.0, 9.0]), limits, np.asarray([150.0, 150.0, 60.0])
+    )
     assert found[:, -1].tolist() == [12.0, 15.0, 4.0]
     assert (found[:, :-1] == worth[:, :-1]).all()
 
@@ -113,8 +115,8 @@ def test_a_subsidy_is_charged_for_the_dollars_through_the_platform(
     )
     rows = pd.DataFrame({"pd_12m": [0.03], "exports_platform_usd_12m": [200_000.0]})
     one, cap = Pairs(np.asarray([0]), np.asarray([0])), _caps([1e6])
-    with_it = prospects(rows, cap, one, Terms(paid, banks), equal_steps(1)).profit_cny
-    without = prospects(rows, cap, one, Terms(policy, banks), equal_steps(1)).profit_cny
+    with_it = line_economics(rows, cap, one, Terms(paid, banks), equal_steps(1)).profit_cny
+    without = line_economics(rows, cap, one, Terms(policy, banks), equal_steps(1)).profit_cny
     assert without - with_it == pytest.approx(6_000.0)
 
 
@@ -141,7 +143,7 @@ def test_segments_follow_the_ranks_of_those_that_a_bank_would_serve(policy: Poli
 def test_a_curve_without_a_segment_of_the_policy_is_refused(policy: Policy) -> None:
     curve = pd.DataFrame({"annual_rate": [0.11], "segment": ["A"], "churn": [0.1]})
     with pytest.raises(DataError, match="1 values missing"):
-        take_up(curve, _with_curve(policy))
+        build_take_up(curve, _with_curve(policy))
 
 
 def test_a_band_without_any_rate_of_the_curve_names_its_bank(policy: Policy, banks: Banks) -> None:
@@ -153,7 +155,7 @@ def test_a_band_without_any_rate_of_the_curve_names_its_bank(policy: Policy, ban
 def test_a_bank_dearer_than_the_all_in_price_is_named(policy: Policy, banks: Banks) -> None:
     pricing = policy.pricing.model_copy(update={"max_all_in_rate": 0.09})
     with pytest.raises(SettingsError, match="north_bank"):
-        risk_based(np.asarray([0.03]), policy.model_copy(update={"pricing": pricing}), banks)
+        risk_based_rates(np.asarray([0.03]), policy.model_copy(update={"pricing": pricing}), banks)
 
 
 def _with_curve(policy: Policy) -> Policy:

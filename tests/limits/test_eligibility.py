@@ -1,11 +1,11 @@
 import pandas as pd
 
 from riskmodel.limits import Policy
-from riskmodel.limits.eligibility import funnel, judged
+from riskmodel.limits.eligibility import check_eligibility, funnel
 
 
-def test_a_refusal_names_every_rule_that_failed(candidates: pd.DataFrame, policy: Policy) -> None:
-    verdicts = judged(candidates, policy).set_index("enterprise_id")
+def test_a_refusal_names_every_rule_that_failed(scored: pd.DataFrame, policy: Policy) -> None:
+    verdicts = check_eligibility(scored, policy).set_index("enterprise_id")
     assert verdicts["refusals"].to_dict() == {
         "E1": "",
         "E2": "",
@@ -27,21 +27,21 @@ def test_a_threshold_that_is_just_met_is_met(policy: Policy) -> None:
             "days_past_due_24m": [30.0],
         }
     )
-    assert judged(just, policy)["eligible"].tolist() == [True]
+    assert check_eligibility(just, policy)["eligible"].tolist() == [True]
 
 
 def test_a_source_without_trade_shows_no_exports_and_all_are_refused(policy: Policy) -> None:
     bare = pd.DataFrame({"enterprise_id": ["E1", "E2"]})
-    verdicts = judged(bare, policy)
+    verdicts = check_eligibility(bare, policy)
     assert verdicts["refusals"].tolist() == ["exports_too_small; too_few_deals"] * 2
     assert "cannot be shown from the data" in verdicts["refusal_text_en"].iloc[0]
     assert "数据无法证明" in verdicts["refusal_text_zh"].iloc[0]
 
 
 def test_the_funnel_counts_failed_failed_alone_and_missing(
-    candidates: pd.DataFrame, policy: Policy
+    scored: pd.DataFrame, policy: Policy
 ) -> None:
-    steps = funnel(candidates, policy).set_index("rule")
+    steps = funnel(scored, policy).set_index("rule")
     assert steps["tested"].tolist() == [5, 5, 5]
     assert steps["failed"].tolist() == [1, 1, 1]
     assert steps["failed_alone"].tolist() == [1, 0, 0]
@@ -49,6 +49,6 @@ def test_the_funnel_counts_failed_failed_alone_and_missing(
     assert steps["left"].tolist() == [4, 3, 3]
 
 
-def test_no_candidates_are_judged_to_no_rows(candidates: pd.DataFrame, policy: Policy) -> None:
-    assert judged(candidates.iloc[:0], policy).empty
-    assert funnel(candidates.iloc[:0], policy)["failed"].tolist() == [0, 0, 0]
+def test_no_candidates_are_judged_to_no_rows(scored: pd.DataFrame, policy: Policy) -> None:
+    assert check_eligibility(scored.iloc[:0], policy).empty
+    assert funnel(scored.iloc[:0], policy)["failed"].tolist() == [0, 0, 0]

@@ -13,10 +13,10 @@ from riskmodel.limits import (
     Banks,
     Policy,
     banks_from,
-    plain_rule,
+    convert_to_twelve_months,
+    fixed_ratio_rule,
     policy_from,
     recommend,
-    twelve_month,
 )
 from riskmodel.limits.book import Certificate
 
@@ -29,9 +29,9 @@ def signed() -> pd.DataFrame:
 
 
 def test_each_pair_has_a_row_and_each_enterprise_without_one_too(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    rows = recommend(candidates, signed, policy, banks, grid=10).recommendations
+    rows = recommend(scored, signed, policy, banks, grid=10).recommendations
     assert list(zip(rows["enterprise_id"], rows["bank"], strict=True)) == [
         ("E1", "north_bank"),
         ("E1", "south_bank"),
@@ -59,9 +59,9 @@ def test_each_pair_has_a_row_and_each_enterprise_without_one_too(
 
 
 def test_offers_state_limit_rate_and_loss_and_declines_none(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    rows = recommend(candidates, signed, policy, banks, grid=10).recommendations
+    rows = recommend(scored, signed, policy, banks, grid=10).recommendations
     row = rows[rows["bank"].eq("south_bank") & rows["enterprise_id"].eq("E1")].iloc[0]
     # 1,000,000 USD through the platform; .13 + .45 x (.01 - .03); .01 x .6 x .75
     assert (row["limit_cny"], row["cap_cny"]) == (1_000_000.0, 1_000_000.0)
@@ -75,10 +75,10 @@ def test_offers_state_limit_rate_and_loss_and_declines_none(
 
 
 def test_an_enterprise_that_signed_nowhere_is_told_so_with_all_else_that_failed(
-    candidates: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     nobody = pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
-    book = recommend(candidates, nobody, policy, banks, grid=10)
+    book = recommend(scored, nobody, policy, banks, grid=10)
     rows = book.recommendations.set_index("enterprise_id")
     assert rows.loc["E1", "binding_constraint"] == "agreement"
     assert rows.loc["E4", "refusals"] == "too_few_deals; arrears; agreement"
@@ -89,10 +89,10 @@ def test_an_enterprise_that_signed_nowhere_is_told_so_with_all_else_that_failed(
 
 
 def test_who_signed_only_with_banks_that_are_left_out_is_told_that_and_not_that_nobody_signed(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     known = signed[signed["enterprise_id"] == "E5"]
-    book = recommend(candidates, known, policy, banks, grid=10, left_out=["E1", "E4"])
+    book = recommend(scored, known, policy, banks, grid=10, left_out=["E1", "E4"])
     rows = book.recommendations.set_index("enterprise_id")
     assert rows.loc["E1", ["bank", "decision", "refusals", "binding_constraint"]].tolist() == [
         "", "decline", "bank_left_out", "bank_left_out",
@@ -117,29 +117,29 @@ def test_no_rule_may_take_the_name_of_a_decline_of_ours(terms: dict[str, Any]) -
 
 
 def test_a_bank_without_a_row_is_refused_with_its_count(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     strange = signed.replace({"bank": {"south_bank": "west_bank"}})
     with pytest.raises(SettingsError, match=r"2 of 5 agreements .* west_bank"):
-        recommend(candidates, strange, policy, banks, grid=10)
+        recommend(scored, strange, policy, banks, grid=10)
 
 
 def test_without_agreements_every_enterprise_may_borrow_from_every_bank(
-    candidates: pd.DataFrame, terms: dict[str, Any], banks: Banks
+    scored: pd.DataFrame, terms: dict[str, Any], banks: Banks
 ) -> None:
     terms["agreement"] = {**terms["agreement"], "required": False}
     nobody = pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
-    book = recommend(candidates, nobody, policy_from(terms, "terms"), banks, grid=10)
+    book = recommend(scored, nobody, policy_from(terms, "terms"), banks, grid=10)
     assert len(book.recommendations) == 10
     assert book.by_bank["offers"].sum() == 2
 
 
 def test_a_pd_above_the_banks_cut_a_small_cap_and_a_poor_line_are_named(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank_row: Any
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
     def reason(pd_12m: float, usd: float, **changes: float) -> str:
         banks = banks_from({"bank": [bank_row("north_bank", **changes)]}, "banks")
-        one = candidates.iloc[[0]].assign(pd_12m=pd_12m, exports_usd_12m=usd)
+        one = scored.iloc[[0]].assign(pd_12m=pd_12m, exports_usd_12m=usd)
         pair = signed.iloc[[0]]
         book = recommend(one, pair, policy, banks, grid=10)
         return str(book.recommendations["binding_constraint"].iloc[0])
@@ -155,9 +155,9 @@ def test_a_pd_above_the_banks_cut_a_small_cap_and_a_poor_line_are_named(
 
 
 def test_an_interior_best_level_is_bound_by_profit(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    risky = candidates.iloc[[0]].assign(pd_12m=0.085)
+    risky = scored.iloc[[0]].assign(pd_12m=0.085)
     row = recommend(risky, signed.iloc[[0]], policy, banks, grid=10).recommendations.iloc[0]
     assert row["decision"] == "offer"
     assert 0 < row["limit_cny"] < row["cap_cny"]
@@ -166,33 +166,33 @@ def test_an_interior_best_level_is_bound_by_profit(
 
 
 def test_enterprises_that_were_not_scored_are_counted(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    book = recommend(candidates.iloc[1:], signed, policy, banks, grid=10)
-    assert book.pairs_without_candidate == 2
+    book = recommend(scored.iloc[1:], signed, policy, banks, grid=10)
+    assert book.pairs_not_scored == 2
 
 
 def test_a_repeated_enterprise_is_refused(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     with pytest.raises(DataError, match=r"1 of 6 rows repeat an id \(first: E1\)"):
-        recommend(candidates.iloc[[0, 0, 1, 2, 3, 4]], signed, policy, banks, grid=10)
+        recommend(scored.iloc[[0, 0, 1, 2, 3, 4]], signed, policy, banks, grid=10)
 
 
 def test_a_churn_curve_that_the_policy_names_must_be_there(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     curve = pd.DataFrame({"annual_rate": [0.1], "segment": ["A"], "churn": [0.1]})
     with pytest.raises(SettingsError, match="names none"):
-        recommend(candidates, signed, policy, banks, grid=10, churn=curve)
+        recommend(scored, signed, policy, banks, grid=10, churn=curve)
 
 
 def test_the_candidates_are_left_as_they_were(
-    candidates: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    before = candidates.copy(deep=True)
-    recommend(candidates, signed, policy, banks, grid=10)
-    pd.testing.assert_frame_equal(candidates, before)
+    before = scored.copy(deep=True)
+    recommend(scored, signed, policy, banks, grid=10)
+    pd.testing.assert_frame_equal(scored, before)
 
 
 @settings(max_examples=25, deadline=None)
@@ -202,9 +202,9 @@ def test_a_book_keeps_every_cap_every_budget_and_one_offer_an_enterprise(
 ) -> None:
     rng = np.random.default_rng(seed)
     policy, banks = _programme(tight)
-    candidates = _drawn(rng, count)
-    signed = _signed(rng, candidates, banks)
-    book = recommend(candidates, signed, policy, banks, grid=10)
+    scored = _drawn(rng, count)
+    signed = _signed(rng, scored, banks)
+    book = recommend(scored, signed, policy, banks, grid=10)
     offers = book.recommendations[book.recommendations["decision"] == "offer"]
     assert not offers["enterprise_id"].duplicated().any()
     assert (offers["limit_cny"] <= offers["cap_cny"]).all()
@@ -217,26 +217,26 @@ def test_a_book_keeps_every_cap_every_budget_and_one_offer_an_enterprise(
         if bank.name in sums.index:
             assert sums.loc[bank.name, "limit_cny"] <= bank.budget_cny
             assert sums.loc[bank.name, "expected_loss_cny"] <= bank.loss_cap_cny * (1 + 1e-12)
-    assert book.certificate.largest_violation == 0.0
+    assert book.certificate.max_violation == 0.0
     assert book.recommendations["binding_constraint"].ne("").all()
 
 
 def test_the_order_of_rows_changes_no_recommendation() -> None:
     rng = np.random.default_rng(4)
     policy, banks = _programme(0.1)
-    candidates = _drawn(rng, 50)
-    signed = _signed(rng, candidates, banks)
-    mixed = candidates.sample(frac=1, random_state=1)
-    first = recommend(candidates, signed, policy, banks, grid=10)
+    scored = _drawn(rng, 50)
+    signed = _signed(rng, scored, banks)
+    mixed = scored.sample(frac=1, random_state=1)
+    first = recommend(scored, signed, policy, banks, grid=10)
     again = recommend(mixed, signed.sample(frac=1, random_state=2), policy, banks, grid=10)
     pd.testing.assert_frame_equal(first.recommendations, again.recommendations)
 
 
 def test_the_plain_rule_gives_a_yuan_a_dollar_up_to_its_cut(
-    candidates: pd.DataFrame, policy: Policy
+    scored: pd.DataFrame, policy: Policy
 ) -> None:
     def limits(pd_cut: float) -> list[float]:
-        return plain_rule(candidates, policy, pd_cut=pd_cut)["limit_cny"].tolist()
+        return fixed_ratio_rule(scored, policy, max_pd=pd_cut)["limit_cny"].tolist()
 
     assert limits(0.02) == [1_000_000.0, 0.0, 0.0, 0.0, 0.0]
     assert limits(1.0) == [1_000_000.0, 480_000.0, 0.0, 0.0, 0.0]
@@ -244,13 +244,15 @@ def test_the_plain_rule_gives_a_yuan_a_dollar_up_to_its_cut(
 
 def test_a_pd_of_another_horizon_becomes_a_limit_only_by_a_stated_setting() -> None:
     pds = pd.Series([0.19, 0.0])
-    assert twelve_month(pds, 12, "refuse").tolist() == [0.19, 0.0]
-    assert twelve_month(pds, 24, "refuse").isna().all()
-    assert twelve_month(pds, None, "as_is").tolist() == [0.19, 0.0]
+    assert convert_to_twelve_months(pds, 12, "refuse").tolist() == [0.19, 0.0]
+    assert convert_to_twelve_months(pds, 24, "refuse").isna().all()
+    assert convert_to_twelve_months(pds, None, "as_is").tolist() == [0.19, 0.0]
     # 1 - .81^(1/2)
-    assert twelve_month(pds, 24, "constant_hazard").tolist() == pytest.approx([0.1, 0.0])
+    assert convert_to_twelve_months(pds, 24, "constant_hazard").tolist() == pytest.approx(
+        [0.1, 0.0]
+    )
     with pytest.raises(SettingsError, match="needs a horizon"):
-        twelve_month(pds, None, "constant_hazard")
+        convert_to_twelve_months(pds, None, "constant_hazard")
 
 
 def _programme(tight: float) -> tuple[Policy, Banks]:
@@ -282,9 +284,9 @@ def _drawn(rng: np.random.Generator, count: int) -> pd.DataFrame:
     )
 
 
-def _signed(rng: np.random.Generator, candidates: pd.DataFrame, banks: Banks) -> pd.DataFrame:
+def _signed(rng: np.random.Generator, scored: pd.DataFrame, banks: Banks) -> pd.DataFrame:
     pairs = pd.MultiIndex.from_product(
-        [candidates["enterprise_id"], banks.names], names=["enterprise_id", "bank"]
+        [scored["enterprise_id"], banks.names], names=["enterprise_id", "bank"]
     ).to_frame(index=False)
     return pairs[rng.random(len(pairs)) < 0.6]
 
@@ -296,4 +298,4 @@ def test_the_proof_in_words_is_never_nearer_the_best_than_it_is() -> None:
         "Worth 12,701,681 CNY a year, at most 12,708,672 CNY by any allocation, so proven within"
         " 0.055% of the best. The largest amount by which any of 1,200 rows is exceeded: 0.01 CNY."
     )
-    assert "proven within 0.001% of the best" in Certificate(1.0, 1.0, 1e-9, 0.0, rows).proven
+    assert "proven within 0.001% of the best" in Certificate(1.0, 1.0, 1e-9, 0.0, rows).gap_text

@@ -9,41 +9,41 @@ import pytest
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.limits import (
     Banks,
-    Learnt,
+    Behaviour,
     Policy,
     Terms,
     banks_from,
-    plain_rule,
+    convert_to_twelve_months,
+    fixed_ratio_rule,
     policy_from,
-    twelve_month,
 )
 from riskmodel.limits.capital import risk_weight
-from riskmodel.limits.caps import capped
+from riskmodel.limits.caps import compute_caps
 from riskmodel.limits.economics import (
     PD_CLIP,
+    LineEconomics,
     Pairs,
-    Prospects,
     equal_steps,
-    next_rung,
-    on_chord,
-    on_chords,
+    interpolate_at_cap,
+    interpolate_caps,
+    limit_levels,
+    line_economics,
+    next_level_above,
+    pds_within_appetite,
     profit_curves,
-    prospects,
     round_levels,
-    rungs,
-    served_pds,
-    shifted,
+    shift_pd,
 )
-from riskmodel.limits.eligibility import funnel, judged
+from riskmodel.limits.eligibility import check_eligibility, funnel
 from riskmodel.limits.policy import Capital, Rule
 from riskmodel.limits.pricing import (
     TakeUp,
-    band,
-    rate_holds,
+    binding_rate_bounds,
+    build_take_up,
+    rate_band,
     rates_in_band,
-    risk_based,
+    risk_based_rates,
     segment_of,
-    take_up,
 )
 from riskmodel.statistics.logistic import logit
 
@@ -85,7 +85,9 @@ def test_a_rule_is_met_at_its_very_threshold_and_silence_is_as_the_rule_says(
         name="one", feature="deals_6m", missing=missing, en="words", zh="说明", source="drawn",
         **threshold,
     )  # type: ignore[arg-type]  # fmt: skip
-    found = judged(one(deals_6m=value), policy.model_copy(update={"eligibility": (rule,)}))
+    found = check_eligibility(
+        one(deals_6m=value), policy.model_copy(update={"eligibility": (rule,)})
+    )
     assert found["eligible"].tolist() == [eligible]
     words = "" if eligible else "words (cannot be shown from the data)" if np.isnan(value) else "words"  # fmt: skip
     assert found["refusal_text_en"].tolist() == [words]
@@ -93,11 +95,11 @@ def test_a_rule_is_met_at_its_very_threshold_and_silence_is_as_the_rule_says(
 
 
 def test_without_rules_all_are_eligible_and_without_enterprises_there_is_nobody(
-    policy: Policy, candidates: pd.DataFrame
+    policy: Policy, scored: pd.DataFrame
 ) -> None:
     free = policy.model_copy(update={"eligibility": ()})
-    assert judged(candidates, free)["eligible"].all()
-    assert judged(candidates.head(0), policy).empty
+    assert check_eligibility(scored, free)["eligible"].all()
+    assert check_eligibility(scored.head(0), policy).empty
 
 
 def test_the_funnel_counts_what_each_rule_refuses_sees_not_and_leaves(policy: Policy) -> None:
@@ -129,7 +131,7 @@ def test_caps_are_whole_steps_rounded_down_and_the_floor_itself_opens(policy: Po
             "exports_cny_12m": 1e9,
         }
     )
-    caps = capped(rows, policy)
+    caps = compute_caps(rows, policy)
     assert caps["cap_cny"].tolist() == [0.0, 50_000.0, 61_000.0]
     assert caps["binding"].tolist() == ["floor", "exports_ratio", "exports_ratio"]
     assert caps["programme_cny"].tolist() == pytest.approx([49_999.0, 50_000.0, 61_999.9])
@@ -137,7 +139,7 @@ def test_caps_are_whole_steps_rounded_down_and_the_floor_itself_opens(policy: Po
 
 
 def test_the_programmes_own_limit_knows_no_need(policy: Policy) -> None:
-    caps = capped(one(exports_usd_12m=2e7, exports_cny_12m=1e6), policy)
+    caps = compute_caps(one(exports_usd_12m=2e7, exports_cny_12m=1e6), policy)
     assert caps["programme_cny"].tolist() == [1e7]
     assert caps["cap_cny"].tolist() == [200_000.0]  # 1,000,000 x .8 x 90 / 360
     assert caps["to_next_cny"].tolist() == [9_800_000.0]
@@ -146,39 +148,39 @@ def test_the_programmes_own_limit_knows_no_need(policy: Policy) -> None:
 def test_more_through_the_platform_than_exported_is_all_of_it_and_below_none_is_none(
     policy: Policy,
 ) -> None:
-    more = capped(one(exports_usd_12m=1e5, exports_platform_usd_12m=3e5), policy)
-    below = capped(one(exports_usd_12m=1e5, exports_platform_usd_12m=-3e5), policy)
-    none = capped(one(exports_usd_12m=-1e5), policy)
+    more = compute_caps(one(exports_usd_12m=1e5, exports_platform_usd_12m=3e5), policy)
+    below = compute_caps(one(exports_usd_12m=1e5, exports_platform_usd_12m=-3e5), policy)
+    none = compute_caps(one(exports_usd_12m=-1e5), policy)
     assert more["exports_ratio"].tolist() == [100_000.0]
     assert below["exports_ratio"].tolist() == [80_000.0]
     assert none["exports_ratio"].tolist() == [0.0]
-    assert capped(one(exports_cny_12m=1e6), policy)["exports_ratio"].tolist() == [0.0]
+    assert compute_caps(one(exports_cny_12m=1e6), policy)["exports_ratio"].tolist() == [0.0]
 
 
 def test_what_is_missing_for_the_need_is_as_stated(policy: Policy) -> None:
     given = with_operands(
         policy, need={"growth_if_missing": 0.1, "cost_share_if_missing": 0.7, "cycle_days": 72.0}
     )
-    caps = capped(one(exports_usd_12m=1e6), given)
+    caps = compute_caps(one(exports_usd_12m=1e6), given)
     # sales at the stated rate of 6: 6,000,000 x .7 x 1.1 x 72 / 360
     assert caps[["sales_cny", "cost_share", "growth", "debt_cny"]].iloc[0].tolist() == [6e6, 0.7, 0.1, 0.0]  # fmt: skip
     assert caps["need_cny"].iloc[0] == pytest.approx(924_000.0)
-    sold = capped(one(exports_usd_12m=1e6, exports_cny_12m=5e6), given)
+    sold = compute_caps(one(exports_usd_12m=1e6, exports_cny_12m=5e6), given)
     assert sold["sales_cny"].tolist() == [5e6]
-    owing = capped(one(exports_usd_12m=1e6, exports_cny_12m=5e6, debt_cny=-3.0), given)
+    owing = compute_caps(one(exports_usd_12m=1e6, exports_cny_12m=5e6, debt_cny=-3.0), given)
     assert owing["debt_cny"].tolist() == [0.0]
-    drowned = capped(one(exports_usd_12m=1e6, exports_cny_12m=5e6, debt_cny=9e9), given)
+    drowned = compute_caps(one(exports_usd_12m=1e6, exports_cny_12m=5e6, debt_cny=9e9), given)
     assert drowned["working_capital"].tolist() == [0.0]
-    returned = capped(one(exports_usd_12m=1e6, exports_cny_12m=-5e6), given)
+    returned = compute_caps(one(exports_usd_12m=1e6, exports_cny_12m=-5e6), given)
     assert returned["sales_cny"].tolist() == [0.0]
 
 
 def test_low_costs_and_falling_sales_are_held_to_the_lower_ends(policy: Policy) -> None:
     wild = one(exports_cny_12m=3.6e6, purchases_to_sales_12m=0.1, exports_growth_6m=-1.5)
-    caps = capped(wild, policy)
+    caps = compute_caps(wild, policy)
     assert (caps["cost_share"].iloc[0], caps["growth"].iloc[0]) == (0.6, -0.2)
     # g = 2 (now - then) / (now + then) = -2 / 21 is now / then = .90909
-    mild = capped(one(exports_cny_12m=3.6e6, exports_growth_6m=-2 / 21), policy)
+    mild = compute_caps(one(exports_cny_12m=3.6e6, exports_growth_6m=-2 / 21), policy)
     assert mild["growth"].iloc[0] == pytest.approx(-1 / 11)
 
 
@@ -199,27 +201,27 @@ def test_the_plain_rule_serves_up_to_its_cut_in_whole_steps_and_from_the_floor(
             "pd_12m": [0.05, 0.05, 0.05, 0.01, 0.01, 0.0501],
         }
     )
-    found = plain_rule(rows, policy, pd_cut=0.05)
+    found = fixed_ratio_rule(rows, policy, max_pd=0.05)
     assert found["limit_cny"].tolist() == [100_000.0, 50_000.0, 0.0, 1e7, 0.0, 0.0]
 
 
 def test_a_pd_of_another_horizon_becomes_one_of_twelve_months_as_stated() -> None:
     pd_horizon = pd.Series([0.19, 0.0, 1.0], index=[7, 8, 9], name="pd")
     # 1 - .81^(12/24) = .1, 1 - .81^(12/6) = .3439
-    half = twelve_month(pd_horizon, 24, "constant_hazard")
+    half = convert_to_twelve_months(pd_horizon, 24, "constant_hazard")
     assert half.tolist() == pytest.approx([0.1, 0.0, 1.0])
-    assert twelve_month(pd_horizon, 6, "constant_hazard").tolist() == pytest.approx(
+    assert convert_to_twelve_months(pd_horizon, 6, "constant_hazard").tolist() == pytest.approx(
         [0.3439, 0.0, 1.0]
     )
-    assert twelve_month(pd_horizon, 12, "refuse").equals(pd_horizon)
-    assert twelve_month(pd_horizon, 24, "as_is").equals(pd_horizon)
-    assert twelve_month(pd_horizon, None, "as_is").equals(pd_horizon)
+    assert convert_to_twelve_months(pd_horizon, 12, "refuse").equals(pd_horizon)
+    assert convert_to_twelve_months(pd_horizon, 24, "as_is").equals(pd_horizon)
+    assert convert_to_twelve_months(pd_horizon, None, "as_is").equals(pd_horizon)
     for months in (11, 13, None):
-        refused = twelve_month(pd_horizon, months, "refuse")
+        refused = convert_to_twelve_months(pd_horizon, months, "refuse")
         assert refused.isna().all()
         assert refused.index.tolist() == [7, 8, 9]
     with pytest.raises(SettingsError, match="needs a horizon"):
-        twelve_month(pd_horizon, None, "constant_hazard")
+        convert_to_twelve_months(pd_horizon, None, "constant_hazard")
 
 
 # --- capital ---
@@ -258,39 +260,46 @@ def test_the_risk_weight_answers_to_every_parameter_of_its_formula() -> None:
 
 def test_a_band_is_the_banks_own_under_the_all_in_price(policy: Policy, banks: Banks) -> None:
     bank = banks.bank[0]
-    assert band(bank, policy) == (0.10, 0.15)
+    assert rate_band(bank, policy) == (0.10, 0.15)
     held = with_operands(policy, pricing={"max_all_in_rate": 0.13})
-    assert band(bank, held) == (0.10, 0.13)
-    assert band(bank, with_operands(policy, pricing={"max_all_in_rate": 0.10})) == (0.10, 0.10)
+    assert rate_band(bank, held) == (0.10, 0.13)
+    assert rate_band(bank, with_operands(policy, pricing={"max_all_in_rate": 0.10})) == (0.10, 0.10)
     with pytest.raises(SettingsError, match="north_bank: min_rate is above"):
-        band(bank, with_operands(policy, pricing={"max_all_in_rate": 0.0999}))
+        rate_band(bank, with_operands(policy, pricing={"max_all_in_rate": 0.0999}))
 
 
 def test_a_rate_says_what_holds_it(policy: Policy, banks: Banks) -> None:
     # premium .45 (PD - .03): at .07 1.8 %, at .10 3.15 %, at .5 21 %
     low = banks_from({"bank": [{**b.model_dump(), "min_rate": 0.115} for b in banks.bank]}, "banks")
     pds = np.asarray([0.0, 0.03, 0.07, 0.1, 0.5])
-    assert rate_holds(pds, policy, low)[:, 0].tolist() == [
+    assert binding_rate_bounds(pds, policy, low)[:, 0].tolist() == [
         "bank_lowest_rate", "", "", "bank_highest_rate", "bank_highest_rate",
     ]  # fmt: skip
     capped_by_law = with_operands(policy, pricing={"max_all_in_rate": 0.14})
-    assert rate_holds(pds, capped_by_law, low)[:, 0].tolist() == [
+    assert binding_rate_bounds(pds, capped_by_law, low)[:, 0].tolist() == [
         "bank_lowest_rate", "", "", "all_in_price", "all_in_price",
     ]  # fmt: skip
     just = with_operands(policy, pricing={"max_all_in_rate": 0.15})
-    assert rate_holds(pds, just, low)[-1, 0] == "bank_highest_rate"
+    assert binding_rate_bounds(pds, just, low)[-1, 0] == "bank_highest_rate"
     at_the_edge = banks_from(
         {"bank": [{**banks.bank[0].model_dump(), "max_rate": 0.138, "min_rate": 0.12}]}, "banks"
     )
-    assert rate_holds(np.asarray([0.03, 0.07]), policy, at_the_edge)[:, 0].tolist() == ["", ""]
+    assert binding_rate_bounds(np.asarray([0.03, 0.07]), policy, at_the_edge)[:, 0].tolist() == [
+        "",
+        "",
+    ]
 
 
 def test_a_premium_is_rounded_to_a_hundredth_of_a_percent(policy: Policy, banks: Banks) -> None:
     # .45 x .00123 = .00055350
-    assert risk_based(np.asarray([0.03123]), policy, banks)[0, 0] == pytest.approx(0.1206, abs=1e-9)
+    assert risk_based_rates(np.asarray([0.03123]), policy, banks)[0, 0] == pytest.approx(
+        0.1206, abs=1e-9
+    )
     # LGD .6, drawn .4, owed .4 + .25 x .6 = .55: .5 x .6 x .55 / .4 = .4125 of .022
     other = with_operands(policy, economics={"utilisation": 0.4, "credit_conversion_factor": 0.25})
-    assert risk_based(np.asarray([0.052]), other, banks)[0, 0] == pytest.approx(0.1291, abs=1e-9)
+    assert risk_based_rates(np.asarray([0.052]), other, banks)[0, 0] == pytest.approx(
+        0.1291, abs=1e-9
+    )
 
 
 def churned(policy: Policy) -> Policy:
@@ -306,7 +315,7 @@ def test_a_curve_is_read_by_segment_and_rate(policy: Policy) -> None:
             "churn": [0.4, 0.1, 0.0, 1.0],
         }
     )
-    found = take_up(curve, churned(policy))
+    found = build_take_up(curve, churned(policy))
     assert found.rates.tolist() == [0.11, 0.14]
     assert found.taken.tolist() == [[0.9, 0.0], [1.0, 0.6]]
     for spoilt, words in (
@@ -317,13 +326,13 @@ def test_a_curve_is_read_by_segment_and_rate(policy: Policy) -> None:
         (curve.head(3), "1 values missing for the policy's 2 segments"),
     ):
         with pytest.raises(DataError, match=words):
-            take_up(spoilt, churned(policy))
+            build_take_up(spoilt, churned(policy))
 
 
 def test_a_rank_at_a_segments_end_is_inside_it(policy: Policy) -> None:
-    ranked = np.asarray([0.01, 0.02, 0.03, 0.04])
+    reference_pds = np.asarray([0.01, 0.02, 0.03, 0.04])
     asked = np.asarray([0.001, 0.02, 0.025, 0.03, 0.9])
-    assert segment_of(asked, ranked, churned(policy)).tolist() == [0, 0, 0, 1, 1]
+    assert segment_of(asked, reference_pds, churned(policy)).tolist() == [0, 0, 0, 1, 1]
     assert segment_of(np.asarray([0.02]), np.asarray([0.02] * 4), churned(policy)).tolist() == [1]
     assert segment_of(np.asarray([0.02]), np.empty(0), churned(policy)).tolist() == [0]
 
@@ -343,11 +352,11 @@ def test_rates_at_a_bands_ends_are_inside_it(policy: Policy, banks: Banks) -> No
 # --- economics ---
 
 
-def a_line(policy: Policy, banks: Banks, *, bank: int = 0, **features: float) -> Prospects:
+def a_line(policy: Policy, banks: Banks, *, bank: int = 0, **features: float) -> LineEconomics:
     rows = one(**{"pd_12m": 0.03, **features})
     caps = pd.DataFrame({"cap_cny": [1e6], "programme_cny": [1e6]})
     pair = Pairs(np.asarray([0]), np.asarray([bank]))
-    return prospects(rows, caps, pair, Terms(policy, banks), equal_steps(1))
+    return line_economics(rows, caps, pair, Terms(policy, banks), equal_steps(1))
 
 
 def test_each_cost_is_paid_at_the_pairs_own_bank(policy: Policy, bank_row: Any) -> None:
@@ -388,17 +397,19 @@ def test_each_cost_is_paid_at_the_pairs_own_bank(policy: Policy, bank_row: Any) 
 def test_the_stated_centre_is_the_share_at_which_the_pd_holds(policy: Policy, banks: Banks) -> None:
     given = with_operands(policy, economics={"pd_centre": 0.7})
     rows, both = pd.DataFrame({"pd_12m": [0.03]}), np.asarray([0])
-    move = Learnt().shift(rows, both, np.asarray([[0.7, 1.0, 0.2]]), given.economics)
+    move = Behaviour().shift(rows, both, np.asarray([[0.7, 1.0, 0.2]]), given.economics)
     assert move[0].tolist() == pytest.approx([0.0, 0.24, -0.4])
-    drawn, owed = Learnt().drawn(rows, both, np.asarray([[1e5, 2e5]]), given.economics)
+    drawn, owed = Behaviour().expected_utilisation(
+        rows, both, np.asarray([[1e5, 2e5]]), given.economics
+    )
     assert (drawn.tolist(), owed.tolist()) == ([[0.5, 0.5]], [[0.75, 0.75]])
 
 
 def test_probabilities_are_moved_in_log_odds_and_stay_inside() -> None:
-    assert shifted(np.asarray([0.2, 0.5]), np.asarray([np.log(2), -np.log(3)])).tolist() == (
+    assert shift_pd(np.asarray([0.2, 0.5]), np.asarray([np.log(2), -np.log(3)])).tolist() == (
         pytest.approx([1 / 3, 0.25])
     )
-    ends = shifted(np.asarray([0.0, 1.0]), np.zeros(2))
+    ends = shift_pd(np.asarray([0.0, 1.0]), np.zeros(2))
     assert ends.tolist() == pytest.approx([1e-9, 1 - 1e-9])
     assert logit(np.asarray([0.2, 0.8]), PD_CLIP).tolist() == pytest.approx([-np.log(4), np.log(4)])
     assert logit(np.asarray([0.0, 1.0]), PD_CLIP).tolist() == pytest.approx(
@@ -412,37 +423,37 @@ def test_those_whom_some_bank_would_serve_are_ranked(policy: Policy, bank_row: A
     )
     pds = np.asarray([0.1, 0.02, 0.1001, 0.01, np.nan])
     caps = np.asarray([1e5, 1e5, 1e5, 0.0, 1e5])
-    assert served_pds(pds, caps, Terms(policy, banks)).tolist() == [0.02, 0.1]
+    assert pds_within_appetite(pds, caps, Terms(policy, banks)).tolist() == [0.02, 0.1]
 
 
 def test_a_level_at_the_floor_opens(policy: Policy, banks: Banks) -> None:
     rows = pd.DataFrame({"enterprise_id": ["E1"], "pd_12m": [0.03]})
     caps = pd.DataFrame({"cap_cny": [100_000.0], "programme_cny": [1e6]})
     pair = Pairs(np.asarray([0]), np.asarray([0]))
-    lines = prospects(rows, caps, pair, Terms(policy, banks), equal_steps(2))
+    lines = line_economics(rows, caps, pair, Terms(policy, banks), equal_steps(2))
     assert lines.opens[0].tolist() == [True, True]
-    lines = prospects(rows, caps, pair, Terms(policy, banks), equal_steps(3))
+    lines = line_economics(rows, caps, pair, Terms(policy, banks), equal_steps(3))
     assert lines.limit_cny[0].tolist() == [33_000.0, 66_000.0, 100_000.0]
     assert lines.opens[0].tolist() == [False, True, True]
 
 
 def test_round_limits_are_the_preferred_numbers_between_floor_and_ceiling(policy: Policy) -> None:
     small = policy.caps.model_copy(update={"min_limit_cny": 80_000.0, "max_limit_cny": 400_000.0})
-    assert rungs(99, small).tolist() == [
+    assert limit_levels(99, small).tolist() == [
         80e3, 100e3, 125e3, 160e3, 200e3, 250e3, 315e3, 400e3,
     ]  # fmt: skip
-    assert rungs(3, small).tolist() == [80e3, 200e3, 400e3]
-    assert rungs(2, small).tolist() == rungs(1, small).tolist() == [80e3, 400e3]
+    assert limit_levels(3, small).tolist() == [80e3, 200e3, 400e3]
+    assert limit_levels(2, small).tolist() == limit_levels(1, small).tolist() == [80e3, 400e3]
     steps = policy.caps.model_copy(update={"max_limit_cny": 8e4, "rounding_cny": 10_000.0})
-    assert rungs(99, steps).tolist() == [50e3, 60e3, 80e3]  # 63 is rounded down
+    assert limit_levels(99, steps).tolist() == [50e3, 60e3, 80e3]  # 63 is rounded down
     large = policy.caps.model_copy(update={"min_limit_cny": 1e12, "max_limit_cny": 1e13})
-    assert len(rungs(99, large)) == 11
+    assert len(limit_levels(99, large)) == 11
 
 
 def test_levels_before_a_cap_are_the_rungs_below_it(policy: Policy) -> None:
-    ladder = np.asarray([50.0, 60.0, 80.0])
+    levels_cny = np.asarray([50.0, 60.0, 80.0])
     caps = np.asarray([0.0, 50.0, 55.0, 60.0, 79.0, 80.0, 95.0])
-    assert round_levels(ladder)(caps, 1.0).tolist() == [
+    assert round_levels(levels_cny)(caps, 1.0).tolist() == [
         [0.0, 0.0, 0.0],
         [0.0, 0.0, 50.0],
         [0.0, 50.0, 55.0],
@@ -451,7 +462,7 @@ def test_levels_before_a_cap_are_the_rungs_below_it(policy: Policy) -> None:
         [50.0, 60.0, 80.0],
         [60.0, 80.0, 95.0],
     ]
-    above = next_rung(ladder)(caps, 1.0)
+    above = next_level_above(levels_cny)(caps, 1.0)
     assert above[:, 0].tolist() == [50.0, 50.0, 60.0, 60.0, 80.0, 80.0, 80.0]
 
 
@@ -460,14 +471,14 @@ def test_a_cap_on_a_rung_or_beyond_the_last_keeps_its_own_worth() -> None:
     worth = np.asarray([[10.0, 14.0], [10.0, 19.0], [10.0, 7.0], [10.0, 20.0]])
     above = np.asarray([13.0, 12.0, 99.0, 30.0])
     after = np.asarray([125.0, 125.0, 100.0, 200.0])
-    found = on_chord(worth, above, limits, after)
+    found = interpolate_at_cap(worth, above, limits, after)
     assert found[:, -1].tolist() == [14.0, 19.0, 7.0, 12.0]
-    near = on_chord(
+    near = interpolate_at_cap(
         np.asarray([[10.0, 20.0]]), np.asarray([14.0]), np.asarray([[100.0, 100.25]]), np.asarray([100.5])
     )  # fmt: skip
     assert near.tolist() == [[10.0, 12.0]]
     only = np.asarray([[5.0], [6.0]])
-    assert on_chord(only, np.zeros(2), only, np.ones(2)) is only
+    assert interpolate_at_cap(only, np.zeros(2), only, np.ones(2)) is only
 
 
 def test_profit_and_loss_of_a_cap_lie_on_their_own_chords(policy: Policy, banks: Banks) -> None:
@@ -475,15 +486,15 @@ def test_profit_and_loss_of_a_cap_lie_on_their_own_chords(policy: Policy, banks:
     two = {
         name: np.asarray([[1.0, 2.0]]) for name in ("pd_12m", "annual_rate", "earning_cny", "opens")
     }
-    mine = Prospects(
+    mine = LineEconomics(
         cap_cny=np.asarray([110.0]), limit_cny=np.asarray([[100.0, 110.0]]),
         loss_cny=np.asarray([[3.0, 9.0]]), profit_cny=np.asarray([[10.0, 50.0]]), **two,
     )  # fmt: skip
-    above = Prospects(
+    above = LineEconomics(
         cap_cny=lines.cap_cny, limit_cny=np.asarray([[125.0]]),
         loss_cny=np.asarray([[5.5]]), profit_cny=np.asarray([[20.0]]), **two,
     )  # fmt: skip
-    found = on_chords(mine, above)
+    found = interpolate_caps(mine, above)
     assert found.profit_cny.tolist() == [[10.0, 14.0]]
     assert found.loss_cny.tolist() == [[3.0, 4.0]]
     assert found.limit_cny.tolist() == [[100.0, 110.0]]
@@ -492,7 +503,7 @@ def test_profit_and_loss_of_a_cap_lie_on_their_own_chords(policy: Policy, banks:
 def test_curves_are_means_over_pairs_of_a_bank_and_grade(policy: Policy, banks: Banks) -> None:
     pairs = Pairs(np.asarray([0, 0, 1, 2]), np.asarray([0, 1, 0, 0]))
     amounts = np.arange(8.0).reshape(4, 2)
-    lines = Prospects(
+    lines = LineEconomics(
         cap_cny=np.ones(4), limit_cny=amounts, pd_12m=amounts / 100, annual_rate=amounts,
         earning_cny=amounts, loss_cny=10 * amounts, profit_cny=100 * amounts,
         opens=amounts > 0,
@@ -521,12 +532,14 @@ def test_of_two_rates_that_earn_alike_the_lower_is_asked(policy: Policy, banks: 
     rows = one(pd_12m=0.03)
     caps = pd.DataFrame({"cap_cny": [1e6], "programme_cny": [1e6]})
     pair = Pairs(np.asarray([0]), np.asarray([0]))
-    lines = prospects(rows, caps, pair, Terms(free, banks, curve), equal_steps(1))
+    lines = line_economics(rows, caps, pair, Terms(free, banks, curve), equal_steps(1))
     assert lines.profit_cny[0, 0] == pytest.approx(0.08 * 0.97 * 500_000)
     curve = TakeUp(np.asarray([0.12, 0.13]), np.asarray([[1.0, 8 / 9], [0.5, 0.5]]))
     # ranked: the PD is below all that are served, so in the first segment
-    ranked = np.asarray([0.04, 0.05])
-    lines = prospects(rows, caps, pair, Terms(free, banks, curve, ranked=ranked), equal_steps(1))
+    reference_pds = np.asarray([0.04, 0.05])
+    lines = line_economics(
+        rows, caps, pair, Terms(free, banks, curve, reference_pds=reference_pds), equal_steps(1)
+    )
     assert lines.profit_cny[0, 0] == pytest.approx(0.08 * 0.97 * 500_000)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import ChecksFailed, SettingsError
-from riskmodel.limits import Learnt
+from riskmodel.limits import Behaviour
 from riskmodel.pipeline.experiment import DONE, STAGES, Order, after_last_run, run_experiment
 from riskmodel.pipeline.last_run import last_run_of
 from riskmodel.pipeline.stages.limits import answer_questions, recommend_limits
@@ -153,7 +153,7 @@ def test_every_scored_enterprise_has_a_recommendation(first: Finished) -> None:
 def test_the_limits_keep_what_past_lines_taught_and_the_answers_to_questions(
     first: Finished,
 ) -> None:
-    learnt = Learnt.from_text(first.run.read_json("limits", "learnt"))
+    learnt = Behaviour.from_text(first.run.read_json("limits", "learnt"))
     assert learnt.response is not None
     assert learnt.drawing is not None
     assert learnt.drawing.rows > 0

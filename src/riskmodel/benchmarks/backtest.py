@@ -24,11 +24,11 @@ from riskmodel.limits.backtest import backtest as judging
 from riskmodel.limits.backtest import measures as measuring
 from riskmodel.limits.backtest.backtest import BOOK, CUT, ORACLE, RULE
 from riskmodel.limits.economics import Terms
-from riskmodel.limits.recommend import Weighed, weigh
+from riskmodel.limits.recommend import AllocationProblem, build_problem
 from riskmodel.pipeline.artifacts.terms import agreements_of, banks_of, programme_of, scored_of
 from riskmodel.pipeline.stages.datasets import build_datasets
 from riskmodel.pipeline.stages.features import compute_features
-from riskmodel.pipeline.stages.limits import taught
+from riskmodel.pipeline.stages.limits import behaviour_of
 from riskmodel.pipeline.stages.model import fit_models
 from riskmodel.pipeline.stages.sources import read_sources
 from riskmodel.progress import Progress
@@ -137,7 +137,7 @@ class Judgement:
     """
 
     as_of: str
-    weighed: Weighed
+    problem: AllocationProblem
     judged: Mapping[str, pd.DataFrame]
     figures: pd.DataFrame
     happened: pd.DataFrame
@@ -165,8 +165,8 @@ def bench_backtest(
             economy.write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)
             progress(f"simulation {seed} written")
             for back in BACK:
-                weighed, as_of = decided(simulation, terms, settings, back=back)
-                month = judged_month(simulation, weighed, economy, settings)
+                problem, as_of = decided(simulation, terms, settings, back=back)
+                month = judged_month(simulation, problem, economy, settings)
                 progress(f"simulation {seed}, {as_of}: {in_words(month)}")
                 months.append((seed, month))
                 if seed == SEEDS[0] and back == BACK[0]:
@@ -179,7 +179,7 @@ def bench_backtest(
 
 def decided(
     simulation: Path, terms: Path, settings: Settings, *, back: int, scratch: Path | None = None
-) -> tuple[Weighed, str]:
+) -> tuple[AllocationProblem, str]:
     """The month that the line weighs so many months before the simulation's end, and its date.
 
     Sources to model by the run's own stages, in `scratch` (a folder that is thrown away if none).
@@ -214,7 +214,7 @@ def _settings(settings: Settings, simulation: Path, as_of: str) -> Settings:
     )
 
 
-def weighed_of(run: Run, enterprises: int) -> Weighed:
+def weighed_of(run: Run, enterprises: int) -> AllocationProblem:
     """The run's month as the stage `limits` weighs it, the budgets in proportion to the
     enterprises."""
     programme, given = programme_of(run), banks_of(run)
@@ -222,41 +222,46 @@ def weighed_of(run: Run, enterprises: int) -> Weighed:
     larger = [one.model_copy(update={"budget_cny": share * one.budget_cny}) for one in given.bank]
     banks = given.model_copy(update={"bank": tuple(larger)})
     _, known = agreements_of(run, programme.source, banks)
-    return weigh(
+    return build_problem(
         scored_of(run, programme),
         known,
-        Terms(programme.policy, banks, learnt=taught(programme)),
+        Terms(programme.policy, banks, behaviour=behaviour_of(programme)),
         grid=run.settings.limits.grid,
     )
 
 
 def judged_month(
-    simulation: Path, weighed: Weighed, economy: Economy, settings: Settings, *, paths: int = PATHS
+    simulation: Path,
+    problem: AllocationProblem,
+    economy: Economy,
+    settings: Settings,
+    *,
+    paths: int = PATHS,
 ) -> Judgement:
     """The month's book, the rules and the oracle, held against the truth of the year after."""
-    as_of = str(pd.Timestamp(weighed.case.candidates["as_of"].iloc[0]).date())
-    threads, terms = settings.run.threads, weighed.case.terms
-    rules = judging.rules_of(weighed)
-    steps = measuring.frontier_lines(weighed, rules, threads=threads)
+    as_of = str(pd.Timestamp(problem.case.scored["as_of"].iloc[0]).date())
+    threads, terms = settings.run.threads, problem.case.terms
+    rules = judging.rules_of(problem)
+    steps = measuring.frontier_lines(problem, rules, threads=threads)
     lines = [book for books in steps.values() for book in books.values()]
-    asked = judging.asked_of(weighed, *rules.values(), *lines)
+    asked = judging.asked_of(problem, *rules.values(), *lines)
     truth = judging.settled(economy.truth(simulation, asked, as_of, paths=paths), terms)
-    informed = judging.informed(weighed, judging.truth_of(weighed, truth))
-    best = judging.book_lines(weighed, allocate(informed, threads=threads))
+    informed = judging.informed(problem, judging.truth_of(problem, truth))
+    best = judging.book_lines(problem, allocate(informed, threads=threads))
     books = steps[1.0] | {ORACLE: best}
     judged = {name: judging.held_against(book, truth, terms) for name, book in books.items()}
     whole = judging.held_against(rules[RULE], truth, terms)
     return Judgement(
         as_of=as_of,
-        weighed=weighed,
+        problem=problem,
         judged=judged,
         figures=measuring.figures_of(judged),
         happened=measuring.happened(judged, seen_of(simulation, settings, as_of)),
         swaps=measuring.swap_sets(judged[BOOK], judged[CUT]),
         frontier=measuring.frontier(steps, truth, terms),
-        regrets=judging.regrets(weighed, truth, threads=threads),
+        regrets=judging.regrets(problem, truth, threads=threads),
         intervals=measuring.intervals(judged, draws=DRAWS, seed=settings.run.seed),
-        response=measuring.response_errors(weighed, truth),
+        response=measuring.response_errors(problem, truth),
         base_rate=float(whole["pd_12m"].mean()),
     )
 
@@ -312,26 +317,26 @@ def stresses(
                 seed=made.seed,
                 scenario=scenario,
             )
-        weighed = base.weighed
+        problem = base.problem
         if scenario not in EVENTS:
-            weighed, _ = decided(simulation, terms, settings, back=BACK[0])
-        judged = _book_and_oracle(simulation, weighed, economy, settings)
+            problem, _ = decided(simulation, terms, settings, back=BACK[0])
+        judged = _book_and_oracle(simulation, problem, economy, settings)
         found.append(_stressed(scenario, judged, base))
     return pd.concat(found, ignore_index=True)
 
 
 def _book_and_oracle(
-    simulation: Path, weighed: Weighed, economy: Economy, settings: Settings
+    simulation: Path, problem: AllocationProblem, economy: Economy, settings: Settings
 ) -> dict[str, pd.DataFrame]:
     """The month's book and the oracle's, held against the truth of a scenario's simulation."""
-    as_of = str(pd.Timestamp(weighed.case.candidates["as_of"].iloc[0]).date())
-    terms, threads = weighed.case.terms, settings.run.threads
-    asked = judging.asked_of(weighed)
+    as_of = str(pd.Timestamp(problem.case.scored["as_of"].iloc[0]).date())
+    terms, threads = problem.case.terms, settings.run.threads
+    asked = judging.asked_of(problem)
     truth = judging.settled(economy.truth(simulation, asked, as_of), terms)
-    informed = judging.informed(weighed, judging.truth_of(weighed, truth))
-    chosen = {BOOK: weighed.options, ORACLE: informed}
+    informed = judging.informed(problem, judging.truth_of(problem, truth))
+    chosen = {BOOK: problem.options, ORACLE: informed}
     books = {
-        name: judging.book_lines(weighed, allocate(options, threads=threads))
+        name: judging.book_lines(problem, allocate(options, threads=threads))
         for name, options in chosen.items()
     }
     return {name: judging.held_against(book, truth, terms) for name, book in books.items()}
@@ -339,7 +344,7 @@ def _book_and_oracle(
 
 def _stressed(scenario: str, judged: Mapping[str, pd.DataFrame], base: Judgement) -> pd.DataFrame:
     """The scenario's rows, a bank each; the base's losses are 0 where the book is another one."""
-    book, banks = judged[BOOK], base.weighed.case.terms.banks
+    book, banks = judged[BOOK], base.problem.case.terms.banks
     same = scenario not in OTHER_SIMULATIONS
     before = base.judged[BOOK] if same else book.assign(loss_cny=0.0, profit_cny=0.0)
     rows = measuring.stressed(before, book, banks)

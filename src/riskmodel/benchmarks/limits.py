@@ -64,7 +64,7 @@ def _ours(size: int) -> Line:
         "value": found.value,
         "bound": found.bound,
         "gap": found.gap,
-        "largest_violation": found.largest_violation,
+        "largest_violation": found.max_violation,
         "ending": "solved",
     }
 

@@ -29,8 +29,8 @@ from riskmodel.figures.canvas import (
     single,
     tall,
 )
-from riskmodel.limits.behaviour.limit_response import Estimate, Response
-from riskmodel.limits.behaviour.utilisation import Drawing
+from riskmodel.limits.behaviour.limit_response import Estimate, LimitResponse
+from riskmodel.limits.behaviour.utilisation import Utilisation
 from riskmodel.limits.constraints import BUDGET, DESTINATION_SHARE, LOSS_CAP, SECTOR_SHARE
 from riskmodel.limits.policy import Policy
 
@@ -113,7 +113,7 @@ def binding(recommendations: pd.DataFrame) -> Picture:
     return figure
 
 
-def limit_response_learnt(response: Response | None, policy: Policy) -> Picture:
+def limit_response_learnt(response: LimitResponse | None, policy: Policy) -> Picture:
     """Each estimate of the response to the limit with its interval, the prior, and what is used.
 
     The last row is one enterprise's own response, as far as it is told.
@@ -157,14 +157,16 @@ def _estimated(one: Estimate, policy: Policy) -> str:
     return f"{LINES[one.lines][0]}: {outcome} ({one.events:,})"
 
 
-def drawn_shares(drawing: Drawing | None) -> Picture:
+def drawn_shares(utilisation: Utilisation | None) -> Picture:
     """What the drawn share of a limit hangs on, the strongest first."""
     title = "What the drawn share of a limit hangs on"
-    if drawing is None:
+    if utilisation is None:
         return nothing(title, "no past line is learnt from, the policy's share stands")
-    if not drawing.columns:
-        return nothing(title, f"{drawing.rows:,} past lines tell only a mean, {drawing.level:.0%}")
-    effects = pd.Series({_column(one.name): 100 * one.effect for one in drawing.columns})
+    if not utilisation.columns:
+        return nothing(
+            title, f"{utilisation.rows:,} past lines tell only a mean, {utilisation.level:.0%}"
+        )
+    effects = pd.Series({_column(one.name): 100 * one.effect for one in utilisation.columns})
     order = effects.abs().sort_values(ascending=False, kind="stable").index
     points = effects[order[:COLUMNS_SHOWN]]
     figure, axes = single(title, height=tall(len(points)))
@@ -173,8 +175,8 @@ def drawn_shares(drawing: Drawing | None) -> Picture:
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(
         "percentage points for one standard deviation more\n"
-        f"{drawing.level:.0%} drawn on average; {len(points)} of {len(effects)} columns shown\n"
-        f"{drawing.r2:.0%} of the variance of {drawing.rows:,} past lines told where held out"
+        f"{utilisation.level:.0%} drawn on average; {len(points)} of {len(effects)} columns shown\n"
+        f"{utilisation.r2:.0%} of the variance of {utilisation.rows:,} past lines told where held out"
     )
     return figure
 

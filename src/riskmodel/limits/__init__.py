@@ -1,30 +1,30 @@
 """Limits: who may have a line, how large, at what price, and from which bank."""
 
-from riskmodel.limits.behaviour.fit import Learnt, learn
+from riskmodel.limits.behaviour.fit import Behaviour, fit_behaviour
 from riskmodel.limits.book import Book, Certificate
 from riskmodel.limits.breaches import breaches
-from riskmodel.limits.decide import Month
+from riskmodel.limits.decide import DecisionRule
 from riskmodel.limits.economics import Terms
-from riskmodel.limits.fixed_ratio import plain_rule
-from riskmodel.limits.horizon import twelve_month
+from riskmodel.limits.fixed_ratio import fixed_ratio_rule
+from riskmodel.limits.horizon import convert_to_twelve_months
 from riskmodel.limits.policy import Bank, Banks, Policy, banks_from, policy_from
-from riskmodel.limits.recommend import curve_of, recommend
+from riskmodel.limits.recommend import recommend, take_up_curve
 
 __all__ = [
     "Bank",
     "Banks",
+    "Behaviour",
     "Book",
     "Certificate",
-    "Learnt",
-    "Month",
+    "DecisionRule",
     "Policy",
     "Terms",
     "banks_from",
     "breaches",
-    "curve_of",
-    "learn",
-    "plain_rule",
+    "convert_to_twelve_months",
+    "fit_behaviour",
+    "fixed_ratio_rule",
     "policy_from",
     "recommend",
-    "twelve_month",
+    "take_up_curve",
 ]

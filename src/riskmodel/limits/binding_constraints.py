@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from riskmodel.limits.allocation import Allocation
 from riskmodel.limits.allocation.options import Options
-from riskmodel.limits.constraints import NO_ROW, Rows
-from riskmodel.limits.economics import Pairs, Prospects
+from riskmodel.limits.constraints import NO_CONSTRAINT, Constraints
+from riskmodel.limits.economics import LineEconomics, Pairs
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -61,7 +61,7 @@ DECLINES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Known:
+class Screening:
     """What is known of each pair beforehand: the first failed rule, whether there is a PD, whether
     it is below the bank's cut."""
 
@@ -71,17 +71,17 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Decided:
+class Solution:
     """The pairs with their levels, their rows, and what was chosen; positions are of pairs."""
 
     pairs: Pairs
-    lines: Prospects
+    lines: LineEconomics
     options: Options
-    rows: Rows
+    rows: Constraints
     allocation: Allocation
 
     @property
-    def offered(self) -> Flags:
+    def is_offer(self) -> Flags:
         """The pairs that are offered a line."""
         chosen = self.allocation.pair[self.pairs.enterprise]
         return np.asarray(chosen == np.arange(len(self.pairs.bank)))
@@ -90,10 +90,10 @@ class Decided:
     def level(self) -> Ints:
         """The level of each offered pair's line, 0 for the others."""
         chosen = self.allocation.level[self.pairs.enterprise]
-        return np.where(self.offered, chosen, 0)
+        return np.where(self.is_offer, chosen, 0)
 
 
-def declined(of: Decided, known: Known) -> Words:
+def decline_codes(of: Solution, known: Screening) -> Words:
     """The code of what decides each pair, for those that are offered nothing.
 
     The first that holds: the first failed rule, then the codes of `DECLINES` in their order.
@@ -101,7 +101,7 @@ def declined(of: Decided, known: Known) -> Words:
     elsewhere = of.allocation.pair[of.pairs.enterprise] >= 0
     opens: Flags = np.asarray(of.lines.opens.any(axis=1))
     earns: Flags = np.asarray((of.options.value > 0).any(axis=1))
-    tight = scarcest(of)
+    tight = scarcest_constraint(of)
     tests: list[tuple[Flags, str | Words]] = [
         (known.first_refusal != "", known.first_refusal),
         (~known.has_pd, "pd_horizon"),
@@ -111,12 +111,12 @@ def declined(of: Decided, known: Known) -> Words:
         (elsewhere, "other_allocation"),
     ]
     words: Words = np.select(
-        [holds for holds, _ in tests], [_spread(word, tight) for _, word in tests], tight
+        [holds for holds, _ in tests], [_broadcast(word, tight) for _, word in tests], tight
     )
     return words
 
 
-def held(of: Decided, cap_part: Words) -> Words:
+def offer_codes(of: Solution, cap_part: Words) -> Words:
     """What keeps each offered pair's limit from being larger.
 
     A row where it is below the most profitable level, else "profit" below the cap, else the part
@@ -127,19 +127,19 @@ def held(of: Decided, cap_part: Words) -> Words:
     chosen, best = of.level, of.options.value.argmax(axis=1)
     below_best = limit[everyone, chosen] < limit[everyone, best]
     below_cap = limit[everyone, chosen] < limit[:, -1]
-    tight = scarcest(of)
+    tight = scarcest_constraint(of)
     words: Words = np.where(
-        below_best, tight, np.where(below_cap, _spread("profit", tight), cap_part)
+        below_best, tight, np.where(below_cap, _broadcast("profit", tight), cap_part)
     )
     return words
 
 
-def scarcest(of: Decided) -> Words:
+def scarcest_constraint(of: Solution) -> Words:
     """The row that weighs most on each pair's best level: by its price, else by its room."""
     everyone = np.arange(len(of.pairs.bank))
     best = of.options.value.argmax(axis=1)
     row = np.column_stack([of.rows.limit_constraints, of.rows.loss_constraints])
-    there = row != NO_ROW
+    there = row != NO_CONSTRAINT
     use = np.column_stack(
         [
             *[of.options.limit[everyone, best]] * of.rows.limit_constraints.shape[1],
@@ -154,5 +154,5 @@ def scarcest(of: Decided) -> Words:
     return words
 
 
-def _spread(word: str | Words, like: Words) -> Words:
+def _broadcast(word: str | Words, like: Words) -> Words:
     return word if isinstance(word, np.ndarray) else np.full(len(like), word, dtype=object)

@@ -6,13 +6,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.binding_constraints import DECLINES, Decided, Known, declined, held
+from riskmodel.limits.binding_constraints import (
+    DECLINES,
+    Screening,
+    Solution,
+    decline_codes,
+    offer_codes,
+)
 from riskmodel.limits.caps import PARTS
 from riskmodel.limits.constraints import BUDGET, LOSS_CAP
 from riskmodel.limits.economics import Pairs, Terms
 from riskmodel.limits.eligibility import SEPARATOR, funnel
 from riskmodel.limits.policy import AGREEMENT, LEFT_OUT, Banks
-from riskmodel.limits.pricing import rate_holds
+from riskmodel.limits.pricing import binding_rate_bounds
 from riskmodel.statistics.outward_rounding import format_lower, format_upper
 
 Flags = NDArray[np.bool_]
@@ -47,11 +53,11 @@ class Certificate:
     value: float
     bound: float
     gap: float
-    largest_violation: float
+    max_violation: float
     rows: pd.DataFrame
 
     @property
-    def proven(self) -> str:
+    def gap_text(self) -> str:
         """How near the best the allocation is, in words; the bounds are rounded outward."""
         return (
             f"at most {format_upper(self.bound, ',.0f')} CNY by any allocation, so proven within"
@@ -62,9 +68,9 @@ class Certificate:
     def text(self) -> str:
         """The whole proof in words."""
         return (
-            f"Worth {format_lower(self.value, ',.0f')} CNY a year, {self.proven}. The largest amount"
+            f"Worth {format_lower(self.value, ',.0f')} CNY a year, {self.gap_text}. The largest amount"
             f" by which any of {len(self.rows):,} rows is exceeded:"
-            f" {format_upper(self.largest_violation, ',.2f')} CNY."
+            f" {format_upper(self.max_violation, ',.2f')} CNY."
         )
 
 
@@ -74,9 +80,9 @@ class Book:
 
     `recommendations` has one row a pair, and one with bank "" for an enterprise without any;
     a cap between two round levels has the profit and loss that a straight line between these gives
-    (`economics.on_chord`). `to_next_cny` says how far an offer's limit is from the next larger thing that would hold it:
+    (`economics.interpolate_at_cap`). `to_next_cny` says how far an offer's limit is from the next larger thing that would hold it:
     the second part of the cap where the first binds, else the cap.
-    `pairs_without_candidate` counts signed pairs whose enterprise was not scored.
+    `pairs_not_scored` counts signed pairs whose enterprise was not scored.
     """
 
     recommendations: pd.DataFrame
@@ -85,55 +91,55 @@ class Book:
     certificate: Certificate
     curves: pd.DataFrame
     by_bank: pd.DataFrame
-    pairs_without_candidate: int
+    pairs_not_scored: int
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is known before anything is decided; `paired` is enterprises x banks, `left_out` says
+    """What is known before anything is decided; `may_lend` is enterprises x banks, `left_out` says
     which enterprises have signed only with banks that are left out."""
 
-    candidates: pd.DataFrame
+    scored: pd.DataFrame
     verdicts: pd.DataFrame
     caps: pd.DataFrame
-    paired: Flags
+    may_lend: Flags
     left_out: Flags
     terms: Terms
 
     @property
     def pairs(self) -> Pairs:
         """The pairs that have signed."""
-        return Pairs.of(self.paired)
+        return Pairs.of(self.may_lend)
 
     @property
     def pd_12m(self) -> Floats:
         """The candidates' PDs at their usual limits."""
-        return self.candidates["pd_12m"].to_numpy(np.float64)
+        return self.scored["pd_12m"].to_numpy(np.float64)
 
 
-def rows_of(case: Case, of: Decided) -> pd.DataFrame:
+def build_recommendations(case: Case, of: Solution) -> pd.DataFrame:
     """One row a pair, and one for each enterprise without a pair, by enterprise and bank."""
     enterprise, bank = of.pairs.enterprise, of.pairs.bank
-    policy, banks, offered = case.terms.policy, case.terms.banks, of.offered
+    policy, banks, is_offer = case.terms.policy, case.terms.banks, of.is_offer
     at = (np.arange(len(bank)), of.level)
-    binding = held(of, _cap_part(case, of))
-    rate_held = np.full(len(bank), "", dtype=object)
+    binding = offer_codes(of, _cap_part(case, of))
+    rate_bound = np.full(len(bank), "", dtype=object)
     if case.terms.curve is None:
-        rate_held = rate_holds(case.pd_12m, policy, banks)[enterprise, bank]
-    signed = _carried(case, enterprise).assign(
+        rate_bound = binding_rate_bounds(case.pd_12m, policy, banks)[enterprise, bank]
+    by_pair = _scored_columns(case, enterprise).assign(
         bank=np.asarray(banks.names, dtype=object)[bank],
-        decision=np.where(offered, "offer", "decline"),
-        limit_cny=np.where(offered, of.lines.limit_cny[at], 0.0),
-        annual_rate=np.where(offered, of.lines.annual_rate[at], np.nan),
-        pd_at_limit=np.where(offered, of.lines.pd_12m[at], np.nan),
-        expected_loss_cny=np.where(offered, of.lines.loss_cny[at], 0.0),
-        expected_profit_cny=np.where(offered, of.lines.profit_cny[at], 0.0),
+        decision=np.where(is_offer, "offer", "decline"),
+        limit_cny=np.where(is_offer, of.lines.limit_cny[at], 0.0),
+        annual_rate=np.where(is_offer, of.lines.annual_rate[at], np.nan),
+        pd_at_limit=np.where(is_offer, of.lines.pd_12m[at], np.nan),
+        expected_loss_cny=np.where(is_offer, of.lines.loss_cny[at], 0.0),
+        expected_profit_cny=np.where(is_offer, of.lines.profit_cny[at], 0.0),
         cap_cny=of.lines.cap_cny,
-        binding_constraint=np.where(offered, binding, declined(of, _known(case, of.pairs))),
-        to_next_cny=np.where(offered, _to_next(case, of, binding), np.nan),
-        rate_held_by=np.where(offered, rate_held, ""),
+        binding_constraint=np.where(is_offer, binding, decline_codes(of, _screen(case, of.pairs))),
+        to_next_cny=np.where(is_offer, _to_next(case, of, binding), np.nan),
+        rate_held_by=np.where(is_offer, rate_bound, ""),
     )
-    rows = pd.concat([_in_words(signed), _unsigned(case)], ignore_index=True)
+    rows = pd.concat([_in_words(by_pair), _without_pair(case)], ignore_index=True)
     rows = rows.sort_values(["enterprise_id", "bank"], kind="stable", ignore_index=True)
     return rows[list(COLUMNS)].astype(dict.fromkeys(TEXTS, "str"))
 
@@ -141,14 +147,14 @@ def rows_of(case: Case, of: Decided) -> pd.DataFrame:
 BANK_MAXIMUM = "bank_maximum"
 
 
-def _cap_part(case: Case, of: Decided) -> NDArray[np.object_]:
+def _cap_part(case: Case, of: Solution) -> NDArray[np.object_]:
     """The part of the cap that binds each pair: the programme's, or the bank's own maximum."""
     programme = case.caps["cap_cny"].to_numpy()[of.pairs.enterprise]
     part = case.caps["binding"].to_numpy(object)[of.pairs.enterprise]
     return np.where(of.lines.cap_cny < programme, BANK_MAXIMUM, part).astype(object)
 
 
-def _to_next(case: Case, of: Decided, binding: NDArray[np.object_]) -> Floats:
+def _to_next(case: Case, of: Solution, binding: NDArray[np.object_]) -> Floats:
     """How far each offer is from what would hold it next, in CNY."""
     largest = np.asarray([bank.max_limit_cny for bank in case.terms.banks.bank])
     parts = case.caps[list(PARTS)].to_numpy(np.float64)[of.pairs.enterprise]
@@ -158,20 +164,20 @@ def _to_next(case: Case, of: Decided, binding: NDArray[np.object_]) -> Floats:
     return np.where(by_cap, every[:, 1] - every[:, 0], of.lines.cap_cny - limit)
 
 
-def _known(case: Case, pairs: Pairs) -> Known:
+def _screen(case: Case, pairs: Pairs) -> Screening:
     pd_12m = case.pd_12m[pairs.enterprise]
     cut = np.asarray([one.max_pd for one in case.terms.banks.bank])[pairs.bank]
-    return Known(
+    return Screening(
         first_refusal=_first(case.verdicts["refusals"]).to_numpy(object)[pairs.enterprise],
         has_pd=np.isfinite(pd_12m),
         below_cut=pd_12m <= cut,
     )
 
 
-def _carried(case: Case, enterprise: NDArray[np.int64]) -> pd.DataFrame:
+def _scored_columns(case: Case, enterprise: NDArray[np.int64]) -> pd.DataFrame:
     """The candidates' own columns and the refusals, for these enterprises."""
     words = case.verdicts[["refusals", "refusal_text_en", "refusal_text_zh"]]
-    both = pd.concat([case.candidates[list(CARRIED)], words], axis=1)
+    both = pd.concat([case.scored[list(CARRIED)], words], axis=1)
     return both.iloc[enterprise].reset_index(drop=True)
 
 
@@ -186,11 +192,11 @@ def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _unsigned(case: Case) -> pd.DataFrame:
+def _without_pair(case: Case) -> pd.DataFrame:
     """Enterprises that no bank may lend to: declined, with the agreement among the refusals."""
-    alone = np.flatnonzero(~case.paired.any(axis=1))
-    rows = _carried(case, alone)
-    code, english, chinese = _why_unsigned(case, alone)
+    alone = np.flatnonzero(~case.may_lend.any(axis=1))
+    rows = _scored_columns(case, alone)
+    code, english, chinese = _reason_without_pair(case, alone)
     return rows.assign(
         bank="",
         decision="decline",
@@ -209,7 +215,7 @@ def _unsigned(case: Case) -> pd.DataFrame:
     )
 
 
-def _why_unsigned(case: Case, alone: NDArray[np.int64]) -> list[pd.Series]:
+def _reason_without_pair(case: Case, alone: NDArray[np.int64]) -> list[pd.Series]:
     """Code and words in two languages: no agreement, or agreements only with banks left out."""
     agreement = case.terms.policy.agreement
     left_out = case.left_out[alone]
@@ -225,13 +231,13 @@ def _first(words: pd.Series) -> pd.Series:
     return words.astype("str").str.split(SEPARATOR, regex=False).str[0].astype("str")
 
 
-def whole_funnel(case: Case) -> pd.DataFrame:
+def build_funnel(case: Case) -> pd.DataFrame:
     """The rules' funnel, with the agreement as its last step where it is required, and after it
     the banks left out, where an enterprise has signed with no other."""
-    steps = funnel(case.candidates, case.terms.policy)
+    steps = funnel(case.scored, case.terms.policy)
     if not case.terms.policy.agreement.required:
         return steps
-    without = ~case.paired.any(axis=1)
+    without = ~case.may_lend.any(axis=1)
     eligible = case.verdicts["eligible"].to_numpy(np.bool_)
     others_failed = case.verdicts["refusals"].to_numpy(object)
     rules = [rule.name for rule in case.terms.policy.eligibility]
@@ -254,14 +260,14 @@ def _step(rule: str, failed: Flags, eligible: Flags, left: Flags) -> dict[str, s
     }
 
 
-def certificate_of(of: Decided) -> Certificate:
+def build_certificate(of: Solution) -> Certificate:
     """The proof of the allocation, with what each row holds, uses and is worth."""
     allocation = of.allocation
     return Certificate(
         value=allocation.value,
         bound=allocation.bound,
         gap=allocation.gap,
-        largest_violation=allocation.largest_violation,
+        max_violation=allocation.max_violation,
         rows=of.rows.table.assign(used_cny=allocation.used, price=allocation.shadow_prices),
     )
 

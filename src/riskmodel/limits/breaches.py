@@ -8,20 +8,20 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from riskmodel.limits.caps import capped
+from riskmodel.limits.caps import compute_caps
 from riskmodel.limits.constraints import NOT_KNOWN
 from riskmodel.limits.economics import (
     Pairs,
     Terms,
-    next_rung,
-    on_chords,
-    prospects,
+    interpolate_caps,
+    limit_levels,
+    line_economics,
+    next_level_above,
     round_levels,
-    rungs,
 )
-from riskmodel.limits.eligibility import judged
+from riskmodel.limits.eligibility import check_eligibility
 from riskmodel.limits.policy import CONSTRAINT_FEATURES, DESTINATION, SECTOR, Bank
-from riskmodel.limits.pricing import band
+from riskmodel.limits.pricing import rate_band
 
 CENT = 0.01
 """CNY by which a sum may differ: sums of some 100,000 amounts in another order differ by less."""
@@ -30,15 +30,15 @@ CLOSE = 1e-9
 
 
 def breaches(
-    rows: pd.DataFrame, candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid: int
+    rows: pd.DataFrame, scored: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid: int
 ) -> list[str]:
     """What in the recommendations the terms do not allow, in words with counts; none if all holds.
 
-    `rows` are a book's recommendations; `candidates`, `signed`, `grid` as in `recommend`.
+    `rows` are a book's recommendations; `scored`, `signed`, `grid` as in `recommend`.
     """
     offers = rows[rows["decision"] == "offer"].reset_index(drop=True)
     silent = rows[rows["decision"] != "offer"]
-    whose = pd.Index(candidates["enterprise_id"]).get_indexer(pd.Index(offers["enterprise_id"]))
+    whose = pd.Index(scored["enterprise_id"]).get_indexer(pd.Index(offers["enterprise_id"]))
     of_bank = offers["bank"].map({bank.name: bank for bank in terms.banks.bank})
     amounts = offers[["limit_cny", "expected_loss_cny", "annual_rate", "pd_12m"]].to_numpy(float)
     counted = {
@@ -50,9 +50,9 @@ def breaches(
     if found := _in_words(counted):
         return found
     silent_features = [
-        feature for feature in CONSTRAINT_FEATURES if candidates.get(feature, EMPTY).isna().all()
+        feature for feature in CONSTRAINT_FEATURES if scored.get(feature, EMPTY).isna().all()
     ]
-    known = candidates.drop(columns=silent_features, errors="ignore")
+    known = scored.drop(columns=silent_features, errors="ignore")
     others = known.iloc[whose].reset_index(drop=True)
     found = _in_words(_of_offers(offers, others, signed, list(of_bank), terms))
     return found + _of_levels(offers, others, terms, grid) + _of_sums(offers, others, terms)
@@ -77,7 +77,7 @@ def _of_offers(
     pairs = pd.MultiIndex.from_frame(offers[["enterprise_id", "bank"]])
     in_force = pairs.isin(pd.MultiIndex.from_frame(signed[["enterprise_id", "bank"]]))
     own_pd = others["pd_12m"].to_numpy(np.float64)
-    low, high = np.asarray([band(bank, policy) for bank in of_bank]).reshape(-1, 2).T
+    low, high = np.asarray([rate_band(bank, policy) for bank in of_bank]).reshape(-1, 2).T
     rate = offers["annual_rate"].to_numpy(np.float64)
     largest = np.asarray([bank.max_limit_cny for bank in of_bank], dtype=np.float64)
     riskiest = np.asarray([bank.max_pd for bank in of_bank], dtype=np.float64)
@@ -89,14 +89,14 @@ def _of_offers(
             policy.agreement.required and (~in_force).sum()
         ),
         "offers to an enterprise that is not eligible": int(
-            (~judged(others, policy)["eligible"]).sum()
+            (~check_eligibility(others, policy)["eligible"]).sum()
         ),
         "offers with another PD than the model's": int(
             (~np.isclose(offers["pd_12m"], own_pd, rtol=CLOSE, atol=0)).sum()
         ),
         "offers above the bank's largest PD": int((~(own_pd <= riskiest)).sum()),
         "limits above the enterprise's cap": int(
-            (limit > capped(others, policy)["cap_cny"] + CENT).sum()
+            (limit > compute_caps(others, policy)["cap_cny"] + CENT).sum()
         ),
         "limits above the programme's ceiling": int((limit > policy.caps.max_limit_cny).sum()),
         "limits above the bank's largest": int((limit > largest).sum()),
@@ -110,10 +110,12 @@ def _of_levels(offers: pd.DataFrame, others: pd.DataFrame, terms: Terms, grid: i
     if offers.empty:
         return []
     bank = pd.Index(terms.banks.names).get_indexer(pd.Index(offers["bank"])).astype(np.int64)
-    pairs, ladder = Pairs(np.arange(len(offers)), bank), rungs(grid, terms.policy.caps)
-    caps = capped(others, terms.policy)
-    lines = prospects(others, caps, pairs, terms, round_levels(ladder))
-    lines = on_chords(lines, prospects(others, caps, pairs, terms, next_rung(ladder)))
+    pairs, levels_cny = Pairs(np.arange(len(offers)), bank), limit_levels(grid, terms.policy.caps)
+    caps = compute_caps(others, terms.policy)
+    lines = line_economics(others, caps, pairs, terms, round_levels(levels_cny))
+    lines = interpolate_caps(
+        lines, line_economics(others, caps, pairs, terms, next_level_above(levels_cny))
+    )
     same = np.abs(lines.limit_cny - offers["limit_cny"].to_numpy()[:, None]) <= CENT
     known = same.any(axis=1)
     loss = lines.loss_cny[np.arange(len(offers)), same.argmax(axis=1)]

@@ -10,14 +10,14 @@ PARTS = ("exports_ratio", "ceiling", "working_capital")
 """The programme's caps, in the order in which equal ones are named."""
 
 
-def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+def compute_caps(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Each enterprise's cap and its parts, in CNY, and how much the next one leaves.
 
     One row an enterprise, in the candidates' order: enterprise_id, exports_ratio, ceiling,
     programme_cny (the lesser of both: what the programme's 1:1 rule gives), sales_cny, cost_share, growth, need_cny, debt_cny, working_capital, cap_cny (the least part,
     rounded down; 0 below the floor), binding (its name, or "floor"), to_next_cny.
     """
-    parts = _parts(candidates, policy)
+    parts = _parts(scored, policy)
     amounts = parts[list(PARTS)].to_numpy()
     least = np.sort(amounts, axis=1)
     step = policy.caps.rounding_cny
@@ -31,13 +31,13 @@ def capped(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     )
 
 
-def _parts(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    need = _need(candidates, policy)
-    debt = feature_values(candidates, NEED_FEATURES[2]).clip(lower=0.0).fillna(0.0)
+def _parts(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    need = _need(scored, policy)
+    debt = feature_values(scored, NEED_FEATURES[2]).clip(lower=0.0).fillna(0.0)
     return pd.DataFrame(
         {
-            "enterprise_id": candidates["enterprise_id"],
-            "exports_ratio": _exports_ratio(candidates, policy),
+            "enterprise_id": scored["enterprise_id"],
+            "exports_ratio": _exports_ratio(scored, policy),
             "ceiling": policy.caps.max_limit_cny,
             **need,
             "debt_cny": debt,
@@ -46,16 +46,16 @@ def _parts(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _exports_ratio(candidates: pd.DataFrame, policy: Policy) -> pd.Series:
+def _exports_ratio(scored: pd.DataFrame, policy: Policy) -> pd.Series:
     """CNY for USD exported, through the platform and off it; no exports known is none."""
     caps = policy.caps
-    exports = feature_values(candidates, caps.exports_feature).fillna(0.0).clip(lower=0.0)
-    through = feature_values(candidates, caps.platform_feature).fillna(0.0).clip(lower=0.0)
+    exports = feature_values(scored, caps.exports_feature).fillna(0.0).clip(lower=0.0)
+    through = feature_values(scored, caps.platform_feature).fillna(0.0).clip(lower=0.0)
     through = through.where(through < exports, exports)
     return caps.ratio_on_platform * through + caps.ratio_off_platform * (exports - through)
 
 
-def _need(candidates: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
+def _need(scored: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
     """The working-capital need and its parts.
 
     sales x cost share x (1 + growth) x cycle days / 360: the formula of the China Banking
@@ -63,19 +63,17 @@ def _need(candidates: pd.DataFrame, policy: Policy) -> dict[str, pd.Series]:
     """
     need = policy.need
     by_rate = (
-        feature_values(candidates, policy.caps.exports_feature) * policy.caps.cny_per_usd_if_missing
+        feature_values(scored, policy.caps.exports_feature) * policy.caps.cny_per_usd_if_missing
     )
     sales = (
-        feature_values(candidates, policy.caps.sales_feature)
+        feature_values(scored, policy.caps.sales_feature)
         .fillna(by_rate)
         .fillna(0.0)
         .clip(lower=0.0)
     )
-    cost = feature_values(candidates, NEED_FEATURES[0]).clip(
-        need.min_cost_share, need.max_cost_share
-    )
+    cost = feature_values(scored, NEED_FEATURES[0]).clip(need.min_cost_share, need.max_cost_share)
     cost = cost.fillna(need.cost_share_if_missing)
-    growth = _growth(feature_values(candidates, NEED_FEATURES[1]), need)
+    growth = _growth(feature_values(scored, NEED_FEATURES[1]), need)
     amount = sales * cost * (1 + growth) * need.cycle_days / 360
     return {"sales_cny": sales, "cost_share": cost, "growth": growth, "need_cny": amount}
 

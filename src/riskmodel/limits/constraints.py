@@ -14,13 +14,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 BUDGET, LOSS_CAP = "bank_budget", "bank_loss_cap"
 SECTOR_SHARE, DESTINATION_SHARE = "sector_share", "destination_share"
-ROWS = (BUDGET, LOSS_CAP, SECTOR_SHARE, DESTINATION_SHARE)
+CONSTRAINT_KINDS = (BUDGET, LOSS_CAP, SECTOR_SHARE, DESTINATION_SHARE)
 NOT_KNOWN = "not known"
-NO_ROW = -1
+NO_CONSTRAINT = -1
 
 
 @dataclass(frozen=True)
-class Rows:
+class Constraints:
     """The rows, and which of them each pair's limit and expected loss count in.
 
     `table` has one row a row: bank ("" for all together), row, key (the sector or destination, else
@@ -39,20 +39,22 @@ class Rows:
         return found["price"].fillna(0.0).to_numpy(np.float64)
 
 
-def rows_for(
-    candidates: pd.DataFrame, pairs: Pairs, banks: Banks, *, priced: pd.DataFrame | None = None
-) -> Rows:
+def build_constraints(
+    scored: pd.DataFrame, pairs: Pairs, banks: Banks, *, price_table: pd.DataFrame | None = None
+) -> Constraints:
     """The rows of the banks' file that these candidates can touch, and all that it names.
 
     A row that the file names and nobody can meet stands there empty: a misspelt name shows.
     An enterprise whose sector or destination is not known counts in a row of that name, unless no
-    candidate's is known. `priced` are the rows of a month whose prices are to hold for some of its
+    candidate's is known. `price_table` are the rows of a month whose prices are to hold for some of its
     candidates: what that month spread over sectors or destinations is spread here, whoever is
     asked.
     """
-    kinds = set() if priced is None else set(priced["row"])
-    sector, sectors = _coded(candidates, SECTOR, spread=SECTOR_SHARE in kinds)
-    destination, destinations = _coded(candidates, DESTINATION, spread=DESTINATION_SHARE in kinds)
+    kinds = set() if price_table is None else set(price_table["row"])
+    sector, sectors = _encode_words(scored, SECTOR, spread=SECTOR_SHARE in kinds)
+    destination, destinations = _encode_words(
+        scored, DESTINATION, spread=DESTINATION_SHARE in kinds
+    )
     met = set(sectors)
     sectors = _and_named(sectors, {word for bank in banks.bank for word in bank.max_sector_shares})
     destinations = _and_named(destinations, set(banks.destinations.max_shares))
@@ -81,14 +83,14 @@ def rows_for(
     every = [*budgets, *losses, *of_sector, *of_destination]
     table = pd.DataFrame(every, columns=["bank", "row", "key", "capacity_cny"])
     held = np.isfinite(table["capacity_cny"].to_numpy(np.float64))
-    place = np.where(held, np.cumsum(held) - 1, NO_ROW)
-    place = np.append(place, NO_ROW)
+    place = np.where(held, np.cumsum(held) - 1, NO_CONSTRAINT)
+    place = np.append(place, NO_CONSTRAINT)
     last = len(every)
     at_sector = 2 * count + pairs.bank * len(sectors) + sector[pairs.enterprise]
     at_sector = at_sector if sectors else np.full_like(at_sector, last)
     at_destination = 2 * count + len(of_sector) + destination[pairs.enterprise]
     at_destination = at_destination if destinations else np.full_like(at_destination, last)
-    return Rows(
+    return Constraints(
         table=table[held].reset_index(drop=True),
         limit_constraints=np.column_stack(
             [place[pairs.bank], place[at_sector], place[at_destination]]
@@ -102,7 +104,7 @@ def _and_named(met: list[str], named: set[str]) -> list[str]:
     return [*met, *sorted(named - set(met))] if met else []
 
 
-def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:
+def refuse_closed_constraints(banks: Banks, floor_cny: float) -> None:
     """`SettingsError` that names the rows in which not even the smallest line fits.
 
     A budget, or a share of a named sector or destination, of 0 is a plain no and stands; one that
@@ -124,14 +126,14 @@ def refuse_closed_rows(banks: Banks, floor_cny: float) -> None:
         )
 
 
-def _coded(candidates: pd.DataFrame, feature: str, *, spread: bool) -> tuple[Ints, list[str]]:
+def _encode_words(scored: pd.DataFrame, feature: str, *, spread: bool) -> tuple[Ints, list[str]]:
     """Each candidate's place among the words that occur, in alphabetical order.
 
     A source that knows none has no rows of this kind: there is nothing to spread over.
     """
-    nobody = np.zeros(len(candidates), dtype=np.int64)
-    if feature not in candidates.columns or candidates[feature].isna().all():
+    nobody = np.zeros(len(scored), dtype=np.int64)
+    if feature not in scored.columns or scored[feature].isna().all():
         return nobody, [NOT_KNOWN] if spread else []
-    words = candidates[feature].astype("object").where(candidates[feature].notna(), NOT_KNOWN)
+    words = scored[feature].astype("object").where(scored[feature].notna(), NOT_KNOWN)
     codes, known = pd.factorize(words.astype("str"), sort=True)
     return codes.astype(np.int64), [str(word) for word in known]

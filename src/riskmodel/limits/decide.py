@@ -12,16 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.limits.book import Book
-from riskmodel.limits.caps import capped
-from riskmodel.limits.constraints import NO_ROW, rows_for
-from riskmodel.limits.economics import Pairs, Terms, prospects, served_pds
-from riskmodel.limits.recommend import Weighed, weigh
+from riskmodel.limits.caps import compute_caps
+from riskmodel.limits.constraints import NO_CONSTRAINT, build_constraints
+from riskmodel.limits.economics import Pairs, Terms, line_economics, pds_within_appetite
+from riskmodel.limits.recommend import AllocationProblem, build_problem
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Month:
+class DecisionRule:
     """What a month's decisions rest on: the agreements, the terms, the levels, and the prices of
     the rows as the certificate states them."""
 
@@ -32,25 +32,25 @@ class Month:
 
     @classmethod
     def of(
-        cls, candidates: pd.DataFrame, signed: pd.DataFrame, terms: Terms, book: Book, grid: int
+        cls, scored: pd.DataFrame, signed: pd.DataFrame, terms: Terms, book: Book, grid: int
     ) -> Self:
         """The month of a book, with the ranks that a churn curve is read by held as they were."""
-        cap = capped(candidates, terms.policy)["cap_cny"].to_numpy(np.float64)
-        ranked = served_pds(candidates["pd_12m"].to_numpy(np.float64), cap, terms)
-        return cls(signed, replace(terms, ranked=ranked), book.certificate.rows, grid)
+        cap = compute_caps(scored, terms.policy)["cap_cny"].to_numpy(np.float64)
+        reference_pds = pds_within_appetite(scored["pd_12m"].to_numpy(np.float64), cap, terms)
+        return cls(signed, replace(terms, reference_pds=reference_pds), book.certificate.rows, grid)
 
-    def decide(self, candidates: pd.DataFrame) -> pd.DataFrame:
+    def decide(self, scored: pd.DataFrame) -> pd.DataFrame:
         """Each enterprise's best pair and level net of the rows' prices, and nothing coupled.
 
         One row an enterprise, in the order given: enterprise_id, bank ("" none), limit_cny,
         annual_rate, pd_at_limit, expected_profit_cny, net_cny (after the rows' prices).
         """
-        mine = self.signed[self.signed["enterprise_id"].isin(candidates["enterprise_id"])]
-        weighed = weigh(candidates, mine, self.terms, grid=self.grid, priced=self.prices)
-        found = _best(weighed, weighed.rows.prices(self.prices))
-        return found.set_index("enterprise_id").loc[candidates["enterprise_id"]].reset_index()
+        mine = self.signed[self.signed["enterprise_id"].isin(scored["enterprise_id"])]
+        problem = build_problem(scored, mine, self.terms, grid=self.grid, price_table=self.prices)
+        found = _best(problem, problem.rows.prices(self.prices))
+        return found.set_index("enterprise_id").loc[scored["enterprise_id"]].reset_index()
 
-    def earned(self, candidates: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+    def profit(self, scored: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
         """What given lines earn a year after the rows' prices, at their agreed rates: CNY.
 
         `lines` (bank, limit_cny, annual_rate) is one a candidate, in their order; bank "" earns 0.
@@ -59,25 +59,29 @@ class Month:
         named = lines["bank"].isin(self.terms.banks.names).to_numpy() & (
             lines["limit_cny"].to_numpy() > 0
         )
-        earned = np.zeros(len(candidates))
+        profit = np.zeros(len(scored))
         if named.any():
-            some = candidates[named].reset_index(drop=True)
-            earned[named] = self._net(some, lines[named].reset_index(drop=True))
-        return pd.Series(earned, index=candidates.index)
+            some = scored[named].reset_index(drop=True)
+            profit[named] = self._net(some, lines[named].reset_index(drop=True))
+        return pd.Series(profit, index=scored.index)
 
     def _net(self, some: pd.DataFrame, lines: pd.DataFrame) -> Floats:
         banks = self.terms.banks
         place = pd.Index(banks.names).get_indexer(pd.Index(lines["bank"])).astype(np.int64)
         pairs = Pairs(np.arange(len(some)), place)
         limit = lines["limit_cny"].to_numpy(np.float64)
-        found = prospects(
-            some, capped(some, self.terms.policy), pairs, self.terms, lambda _, __: limit[:, None]
+        found = line_economics(
+            some,
+            compute_caps(some, self.terms.policy),
+            pairs,
+            self.terms,
+            lambda _, __: limit[:, None],
         )
         gross = found.profit_cny[:, 0]
         if self.terms.curve is None:
             agreed = lines["annual_rate"].to_numpy(np.float64)
             gross = gross + found.earning_cny[:, 0] * (agreed - found.annual_rate[:, 0])
-        rows = rows_for(some, pairs, banks, priced=self.prices)
+        rows = build_constraints(some, pairs, banks, price_table=self.prices)
         prices = rows.prices(self.prices)
         charged = _charge(prices, rows.limit_constraints) * limit
         net: Floats = (
@@ -86,9 +90,9 @@ class Month:
         return net
 
 
-def _best(weighed: Weighed, prices: Floats) -> pd.DataFrame:
-    options, lines, pairs = weighed.options, weighed.lines, weighed.case.pairs
-    ids = weighed.case.candidates["enterprise_id"].to_numpy(object)
+def _best(problem: AllocationProblem, prices: Floats) -> pd.DataFrame:
+    options, lines, pairs = problem.options, problem.lines, problem.case.pairs
+    ids = problem.case.scored["enterprise_id"].to_numpy(object)
     net = (
         options.value
         - _charge(prices, options.limit_constraints)[:, None] * options.limit
@@ -99,7 +103,7 @@ def _best(weighed: Weighed, prices: Floats) -> pd.DataFrame:
     best = pd.DataFrame(
         {
             "enterprise_id": ids[pairs.enterprise],
-            "bank": np.asarray(weighed.case.terms.banks.names, dtype=object)[pairs.bank],
+            "bank": np.asarray(problem.case.terms.banks.names, dtype=object)[pairs.bank],
             "limit_cny": lines.limit_cny[everyone, level],
             "annual_rate": lines.annual_rate[everyone, level],
             "pd_at_limit": lines.pd_12m[everyone, level],
@@ -118,5 +122,5 @@ def _best(weighed: Weighed, prices: Floats) -> pd.DataFrame:
 
 def _charge(prices: Floats, rows: NDArray[np.int64]) -> Floats:
     """What one yuan of each pair costs: the sum of the prices of its rows."""
-    charge: Floats = np.where(rows != NO_ROW, np.append(prices, 0.0)[rows], 0.0).sum(axis=1)
+    charge: Floats = np.where(rows != NO_CONSTRAINT, np.append(prices, 0.0)[rows], 0.0).sum(axis=1)
     return charge

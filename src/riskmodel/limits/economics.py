@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.limits.behaviour.fit import Learnt
+from riskmodel.limits.behaviour.fit import Behaviour
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.feature_values import feature_values
 from riskmodel.limits.policy import Banks, Caps, Policy
-from riskmodel.limits.pricing import TakeUp, rates_in_band, risk_based, segment_of
+from riskmodel.limits.pricing import TakeUp, rates_in_band, risk_based_rates, segment_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,7 +22,7 @@ PREFERRED = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 
 
 LARGEST_SHARE = 2.0
-"""Of the programme's own limit: no past line tells of a larger one (`response.SHARES`)."""
+"""Of the programme's own limit: no past line tells of a larger one (`limit_response.SHARES`)."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Terms:
     """Who lends on what terms, how many take an offer (None: all of them), and what past lines
     teach of its use and of the PD's response (nothing: the policy's stated values).
 
-    `ranked` are the sorted PDs among which a curve's segments are found; None: those of the
+    `reference_pds` are the sorted PDs among which a curve's segments are found; None: those of the
     candidates at hand.
     """
 
     policy: Policy
     banks: Banks
     curve: TakeUp | None = None
-    learnt: Learnt = field(default_factory=Learnt)
-    ranked: Floats | None = None
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    reference_pds: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Pairs:
     bank: Ints
 
     @classmethod
-    def of(cls, paired: Flags) -> "Pairs":
+    def of(cls, may_lend: Flags) -> "Pairs":
         """From enterprises x banks."""
-        enterprise, bank = np.nonzero(paired)
+        enterprise, bank = np.nonzero(may_lend)
         return cls(enterprise, bank)
 
     def starts(self, enterprises: int) -> Ints:
@@ -60,7 +60,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Prospects:
+class LineEconomics:
     """Arrays of pairs x levels; `cap_cny` is one a pair.
 
     `pd_12m` is the PD at that limit; `earning_cny` the expected balance that bears interest;
@@ -82,33 +82,39 @@ Grid = Callable[[Floats, float], Floats]
 """From the pairs' caps and the step of rounding to limits, pairs x levels, ascending."""
 
 
-def prospects(
-    candidates: pd.DataFrame, caps: pd.DataFrame, pairs: Pairs, terms: Terms, grid: Grid
-) -> Prospects:
+def line_economics(
+    scored: pd.DataFrame, caps: pd.DataFrame, pairs: Pairs, terms: Terms, grid: Grid
+) -> LineEconomics:
     """Expected profit and loss over the grid, at the best rate of each level.
 
-    `candidates` has `pd_12m` (at the usual limit; missing: nothing can be earned) and the features
-    that `terms.learnt` reads; `caps` are those of `caps.capped`: `cap_cny` (0 where there is no
+    `scored` has `pd_12m` (at the usual limit; missing: nothing can be earned) and the features
+    that `terms.behaviour` reads; `caps` are those of `caps.compute_caps`: `cap_cny` (0 where there is no
     cap) and `programme_cny`, of which past limits were shares.
     """
     policy = terms.policy
     cap_cny = caps["cap_cny"].to_numpy(np.float64)
     usual = caps["programme_cny"].to_numpy(np.float64)
-    pd_12m = candidates["pd_12m"].to_numpy(np.float64)
+    pd_12m = scored["pd_12m"].to_numpy(np.float64)
     bank_cap = _bank_caps(cap_cny, pairs, terms)
     limit = grid(bank_cap, policy.caps.rounding_cny)
     usual = usual[pairs.enterprise, None]
     share = np.where(usual > 0, limit / np.where(usual > 0, usual, 1.0), 0.0)
     share = np.minimum(share, LARGEST_SHARE)
-    moved = terms.learnt.shift(candidates, pairs.enterprise, share, policy.economics)
-    default = shifted(pd_12m[pairs.enterprise, None], moved)
-    drawn, owed = terms.learnt.drawn(candidates, pairs.enterprise, limit, policy.economics)
+    moved = terms.behaviour.shift(scored, pairs.enterprise, share, policy.economics)
+    default = shift_pd(pd_12m[pairs.enterprise, None], moved)
+    drawn, owed = terms.behaviour.expected_utilisation(
+        scored, pairs.enterprise, limit, policy.economics
+    )
     loss = policy.economics.lgd * owed * default * limit
     earning = drawn * limit * (1 - default)
-    costs = _costs(_Line(pairs, limit, default, earning, owed), candidates, terms) + loss
-    ranked = served_pds(pd_12m, cap_cny, terms) if terms.ranked is None else terms.ranked
-    rate, profit = _priced(_Asked(pd_12m, ranked, pairs), earning, costs, terms)
-    return Prospects(
+    costs = _costs(_Line(pairs, limit, default, earning, owed), scored, terms) + loss
+    reference_pds = (
+        pds_within_appetite(pd_12m, cap_cny, terms)
+        if terms.reference_pds is None
+        else terms.reference_pds
+    )
+    rate, profit = _best_rates(_RateInputs(pd_12m, reference_pds, pairs), earning, costs, terms)
+    return LineEconomics(
         cap_cny=bank_cap,
         limit_cny=limit,
         pd_12m=default,
@@ -124,13 +130,13 @@ PD_CLIP = 1e-9
 """PDs are held this far from 0 and 1 before their log-odds are taken or moved."""
 
 
-def served_pds(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats:
+def pds_within_appetite(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats:
     """The sorted PDs of the enterprises that some bank would serve."""
     largest = max(bank.max_pd for bank in terms.banks.bank)
     return np.sort(pd_12m[(pd_12m <= largest) & (cap_cny > 0)])
 
 
-def shifted(pd_12m: Floats, move: Floats) -> Floats:
+def shift_pd(pd_12m: Floats, move: Floats) -> Floats:
     """PDs after a move of their log-odds."""
     inside = np.clip(pd_12m, PD_CLIP, 1 - PD_CLIP)
     odds = inside / (1 - inside) * np.exp(move)
@@ -138,43 +144,43 @@ def shifted(pd_12m: Floats, move: Floats) -> Floats:
     return moved
 
 
-def rungs(levels: int, caps: Caps) -> Floats:
+def limit_levels(levels: int, caps: Caps) -> Floats:
     """The round limits that are the same for all enterprises, ascending: the floor, preferred
     numbers, the ceiling; about as many as `levels`, evenly spread by ratio."""
     step, floor = caps.rounding_cny, caps.min_limit_cny
     decades = 10.0 ** np.arange(0, 13)
     every = np.floor(np.outer(decades, PREFERRED).reshape(-1) / step + 1e-9) * step
     between = every[(every > floor) & (every < caps.max_limit_cny)]
-    ladder = np.unique(np.concatenate([[floor], between, [caps.max_limit_cny]]))
-    kept = np.round(np.linspace(0, len(ladder) - 1, max(min(levels, len(ladder)), 2)))
-    chosen: Floats = ladder[kept.astype(np.int64)]
+    levels_cny = np.unique(np.concatenate([[floor], between, [caps.max_limit_cny]]))
+    kept = np.round(np.linspace(0, len(levels_cny) - 1, max(min(levels, len(levels_cny)), 2)))
+    chosen: Floats = levels_cny[kept.astype(np.int64)]
     return chosen
 
 
-def round_levels(ladder: Floats) -> Grid:
+def round_levels(levels_cny: Floats) -> Grid:
     """The cap as the last level, and before it the ladder's rungs below it; 0 where there is none."""
 
     def grid(cap_cny: Floats, _: float) -> Floats:
-        below = np.searchsorted(ladder, cap_cny, side="left")[:, None]
-        places = below - np.arange(len(ladder) - 1, 0, -1)
-        before = np.where(places >= 0, ladder[np.maximum(places, 0)], 0.0)
+        below = np.searchsorted(levels_cny, cap_cny, side="left")[:, None]
+        places = below - np.arange(len(levels_cny) - 1, 0, -1)
+        before = np.where(places >= 0, levels_cny[np.maximum(places, 0)], 0.0)
         return np.column_stack([before, cap_cny])
 
     return grid
 
 
-def next_rung(ladder: Floats) -> Grid:
+def next_level_above(levels_cny: Floats) -> Grid:
     """The first rung that is not below the cap, as the only level."""
 
     def grid(cap_cny: Floats, _: float) -> Floats:
-        above = np.searchsorted(ladder, cap_cny, side="left")
-        found: Floats = ladder[np.minimum(above, len(ladder) - 1)][:, None]
+        above = np.searchsorted(levels_cny, cap_cny, side="left")
+        found: Floats = levels_cny[np.minimum(above, len(levels_cny) - 1)][:, None]
         return found
 
     return grid
 
 
-def on_chord(of: Floats, above: Floats, limit_cny: Floats, next_cny: Floats) -> Floats:
+def interpolate_at_cap(of: Floats, above: Floats, limit_cny: Floats, next_cny: Floats) -> Floats:
     """`of` (pairs x levels) with its last level, the cap, on the chord between its neighbours: the
     rung before it and the one not below it, whose value is `above` (one a pair).
 
@@ -193,13 +199,13 @@ def on_chord(of: Floats, above: Floats, limit_cny: Floats, next_cny: Floats) -> 
     return np.column_stack([of[:, :-1], last])
 
 
-def on_chords(lines: Prospects, above: Prospects) -> Prospects:
+def interpolate_caps(lines: LineEconomics, above: LineEconomics) -> LineEconomics:
     """The levels with the cap's profit and loss on the chord; `above` holds each pair's next rung."""
     beside = (lines.limit_cny, above.limit_cny[:, 0])
     return replace(
         lines,
-        profit_cny=on_chord(lines.profit_cny, above.profit_cny[:, 0], *beside),
-        loss_cny=on_chord(lines.loss_cny, above.loss_cny[:, 0], *beside),
+        profit_cny=interpolate_at_cap(lines.profit_cny, above.profit_cny[:, 0], *beside),
+        loss_cny=interpolate_at_cap(lines.loss_cny, above.loss_cny[:, 0], *beside),
     )
 
 
@@ -215,7 +221,9 @@ def equal_steps(levels: int) -> Grid:
     return grid
 
 
-def profit_curves(lines: Prospects, pairs: Pairs, grade: pd.Series, banks: Banks) -> pd.DataFrame:
+def profit_curves(
+    lines: LineEconomics, pairs: Pairs, grade: pd.Series, banks: Banks
+) -> pd.DataFrame:
     """Mean expected profit, loss and PD by bank, grade and level, over the pairs.
 
     `lines` are over equal steps of the cap. Columns: bank, grade, level (share of the cap), pairs,
@@ -260,7 +268,7 @@ class _Line:
     owed: Floats
 
 
-def _costs(line: _Line, candidates: pd.DataFrame, terms: Terms) -> Floats:
+def _costs(line: _Line, scored: pd.DataFrame, terms: Terms) -> Floats:
     """Funding, capital, opening and subsidy: what is paid whatever the rate; pairs x levels.
 
     Defaulted lines earn nothing; what their funding costs lies inside the LGD.
@@ -268,13 +276,13 @@ def _costs(line: _Line, candidates: pd.DataFrame, terms: Terms) -> Floats:
     economics, policy = terms.policy.economics, terms.policy
     of = line.pairs.bank
     funding = np.asarray([bank.funding_rate for bank in terms.banks.bank])[of, None]
-    asked = np.asarray([bank.capital_cost for bank in terms.banks.bank])[of, None]
+    capital_cost = np.asarray([bank.capital_cost for bank in terms.banks.bank])[of, None]
     weighted = risk_weight(line.default, policy.capital) * line.owed * line.limit
-    through = feature_values(candidates, policy.caps.platform_feature).fillna(0.0).clip(lower=0.0)
+    through = feature_values(scored, policy.caps.platform_feature).fillna(0.0).clip(lower=0.0)
     subsidy = economics.subsidy_cny_per_usd * through.to_numpy()[line.pairs.enterprise, None]
     costs: Floats = (
         funding * line.earning
-        + asked * economics.capital_ratio * weighted
+        + capital_cost * economics.capital_ratio * weighted
         + economics.opening_cost_cny
         + subsidy
     )
@@ -282,23 +290,25 @@ def _costs(line: _Line, candidates: pd.DataFrame, terms: Terms) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _RateInputs:
     """The enterprises' PDs, the sorted ones of those that are served, and the pairs."""
 
     pd_12m: Floats
-    ranked: Floats
+    reference_pds: Floats
     pairs: Pairs
 
 
-def _priced(asked: _Asked, earning: Floats, costs: Floats, terms: Terms) -> tuple[Floats, Floats]:
+def _best_rates(
+    given: _RateInputs, earning: Floats, costs: Floats, terms: Terms
+) -> tuple[Floats, Floats]:
     """The rate and the expected profit, which is earning x rate - costs if the offer is taken."""
-    pairs = asked.pairs
+    pairs = given.pairs
     if terms.curve is None:
-        offered = risk_based(asked.pd_12m, terms.policy, terms.banks)
+        offered = risk_based_rates(given.pd_12m, terms.policy, terms.banks)
         rate = offered[pairs.enterprise, pairs.bank][:, None]
         return np.broadcast_to(rate, earning.shape), earning * rate - costs
     allowed = rates_in_band(terms.curve, terms.policy, terms.banks)
-    segment = segment_of(asked.pd_12m, asked.ranked, terms.policy)[pairs.enterprise]
+    segment = segment_of(given.pd_12m, given.reference_pds, terms.policy)[pairs.enterprise]
     best_rate = np.full(earning.shape, np.nan)
     best = np.full(earning.shape, -np.inf)
     for position, rate_asked in enumerate(terms.curve.rates):

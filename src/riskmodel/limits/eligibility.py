@@ -13,25 +13,25 @@ CANNOT_EN = "{} (cannot be shown from the data)"
 CANNOT_ZH = "{}（数据无法证明）"
 
 
-def judged(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+def check_eligibility(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Which enterprises meet all rules, and all the rules that the others fail.
 
     One row an enterprise, in the candidates' order: enterprise_id, eligible, refusals (rule names
     joined by "; ", in the policy's order), refusal_text_en, refusal_text_zh.
     """
-    states = _states(candidates, policy)
+    states = _states(scored, policy)
     names = tuple(rule.name for rule in policy.eligibility)
     return pd.DataFrame(
         {
-            "enterprise_id": candidates["enterprise_id"].to_numpy(),
+            "enterprise_id": scored["enterprise_id"].to_numpy(),
             "eligible": (states == MET).all(axis=1),
-            "refusals": _joined(states, names, names),
-            "refusal_text_en": _joined(
+            "refusals": _join_words(states, names, names),
+            "refusal_text_en": _join_words(
                 states,
                 tuple(rule.en for rule in policy.eligibility),
                 tuple(CANNOT_EN.format(rule.en) for rule in policy.eligibility),
             ),
-            "refusal_text_zh": _joined(
+            "refusal_text_zh": _join_words(
                 states,
                 tuple(rule.zh for rule in policy.eligibility),
                 tuple(CANNOT_ZH.format(rule.zh) for rule in policy.eligibility),
@@ -40,22 +40,22 @@ def judged(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     )
 
 
-def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+def funnel(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """How many enterprises each rule tested, could not see, refused, and refused alone.
 
     One row a rule: rule, tested, missing (no value of the feature, however the rule takes that),
     failed, failed_alone (no other rule refused them), left (after this rule and those above it).
     """
-    states = _states(candidates, policy)
+    states = _states(scored, policy)
     failed = states != MET
     alone = failed & (failed.sum(axis=1, keepdims=True) == 1)
     left = np.logical_and.accumulate(~failed, axis=1)
     return pd.DataFrame(
         {
             "rule": [rule.name for rule in policy.eligibility],
-            "tested": len(candidates),
+            "tested": len(scored),
             "missing": [
-                feature_values(candidates, rule.feature).isna().sum() for rule in policy.eligibility
+                feature_values(scored, rule.feature).isna().sum() for rule in policy.eligibility
             ],
             "failed": failed.sum(axis=0),
             "failed_alone": alone.sum(axis=0),
@@ -64,12 +64,10 @@ def funnel(candidates: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     )
 
 
-def _states(candidates: pd.DataFrame, policy: Policy) -> NDArray[np.int64]:
+def _states(scored: pd.DataFrame, policy: Policy) -> NDArray[np.int64]:
     """Enterprises x rules: met, broken, or refused because it cannot be shown."""
-    columns = [
-        _state(feature_values(candidates, rule.feature), rule) for rule in policy.eligibility
-    ]
-    empty = np.empty((len(candidates), 0), dtype=np.int64)
+    columns = [_state(feature_values(scored, rule.feature), rule) for rule in policy.eligibility]
+    empty = np.empty((len(scored), 0), dtype=np.int64)
     return np.column_stack(columns) if columns else empty
 
 
@@ -79,7 +77,7 @@ def _state(values: pd.Series, rule: Rule) -> NDArray[np.int64]:
     return np.where(values.isna(), silent, np.where(met, MET, BROKEN)).astype(np.int64)
 
 
-def _joined(
+def _join_words(
     states: NDArray[np.int64], broken: tuple[str, ...], not_shown: tuple[str, ...]
 ) -> NDArray[np.object_]:
     """Each enterprise's words for the rules that it fails.

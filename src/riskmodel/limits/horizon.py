@@ -7,20 +7,22 @@ import pandas as pd
 
 from riskmodel.errors import SettingsError
 
-How = Literal["refuse", "constant_hazard", "as_is"]
+Conversion = Literal["refuse", "constant_hazard", "as_is"]
 YEAR = 12
 
 
-def twelve_month(pd_horizon: pd.Series, horizon_months: int | None, how: How) -> pd.Series:
+def convert_to_twelve_months(
+    pd_horizon: pd.Series, horizon_months: int | None, conversion: Conversion
+) -> pd.Series:
     """The PD over twelve months from one over `horizon_months` (None: ever, as far as seen).
 
     A twelve-month PD is untouched. "refuse" gives missing values, and those enterprises get no
     limit; "as_is" takes the value as it stands; "constant_hazard" is 1 - (1 - PD)^(12 / months),
     and a `SettingsError` where no horizon is known.
     """
-    if horizon_months == YEAR or how == "as_is":
+    if horizon_months == YEAR or conversion == "as_is":
         return pd_horizon
-    if how == "refuse":
+    if conversion == "refuse":
         return pd.Series(np.nan, index=pd_horizon.index, name=pd_horizon.name)
     if horizon_months is None:
         raise SettingsError(

@@ -21,7 +21,7 @@ class TakeUp:
     taken: Floats
 
 
-def band(bank: Bank, policy: Policy) -> tuple[float, float]:
+def rate_band(bank: Bank, policy: Policy) -> tuple[float, float]:
     """The bank's lowest and highest rate; `SettingsError` if the all-in price forbids them all."""
     highest = min(bank.max_rate, policy.pricing.max_all_in_rate)
     if bank.min_rate > highest:
@@ -32,30 +32,30 @@ def band(bank: Bank, policy: Policy) -> tuple[float, float]:
     return bank.min_rate, highest
 
 
-def risk_based(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
+def risk_based_rates(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
     """Enterprises x banks: base rate + pass-through x LGD x EAD / drawn x (PD - typical PD).
 
     Held to each bank's band, rounded to a hundredth of a percent. A proposal: it hands a stated
     share of the expected loss above the typical to the one who causes it.
     """
-    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
-    held: Floats = np.clip(_unbound(pd_12m, policy, banks), low, high)
+    low, high = np.asarray([rate_band(bank, policy) for bank in banks.bank]).T
+    held: Floats = np.clip(_unclipped_rates(pd_12m, policy, banks), low, high)
     return held
 
 
-def rate_holds(pd_12m: Floats, policy: Policy, banks: Banks) -> NDArray[np.object_]:
+def binding_rate_bounds(pd_12m: Floats, policy: Policy, banks: Banks) -> NDArray[np.object_]:
     """Enterprises x banks: what the rate was held by ("" nothing): the bank's own lowest or highest
     rate, or the all-in price of the law."""
-    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
+    low, high = np.asarray([rate_band(bank, policy) for bank in banks.bank]).T
     own = np.asarray([bank.max_rate <= policy.pricing.max_all_in_rate for bank in banks.bank])
-    asked = _unbound(pd_12m, policy, banks)
+    asked = _unclipped_rates(pd_12m, policy, banks)
     above = np.where(own, "bank_highest_rate", "all_in_price")
     return np.where(asked < low, "bank_lowest_rate", np.where(asked > high, above, "")).astype(
         object
     )
 
 
-def _unbound(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
+def _unclipped_rates(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
     """The risk-based rate before any band."""
     economics, pricing = policy.economics, policy.pricing
     loss = economics.lgd * economics.exposure_at_default / economics.utilisation
@@ -65,7 +65,7 @@ def _unbound(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
     return unbound
 
 
-def take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
+def build_take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
     """The curve (annual_rate, segment, churn) as shares that take the offer.
 
     `DataError` for a column that is not there, a churn outside 0 to 1, a rate given twice, and a
@@ -95,20 +95,20 @@ def take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
     return TakeUp(curve.columns.to_numpy(np.float64), 1 - curve.to_numpy(np.float64))
 
 
-def segment_of(pd_12m: Floats, ranked: Floats, policy: Policy) -> NDArray[np.int64]:
-    """Each enterprise's segment of the curve: its PD's rank among `ranked`, the sorted PDs of those
+def segment_of(pd_12m: Floats, reference_pds: Floats, policy: Policy) -> NDArray[np.int64]:
+    """Each enterprise's segment of the curve: its PD's rank among `reference_pds`, the sorted PDs of those
     that banks would serve.
 
     Enterprises that are not served fall where their PD would stand. Equal PDs share a segment.
     """
-    share = np.searchsorted(ranked, pd_12m, side="right") / max(len(ranked), 1)
+    share = np.searchsorted(reference_pds, pd_12m, side="right") / max(len(reference_pds), 1)
     bounds = np.asarray([segment.cumulative_share for segment in policy.pricing.segments])
     return np.minimum(np.searchsorted(bounds, share, side="left"), len(bounds) - 1)
 
 
 def rates_in_band(curve: TakeUp, policy: Policy, banks: Banks) -> NDArray[np.bool_]:
     """Rates x banks: whether the bank may ask that rate; `SettingsError` where it may ask none."""
-    low, high = np.asarray([band(bank, policy) for bank in banks.bank]).T
+    low, high = np.asarray([rate_band(bank, policy) for bank in banks.bank]).T
     inside = (curve.rates[:, None] >= low) & (curve.rates[:, None] <= high)
     if not inside.any(axis=0).all():
         without = banks.names[int(np.flatnonzero(~inside.any(axis=0))[0])]

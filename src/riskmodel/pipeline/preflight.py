@@ -17,7 +17,7 @@ from riskmodel.features.catalogue import attribute_definitions
 from riskmodel.features.plan import attribute_kinds
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.limits.agreements import agreements_in_force
-from riskmodel.limits.constraints import refuse_closed_rows
+from riskmodel.limits.constraints import refuse_closed_constraints
 from riskmodel.limits.policy import (
     ATTRIBUTE,
     Banks,
@@ -125,7 +125,7 @@ def _disagreements(given: _Given, named_banks: Sequence[str], root: Path) -> Ite
     settings, policy, banks = given.settings, given.policy, given.banks
     if policy is not None and banks is not None:
         faults: list[str] = []
-        _gather(lambda: refuse_closed_rows(banks, policy.caps.min_limit_cny), faults)
+        _gather(lambda: refuse_closed_constraints(banks, policy.caps.min_limit_cny), faults)
         yield from faults
     if banks is not None:
         yield from _unknown_banks(named_banks, banks)

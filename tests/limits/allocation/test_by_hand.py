@@ -361,7 +361,7 @@ def test_a_choice_states_its_value_what_it_uses_and_that_nothing_is_broken() -> 
     assert found.pair.tolist() == [1, 2, -1]
     assert found.level.tolist() == [1, 0, -1]
     assert found.used.tolist() == [100.0, 200.0, 2.0]
-    assert found.largest_violation == 0.0
+    assert found.max_violation == 0.0
     assert found.bound >= 20.0
     assert found.gap == pytest.approx((found.bound - 20.0) / found.bound)
 

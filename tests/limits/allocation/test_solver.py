@@ -101,7 +101,7 @@ def assert_sound(options: Options, found: Allocation) -> None:
         taken = list(zip(found.pair[order], found.level[order], strict=True))
         assert (used_by(options, taken) <= options.capacity).all()
     assert found.used == pytest.approx(used_by(options, taken), rel=1e-9)
-    assert found.largest_violation == 0.0
+    assert found.max_violation == 0.0
     assert found.value <= found.bound
     assert (found.shadow_prices >= 0).all()
     assert np.isfinite(found.shadow_prices).all()

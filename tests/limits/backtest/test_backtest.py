@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.limits import Banks, Learnt, Policy
+from riskmodel.limits import Banks, Behaviour, Policy
 from riskmodel.limits.allocation import allocate
 from riskmodel.limits.backtest.backtest import (
     BOOK,
@@ -46,10 +46,10 @@ from riskmodel.limits.backtest.measures import (
     stressed,
     swap_sets,
 )
-from riskmodel.limits.behaviour.limit_response import Centre, Estimate, Response
+from riskmodel.limits.behaviour.limit_response import Centre, Estimate, LimitResponse
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import Terms
-from riskmodel.limits.recommend import Weighed, weigh
+from riskmodel.limits.recommend import AllocationProblem, build_problem
 
 PAIRS = [("E1", "north_bank"), ("E1", "south_bank"), ("E2", "south_bank"), ("E5", "north_bank")]
 
@@ -60,14 +60,18 @@ def terms(policy: Policy, banks: Banks) -> Terms:
 
 
 @pytest.fixture
-def weighed(candidates: pd.DataFrame, terms: Terms) -> Weighed:
-    sound = candidates.assign(pd_12m=[0.01, 0.03, 0.02, 0.02, 0.001])
-    return weigh(sound, pd.DataFrame(PAIRS, columns=["enterprise_id", "bank"]), terms, grid=4)
+def problem(scored: pd.DataFrame, terms: Terms) -> AllocationProblem:
+    sound = scored.assign(pd_12m=[0.01, 0.03, 0.02, 0.02, 0.001])
+    return build_problem(
+        sound, pd.DataFrame(PAIRS, columns=["enterprise_id", "bank"]), terms, grid=4
+    )
 
 
-def truth_at(weighed: Weighed, pds: dict[str, float], *books: pd.DataFrame) -> pd.DataFrame:
+def truth_at(
+    problem: AllocationProblem, pds: dict[str, float], *books: pd.DataFrame
+) -> pd.DataFrame:
     """A drawn truth of all levels: PDs by enterprise, more drawn of small limits."""
-    asked = asked_of(weighed, *books)
+    asked = asked_of(problem, *books)
     return asked.assign(
         pd_12m=asked["enterprise_id"].map(pds),
         drawn_share=np.clip(400_000 / asked["limit_cny"], 0.2, 0.9),
@@ -131,23 +135,25 @@ def test_a_truth_with_holes_or_without_a_line_is_refused(terms: Terms) -> None:
         held_against(lines(enterprise_id=["E1"], limit_cny=[2e6]), whole, terms)
 
 
-def test_what_was_believed_gives_the_lines_own_profit_and_loss_back(weighed: Weighed) -> None:
-    again, lines_ = informed(weighed, believed_of(weighed)), weighed.lines
-    open_ = np.isfinite(weighed.options.value)
+def test_what_was_believed_gives_the_lines_own_profit_and_loss_back(
+    problem: AllocationProblem,
+) -> None:
+    again, lines_ = informed(problem, believed_of(problem)), problem.lines
+    open_ = np.isfinite(problem.options.value)
     assert open_.any()
     open_[:, -1] = False  # the cap: the month takes it on the chord between two rungs
     assert open_.any()
     assert again.value[open_] == pytest.approx(lines_.profit_cny[open_], rel=1e-9)
     assert again.loss[open_] == pytest.approx(lines_.loss_cny[open_], rel=1e-9)
-    assert believed_of(weighed).drawn_share[open_] == pytest.approx(0.5)
+    assert believed_of(problem).drawn_share[open_] == pytest.approx(0.5)
 
 
 def test_knowing_every_part_is_the_truth_and_knowing_none_is_what_was_believed(
-    weighed: Weighed,
+    problem: AllocationProblem,
 ) -> None:
-    truth = truth_at(weighed, {"E1": 0.03, "E2": 0.001, "E5": 0.2})
-    believed, true = believed_of(weighed), truth_of(weighed, truth)
-    open_ = np.isfinite(weighed.options.value)
+    truth = truth_at(problem, {"E1": 0.03, "E2": 0.001, "E5": 0.2})
+    believed, true = believed_of(problem), truth_of(problem, truth)
+    open_ = np.isfinite(problem.options.value)
     for name in NAMES:
         all_known, none_known = (
             getattr(knowing(parts, believed, true), name)[open_] for parts in (PARTS, ())
@@ -157,22 +163,22 @@ def test_knowing_every_part_is_the_truth_and_knowing_none_is_what_was_believed(
 
 
 def test_the_level_is_that_at_the_cap_and_the_response_what_moves_below_it(
-    weighed: Weighed,
+    problem: AllocationProblem,
 ) -> None:
-    truth = truth_at(weighed, {"E1": 0.05, "E2": 0.05, "E5": 0.05})
-    believed, true = believed_of(weighed), truth_of(weighed, truth)
+    truth = truth_at(problem, {"E1": 0.05, "E2": 0.05, "E5": 0.05})
+    believed, true = believed_of(problem), truth_of(problem, truth)
     level = knowing(("pd_level",), believed, true).pd_12m
     assert level[:, -1] == pytest.approx(0.05)
-    of_first = np.isfinite(weighed.options.value[0])
+    of_first = np.isfinite(problem.options.value[0])
     assert of_first.sum() > 1
     assert (np.diff(level[0, of_first]) > 0).all()  # the stated slope below the true level
     flat = knowing(("pd_response",), believed, true).pd_12m[0, of_first]
     assert flat == pytest.approx(np.full(of_first.sum(), believed.pd_12m[0, -1]))
 
 
-def test_the_oracle_has_no_regret_and_nobody_has_less(weighed: Weighed) -> None:
-    truth = truth_at(weighed, {"E1": 0.15, "E2": 0.001, "E5": 0.002})
-    table = regrets(weighed, truth).set_index("knows")
+def test_the_oracle_has_no_regret_and_nobody_has_less(problem: AllocationProblem) -> None:
+    truth = truth_at(problem, {"E1": 0.15, "E2": 0.001, "E5": 0.002})
+    table = regrets(problem, truth).set_index("knows")
     assert table.loc["everything", "regret"] == 0
     assert table.loc["everything", "believed_cny"] == pytest.approx(
         table.loc["everything", "profit_cny"]
@@ -182,19 +188,21 @@ def test_the_oracle_has_no_regret_and_nobody_has_less(weighed: Weighed) -> None:
     assert table.loc["pd_level", "regret"] < table.loc["nothing", "regret"]
 
 
-def test_whoever_is_gone_is_chosen_by_nobody_who_knows(weighed: Weighed) -> None:
-    truth = truth_at(weighed, {"E1": np.nan, "E2": 0.001, "E5": 0.002})
-    kept = settled(truth, weighed.case.terms)
-    chosen = book_lines(weighed, allocate(informed(weighed, truth_of(weighed, kept))))
+def test_whoever_is_gone_is_chosen_by_nobody_who_knows(problem: AllocationProblem) -> None:
+    truth = truth_at(problem, {"E1": np.nan, "E2": 0.001, "E5": 0.002})
+    kept = settled(truth, problem.case.terms)
+    chosen = book_lines(problem, allocate(informed(problem, truth_of(problem, kept))))
     assert set(chosen["enterprise_id"]) == {"E2", "E5"}
 
 
-def test_the_rule_gives_a_yuan_a_dollar_in_order_at_the_banks_in_turn(weighed: Weighed) -> None:
-    rules = rules_of(weighed)
+def test_the_rule_gives_a_yuan_a_dollar_in_order_at_the_banks_in_turn(
+    problem: AllocationProblem,
+) -> None:
+    rules = rules_of(problem)
     assert rules[RULE]["enterprise_id"].tolist() == ["E1", "E2", "E5"]
     assert rules[CUT]["enterprise_id"].tolist() == ["E5", "E1", "E2"]  # .001, .01, .03
     assert rules[RULE]["limit_cny"].tolist() == [1_000_000.0, 480_000.0, 400_000.0]
-    in_turn = rule_lines(weighed, np.zeros(len(PAIRS)), np.array([1.0, 0.0, 0.0, 0.0, 2.0]))
+    in_turn = rule_lines(problem, np.zeros(len(PAIRS)), np.array([1.0, 0.0, 0.0, 0.0, 2.0]))
     # second in the order, E1 goes to the second of its two banks
     assert in_turn[["enterprise_id", "bank"]].to_numpy().tolist()[:2] == [
         ["E2", "south_bank"], ["E1", "south_bank"],
@@ -317,18 +325,18 @@ def test_a_limit_is_too_high_by_what_the_stress_takes_off_it() -> None:
     }  # fmt: skip
 
 
-def test_a_churn_curve_cannot_be_read_back(weighed: Weighed) -> None:
+def test_a_churn_curve_cannot_be_read_back(problem: AllocationProblem) -> None:
     from riskmodel.limits.pricing import TakeUp
 
     curve = TakeUp(np.array([0.1]), np.array([[0.5]]))
-    case = replace(weighed.case, terms=replace(weighed.case.terms, curve=curve))
+    case = replace(problem.case, terms=replace(problem.case.terms, curve=curve))
     with pytest.raises(DataError, match="churn curve"):
-        believed_of(replace(weighed, case=case))
+        believed_of(replace(problem, case=case))
 
 
-def test_responses_are_held_against_the_true_slopes(weighed: Weighed) -> None:
+def test_responses_are_held_against_the_true_slopes(problem: AllocationProblem) -> None:
     naive = Estimate("naive", "default", 100, 10, -1.0, 0.4)
-    learnt = Response(
+    behaviour = LimitResponse(
         "strata",
         0.5,
         0.2,
@@ -338,8 +346,8 @@ def test_responses_are_held_against_the_true_slopes(weighed: Weighed) -> None:
         0.0,
         (naive,),
     )
-    case = weighed.case
-    terms = replace(case.terms, learnt=Learnt(learnt))
+    case = problem.case
+    terms = replace(case.terms, behaviour=Behaviour(behaviour))
     usual = case.caps.set_index("enterprise_id")["programme_cny"]
     rows = [(who, share) for who in ("E1", "E2") for share in (0.5, 1.0)]
     slope = {"E1": 0.4, "E2": 0.8}
@@ -351,10 +359,10 @@ def test_responses_are_held_against_the_true_slopes(weighed: Weighed) -> None:
             "pd_12m": 1 / (1 + np.exp(-odds)),
         }
     )
-    known = replace(weighed, case=replace(case, terms=terms))
+    known = replace(problem, case=replace(case, terms=terms))
     found = response_errors(known, truth).set_index("measure")["value"]
     assert found["true_slope"] == pytest.approx(0.6)
-    assert found["learnt_rmse"] == pytest.approx((0.5 * (0.1**2 + 0.3**2)) ** 0.5)
+    assert found["fitted_rmse"] == pytest.approx((0.5 * (0.1**2 + 0.3**2)) ** 0.5)
     assert found["naive_rmse"] == pytest.approx((0.5 * (1.4**2 + 1.8**2)) ** 0.5)
     assert found["stated_slope"] == terms.policy.economics.pd_slope
-    assert response_errors(weighed, truth).empty
+    assert response_errors(problem, truth).empty

@@ -6,37 +6,39 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.limits import Banks, Policy, Terms, learn
+from riskmodel.limits import Banks, Policy, Terms, fit_behaviour
 from riskmodel.limits.behaviour import limit_response, utilisation
-from riskmodel.limits.behaviour.limit_response import Centre, How, Response
-from riskmodel.limits.behaviour.slopes import covariance, pooled, within_strata
+from riskmodel.limits.behaviour.limit_response import Centre, LimitResponse, ResponseSettings
+from riskmodel.limits.behaviour.slopes import covariance, fit_within_strata, pool_slopes
 from riskmodel.limits.behaviour.strata import (
-    codes,
+    centre_within_strata,
     correlation,
+    encode_enterprises,
+    is_randomised,
     known_log_odds,
     log_odds,
-    randomised,
     stated_log_odds,
     strata,
-    within,
 )
-from riskmodel.limits.behaviour.usage import DEFINITIONS, inputs
-from riskmodel.limits.behaviour.utilisation import Column, Drawing, Stated
-from riskmodel.limits.economics import Pairs, equal_steps, prospects
+from riskmodel.limits.behaviour.usage import DEFINITIONS, utilisation_inputs
+from riskmodel.limits.behaviour.utilisation import Column, StatedUtilisation, Utilisation
+from riskmodel.limits.economics import Pairs, equal_steps, line_economics
 
-HOW = How(prior_slope=0.8, prior_sd=0.3, transfer_sd=0.25, spread=0.4, quantile=0.9, early_days=2)
-STATED = Stated(drawn_share=0.5, credit_conversion=0.5, weight=10.0, quantile=0.9)
+HOW = ResponseSettings(
+    prior_slope=0.8, prior_sd=0.3, transfer_sd=0.25, spread=0.4, quantile=0.9, early_days=2
+)
+STATED = StatedUtilisation(drawn_share=0.5, credit_conversion=0.5, weight=10.0, quantile=0.9)
 NORMAL_90 = 1.2815515655446004
 CENTRE = Centre(0.6, 0.0, 0.0, 0.0, 0.0)
 
 
-def answer(**changes: object) -> Response:
+def answer(**changes: object) -> LimitResponse:
     """A response of slope 1, standard deviation .3 of its mean and .4 between enterprises."""
     whole = {
         "basis": "strata", "slope": 1.0, "slope_sd": 0.3, "spread": 0.4, "quantile": 0.9,
         "centre": CENTRE, "balance": 0.0, "estimates": (),
     }  # fmt: skip
-    return Response(**{**whole, **changes})  # type: ignore[arg-type]
+    return LimitResponse(**{**whole, **changes})  # type: ignore[arg-type]
 
 
 # --- shares of the cap ---
@@ -49,7 +51,7 @@ def test_shares_of_the_cap_above_the_largest_one_are_held_to_it(
     rows = pd.DataFrame({"enterprise_id": ["E1"], "pd_12m": [0.03]})
     caps = pd.DataFrame({"cap_cny": [3e6], "programme_cny": [1e6]})
     pair = Pairs(np.asarray([0]), np.asarray([0]))
-    lines = prospects(rows, caps, pair, Terms(policy, banks), equal_steps(3))
+    lines = line_economics(rows, caps, pair, Terms(policy, banks), equal_steps(3))
     assert lines.limit_cny[0].tolist() == [1e6, 2e6, 3e6]
     # odds .03 / .97 x e^.8 = .0688307
     assert lines.pd_12m[0].tolist() == pytest.approx([0.03, 0.0643980, 0.0643980], abs=1e-6)
@@ -61,7 +63,7 @@ def test_without_a_programme_limit_the_share_is_none_and_the_pd_the_lowest(
     rows = pd.DataFrame({"enterprise_id": ["E1"], "pd_12m": [0.03]})
     caps = pd.DataFrame({"cap_cny": [1e6], "programme_cny": [0.0]})
     pair = Pairs(np.asarray([0]), np.asarray([0]))
-    lines = prospects(rows, caps, pair, Terms(policy, banks), equal_steps(1))
+    lines = line_economics(rows, caps, pair, Terms(policy, banks), equal_steps(1))
     # odds .03 / .97 x e^-.8 = .0138967
     assert lines.pd_12m[0, 0] == pytest.approx(0.0137063, abs=1e-6)
 
@@ -74,7 +76,7 @@ def test_past_shares_are_held_to_what_policy_gives_and_lines_without_a_cap_are_l
             "defaulted": False,
         }
     )
-    found = limit_response.learn(past, HOW)
+    found = limit_response.fit_response(past, HOW)
     assert found.centre == Centre((0.05 + 0.05 + 2.0) / 3, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -85,7 +87,7 @@ def test_the_pd_holds_at_the_share_that_past_lines_had() -> None:
     past = pd.DataFrame(
         {"enterprise_id": [f"E{n}" for n in range(8)], "share": 0.6, "defaulted": False}
     )
-    found = limit_response.learn(past, HOW)
+    found = limit_response.fit_response(past, HOW)
     at = found.shift(pd.DataFrame({"pd_12m": [0.03]}), np.asarray([[0.6, 1.0, 0.35]]))
     assert at[0][0].tolist() == pytest.approx([0.0, 0.8 * 0.4, -0.8 * 0.25])
     assert at[2][0, 0] == pytest.approx(0.0)
@@ -100,14 +102,14 @@ def test_with_known_log_odds_the_centre_is_the_share_that_such_lines_had() -> No
             "defaulted": False,
         }
     )
-    centre = limit_response.learn(past, HOW).centre
+    centre = limit_response.fit_response(past, HOW).centre
     assert (centre.level, centre.slope) == (pytest.approx(0.6), pytest.approx(0.2))
     assert (centre.middle, centre.low, centre.high) == (-2.0, -3.0, -1.0)
     asked = np.asarray([-3.0, -1.5, -9.0, 9.0, np.nan])
     assert centre.at(asked).tolist() == pytest.approx([0.4, 0.7, 0.4, 0.8, 0.6])
     # nine lines tell of their mean and no more; no line of none
-    assert limit_response.learn(past.head(9), HOW).centre.slope == 0.0
-    assert limit_response.learn(past.head(0), HOW).centre.level == 1.0
+    assert limit_response.fit_response(past.head(9), HOW).centre.slope == 0.0
+    assert limit_response.fit_response(past.head(0), HOW).centre.level == 1.0
 
 
 def test_the_centre_goes_no_further_than_the_outermost_hundredths_of_past_lines() -> None:
@@ -120,7 +122,7 @@ def test_the_centre_goes_no_further_than_the_outermost_hundredths_of_past_lines(
             "defaulted": False,
         }
     )
-    centre = limit_response.learn(past, HOW).centre
+    centre = limit_response.fit_response(past, HOW).centre
     assert (centre.low, centre.high) == (pytest.approx(-2.98), pytest.approx(-1.02))
     ends = centre.at(np.asarray([-3.0, -2.98, -1.02, 5.0]))
     assert ends[0] == ends[1]
@@ -163,14 +165,14 @@ def fourfold(small: int, large: int, of: int = 100) -> pd.DataFrame:
 
 def test_in_one_grade_the_slope_is_the_log_odds_ratio_with_its_known_error() -> None:
     past = fourfold(10, 20)
-    fit = within_strata(
+    fit = fit_within_strata(
         past["share"].to_numpy(), past["defaulted"].to_numpy(float), strata(past), np.zeros(200)
     )
     # (ln(20 / 80) - ln(10 / 90)) / .5, error (1/10 + 1/90 + 1/20 + 1/80)^.5 / .5
     assert fit.slope == pytest.approx(1.6218604, abs=1e-3)
     error = covariance([fit.influence], np.arange(200))[0, 0] ** 0.5
     assert error == pytest.approx(0.8333333, abs=1e-3)
-    (one, *_) = limit_response.learn(past, HOW).estimates
+    (one, *_) = limit_response.fit_response(past, HOW).estimates
     assert (one.lines, one.outcome, one.rows, one.events) == ("strata", "default", 200, 30)
     assert (one.slope, one.standard_error) == (pytest.approx(fit.slope), pytest.approx(error))
 
@@ -182,8 +184,8 @@ def test_known_log_odds_are_taken_into_account_beside_the_grade() -> None:
     share = np.where(rng.random(40_000) < np.where(known > 0, 0.7, 0.3), 0.5, 1.0)
     event = (rng.random(40_000) < 1 / (1 + np.exp(3 - known - share))).astype(float)
     one = np.zeros(40_000, dtype=np.int64)
-    with_it = within_strata(share, event, one, known)
-    without = within_strata(share, event, one, np.zeros(40_000))
+    with_it = fit_within_strata(share, event, one, known)
+    without = fit_within_strata(share, event, one, np.zeros(40_000))
     assert with_it.slope == pytest.approx(1.0, abs=0.25)
     assert without.slope < 0.5
 
@@ -195,26 +197,26 @@ def test_rows_of_one_enterprise_count_as_one_in_the_covariance() -> None:
 
 def test_pooling_weighs_by_precision_and_keeps_the_others_at_a_distance() -> None:
     # variances .04 and .01 + .2^2 = .05, prior 1 with variance .25: precisions 25, 20, 4
-    mean, sd = pooled(np.asarray([1.0, 2.0]), np.diag([0.04, 0.01]), (0.5, 0.5), 0.2)
+    mean, sd = pool_slopes(np.asarray([1.0, 2.0]), np.diag([0.04, 0.01]), (0.5, 0.5), 0.2)
     assert mean == pytest.approx((25 * 1.0 + 20 * 2.0 + 4 * 0.5) / 49)
     assert sd == pytest.approx(49**-0.5)
 
 
 def test_ten_events_give_an_estimate_and_nine_do_not() -> None:
-    ten, nine = (limit_response.learn(fourfold(4, many), HOW) for many in (6, 5))
+    ten, nine = (limit_response.fit_response(fourfold(4, many), HOW) for many in (6, 5))
     assert {one.lines for one in ten.estimates} == {"strata", "naive"}
     assert (nine.basis, nine.slope, nine.slope_sd, nine.estimates) == ("prior", 0.8, 0.3, ())
     # and of those that do not default alike
     turned = fourfold(4, 5).assign(defaulted=lambda d: ~d["defaulted"])
-    assert limit_response.learn(turned, HOW).basis == "prior"
+    assert limit_response.fit_response(turned, HOW).basis == "prior"
 
 
 def test_events_that_separate_by_share_give_no_estimate() -> None:
-    assert limit_response.learn(fourfold(0, 60), HOW).basis == "prior"
+    assert limit_response.fit_response(fourfold(0, 60), HOW).basis == "prior"
 
 
 def test_lines_of_one_share_tell_nothing_of_a_slope() -> None:
-    assert limit_response.learn(fourfold(10, 20).assign(share=0.7), HOW).basis == "prior"
+    assert limit_response.fit_response(fourfold(10, 20).assign(share=0.7), HOW).basis == "prior"
 
 
 def test_early_signs_count_from_the_stated_days_on_and_defaults_among_them() -> None:
@@ -222,21 +224,21 @@ def test_early_signs_count_from_the_stated_days_on_and_defaults_among_them() -> 
     past = late.assign(
         past_due=np.where(late["late"], 2.0, 1.0), defaulted=[True] * 3 + [False] * 197
     )
-    found = limit_response.learn(past, HOW)
+    found = limit_response.fit_response(past, HOW)
     (early, *_) = found.estimates
     assert (early.outcome, early.events) == ("early", 50)
     # A default counts as an early sign whatever the days say; an unknown number of days does not.
     past = past.assign(
         defaulted=[False] * 197 + [True] * 3, past_due=past["past_due"].replace(1.0, np.nan)
     )
-    (early, *_) = limit_response.learn(past, HOW).estimates
+    (early, *_) = limit_response.fit_response(past, HOW).estimates
     assert early.events == 53
 
 
 def test_the_early_outcome_alone_is_pooled_at_its_distance() -> None:
     late = fourfold(20, 30).rename(columns={"defaulted": "late"})
     past = late.assign(past_due=np.where(late["late"], 2.0, 0.0), defaulted=False)
-    found = limit_response.learn(past, HOW)
+    found = limit_response.fit_response(past, HOW)
     (early,) = (one for one in found.estimates if one.outcome == "early")
     precision = 1 / (early.standard_error**2 + 0.25**2)
     prior = 1 / 0.3**2
@@ -246,7 +248,7 @@ def test_the_early_outcome_alone_is_pooled_at_its_distance() -> None:
 
 
 def test_the_slope_is_that_of_defaults_pooled_with_the_stated_one() -> None:
-    found = limit_response.learn(fourfold(10, 20), HOW)
+    found = limit_response.fit_response(fourfold(10, 20), HOW)
     (one, *_) = found.estimates
     precision, prior = one.standard_error**-2, 0.3**-2
     assert found.slope == pytest.approx((one.slope * precision + 0.8 * prior) / (precision + prior))
@@ -257,26 +259,29 @@ def test_only_lines_of_a_known_grade_count_where_some_have_one() -> None:
     past = fourfold(10, 20)
     strange = past.assign(grade="", enterprise_id="X" + past["enterprise_id"], randomised=True)
     both = pd.concat([past.assign(randomised=False), strange], ignore_index=True)
-    (one, *_) = limit_response.learn(both, HOW).estimates
+    (one, *_) = limit_response.fit_response(both, HOW).estimates
     assert one.rows == 200
 
 
 def test_lines_by_experiment_have_an_estimate_of_their_own() -> None:
     past = pd.concat([fourfold(10, 20).assign(randomised=True), fourfold(0, 0)], ignore_index=True)
     past = past.assign(enterprise_id=[f"E{n:04d}" for n in range(400)])
-    of = {(one.lines, one.outcome): one.rows for one in limit_response.learn(past, HOW).estimates}
+    of = {
+        (one.lines, one.outcome): one.rows
+        for one in limit_response.fit_response(past, HOW).estimates
+    }
     assert of == {("strata", "default"): 400, ("randomised", "default"): 200, ("naive", "default"): 400}  # fmt: skip
 
 
 def test_the_balance_is_the_correlation_of_share_and_earlier_risk_within_grades() -> None:
     past = fourfold(10, 20).assign(pd_12m=0.02)
     past.loc[::2, "pd_12m"] = 0.05
-    assert limit_response.learn(past, HOW).balance == pytest.approx(0.0, abs=1e-12)
+    assert limit_response.fit_response(past, HOW).balance == pytest.approx(0.0, abs=1e-12)
     tied = past.assign(log_odds=-past["share"] * 2)
-    assert limit_response.learn(tied, HOW).balance == pytest.approx(-1.0)
+    assert limit_response.fit_response(tied, HOW).balance == pytest.approx(-1.0)
     # without a PD the log of exports stands in
     sold = past.drop(columns="pd_12m").assign(exports_usd_12m=np.expm1(past["share"]))
-    assert limit_response.learn(sold, HOW).balance == pytest.approx(1.0)
+    assert limit_response.fit_response(sold, HOW).balance == pytest.approx(1.0)
 
 
 # --- columns of past lines ---
@@ -298,10 +303,10 @@ def test_columns_within_strata_and_their_correlation() -> None:
         {"grade": ["B", "A", None, "B"], "randomised": [True, None, False, True], "e": list("xyxz")}
     )
     assert strata(rows).tolist() == [2, 1, 0, 2]
-    assert randomised(rows).tolist() == [True, False, False, True]
-    assert randomised(rows[["e"]]).tolist() == [False] * 4
-    assert codes(rows["e"]).tolist() == [0, 1, 0, 2]
-    centred = within(np.asarray([1.0, 5.0, 7.0, 4.0]), strata(rows))
+    assert is_randomised(rows).tolist() == [True, False, False, True]
+    assert is_randomised(rows[["e"]]).tolist() == [False] * 4
+    assert encode_enterprises(rows["e"]).tolist() == [0, 1, 0, 2]
+    centred = centre_within_strata(np.asarray([1.0, 5.0, 7.0, 4.0]), strata(rows))
     assert centred.tolist() == [-1.5, 0.0, 0.0, 1.5]
     assert correlation(np.asarray([3.0, -4.0]), np.asarray([1.0, 0.0])) == pytest.approx(0.6)
     assert correlation(np.zeros(2), np.ones(2)) == 0.0
@@ -323,7 +328,7 @@ def few(share: float, count: int = 10, **columns: object) -> pd.DataFrame:
 
 def test_the_stated_conversion_is_weighed_by_the_undrawn_part() -> None:
     past = few(0.2, drawn_at_default=[0.74] + [np.nan] * 9)
-    found = utilisation.learn(past, STATED)
+    found = utilisation.fit_utilisation(past, STATED)
     # (10 x .2 + 10 x .5) / 20 = .35 drawn; so .65 is not, of which the default drew .39
     assert found.level == pytest.approx(0.35)
     assert found.credit_conversion == pytest.approx((0.39 + 10 * 0.65 * 0.5) / (0.65 + 10 * 0.65))
@@ -333,19 +338,19 @@ def test_the_stated_conversion_is_weighed_by_the_undrawn_part() -> None:
 def test_a_conversion_stays_between_none_and_all() -> None:
     all_of_it = few(0.2, drawn_at_default=9.0)
     none_of_it = few(0.9, drawn_at_default=0.0)
-    assert utilisation.learn(all_of_it, STATED).credit_conversion == 1.0
-    assert utilisation.learn(none_of_it, STATED).credit_conversion == 0.0
+    assert utilisation.fit_utilisation(all_of_it, STATED).credit_conversion == 1.0
+    assert utilisation.fit_utilisation(none_of_it, STATED).credit_conversion == 0.0
 
 
 def test_the_interval_of_few_lines_is_that_of_their_departures() -> None:
     past = few(0.5).assign(drawn_share=np.linspace(0.05, 0.95, 10))
-    found = utilisation.learn(past, STATED)
+    found = utilisation.fit_utilisation(past, STATED)
     assert found.level == pytest.approx(0.5)
     # the first and last tenth of ten departures a tenth apart, -.45 to .45
     assert (found.below, found.above) == (pytest.approx(-0.36), pytest.approx(0.36))
     assert found.typical_use == pytest.approx(0.5)
     assert found.quantile == 0.9
-    nothing = utilisation.learn(past.head(0), STATED)
+    nothing = utilisation.fit_utilisation(past.head(0), STATED)
     assert (nothing.below, nothing.above, nothing.typical_use) == (0.0, 0.0, 0.0)
 
 
@@ -353,22 +358,22 @@ def test_a_hundred_lines_teach_more_than_a_mean_and_ninety_nine_do_not() -> None
     rng = np.random.default_rng(5)
     many = few(0.5, 100, exports_cny_12m=rng.uniform(1e5, 1e6, 100))
     many["drawn_share"] = 0.2 + 0.5 * (many["exports_cny_12m"] > 4e5)
-    assert utilisation.learn(many, STATED).columns
-    assert utilisation.learn(many.head(99), STATED).columns == ()
+    assert utilisation.fit_utilisation(many, STATED).columns
+    assert utilisation.fit_utilisation(many.head(99), STATED).columns == ()
 
 
 def test_columns_that_tell_nothing_of_held_out_lines_leave_the_mean() -> None:
     rng = np.random.default_rng(6)
     many = few(0.5, 200, exports_cny_12m=rng.uniform(1e5, 1e6, 200))
     many["drawn_share"] = rng.uniform(0, 1, 200)
-    found = utilisation.learn(many, STATED)
+    found = utilisation.fit_utilisation(many, STATED)
     assert (found.columns, found.r2) == ((), 0.0)
 
 
 def test_lines_that_all_draw_alike_teach_that_and_no_more() -> None:
     rng = np.random.default_rng(6)
     many = few(0.4, 200, exports_cny_12m=rng.uniform(1e5, 1e6, 200))
-    found = utilisation.learn(many, STATED)
+    found = utilisation.fit_utilisation(many, STATED)
     assert (found.columns, found.r2) == ((), 0.0)
     assert found.level == pytest.approx((200 * 0.4 + 10 * 0.5) / 210)
 
@@ -384,7 +389,7 @@ def test_the_drawn_share_is_a_ridge_that_a_second_library_gives() -> None:
         0.5 + 0.1 * (signal - signal.mean()) + rng.normal(0, 0.02, 400), 0, 1
     )
     past.loc[:39, "exports_cny_12m"] = np.nan
-    found = utilisation.learn(past, STATED)
+    found = utilisation.fit_utilisation(past, STATED)
     (column,) = found.columns
     order = past.sort_values("enterprise_id", kind="stable")
     read = np.log(1e5 / order["exports_cny_12m"].to_numpy())
@@ -419,7 +424,7 @@ def test_the_drawn_share_is_a_ridge_that_a_second_library_gives() -> None:
 
 
 def test_a_drawn_share_is_the_level_and_its_columns_effects_within_their_bounds() -> None:
-    rule = Drawing(
+    rule = Utilisation(
         0.4, (Column("limit_to_sales", -3.0, 0.0, -1.0, 0.5, 0.1, -0.05),),
         0.3, 0.5, -0.2, 0.3, 0.5, 100, 5, 0.9,
     )  # fmt: skip
@@ -438,7 +443,7 @@ def test_a_drawn_share_is_the_level_and_its_columns_effects_within_their_bounds(
 
 
 def test_an_interval_holds_the_expected_share_whatever_the_departures_were() -> None:
-    usual = Drawing(0.4, (), 0.3, 0.5, -0.2, 0.3, 0.5, 100, 5, 0.9)
+    usual = Utilisation(0.4, (), 0.3, 0.5, -0.2, 0.3, 0.5, 100, 5, 0.9)
     rows, limit = pd.DataFrame({"enterprise_id": ["E1"]}), np.asarray([1e5])
     above = [float(one[0]) for one in replace(usual, below=0.1).interval(rows, limit)]
     below = [float(one[0]) for one in replace(usual, above=-0.1).interval(rows, limit)]
@@ -461,7 +466,7 @@ def test_a_lines_own_history_is_read_as_it_stands() -> None:
             "overdraft_use": [0.25, np.nan, -1.0, 0.5],
         }
     )
-    found = inputs(rows, np.full(4, 100e3), 0.3)
+    found = utilisation_inputs(rows, np.full(4, 100e3), 0.3)
     hand = {
         "served": [1.0, 0.0, 1.0, 1.0],
         "lapsed": [0.0, 0.0, 1.0, 0.0],
@@ -478,7 +483,7 @@ def test_a_lines_own_history_is_read_as_it_stands() -> None:
     }
     for name, values in hand.items():
         assert found[name].tolist() == pytest.approx(values, nan_ok=True), name
-    stays = inputs(rows.iloc[[0]], np.asarray([np.nan]), 0.3)
+    stays = utilisation_inputs(rows.iloc[[0]], np.asarray([np.nan]), 0.3)
     assert stays["carried"].tolist() == [0.5]
 
 
@@ -492,7 +497,7 @@ def test_half_a_year_of_the_panels_own_features_stands_in_for_the_lines_history(
         {"line_use_6m": [0.5, np.nan], "line_drawn_cny_6m": [6e5, np.nan],
          "line_limit_cny_6m": [1.2e6, np.nan]}
     )  # fmt: skip
-    found = inputs(rows, np.full(2, 200e3), 0.2)
+    found = utilisation_inputs(rows, np.full(2, 200e3), 0.2)
     # 100,000 of 200,000 a month over six months, so weight 6 / 9
     assert found["carried"].tolist() == [0.5, 0.0]
     assert found["recent_use"].tolist() == [0.5, 0.2]
@@ -519,22 +524,25 @@ def test_shares_are_of_the_programmes_own_limit_and_the_policys_values_are_hande
         }
     )  # fmt: skip
     past = few(0.6, exports_usd_12m=1e6, exports_cny_12m=1e9, defaulted=False)
-    found = learn(past.assign(limit_cny=400_000.0), given)
+    found = fit_behaviour(past.assign(limit_cny=400_000.0), given)
     assert found.response is not None
-    assert found.drawing is not None
+    assert found.utilisation is not None
     # .8 a dollar off the platform: 400,000 is half of the programme's limit
     assert found.response.centre.level == pytest.approx(0.5)
     assert (found.response.slope, found.response.slope_sd) == (0.7, 0.21)
     assert (found.response.spread, found.response.quantile) == (0.23, 0.85)
-    assert found.drawing.level == pytest.approx((10 * 0.6 + 30 * 0.2) / 40)
-    assert (found.drawing.credit_conversion, found.drawing.quantile) == (pytest.approx(0.9), 0.85)
+    assert found.utilisation.level == pytest.approx((10 * 0.6 + 30 * 0.2) / 40)
+    assert (found.utilisation.credit_conversion, found.utilisation.quantile) == (
+        pytest.approx(0.9),
+        0.85,
+    )
     assert found.cautious
 
 
 def test_past_shares_are_of_the_programmes_limit_and_not_of_the_need(policy: Policy) -> None:
     # 800,000 for the dollars, and a need of 1,000,000 x .8 x 90 / 360 = 200,000
     past = few(0.6, exports_usd_12m=1e6, exports_cny_12m=1e6, defaulted=False)
-    found = learn(past.assign(limit_cny=200_000.0), policy)
+    found = fit_behaviour(past.assign(limit_cny=200_000.0), policy)
     assert found.response is not None
     assert found.response.centre.level == pytest.approx(0.25)
 
@@ -542,13 +550,13 @@ def test_past_shares_are_of_the_programmes_limit_and_not_of_the_need(policy: Pol
 def test_the_month_takes_the_cautious_end_and_the_best_only_where_it_is_told_to(
     policy: Policy,
 ) -> None:
-    from riskmodel.limits import Learnt
+    from riskmodel.limits import Behaviour
 
     rows, first = pd.DataFrame({"pd_12m": [0.03]}), np.asarray([0])
     share = np.asarray([[1.0]])
-    cautious = Learnt(answer()).shift(rows, first, share, policy.economics)
-    best = Learnt(answer(), cautious=False).shift(rows, first, share, policy.economics)
-    stated = Learnt().shift(rows, first, np.asarray([[0.5]]), policy.economics)
+    cautious = Behaviour(answer()).shift(rows, first, share, policy.economics)
+    best = Behaviour(answer(), cautious=False).shift(rows, first, share, policy.economics)
+    stated = Behaviour().shift(rows, first, np.asarray([[0.5]]), policy.economics)
     assert best[0, 0] == pytest.approx(0.4)
     assert cautious[0, 0] == pytest.approx(0.4 + NORMAL_90 * 0.5 * 0.4)
     assert stated[0, 0] == pytest.approx(0.8 * (0.5 - 1.0))

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.limits import Banks, Learnt, Policy, Terms, learn, recommend
+from riskmodel.limits import Banks, Behaviour, Policy, Terms, fit_behaviour, recommend
 from riskmodel.limits.behaviour.usage import DEFINITIONS
-from riskmodel.limits.economics import Pairs, equal_steps, prospects
+from riskmodel.limits.economics import Pairs, equal_steps, line_economics
 
 
 @pytest.fixture
@@ -32,20 +32,20 @@ def past() -> pd.DataFrame:
 
 
 def test_no_lines_teach_nothing(past: pd.DataFrame, policy: Policy) -> None:
-    assert learn(past.iloc[:0], policy) == Learnt()
+    assert fit_behaviour(past.iloc[:0], policy) == Behaviour()
 
 
 def test_a_larger_limit_is_riskier_and_drawn_less_where_lines_say_so(
     past: pd.DataFrame, policy: Policy
 ) -> None:
-    learnt = learn(past, policy)
-    assert learnt.response is not None
-    assert learnt.drawing is not None
+    behaviour = fit_behaviour(past, policy)
+    assert behaviour.response is not None
+    assert behaviour.utilisation is not None
     # Twice the odds for half the cap more is a slope of about 1.5, pooled with the stated .8.
-    assert 0.8 < learnt.response.slope < 1.5
+    assert 0.8 < behaviour.response.slope < 1.5
     row = past.iloc[[0]]
-    move = learnt.shift(row, np.asarray([0]), np.asarray([[0.5, 1.0]]), policy.economics)
-    drawn, owed = learnt.drawn(
+    move = behaviour.shift(row, np.asarray([0]), np.asarray([[0.5, 1.0]]), policy.economics)
+    drawn, owed = behaviour.expected_utilisation(
         row, np.asarray([0]), np.asarray([[400_000.0, 800_000.0]]), policy.economics
     )
     assert move[0, 0] < move[0, 1]
@@ -54,12 +54,12 @@ def test_a_larger_limit_is_riskier_and_drawn_less_where_lines_say_so(
 
 
 def test_the_cautious_end_is_never_below_the_best(past: pd.DataFrame, policy: Policy) -> None:
-    learnt = learn(past, policy)
-    best = Learnt(learnt.response, learnt.drawing, cautious=False)
+    behaviour = fit_behaviour(past, policy)
+    best = Behaviour(behaviour.response, behaviour.utilisation, cautious=False)
     share = np.asarray([[0.1, 0.5, 0.75, 1.0, 1.5]])
     moves = [
         one.shift(past.iloc[[0]], np.asarray([0]), share, policy.economics)
-        for one in (learnt, best)
+        for one in (behaviour, best)
     ]
     assert (moves[0] >= moves[1]).all()
     assert (moves[0] > moves[1]).any()
@@ -68,14 +68,16 @@ def test_the_cautious_end_is_never_below_the_best(past: pd.DataFrame, policy: Po
 def test_the_text_gives_the_same_prospects_back(
     past: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    learnt = learn(past, policy)
-    again = Learnt.from_text(json.loads(json.dumps(learnt.to_text())))
+    behaviour = fit_behaviour(past, policy)
+    again = Behaviour.from_text(json.loads(json.dumps(behaviour.to_text())))
     rows = past.head(20).assign(pd_12m=0.03)
     caps = pd.DataFrame({"cap_cny": [800_000.0] * 20, "programme_cny": [800_000.0] * 20})
     pairs = Pairs(np.arange(20), np.zeros(20, dtype=np.int64))
     found = [
-        prospects(rows, caps, pairs, Terms(policy, banks, learnt=one), equal_steps(5)).profit_cny
-        for one in (learnt, again)
+        line_economics(
+            rows, caps, pairs, Terms(policy, banks, behaviour=one), equal_steps(5)
+        ).profit_cny
+        for one in (behaviour, again)
     ]
     assert (found[0] == found[1]).all()
 
@@ -85,16 +87,16 @@ def test_features_on_the_use_of_lines_are_no_models(past: pd.DataFrame) -> None:
 
 
 def test_a_learnt_drawing_bears_a_month_without_any_pair(
-    past: pd.DataFrame, candidates: pd.DataFrame, policy: Policy, banks: Banks
+    past: pd.DataFrame, scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    learnt = learn(past, policy)
+    behaviour = fit_behaviour(past, policy)
     nobody = pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
     signed = pd.DataFrame({"enterprise_id": ["E3"], "bank": ["north_bank"]})
     for rows, pairs in (
-        (candidates, nobody),
-        (candidates, signed),
-        (candidates.iloc[:0], nobody),
-        (candidates.assign(pd_12m=np.nan), signed),
+        (scored, nobody),
+        (scored, signed),
+        (scored.iloc[:0], nobody),
+        (scored.assign(pd_12m=np.nan), signed),
     ):
-        book = recommend(rows, pairs, policy, banks, grid=10, learnt=learnt)
+        book = recommend(rows, pairs, policy, banks, grid=10, behaviour=behaviour)
         assert (book.recommendations["decision"] == "decline").all()

@@ -10,13 +10,20 @@ import pytest
 from riskmodel import months
 from riskmodel.datasets import past_lines
 from riskmodel.errors import DataError
-from riskmodel.limits.behaviour.limit_response import Estimate, How, Response, learn
-from riskmodel.limits.behaviour.slopes import covariance, pooled, within_strata
+from riskmodel.limits.behaviour.limit_response import (
+    Estimate,
+    LimitResponse,
+    ResponseSettings,
+    fit_response,
+)
+from riskmodel.limits.behaviour.slopes import covariance, fit_within_strata, pool_slopes
 from riskmodel.settings import load_settings
 from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
 
-HOW = How(prior_slope=0.8, prior_sd=0.3, transfer_sd=0.25, spread=0.4, quantile=0.9, early_days=1)
+HOW = ResponseSettings(
+    prior_slope=0.8, prior_sd=0.3, transfer_sd=0.25, spread=0.4, quantile=0.9, early_days=1
+)
 LEVELS = np.array([0.4, 0.55, 0.7, 0.85, 1.0])
 CHANCES = {"A": [0.05, 0.1, 0.2, 0.25, 0.4], "C": [0.4, 0.25, 0.2, 0.1, 0.05]}
 
@@ -50,7 +57,7 @@ def lent(count: int, seed: int, *, slope: float = 1.0) -> pd.DataFrame:
     )
 
 
-def naive(found: Response) -> Estimate:
+def naive(found: LimitResponse) -> Estimate:
     """The plain regression of default on the share that stands beside what was learnt."""
     (plain,) = (one for one in found.estimates if one.lines == "naive")
     return plain
@@ -58,7 +65,7 @@ def naive(found: Response) -> Estimate:
 
 def test_within_grades_the_slope_is_found_that_a_plain_regression_misses() -> None:
     past = lent(20_000, 1)
-    found = learn(past, HOW)
+    found = fit_response(past, HOW)
     plain = naive(found)
     seen = {(one.lines, one.outcome): one for one in found.estimates}
     for outcome in ("default", "early"):
@@ -76,7 +83,7 @@ def test_the_standard_error_of_the_slope_is_what_it_varies_by() -> None:
         past = lent(1_500, 100 + seed)
         stratum = (past["grade"] == "C").to_numpy(np.int64)
         event = past["defaulted"].to_numpy(float)
-        fit = within_strata(past["share"].to_numpy(), event, stratum, np.zeros(len(past)))
+        fit = fit_within_strata(past["share"].to_numpy(), event, stratum, np.zeros(len(past)))
         slopes.append(fit.slope)
         errors.append(covariance([fit.influence], np.arange(len(past)))[0, 0] ** 0.5)
     assert np.std(slopes) == pytest.approx(np.mean(errors), rel=0.25)
@@ -84,50 +91,50 @@ def test_the_standard_error_of_the_slope_is_what_it_varies_by() -> None:
 
 def test_pooling_is_the_normal_posterior() -> None:
     # One outcome at 1 with variance .25, prior at 0 with variance .25: half way, variance .125.
-    mean, sd = pooled(np.array([1.0]), np.array([[0.25]]), (0.0, 0.5), 0.3)
+    mean, sd = pool_slopes(np.array([1.0]), np.array([[0.25]]), (0.0, 0.5), 0.3)
     assert mean == pytest.approx(0.5)
     assert sd == pytest.approx(0.125**0.5)
     # A second one, sharp but .5 away at a guess: it counts as one of variance .25.
     both = np.array([[0.25, 0.0], [0.0, 0.0]])
-    mean, sd = pooled(np.array([1.0, 2.0]), both, (0.0, 0.5), 0.5)
+    mean, sd = pool_slopes(np.array([1.0, 2.0]), both, (0.0, 0.5), 0.5)
     assert mean == pytest.approx(1.0)
     assert sd == pytest.approx((1 / 12) ** 0.5)
 
 
 def test_without_strata_or_experiment_the_prior_is_all_there_is() -> None:
     past = lent(3_000, 2).drop(columns=["grade", "randomised"])
-    found = learn(past, HOW)
+    found = fit_response(past, HOW)
     assert (found.basis, found.slope, found.slope_sd) == ("prior", 0.8, 0.3)
 
 
 def test_without_grades_the_experiments_lines_alone_are_used() -> None:
     past = lent(20_000, 3).drop(columns=["grade"])
-    found = learn(past, HOW)
+    found = fit_response(past, HOW)
     assert found.basis == "randomised"
     lines = {one.lines: one.rows for one in found.estimates if one.outcome == "early"}
     assert lines["strata"] == int(past["randomised"].sum())
-    assert found.slope_sd > learn(lent(20_000, 3), HOW).slope_sd
+    assert found.slope_sd > fit_response(lent(20_000, 3), HOW).slope_sd
 
 
 def test_thin_evidence_gives_wide_intervals_and_stays_near_the_prior() -> None:
-    thin, thick = learn(lent(400, 4), HOW), learn(lent(30_000, 4), HOW)
+    thin, thick = fit_response(lent(400, 4), HOW), fit_response(lent(30_000, 4), HOW)
     assert thick.slope_sd < 0.15 < thin.slope_sd <= HOW.prior_sd
     assert abs(thin.slope - HOW.prior_slope) < HOW.prior_sd
 
 
 def test_a_helped_enterprise_may_have_a_falling_pd() -> None:
-    found = learn(lent(30_000, 6, slope=-1.0), HOW)
+    found = fit_response(lent(30_000, 6, slope=-1.0), HOW)
     share = np.array([[0.4, 1.0]])
     best, _, _ = found.shift(pd.DataFrame({"pd_12m": [0.05]}), share)
     assert best[0, 1] < best[0, 0]
 
 
 def test_the_cautious_end_is_never_below_the_best_and_meets_it_at_the_centre() -> None:
-    found = learn(lent(5_000, 7), HOW)
-    candidates = pd.DataFrame({"pd_12m": [0.01, 0.1, np.nan]})
+    found = fit_response(lent(5_000, 7), HOW)
+    scored = pd.DataFrame({"pd_12m": [0.01, 0.1, np.nan]})
     centre = found.centre.at(np.log(np.array([0.01 / 0.99, 0.1 / 0.9, np.nan])))
     share = np.column_stack([np.full(3, 0.2), centre, np.full(3, 1.3)])
-    best, low, high = found.shift(candidates, share)
+    best, low, high = found.shift(scored, share)
     assert (high[:, [0, 2]] > best[:, [0, 2]]).all()
     assert (low[:, [0, 2]] < best[:, [0, 2]]).all()
     for end in (best, low, high):
@@ -135,29 +142,29 @@ def test_the_cautious_end_is_never_below_the_best_and_meets_it_at_the_centre() -
 
 
 def test_a_candidates_shift_hangs_on_itself_alone_and_one_share_serves_as_many() -> None:
-    found = learn(lent(5_000, 8), HOW)
-    candidates = pd.DataFrame({"pd_12m": [0.01, 0.2, np.nan]})
+    found = fit_response(lent(5_000, 8), HOW)
+    scored = pd.DataFrame({"pd_12m": [0.01, 0.2, np.nan]})
     share = np.array([[0.3, 1.0]] * 3)
-    whole = np.stack(found.shift(candidates, share))
-    alone = [np.stack(found.shift(candidates.iloc[[i]], share[[i]])) for i in range(3)]
+    whole = np.stack(found.shift(scored, share))
+    alone = [np.stack(found.shift(scored.iloc[[i]], share[[i]])) for i in range(3)]
     assert (whole == np.concatenate(alone, axis=1)).all()
-    one = np.stack(found.shift(candidates, share[:, 1]))
+    one = np.stack(found.shift(scored, share[:, 1]))
     assert (whole[:, :, 1] == one).all()
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
     past = lent(3_000, 9)
-    assert learn(past, HOW) == learn(past.sample(frac=1, random_state=1), HOW)
+    assert fit_response(past, HOW) == fit_response(past.sample(frac=1, random_state=1), HOW)
 
 
 def test_the_text_gives_the_same_response_again() -> None:
-    found = learn(lent(30_000, 5), HOW)
-    assert Response.from_text(json.loads(json.dumps(found.to_text()))) == found
+    found = fit_response(lent(30_000, 5), HOW)
+    assert LimitResponse.from_text(json.loads(json.dumps(found.to_text()))) == found
 
 
 def test_past_lines_without_a_share_are_refused() -> None:
     with pytest.raises(DataError, match="no column share"):
-        learn(lent(10, 1).drop(columns="share"), HOW)
+        fit_response(lent(10, 1).drop(columns="share"), HOW)
 
 
 def test_in_the_economy_the_causal_slope_is_nearer_the_truth_than_the_naive(tmp_path: Path) -> None:
@@ -186,7 +193,7 @@ def test_in_the_economy_the_causal_slope_is_nearer_the_truth_than_the_naive(tmp_
     true = float(
         ((wide.iloc[:, -1] - wide.iloc[:, 0]) / (wide.columns[-1] - wide.columns[0])).mean()
     )
-    found = learn(past, HOW)
+    found = fit_response(past, HOW)
     plain = naive(found)
     assert found.basis == "strata"
     assert abs(found.balance) < 0.1 or found.balance == 0.0

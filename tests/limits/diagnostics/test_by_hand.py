@@ -9,7 +9,7 @@ import pytest
 
 from riskmodel.errors import DataError
 from riskmodel.features.spec import Derived
-from riskmodel.limits import Banks, Learnt, Policy, Terms
+from riskmodel.limits import Banks, Behaviour, Policy, Terms
 from riskmodel.limits.backtest.backtest import (
     BOOK,
     CUT,
@@ -41,12 +41,12 @@ from riskmodel.limits.backtest.measures import (
     stressed,
     swap_sets,
 )
-from riskmodel.limits.behaviour.limit_response import Centre, Response
+from riskmodel.limits.behaviour.limit_response import Centre, LimitResponse
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
 from riskmodel.limits.diagnostics.stability import Tolerance, changes, counted, monotone_in_exports
 from riskmodel.limits.diagnostics.uncertainty import at_pd, cost_of_pd_error, limit_interval, summed
-from riskmodel.limits.recommend import weigh
+from riskmodel.limits.recommend import build_problem
 from riskmodel.limits.recourse.actions import (
     EXPORTS,
     LEVERS,
@@ -623,7 +623,7 @@ def test_a_volume_is_cut_where_it_ends() -> None:
 
 
 def test_the_month_is_read_back_as_it_was_believed(
-    candidates: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     other = policy.model_copy(
         update={"economics": policy.economics.model_copy(
@@ -632,41 +632,41 @@ def test_the_month_is_read_back_as_it_was_believed(
     )  # fmt: skip
     terms = Terms(other, banks)
     signed = pd.DataFrame([("E1", "south_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
-    weighed = weigh(candidates, signed, terms, grid=4)
-    believed = believed_of(weighed)
-    open_ = np.isfinite(weighed.options.value)
+    problem = build_problem(scored, signed, terms, grid=4)
+    believed = believed_of(problem)
+    open_ = np.isfinite(problem.options.value)
     inner = open_ & (np.arange(open_.shape[1]) < open_.shape[1] - 1)
     assert believed.drawn_share[inner] == pytest.approx(0.4)
     assert believed.owed_share[inner] == pytest.approx(0.55)
     assert believed.lgd[inner] == pytest.approx(0.5)
-    rules = rules_of(weighed)
+    rules = rules_of(problem)
     fixed = rules["rule"].set_index("enterprise_id")["fixed_cny"]
     assert fixed.to_dict() == {"E1": 800.0 + 10_000.0, "E2": 800.0}
     rates = rules["rule_with_cut"].set_index("enterprise_id")["annual_rate"]
     # premium .5 x .5 x .55 / .4 = .34375 of the PD above .03, to a hundredth of a percent
     assert rates.to_dict() == pytest.approx({"E1": 0.13 - 0.0069, "E2": 0.12})
-    asked = asked_of(weighed, lines(enterprise_id=["E9"], limit_cny=[7.0]))
+    asked = asked_of(problem, lines(enterprise_id=["E9"], limit_cny=[7.0]))
     assert ["E9", 7.0] in asked.to_numpy().tolist()
     assert not asked.duplicated().any()
 
 
 def test_regret_is_against_who_knows_everything_and_nobody_else(
-    candidates: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     terms = Terms(policy, banks)
     signed = pd.DataFrame([("E1", "north_bank"), ("E2", "south_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
-    weighed = weigh(candidates, signed, terms, grid=4)
+    problem = build_problem(scored, signed, terms, grid=4)
     # E1's PD is as believed and its line draws nothing that earns; E2 is as believed
-    truth = asked_of(weighed)
+    truth = asked_of(problem)
     first = truth["enterprise_id"] == "E1"
-    believed = believed_of(weighed)
-    place = {limit: n for n, limit in enumerate(weighed.lines.limit_cny[1])}
+    believed = believed_of(problem)
+    place = {limit: n for n, limit in enumerate(problem.lines.limit_cny[1])}
     own = truth["limit_cny"].map(place).fillna(0).astype(int)
     truth = truth.assign(
         pd_12m=np.where(first, 0.01, believed.pd_12m[1][own]),
         drawn_share=np.where(first, 0.0, 0.5), owed_share=0.75, lgd=0.6,
     )  # fmt: skip
-    table = regrets(weighed, truth).set_index("knows")
+    table = regrets(problem, truth).set_index("knows")
     assert table.index.tolist() == [
         "nothing", "pd_level", "pd_response", "drawn_share", "lgd", "all but pd_level",
         "all but pd_response", "all but drawn_share", "all but lgd", "everything",
@@ -818,12 +818,12 @@ def test_a_limit_is_too_high_above_the_lower_of_ours_and_the_former_best() -> No
 
 
 def test_true_slopes_are_read_between_ends_that_lie_apart(
-    candidates: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    answer = Response("strata", 0.5, 0.2, 0.0, 0.8, Centre(1.0, 0.0, 0.0, 0.0, 0.0), 0.0, ())  # fmt: skip
-    terms = Terms(policy, banks, learnt=Learnt(answer))
+    answer = LimitResponse("strata", 0.5, 0.2, 0.0, 0.8, Centre(1.0, 0.0, 0.0, 0.0, 0.0), 0.0, ())  # fmt: skip
+    terms = Terms(policy, banks, behaviour=Behaviour(answer))
     signed = pd.DataFrame([("E1", "north_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
-    weighed = weigh(candidates, signed, terms, grid=4)
+    problem = build_problem(scored, signed, terms, grid=4)
     # E1 of 1,000,000: shares .5, .7 and 1, slope 2; E2 of 480,000: shares .75 and 1, too near;
     # E4 of 640,000 slope 0 and E5 of 400,000 slope 1.3, of which the middle one is no mean
     rows = [("E1", 0.5), ("E1", 0.7), ("E1", 1.0), ("E2", 0.75), ("E2", 1.0), ("E4", 0.5),
@@ -835,10 +835,10 @@ def test_true_slopes_are_read_between_ends_that_lie_apart(
         {"enterprise_id": [who for who, _ in rows],
          "limit_cny": [usual[who] * share for who, share in rows], "pd_12m": 1 / (1 + np.exp(-odds))}
     )  # fmt: skip
-    found = response_errors(weighed, truth).set_index("measure")["value"]
+    found = response_errors(problem, truth).set_index("measure")["value"]
     assert found.to_dict() == pytest.approx(
-        {"true_slope": 1.1, "learnt_slope": 0.5,
-         "learnt_rmse": ((1.5**2 + 0.5**2 + 0.8**2) / 3) ** 0.5, "stated_slope": 0.8,
+        {"true_slope": 1.1, "fitted_slope": 0.5,
+         "fitted_rmse": ((1.5**2 + 0.5**2 + 0.8**2) / 3) ** 0.5, "stated_slope": 0.8,
          "stated_rmse": ((1.2**2 + 0.8**2 + 0.5**2) / 3) ** 0.5}
     )  # fmt: skip
 

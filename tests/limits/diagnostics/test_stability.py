@@ -120,9 +120,9 @@ def scored_by(pd_of_exports):
     return score
 
 
-def by_exports(candidates: pd.DataFrame) -> pd.DataFrame:
-    limit = candidates["exports_usd_12m"] * (1 - 10 * candidates["pd_12m"]).clip(lower=0)
-    return candidates[["enterprise_id"]].assign(bank="north_bank", limit_cny=limit)
+def by_exports(scored: pd.DataFrame) -> pd.DataFrame:
+    limit = scored["exports_usd_12m"] * (1 - 10 * scored["pd_12m"]).clip(lower=0)
+    return scored[["enterprise_id"]].assign(bank="north_bank", limit_cny=limit)
 
 
 EXPORTERS = pd.DataFrame({"enterprise_id": ["E1", "E2"], "exports_usd_12m": [100.0, 0.0]})
@@ -149,9 +149,9 @@ def test_a_model_that_punishes_exports_is_found_out_and_the_terms_are_not_blamed
 
 
 def test_terms_that_punish_exports_are_found_out_with_the_pd_held():
-    def falling(candidates: pd.DataFrame) -> pd.DataFrame:
-        limit = 1_000.0 - candidates["exports_usd_12m"]
-        return candidates[["enterprise_id"]].assign(bank="north_bank", limit_cny=limit)
+    def falling(scored: pd.DataFrame) -> pd.DataFrame:
+        limit = 1_000.0 - scored["exports_usd_12m"]
+        return scored[["enterprise_id"]].assign(bank="north_bank", limit_cny=limit)
 
     found = monotone_in_exports(EXPORTERS, Recommender(scored_by(lambda usd: usd * 0), falling))
     assert (found.counts["falls"] == 1).all()
@@ -160,9 +160,9 @@ def test_terms_that_punish_exports_are_found_out_with_the_pd_held():
 def test_held_features_stay_and_money_follows_only_where_the_lever_says_so():
     seen = []
 
-    def watching(candidates: pd.DataFrame) -> pd.DataFrame:
-        seen.append(candidates[["receipts_usd_12m", "receipts_to_exports_12m"]].iloc[0].tolist())
-        return by_exports(candidates)
+    def watching(scored: pd.DataFrame) -> pd.DataFrame:
+        seen.append(scored[["receipts_usd_12m", "receipts_to_exports_12m"]].iloc[0].tolist())
+        return by_exports(scored)
 
     rows = EXPORTERS.iloc[:1].assign(receipts_usd_12m=80.0, receipts_to_exports_12m=0.8)
     steady = Recommender(scored_by(lambda usd: usd * 0), watching)

@@ -31,19 +31,19 @@ def earned(pd_12m, limit):
     return RATE * limit - pd_12m * limit * limit / 100
 
 
-def profit(candidates: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
-    return earned(candidates["pd_12m"], lines["limit_cny"].to_numpy())
+def profit(scored: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+    return earned(scored["pd_12m"], lines["limit_cny"].to_numpy())
 
 
 def deciding(cut: float = 1.0):
-    def decide(candidates: pd.DataFrame) -> pd.DataFrame:
-        pd_12m = candidates["pd_12m"].to_numpy()
+    def decide(scored: pd.DataFrame) -> pd.DataFrame:
+        pd_12m = scored["pd_12m"].to_numpy()
         worth = earned(pd_12m[:, None], LEVELS)
         best = worth.argmax(axis=1)
         given_one = (worth.max(axis=1) > 0) & (pd_12m <= cut)
         return pd.DataFrame(
             {
-                "enterprise_id": candidates["enterprise_id"],
+                "enterprise_id": scored["enterprise_id"],
                 "bank": np.where(given_one, "north_bank", ""),
                 "limit_cny": np.where(given_one, LEVELS[best], 0.0),
                 "annual_rate": RATE,
@@ -117,8 +117,8 @@ SHARES = st.lists(st.floats(0.001, 0.5), min_size=3, max_size=3).map(sorted)
 @given(st.lists(SHARES, min_size=1, max_size=5))
 def test_the_limit_lies_inside_and_no_error_pays_where_the_rate_does_not_move(ends):
     low, middle, high = (list(column) for column in zip(*ends, strict=True))
-    candidates = rows(middle, low, high)
-    found = limit_interval(candidates, deciding())
+    scored = rows(middle, low, high)
+    found = limit_interval(scored, deciding())
     assert (found["limit_low_cny"] <= found["limit_cny"]).all()
     assert (found["limit_cny"] <= found["limit_high_cny"]).all()
-    assert (cost_of_pd_error(candidates, deciding(), profit)["lost_cny"] >= -1e-9).all()
+    assert (cost_of_pd_error(scored, deciding(), profit)["lost_cny"] >= -1e-9).all()

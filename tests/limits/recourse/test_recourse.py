@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError, RiskModelError
-from riskmodel.limits.decide import Month
+from riskmodel.limits.decide import DecisionRule
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import recommend
 from riskmodel.limits.recourse.recourse import NextLevel, Recommender, causes_of, raising
@@ -21,14 +21,14 @@ def score(features: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def decide(candidates: pd.DataFrame) -> pd.DataFrame:
+def decide(scored: pd.DataFrame) -> pd.DataFrame:
     """A yuan a dollar, less ten times the PD; nothing below 100,000 USD or three deals."""
-    serves = (candidates["exports_usd_6m"] >= 100_000) & (candidates["deals_6m"] >= 3)
-    raw = candidates["exports_usd_12m"] * (1 - 10 * candidates["pd_12m"])
+    serves = (scored["exports_usd_6m"] >= 100_000) & (scored["deals_6m"] >= 3)
+    raw = scored["exports_usd_12m"] * (1 - 10 * scored["pd_12m"])
     limit = np.where(serves, np.floor(raw / 10_000) * 10_000, 0.0)
     return pd.DataFrame(
         {
-            "enterprise_id": candidates["enterprise_id"],
+            "enterprise_id": scored["enterprise_id"],
             "bank": np.where(limit > 0, "north_bank", ""),
             "limit_cny": limit,
         }
@@ -129,9 +129,9 @@ def test_the_order_of_rows_changes_nothing_and_each_enterprise_is_answered_by_it
 def test_a_rung_asks_only_about_rows_that_it_moves_and_no_lower_one_lifted():
     asked = []
 
-    def counting(candidates: pd.DataFrame) -> pd.DataFrame:
-        asked.append(candidates["enterprise_id"].tolist())
-        return decide(candidates)
+    def counting(scored: pd.DataFrame) -> pd.DataFrame:
+        asked.append(scored["enterprise_id"].tolist())
+        return decide(scored)
 
     rows = features(late_share_12m=[0.0, 0.5])
     raising(rows, causes(rows), Recommender(score, counting), next_level=NEXT)
@@ -150,15 +150,15 @@ def test_without_a_cause_or_with_a_repeated_id_or_wordless_it_stops():
         told(features(exports_usd_6m=[1_000.0]), cause="moonlight")
 
 
-def test_by_the_real_decision_a_small_exporter_needs_a_twentieth_more(candidates, policy, banks):
+def test_by_the_real_decision_a_small_exporter_needs_a_twentieth_more(scored, policy, banks):
     signed = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3", "E4", "E5"], "bank": "north_bank"})
-    book = recommend(candidates, signed, policy, banks, grid=10)
-    month = Month(signed, Terms(policy, banks), book.certificate.rows, 10)
+    book = recommend(scored, signed, policy, banks, grid=10)
+    month = DecisionRule(signed, Terms(policy, banks), book.certificate.rows, 10)
     recommender = Recommender(
         lambda rows: rows[["pd_12m", "pd_low", "pd_high", "grade"]], month.decide
     )
     found = raising(
-        candidates, causes_of(book.recommendations, policy), recommender, next_level=NEXT
+        scored, causes_of(book.recommendations, policy), recommender, next_level=NEXT
     ).set_index("enterprise_id")
     small = found.loc["E3"]
     assert (small["lever"], small["step"], small["limit_cny"]) == ("exports", 0.05, 0.0)

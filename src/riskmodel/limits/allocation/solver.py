@@ -56,7 +56,7 @@ class Allocation:
     bound: float
     shadow_prices: Floats
     used: Floats
-    largest_violation: float
+    max_violation: float
 
     @property
     def gap(self) -> float:
@@ -205,5 +205,5 @@ def _allocation(options: Options, found: _DualSolution, choice: Ints) -> Allocat
         bound=found.bound,
         shadow_prices=found.prices,
         used=used,
-        largest_violation=float(over.max(initial=0.0)),
+        max_violation=float(over.max(initial=0.0)),
     )

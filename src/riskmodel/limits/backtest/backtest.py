@@ -18,8 +18,8 @@ from riskmodel.limits.allocation.options import Options
 from riskmodel.limits.capital import risk_weight
 from riskmodel.limits.economics import PD_CLIP, Terms
 from riskmodel.limits.feature_values import feature_values
-from riskmodel.limits.fixed_ratio import plain_rule
-from riskmodel.limits.recommend import Weighed
+from riskmodel.limits.fixed_ratio import fixed_ratio_rule
+from riskmodel.limits.recommend import AllocationProblem
 from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,7 @@ def earned(
 ) -> tuple[Floats, Floats]:
     """Yearly profit and expected loss of lines, CNY; 0 for those who are gone.
 
-    `lines` are limit, yearly rate, position of the bank, and fixed cost. As `economics.prospects`
+    `lines` are limit, yearly rate, position of the bank, and fixed cost. As `economics.line_economics`
     reckons (limits.md): drawn (rate - funding)(1 - PD) - PD LGD owed - capital - fixed cost.
     """
     limit, rate, bank, fixed = lines
@@ -99,15 +99,15 @@ def settled(truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     return rows.assign(**{name: rows[name].where(~gone, 0.0) for name in NAMES[1:]})
 
 
-def asked_of(weighed: Weighed, *books: pd.DataFrame) -> pd.DataFrame:
+def asked_of(problem: AllocationProblem, *books: pd.DataFrame) -> pd.DataFrame:
     """The enterprises and limits of which the truth must be known: all open levels, and the books'
     lines."""
-    pair, level = np.nonzero(np.isfinite(weighed.options.value))
-    ids = weighed.case.candidates["enterprise_id"].to_numpy(object)
+    pair, level = np.nonzero(np.isfinite(problem.options.value))
+    ids = problem.case.scored["enterprise_id"].to_numpy(object)
     levels = pd.DataFrame(
         {
-            "enterprise_id": ids[weighed.case.pairs.enterprise[pair]],
-            "limit_cny": weighed.options.limit[pair, level],
+            "enterprise_id": ids[problem.case.pairs.enterprise[pair]],
+            "limit_cny": problem.options.limit[pair, level],
         }
     )
     every = pd.concat([levels, *(book[KEY] for book in books)])
@@ -132,45 +132,45 @@ def held_against(lines: pd.DataFrame, truth: pd.DataFrame, terms: Terms) -> pd.D
     return rows.assign(profit_cny=profit, loss_cny=loss)
 
 
-def book_lines(weighed: Weighed, allocation: Allocation) -> pd.DataFrame:
+def book_lines(problem: AllocationProblem, allocation: Allocation) -> pd.DataFrame:
     """The allocation's lines."""
     pair = allocation.pair[allocation.pair >= 0]
     at = (pair, allocation.level[allocation.pair >= 0])
-    return _lines(weighed, pair).assign(
-        limit_cny=weighed.options.limit[at],
-        annual_rate=weighed.lines.annual_rate[at],
-        expected_profit_cny=weighed.lines.profit_cny[at],
+    return _lines(problem, pair).assign(
+        limit_cny=problem.options.limit[at],
+        annual_rate=problem.lines.annual_rate[at],
+        expected_profit_cny=problem.lines.profit_cny[at],
     )
 
 
-def rule_lines(weighed: Weighed, rates: Floats, order: Floats) -> pd.DataFrame:
+def rule_lines(problem: AllocationProblem, rates: Floats, order: Floats) -> pd.DataFrame:
     """The lines of the 1:1 rule for all who are eligible, in ascending `order` (ties by id).
 
     `rates` is one a pair, `order` one a candidate. The rule knows no bank's rows: each enterprise
     goes to the banks that it signed with in turn, so that no bank is favoured.
     """
-    case = weighed.case
-    limit = plain_rule(case.candidates, case.terms.policy, pd_cut=1.0)["limit_cny"].to_numpy()
-    start = weighed.options.start
+    case = problem.case
+    limit = fixed_ratio_rule(case.scored, case.terms.policy, max_pd=1.0)["limit_cny"].to_numpy()
+    start = problem.options.start
     served = np.flatnonzero((limit > 0) & (np.diff(start) > 0))
     served = served[np.argsort(order[served], kind="stable")]
     pair = start[served] + np.arange(len(served)) % np.diff(start)[served]
-    return _lines(weighed, pair).assign(
+    return _lines(problem, pair).assign(
         limit_cny=limit[served], annual_rate=rates[pair], expected_profit_cny=np.nan
     )
 
 
-def rules_of(weighed: Weighed) -> dict[str, pd.DataFrame]:
+def rules_of(problem: AllocationProblem) -> dict[str, pd.DataFrame]:
     """The rules' lines, whole and in their own order: first come (by id), or by ascending PD.
 
     At the rates that the book asks at each pair's cap, and at the banks' base rates.
     """
-    base = np.asarray([bank.reference_rate for bank in weighed.case.terms.banks.bank])
-    asked, by_pd = weighed.lines.annual_rate[:, -1], weighed.case.pd_12m
+    base = np.asarray([bank.reference_rate for bank in problem.case.terms.banks.bank])
+    asked, by_pd = problem.lines.annual_rate[:, -1], problem.case.pd_12m
     return {
-        RULE: rule_lines(weighed, asked, np.zeros(len(by_pd))),
-        CUT: rule_lines(weighed, asked, by_pd),
-        CUT_AT_BASE: rule_lines(weighed, base[weighed.case.pairs.bank], by_pd),
+        RULE: rule_lines(problem, asked, np.zeros(len(by_pd))),
+        CUT: rule_lines(problem, asked, by_pd),
+        CUT_AT_BASE: rule_lines(problem, base[problem.case.pairs.bank], by_pd),
     }
 
 
@@ -181,47 +181,47 @@ def cut_to(lines: pd.DataFrame, volume_cny: float) -> pd.DataFrame:
     return lines.assign(limit_cny=limit)[limit > 0].reset_index(drop=True)
 
 
-def _lines(weighed: Weighed, pair: Ints) -> pd.DataFrame:
-    case, fixed = weighed.case, _fixed(weighed)
-    ids = case.candidates["enterprise_id"].to_numpy(object)[case.pairs.enterprise[pair]]
+def _lines(problem: AllocationProblem, pair: Ints) -> pd.DataFrame:
+    case, fixed = problem.case, _fixed(problem)
+    ids = case.scored["enterprise_id"].to_numpy(object)[case.pairs.enterprise[pair]]
     banks = np.asarray(case.terms.banks.names, dtype=object)[case.pairs.bank[pair]]
     return pd.DataFrame({"enterprise_id": ids, "bank": banks, "fixed_cny": fixed[pair]})
 
 
-def _fixed(weighed: Weighed) -> Floats:
+def _fixed(problem: AllocationProblem) -> Floats:
     """Opening cost and subsidy, one a pair."""
-    case, economics = weighed.case, weighed.case.terms.policy.economics
-    through = feature_values(case.candidates, case.terms.policy.caps.platform_feature).fillna(0.0)
+    case, economics = problem.case, problem.case.terms.policy.economics
+    through = feature_values(case.scored, case.terms.policy.caps.platform_feature).fillna(0.0)
     subsidy = economics.subsidy_cny_per_usd * through.clip(lower=0.0).to_numpy(np.float64)
     cost: Floats = economics.opening_cost_cny + subsidy[case.pairs.enterprise]
     return cost
 
 
-def truth_of(weighed: Weighed, truth: pd.DataFrame) -> Outcome:
+def truth_of(problem: AllocationProblem, truth: pd.DataFrame) -> Outcome:
     """The truth of every open level of every pair, pairs x levels; closed ones as if gone."""
-    pair, level = np.nonzero(np.isfinite(weighed.options.value))
-    ids = weighed.case.candidates["enterprise_id"].to_numpy(object)
+    pair, level = np.nonzero(np.isfinite(problem.options.value))
+    ids = problem.case.scored["enterprise_id"].to_numpy(object)
     wanted = pd.MultiIndex.from_arrays(
-        [ids[weighed.case.pairs.enterprise[pair]], weighed.options.limit[pair, level]]
+        [ids[problem.case.pairs.enterprise[pair]], problem.options.limit[pair, level]]
     )
     place = pd.MultiIndex.from_frame(truth[KEY]).get_indexer(wanted)
     if (place < 0).any():
         raise DataError(f"truth: {int((place < 0).sum())} levels are not in it. Ask for them too.")
     arrays = []
     for name in NAMES:
-        whole = np.full(weighed.options.value.shape, np.nan if name == "pd_12m" else 0.0)
+        whole = np.full(problem.options.value.shape, np.nan if name == "pd_12m" else 0.0)
         whole[pair, level] = truth[name].to_numpy(np.float64)[place]
         arrays.append(whole)
     return Outcome(*arrays)
 
 
-def believed_of(weighed: Weighed) -> Outcome:
+def believed_of(problem: AllocationProblem) -> Outcome:
     """What the month took for true, read back from what it expected to earn and to lose.
 
     `DataError` under a churn curve: the chance that an offer is taken is inside the profit.
     """
-    lines, lgd = weighed.lines, weighed.case.terms.policy.economics.lgd
-    if weighed.case.terms.curve is not None:
+    lines, lgd = problem.lines, problem.case.terms.policy.economics.lgd
+    if problem.case.terms.curve is not None:
         raise DataError("backtest: profit holds 1 churn curve's chances. Judge without the curve.")
     lost, sound = lines.pd_12m * lgd * lines.limit_cny, (1 - lines.pd_12m) * lines.limit_cny
     owed, drawn = (
@@ -231,20 +231,20 @@ def believed_of(weighed: Weighed) -> Outcome:
     return Outcome(lines.pd_12m, drawn, owed, np.full(lost.shape, lgd))
 
 
-def _terms_of(weighed: Weighed) -> tuple[Floats, Floats, Ints, Floats]:
-    bank = weighed.case.pairs.bank[:, None]
-    return weighed.lines.limit_cny, weighed.lines.annual_rate, bank, _fixed(weighed)[:, None]
+def _terms_of(problem: AllocationProblem) -> tuple[Floats, Floats, Ints, Floats]:
+    bank = problem.case.pairs.bank[:, None]
+    return problem.lines.limit_cny, problem.lines.annual_rate, bank, _fixed(problem)[:, None]
 
 
-def informed(weighed: Weighed, outcome: Outcome) -> Options:
+def informed(problem: AllocationProblem, outcome: Outcome) -> Options:
     """The month's options, with profit and loss as they are under the outcome.
 
     Levels, rates and rows stay. Whoever is gone is closed.
     """
-    profit, loss = earned(_terms_of(weighed), outcome, weighed.case.terms)
-    open_ = np.isfinite(weighed.options.value) & np.isfinite(outcome.pd_12m)
+    profit, loss = earned(_terms_of(problem), outcome, problem.case.terms)
+    open_ = np.isfinite(problem.options.value) & np.isfinite(outcome.pd_12m)
     return replace(
-        weighed.options,
+        problem.options,
         value=np.where(open_, profit, -np.inf),
         loss=np.where(open_, loss, 0.0),
     )
@@ -268,25 +268,25 @@ def knowing(parts: tuple[str, ...], believed: Outcome, true: Outcome) -> Outcome
     )
 
 
-def regrets(weighed: Weighed, truth: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:
+def regrets(problem: AllocationProblem, truth: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:
     """What would be gained by knowing one thing, or all but one: allocated anew, judged by the
     truth.
 
     Columns: knows (nothing, each of `PARTS`, all but each, everything), lines, limit_cny,
     believed_cny, profit_cny, regret (share of the profit of who knows everything).
     """
-    believed, true = believed_of(weighed), truth_of(weighed, truth)
+    believed, true = believed_of(problem), truth_of(problem, truth)
     views = {part: knowing((part,), believed, true) for part in PARTS}
     for part in PARTS:
         others = tuple(one for one in PARTS if one != part)
         views[f"all but {part}"] = knowing(others, believed, true)
     views["everything"] = true
-    told = {"nothing": weighed.options}
-    told |= {name: informed(weighed, view) for name, view in views.items()}
+    told = {"nothing": problem.options}
+    told |= {name: informed(problem, view) for name, view in views.items()}
     rows = []
     for name, options in told.items():
         chosen = allocate(options, threads=threads)
-        judged = held_against(book_lines(weighed, chosen), truth, weighed.case.terms)
+        judged = held_against(book_lines(problem, chosen), truth, problem.case.terms)
         sums = judged[["limit_cny", "profit_cny"]].sum()
         rows.append((name, len(judged), sums["limit_cny"], chosen.value, sums["profit_cny"]))
     columns = ["knows", "lines", "limit_cny", "believed_cny", "profit_cny"]

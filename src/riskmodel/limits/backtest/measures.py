@@ -22,7 +22,7 @@ from riskmodel.limits.backtest.backtest import (
 )
 from riskmodel.limits.economics import PD_CLIP, Terms
 from riskmodel.limits.policy import Banks
-from riskmodel.limits.recommend import Weighed
+from riskmodel.limits.recommend import AllocationProblem
 from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
@@ -125,7 +125,7 @@ def swap_sets(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
 
 
 def frontier_lines(
-    weighed: Weighed, rules: Mapping[str, pd.DataFrame], *, threads: int = 1
+    problem: AllocationProblem, rules: Mapping[str, pd.DataFrame], *, threads: int = 1
 ) -> dict[float, dict[str, pd.DataFrame]]:
     """By step, a multiple of the rows' capacities: the book's lines, and each rule's at that volume.
 
@@ -133,8 +133,8 @@ def frontier_lines(
     """
     found = {}
     for step in STEPS:
-        options = replace(weighed.options, capacity=weighed.options.capacity * step)
-        book = book_lines(weighed, allocate(options, threads=threads))
+        options = replace(problem.options, capacity=problem.options.capacity * step)
+        book = book_lines(problem, allocate(options, threads=threads))
         volume = float(book["limit_cny"].sum())
         found[step] = {BOOK: book} | {name: cut_to(rule, volume) for name, rule in rules.items()}
     return found
@@ -293,18 +293,18 @@ def lowered(book: pd.DataFrame, best: pd.DataFrame, best_before: pd.DataFrame) -
     }
 
 
-def response_errors(weighed: Weighed, truth: pd.DataFrame) -> pd.DataFrame:
-    """How far the learnt response, the naive one and the policy's lie from the true ones.
+def response_errors(problem: AllocationProblem, truth: pd.DataFrame) -> pd.DataFrame:
+    """Errors of the fitted response, the naive one and the policy's lie from the true ones.
 
     A true slope is the rise of the true log-odds of default from an enterprise's smallest to its
     largest level, over the rise of the share of the programme's limit. Columns: measure, value:
-    `true_slope` (the mean), and for "learnt", "naive" and "stated" the slope and the root mean
+    `true_slope` (the mean), and for "fitted", "naive" and "stated" the slope and the root mean
     square of its error over enterprises. No rows where nothing was learnt.
     """
-    learnt = weighed.case.terms.learnt.response
-    if learnt is None:
+    response = problem.case.terms.behaviour.response
+    if response is None:
         return pd.DataFrame({"measure": [], "value": []})
-    usual = weighed.case.caps.set_index("enterprise_id")["programme_cny"]
+    usual = problem.case.caps.set_index("enterprise_id")["programme_cny"]
     known = truth[(truth["pd_12m"] > 0) & (truth["pd_12m"] < 1) & (truth["limit_cny"] > 0)]
     odds = logit(known["pd_12m"].to_numpy(np.float64), PD_CLIP)
     share = known["limit_cny"] / known["enterprise_id"].map(usual)
@@ -312,8 +312,8 @@ def response_errors(weighed: Weighed, truth: pd.DataFrame) -> pd.DataFrame:
     ends = rows.groupby("enterprise_id")[["odds", "share"]].agg(["first", "last"])
     apart = ends["share"]["last"] - ends["share"]["first"]
     true = ((ends["odds"]["last"] - ends["odds"]["first"]) / apart)[apart > LEAST_APART]
-    slopes = {"learnt": learnt.slope, "stated": weighed.case.terms.policy.economics.pd_slope}
-    slopes |= {one.lines: one.slope for one in learnt.estimates if one.lines == "naive"}
+    slopes = {"fitted": response.slope, "stated": problem.case.terms.policy.economics.pd_slope}
+    slopes |= {one.lines: one.slope for one in response.estimates if one.lines == "naive"}
     found = {"true_slope": float(true.mean())}
     for name, slope in slopes.items():
         found[f"{name}_slope"] = slope

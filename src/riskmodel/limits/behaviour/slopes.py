@@ -20,7 +20,7 @@ class Fit:
     influence: Floats
 
 
-def within_strata(treatment: Floats, event: Floats, stratum: Ints, log_odds: Floats) -> Fit:
+def fit_within_strata(treatment: Floats, event: Floats, stratum: Ints, log_odds: Floats) -> Fit:
     """The effect of `treatment` on the log-odds of `event`, given `stratum` and known `log_odds`.
 
     All one a row. The treatment is centred in its stratum: where it is as good as random there, the
@@ -60,7 +60,7 @@ def covariance(influences: list[Floats], enterprise: Ints) -> Floats:
     return matrix
 
 
-def pooled(
+def pool_slopes(
     slopes: Floats, spread: Floats, prior: tuple[float, float], transfer_sd: float
 ) -> tuple[float, float]:
     """The first outcome's slope and its standard deviation, from all outcomes' and the prior.

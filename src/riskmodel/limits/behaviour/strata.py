@@ -50,19 +50,19 @@ def strata(rows: pd.DataFrame) -> Ints:
     return np.unique(strata_names(rows).astype(str), return_inverse=True)[1].astype(np.int64)
 
 
-def codes(names: pd.Series) -> Ints:
+def encode_enterprises(names: pd.Series) -> Ints:
     """A number for each enterprise, in order of appearance."""
     return pd.factorize(names)[0].astype(np.int64)
 
 
-def randomised(rows: pd.DataFrame) -> NDArray[np.bool_]:
+def is_randomised(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the limit was set by experiment; not, where that is unknown."""
     if "randomised" not in rows:
         return np.zeros(len(rows), dtype=np.bool_)
     return np.asarray(rows["randomised"].astype("boolean").fillna(False), dtype=np.bool_)
 
 
-def within(values: Floats, stratum: Ints) -> Floats:
+def centre_within_strata(values: Floats, stratum: Ints) -> Floats:
     """The values less their stratum's mean."""
     if not len(values):
         return values

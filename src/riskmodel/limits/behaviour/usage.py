@@ -57,7 +57,9 @@ KNOWN_MONTHS = 3.0
 """An earlier use over so many months counts as much as the mean of all."""
 
 
-def inputs(rows: pd.DataFrame, limit_cny: Floats, typical_use: float) -> dict[str, Floats]:
+def utilisation_inputs(
+    rows: pd.DataFrame, limit_cny: Floats, typical_use: float
+) -> dict[str, Floats]:
     """The regression's columns at these limits, by name; not finite where nothing is known.
 
     `carried` is the balance at the start over the limit, whole up to 1, `carried_over` what exceeds

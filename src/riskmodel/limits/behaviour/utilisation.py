@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
 from riskmodel.limits.behaviour.strata import values
-from riskmodel.limits.behaviour.usage import inputs
+from riskmodel.limits.behaviour.usage import utilisation_inputs
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +33,7 @@ LEAST, MOST = 0.01, 1.0
 
 
 @dataclass(frozen=True)
-class Stated:
+class StatedUtilisation:
     """The policy's values, which stand for so many lines (and defaults) as `weight` says.
 
     `quantile` is that of the interval's ends.
@@ -62,7 +62,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Utilisation:
     """The expected drawn share of a limit; see the module.
 
     `level` is the share of an enterprise with average columns. `typical_use` stands in for the use
@@ -82,33 +82,31 @@ class Drawing:
     defaults: int
     quantile: float
 
-    def share(
-        self, candidates: pd.DataFrame, limit_cny: Floats | None = None
-    ) -> tuple[Floats, Floats]:
+    def share(self, scored: pd.DataFrame, limit_cny: Floats | None = None) -> tuple[Floats, Floats]:
         """The expected shares while performing, and owed when default comes.
 
         At limits of candidates, or candidates x levels; both have that shape. Without `limit_cny`
         it is the column of that name; without that too, the limit as large as the present line.
         """
-        best, _, _ = self.interval(candidates, limit_cny)
+        best, _, _ = self.interval(scored, limit_cny)
         return best, best + self.credit_conversion * (1 - best)
 
     def interval(
-        self, candidates: pd.DataFrame, limit_cny: Floats | None = None
+        self, scored: pd.DataFrame, limit_cny: Floats | None = None
     ) -> tuple[Floats, Floats, Floats]:
         """The expected share while performing, and the ends between which one line's will lie."""
-        limit = _limits(candidates, limit_cny)
+        limit = _limits(scored, limit_cny)
         if not limit.size:
             return np.zeros(limit.shape), np.zeros(limit.shape), np.zeros(limit.shape)
-        flat = limit.reshape(len(candidates), -1)
-        found = [self._at(candidates, flat[:, level]) for level in range(flat.shape[1])]
+        flat = limit.reshape(len(scored), -1)
+        found = [self._at(scored, flat[:, level]) for level in range(flat.shape[1])]
         best = np.column_stack(found).reshape(limit.shape) if found else np.zeros(limit.shape)
         low, high = np.clip(best + self.below, 0.0, 1.0), np.clip(best + self.above, 0.0, 1.0)
         return best, np.minimum(low, best), np.maximum(high, best)
 
-    def _at(self, candidates: pd.DataFrame, limit: Floats) -> Floats:
-        read = inputs(candidates, limit, self.typical_use)
-        moved = np.full(len(candidates), self.level)
+    def _at(self, scored: pd.DataFrame, limit: Floats) -> Floats:
+        read = utilisation_inputs(scored, limit, self.typical_use)
+        moved = np.full(len(scored), self.level)
         for column in self.columns:
             value = read[column.name]
             known = np.isfinite(value)
@@ -128,7 +126,7 @@ class Drawing:
         return cls(**{**given, "columns": columns})
 
 
-def learn(past: pd.DataFrame, stated: Stated) -> Drawing:
+def fit_utilisation(past: pd.DataFrame, stated: StatedUtilisation) -> Utilisation:
     """The drawn share from past lines, one row a line at its grant.
 
     Columns: `enterprise_id`, `limit_cny`, `drawn_share`; and as far as there `drawn_at_default`,
@@ -136,35 +134,35 @@ def learn(past: pd.DataFrame, stated: Stated) -> Drawing:
     from before the records (no grade while others have one) are left out: what they carried over is
     not known. With few lines the share is their mean, drawn towards the policy's.
     """
-    rows = _told(past)
+    rows = _select_lines(past)
     share = rows["drawn_share"].to_numpy(np.float64)
     level = float((share.sum() + stated.weight * stated.drawn_share) / (len(rows) + stated.weight))
-    plain = Drawing(
+    plain = Utilisation(
         level, (), _typical_use(rows), stated.credit_conversion,
         *_ends(share - level, stated),
         0.0, len(rows), 0, stated.quantile,
     )  # fmt: skip
     if len(rows) < FEWEST:
         return _with_default(plain, rows, np.full(len(rows), level), stated)
-    read = inputs(rows, rows["limit_cny"].to_numpy(np.float64), plain.typical_use)
+    read = utilisation_inputs(rows, rows["limit_cny"].to_numpy(np.float64), plain.typical_use)
     frames = _frames(read)
     design = np.column_stack([one for _, _, one in frames])
     fold = pd.factorize(rows["enterprise_id"])[0] % FOLDS
-    tried = [_held_out(design, share, fold, strength) for strength in STRENGTHS]
+    tried = [_out_of_fold(design, share, fold, strength) for strength in STRENGTHS]
     losses = [float(np.mean((share - one) ** 2)) for one in tried]
     best = int(np.argmin(losses))
     r2 = 1 - losses[best] / float(share.var()) if share.var() > 0 else 0.0
     if r2 <= 0:
         return _with_default(plain, rows, np.full(len(rows), level), stated)
     middle, effects = _ridge(design, share, STRENGTHS[best])
-    found = Drawing(
+    found = Utilisation(
         middle, _columns(frames, effects), plain.typical_use, stated.credit_conversion,
         *_ends(share - tried[best], stated), r2, len(rows), 0, stated.quantile,
     )  # fmt: skip
     return _with_default(found, rows, np.clip(tried[best], LEAST, MOST), stated)
 
 
-def _told(past: pd.DataFrame) -> pd.DataFrame:
+def _select_lines(past: pd.DataFrame) -> pd.DataFrame:
     """Lines with a drawn share and a known beginning, in one order."""
     for name in ("enterprise_id", "limit_cny", "drawn_share"):
         if name not in past:
@@ -176,7 +174,7 @@ def _told(past: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(order, kind="stable", ignore_index=True)
 
 
-def _ends(departures: Floats, stated: Stated) -> tuple[float, float]:
+def _ends(departures: Floats, stated: StatedUtilisation) -> tuple[float, float]:
     if not len(departures):
         return 0.0, 0.0
     low, high = np.quantile(departures, [1 - stated.quantile, stated.quantile])
@@ -187,7 +185,9 @@ def _typical_use(rows: pd.DataFrame) -> float:
     return float(rows["drawn_share"].mean()) if len(rows) else 0.0
 
 
-def _with_default(drawing: Drawing, rows: pd.DataFrame, share: Floats, stated: Stated) -> Drawing:
+def _with_default(
+    utilisation: Utilisation, rows: pd.DataFrame, share: Floats, stated: StatedUtilisation
+) -> Utilisation:
     """With the conversion of the undrawn part, from lines that defaulted and the policy's value.
 
     Total drawn beyond the expected share over total undrawn: the ratio that fits the exposures.
@@ -201,11 +201,11 @@ def _with_default(drawing: Drawing, rows: pd.DataFrame, share: Floats, stated: S
     stated_part = stated.weight * typical * stated.credit_conversion
     ratio = (above + stated_part) / total_undrawn if total_undrawn > 0 else stated.credit_conversion
     parts = {
-        **vars(drawing),
+        **vars(utilisation),
         "credit_conversion": float(np.clip(ratio, 0.0, 1.0)),
         "defaults": int(known.sum()),
     }
-    return Drawing(**parts)
+    return Utilisation(**parts)
 
 
 _Frames = list[tuple[str, tuple[float, float, float, float], Floats]]
@@ -247,7 +247,7 @@ def _ridge(design: Floats, share: Floats, strength: float) -> tuple[float, Float
     return float(share.mean() - middle @ effects), effects
 
 
-def _held_out(design: Floats, share: Floats, fold: Ints, strength: float) -> Floats:
+def _out_of_fold(design: Floats, share: Floats, fold: Ints, strength: float) -> Floats:
     found = np.empty(len(share))
     for k in np.unique(fold):
         out = fold == k
@@ -256,7 +256,7 @@ def _held_out(design: Floats, share: Floats, fold: Ints, strength: float) -> Flo
     return found
 
 
-def _limits(candidates: pd.DataFrame, limit_cny: Floats | None) -> Floats:
+def _limits(scored: pd.DataFrame, limit_cny: Floats | None) -> Floats:
     if limit_cny is not None:
         return np.asarray(limit_cny, dtype=np.float64)
-    return values(candidates, "limit_cny")
+    return values(scored, "limit_cny")

@@ -24,7 +24,7 @@ COST = ("believed_cny", "true_cny", "best_cny", "lost_cny")
 class Profit(Protocol):
     """What given lines earn, in the terms in which `Decide` chooses."""
 
-    def __call__(self, candidates: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+    def __call__(self, scored: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
         """CNY of expected yearly profit after the rows' prices, one a candidate, in their order.
 
         `lines` (bank, limit_cny, annual_rate) is one a candidate in the same order; bank "" earns
@@ -36,7 +36,7 @@ class Profit(Protocol):
 
 
 def limit_interval(
-    candidates: pd.DataFrame,
+    scored: pd.DataFrame,
     decide: Decide,
     *,
     chosen: pd.DataFrame | None = None,
@@ -52,19 +52,19 @@ def limit_interval(
     gave it: "pd_high", or "pd_high, response_low"; the first of equals, the decision itself before
     all others). The limit lies inside.
     """
-    central = decide(candidates) if chosen is None else chosen
+    central = decide(scored) if chosen is None else chosen
     decided = {"pd_12m": central["limit_cny"].to_numpy(np.float64)}
     for name, variant in {"": decide, **variants}.items():
         for end in ENDS:
             label = ", ".join(part for part in (end, name) if part)
             if label not in decided:
-                answer = variant(at_pd(candidates, candidates[end].to_numpy(np.float64)))
+                answer = variant(at_pd(scored, scored[end].to_numpy(np.float64)))
                 decided[label] = answer["limit_cny"].to_numpy(np.float64)
     limits = np.stack(list(decided.values()))
     labels = np.asarray(list(decided), dtype=object)
     return pd.DataFrame(
         {
-            "enterprise_id": candidates["enterprise_id"].to_numpy(),
+            "enterprise_id": scored["enterprise_id"].to_numpy(),
             "bank": central["bank"].to_numpy(),
             "limit_cny": limits[0],
             "limit_low_cny": limits.min(axis=0),
@@ -76,7 +76,7 @@ def limit_interval(
 
 
 def cost_of_pd_error(
-    candidates: pd.DataFrame,
+    scored: pd.DataFrame,
     decide: Decide,
     profit: Profit,
     *,
@@ -96,22 +96,22 @@ def cost_of_pd_error(
     its rate was set for a higher PD, or the true PD is above the bank's cut. `DataError` where
     `profit` gives other than one value a candidate.
     """
-    chosen = decide(candidates) if chosen is None else chosen
-    believed = _earned(profit, candidates, chosen)
-    pd_12m = candidates["pd_12m"].to_numpy(np.float64)
-    truths = {end: candidates[end].to_numpy(np.float64) for end in ENDS[1:]}
+    chosen = decide(scored) if chosen is None else chosen
+    believed = _earned(profit, scored, chosen)
+    pd_12m = scored["pd_12m"].to_numpy(np.float64)
+    truths = {end: scored[end].to_numpy(np.float64) for end in ENDS[1:]}
     truths |= {f"x{factor:g}": np.minimum(pd_12m * factor, 1.0) for factor in factors}
     rows = []
     for error, pd_true in truths.items():
-        at_truth = at_pd(candidates, pd_true)
+        at_truth = at_pd(scored, pd_true)
         best = decide(at_truth)
         kept, could = _earned(profit, at_truth, chosen), _earned(profit, at_truth, best)
         rows.append(
             pd.DataFrame(
                 {
-                    "enterprise_id": candidates["enterprise_id"].to_numpy(),
+                    "enterprise_id": scored["enterprise_id"].to_numpy(),
                     "bank": chosen["bank"].to_numpy(),
-                    "grade": candidates["grade"].to_numpy(),
+                    "grade": scored["grade"].to_numpy(),
                     "error": error,
                     "pd_12m": pd_12m,
                     "pd_true": pd_true,
@@ -156,19 +156,19 @@ def summed(costs: pd.DataFrame, by: str) -> pd.DataFrame:
     return sums[columns]
 
 
-def at_pd(candidates: pd.DataFrame, pd_12m: Floats) -> pd.DataFrame:
+def at_pd(scored: pd.DataFrame, pd_12m: Floats) -> pd.DataFrame:
     """The candidates with another PD, its interval held to include it; the grade stays as given."""
-    return candidates.assign(
+    return scored.assign(
         pd_12m=pd_12m,
-        pd_low=np.fmin(candidates["pd_low"].to_numpy(np.float64), pd_12m),
-        pd_high=np.fmax(candidates["pd_high"].to_numpy(np.float64), pd_12m),
+        pd_low=np.fmin(scored["pd_low"].to_numpy(np.float64), pd_12m),
+        pd_high=np.fmax(scored["pd_high"].to_numpy(np.float64), pd_12m),
     )
 
 
-def _earned(profit: Profit, candidates: pd.DataFrame, lines: pd.DataFrame) -> Floats:
-    earned = profit(candidates, lines[list(CHOICE)]).to_numpy(np.float64)
-    if earned.shape != (len(candidates),):
+def _earned(profit: Profit, scored: pd.DataFrame, lines: pd.DataFrame) -> Floats:
+    earned = profit(scored, lines[list(CHOICE)]).to_numpy(np.float64)
+    if earned.shape != (len(scored),):
         raise DataError(
-            f"profit: {len(earned)} values for {len(candidates)} candidates. Give one a candidate."
+            f"profit: {len(earned)} values for {len(scored)} candidates. Give one a candidate."
         )
     return np.where(lines["limit_cny"].to_numpy(np.float64) > 0, earned, 0.0)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.errors import DataError
-from riskmodel.limits.constraints import ROWS
+from riskmodel.limits.constraints import CONSTRAINT_KINDS
 from riskmodel.limits.eligibility import SEPARATOR
 from riskmodel.limits.policy import Policy
 from riskmodel.limits.recourse.actions import LEVERS, RECORDS, Lever, answers, touched
@@ -28,7 +28,7 @@ net_cny. An enterprise's answer may not depend on which others are asked."""
 Score = Callable[[pd.DataFrame], pd.DataFrame]
 """Features to pd_12m, pd_low, pd_high and grade, on the same index."""
 SCORED = ("pd_12m", "pd_low", "pd_high", "grade")
-NEAREST = (*ROWS, "profit", "floor", "pd_cut", "pd_horizon")
+NEAREST = (*CONSTRAINT_KINDS, "profit", "floor", "pd_cut", "pd_horizon")
 """What keeps a bank from an offer, the nearest to one first: of several banks, that one is told."""
 NOW = ["enterprise_id", "bank", "limit_cny", "pd_12m"]
 CAUSE = ["enterprise_id", "cause", "cause_en", "cause_zh", "lasting"]
@@ -52,17 +52,17 @@ class Recommender:
         rows = features.assign(**{name: scored[name] for name in SCORED})
         return self.at_given_pd(rows)
 
-    def at_given_pd(self, candidates: pd.DataFrame) -> pd.DataFrame:
+    def at_given_pd(self, scored: pd.DataFrame) -> pd.DataFrame:
         """The same for rows that are scored already."""
-        answer = self.decide(candidates)
+        answer = self.decide(scored)
         return pd.DataFrame(
             {
-                "enterprise_id": candidates["enterprise_id"],
+                "enterprise_id": scored["enterprise_id"],
                 "bank": answer["bank"].to_numpy(),
                 "limit_cny": answer["limit_cny"].to_numpy(np.float64),
-                "pd_12m": candidates["pd_12m"].to_numpy(np.float64),
+                "pd_12m": scored["pd_12m"].to_numpy(np.float64),
             },
-            index=candidates.index,
+            index=scored.index,
         )
 
 
@@ -84,7 +84,7 @@ class NextLevel:
 
 
 def raising(
-    candidates: pd.DataFrame,
+    scored: pd.DataFrame,
     causes: pd.DataFrame,
     recommender: Recommender,
     *,
@@ -93,14 +93,14 @@ def raising(
 ) -> pd.DataFrame:
     """For each enterprise the least steps that reach the next level, the least effort first.
 
-    `candidates` hold enterprise_id, as_of and all features that were computed, one row an
+    `scored` hold enterprise_id, as_of and all features that were computed, one row an
     enterprise; `causes` (see `causes_of`) what holds each one's limit now. A row an enterprise
     and lever: rank (from 1), lever, step and effort, bank and limit now and then, PD now and
     then, cause, and a sentence in two languages; where nothing raises the limit one row with
     rank 0, lever "" and the cause in words. `DataError` for a repeated enterprise.
     """
-    _refuse_repeated(candidates)
-    features = candidates.sort_values("enterprise_id", ignore_index=True)
+    _refuse_repeated(scored)
+    features = scored.sort_values("enterprise_id", ignore_index=True)
     now = _now(features, causes, recommender)
     found = [_least_steps(features, now, lever, recommender, next_level) for lever in levers]
     told = _ranked(pd.concat(found, ignore_index=True), next_level.most)
@@ -144,11 +144,11 @@ def causes_of(recommendations: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     )
 
 
-def _refuse_repeated(candidates: pd.DataFrame) -> None:
-    twice = candidates["enterprise_id"][candidates["enterprise_id"].duplicated()]
+def _refuse_repeated(scored: pd.DataFrame) -> None:
+    twice = scored["enterprise_id"][scored["enterprise_id"].duplicated()]
     if len(twice):
         raise DataError(
-            f"candidates.enterprise_id: {len(twice)} of {len(candidates)} rows repeat an id "
+            f"scored.enterprise_id: {len(twice)} of {len(scored)} rows repeat an id "
             f"(first: {twice.iloc[0]}). Give one row an enterprise."
         )
 

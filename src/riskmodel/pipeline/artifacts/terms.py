@@ -57,9 +57,9 @@ def banks_of(run: Run) -> lending.Banks:
 def terms_of(run: Run) -> lending.Terms:
     """Return the terms under which the stage `limits` decided, with the behaviour of past lines."""
     policy = policy_of(run)
-    curve = lending.curve_of(churn_of(run, policy), policy)
-    learnt = lending.Learnt.from_text(run.read_json("limits", "learnt"))
-    return lending.Terms(policy, banks_of(run), curve, learnt)
+    curve = lending.take_up_curve(churn_of(run, policy), policy)
+    behaviour = lending.Behaviour.from_text(run.read_json("limits", "learnt"))
+    return lending.Terms(policy, banks_of(run), curve, behaviour)
 
 
 def churn_of(run: Run, policy: lending.Policy) -> pd.DataFrame | None:
@@ -104,7 +104,7 @@ def twelve_month_pds(run: Run, scored: pd.DataFrame, horizon: int | None) -> pd.
     """Return the scores with PDs over the labels' horizon, in months, turned into twelve-month ones."""
     conversion = run.settings.limits.twelve_month_pd
     yearly = {
-        column: lending.twelve_month(scored[column], horizon, conversion)
+        column: lending.convert_to_twelve_months(scored[column], horizon, conversion)
         for column in ("pd_12m", "pd_low", "pd_high")
     }
     return scored.assign(**yearly)

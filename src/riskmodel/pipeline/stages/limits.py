@@ -10,7 +10,7 @@ from riskmodel import limits as lending
 from riskmodel.datasets.panel import KEY
 from riskmodel.limits.behaviour.usage import DEFINITIONS as USE
 from riskmodel.limits.book import BANK_MAXIMUM
-from riskmodel.limits.constraints import ROWS
+from riskmodel.limits.constraints import CONSTRAINT_KINDS
 from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
 from riskmodel.limits.diagnostics.stability import Tolerance, changes, counted, monotone_in_exports
 from riskmodel.limits.diagnostics.uncertainty import cost_of_pd_error, limit_interval, summed
@@ -56,10 +56,10 @@ class Questions:
 
 
 @dataclass(frozen=True)
-class Decided:
+class MonthlyBook:
     """A month's candidates (with all their features), its book, its terms, and the model's score."""
 
-    candidates: pd.DataFrame
+    scored: pd.DataFrame
     signed: pd.DataFrame
     terms: lending.Terms
     book: lending.Book
@@ -71,7 +71,7 @@ def recommend_limits(run: Run) -> lending.Book:
     run.begin("limits")
     settings, programme, last = run.settings, programme_of(run), last_run_of(run)
     policy, banks = programme.policy, banks_of(run)
-    learnt = taught(programme)
+    behaviour = behaviour_of(programme)
     signed, known = agreements_of(run, programme.source, banks)
     without = count_exclusions(signed, banks)
     book = lending.recommend(
@@ -82,7 +82,7 @@ def recommend_limits(run: Run) -> lending.Book:
         grid=settings.limits.grid,
         left_out=without.enterprises,
         churn=churn_of(run, policy),
-        learnt=learnt,
+        behaviour=behaviour,
         last_prices=last.rows if last else None,
         threads=settings.run.threads,
     )
@@ -99,12 +99,12 @@ def recommend_limits(run: Run) -> lending.Book:
         "value": book.certificate.value,
         "bound": book.certificate.bound,
         "gap": book.certificate.gap,
-        "largest_violation": book.certificate.largest_violation,
+        "largest_violation": book.certificate.max_violation,
         "last_run": last.name if last else "",
     }
     run.write_json("limits", "certificate", proof)
     run.write_json("limits", "left_out", without.record())
-    run.write_json("limits", "learnt", learnt.to_text())
+    run.write_json("limits", "learnt", behaviour.to_text())
     return book
 
 
@@ -118,7 +118,7 @@ def answer_questions(run: Run, book: lending.Book) -> Questions:
 
     terms = terms_of(run)
     _, known = agreements_of(run, programme.source, banks)
-    decided = Decided(scored_of(run, programme), known, terms, book, score)
+    decided = MonthlyBook(scored_of(run, programme), known, terms, book, score)
     before = last.recommendations if last else None
     found = asked(decided, run.settings, before)
     run.write(
@@ -155,51 +155,51 @@ def past_lines(programme: Programme) -> pd.DataFrame:
     return lines.merge(found.frame, on=KEY, how="left", validate="many_to_one")
 
 
-def taught(programme: Programme) -> lending.Learnt:
+def behaviour_of(programme: Programme) -> lending.Behaviour:
     """What past lines teach, where the settings want it so and there are any."""
     if programme.settings.limits.response == "stated":
-        return lending.Learnt()
-    return lending.learn(past_lines(programme), programme.policy)
+        return lending.Behaviour()
+    return lending.fit_behaviour(past_lines(programme), programme.policy)
 
 
-def asked(decided: Decided, settings: Settings, last: pd.DataFrame | None) -> Questions:
+def asked(decided: MonthlyBook, settings: Settings, last: pd.DataFrame | None) -> Questions:
     """The questions of `Questions` for one month; `last` are last month's recommendations."""
-    how, candidates = settings.limits, decided.candidates
+    how, scored = settings.limits, decided.scored
     month = _month(decided, how.grid, decided.terms)
     recommender = Recommender(decided.score, month.decide)
     rows = decided.book.recommendations
-    best = replace(decided.terms, learnt=replace(decided.terms.learnt, cautious=False))
+    best = replace(decided.terms, behaviour=replace(decided.terms.behaviour, cautious=False))
     variants = {"response_best": _month(decided, how.grid, best).decide}
-    lines = _lines(rows, candidates)
-    costs = cost_of_pd_error(candidates, month.decide, month.earned, chosen=lines)
+    lines = _lines(rows, scored)
+    costs = cost_of_pd_error(scored, month.decide, month.profit, chosen=lines)
     alike = Matching(how.match_log_odds, how.match_log_cap, how.match_nearest, how.match_least)
     changed = pd.DataFrame() if last is None else changes(last, rows, _tolerance(how.change_share))
     return Questions(
         raising=raising(
-            candidates,
+            scored,
             causes_of(rows, decided.terms.policy),
             recommender,
             next_level=NextLevel(how.next_share, how.next_cny),
         ),
-        intervals=limit_interval(candidates, month.decide, chosen=lines, variants=variants),
+        intervals=limit_interval(scored, month.decide, chosen=lines, variants=variants),
         pd_errors=summed(costs, "bank"),
-        monotone=monotone_in_exports(candidates, recommender).counts,
+        monotone=monotone_in_exports(scored, recommender).counts,
         provinces=_provinces(decided, alike, settings.run.seed),
         changes=changed,
         change_counts=counted(changed) if len(changed) else changed,
     )
 
 
-def _lines(recommendations: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+def _lines(recommendations: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
     """The book's offer of each candidate, in their order; bank "" where there is none."""
     offers = recommendations[recommendations["decision"] == "offer"]
     named = offers.set_index("enterprise_id")[["bank", "limit_cny", "annual_rate"]]
-    found = named.reindex(candidates["enterprise_id"])
+    found = named.reindex(scored["enterprise_id"])
     return found.fillna({"bank": "", "limit_cny": 0.0}).reset_index()
 
 
-def _month(decided: Decided, grid: int, terms: lending.Terms) -> lending.Month:
-    return lending.Month.of(decided.candidates, decided.signed, terms, decided.book, grid)
+def _month(decided: MonthlyBook, grid: int, terms: lending.Terms) -> lending.DecisionRule:
+    return lending.DecisionRule.of(decided.scored, decided.signed, terms, decided.book, grid)
 
 
 def _tolerance(large: float) -> Tolerance:
@@ -207,16 +207,16 @@ def _tolerance(large: float) -> Tolerance:
         large=large,
         cap_part=CAP_PART,
         pd_move=PD_MOVE,
-        row_codes=(*ROWS, "other_allocation"),
+        row_codes=(*CONSTRAINT_KINDS, "other_allocation"),
         bank_codes=(BANK_MAXIMUM, "pd_cut"),
     )
 
 
-def _provinces(decided: Decided, alike: Matching, seed: int) -> pd.DataFrame:
-    if "province" not in decided.candidates:
+def _provinces(decided: MonthlyBook, alike: Matching, seed: int) -> pd.DataFrame:
+    if "province" not in decided.scored:
         return pd.DataFrame()
     rows = decided.book.recommendations
     offers = rows[rows["decision"] == "offer"].merge(
-        decided.candidates[["enterprise_id", "province"]], on="enterprise_id", validate="m:1"
+        decided.scored[["enterprise_id", "province"]], on="enterprise_id", validate="m:1"
     )
     return between_provinces(offers, alike, seed=seed).rows if len(offers) else pd.DataFrame()
