@@ -21,7 +21,7 @@ from riskmodel.figures.features import in_short
 from riskmodel.figures.limits import DRAWN as DRAWN_WORDS
 from riskmodel.limits import Policy, policy_from
 from riskmodel.limits.behaviour.limit_response import Centre, Estimate, LimitResponse
-from riskmodel.limits.behaviour.usage import inputs
+from riskmodel.limits.behaviour.usage import utilisation_inputs
 from riskmodel.limits.behaviour.utilisation import Column, Utilisation
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
@@ -903,7 +903,7 @@ def test_the_strongest_column_of_the_drawing_stands_first_in_words() -> None:
 
 
 def test_every_column_of_the_drawing_has_words() -> None:
-    columns = set(inputs(pd.DataFrame(index=[0]), np.ones(1), 0.4))
+    columns = set(utilisation_inputs(pd.DataFrame(index=[0]), np.ones(1), 0.4))
     assert columns >= set(DRAWN_WORDS)
     assert columns <= set(DRAWN_WORDS) | set(definitions_by_name())
 
