@@ -279,7 +279,7 @@ def test_a_full_disk_is_told_with_the_files_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: str
 ) -> None:
     monkeypatch.setattr(files.pq, "write_table", full_disk)
-    monkeypatch.setattr(files, "_put", full_disk)
+    monkeypatch.setattr(files, "_write_utf8", full_disk)
     given: Any = pd.DataFrame({"a": [1]}) if write == "write_parquet" else "text"
 
     with pytest.raises(MachineError, match=r"panel: No space left on device\. Free some space"):

@@ -29,7 +29,7 @@ from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import AllocationProblem, build_problem
 from riskmodel.settings import default_settings, read_toml
 from riskmodel.simulation import true_outcome, write_simulation
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 
 ECONOMY = Economy(write_simulation, true_outcome)
 TERMS = Path(__file__).parents[2] / "experiments"
@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def problem(folder: Path) -> AllocationProblem:
     """The month when the shock begins, by drawn features: what the line's stages do is theirs."""
-    source = held(read_folder(folder / "base", SETTINGS.sources), SETTINGS.sources).source
+    source = accept_reading(read_folder(folder / "base", SETTINGS.sources), SETTINGS.sources).source
     end = pd.Timestamp(datasets.last_as_of(source, SETTINGS.datasets)).to_period("M")
     as_of = (end - BACK[0]).to_timestamp()
     ids = source.frame("enterprises")["enterprise_id"].astype("str").sort_values()

@@ -28,7 +28,7 @@ from riskmodel.features.spec import FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings, SourcesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.checks import validate_rows
-from riskmodel.sources.checks.key_rules import in_order
+from riskmodel.sources.checks.key_rules import sort_by_key
 from riskmodel.sources.folder import read_folder
 from riskmodel.sources.source import fingerprint
 from riskmodel.storage.files import write_folder
@@ -136,7 +136,7 @@ def spliced(past, future, as_of):
         time, then = ("known_at", start) if CANONICAL[name].timed else ("on", as_of.date())
         other = future.tables[name]
         other = other.filter(pc.greater_equal(other[time], pa.scalar(then, other[time].type)))
-        tables[name] = in_order(pa.concat_tables([rows, other]), CANONICAL[name])
+        tables[name] = sort_by_key(pa.concat_tables([rows, other]), CANONICAL[name])
     return replace(past, tables=tables, fingerprint=fingerprint(tables))
 
 

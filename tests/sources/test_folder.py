@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from riskmodel.errors import DataError
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.sources.persistence import load_source, save_reading
 from riskmodel.sources.source import fingerprint
 from riskmodel.storage.files import write_parquet
@@ -98,11 +98,11 @@ def test_one_bad_row_in_a_hundred_passes_and_two_stop(
 ) -> None:
     one = many(100).assign(fob_usd=[np.inf] + [1.0] * 99)
     reading = read_folder(write(drawn | {"declarations": one}), settings)
-    assert held(reading, settings) is reading
+    assert accept_reading(reading, settings) is reading
     two = many(100).assign(fob_usd=[np.inf] * 2 + [1.0] * 98)
     reading = read_folder(write(drawn | {"declarations": two}), settings)
     with pytest.raises(DataError) as caught:
-        held(reading, settings)
+        accept_reading(reading, settings)
     assert str(caught.value) == (
         "declarations: 2 of 100 rows set aside, 2.00% where at most 1% may be "
         "(fob_usd is infinite: 2 (first: D0000, D0001)). "
@@ -115,10 +115,10 @@ def test_five_unknown_ids_in_a_hundred_pass_and_six_stop(
 ) -> None:
     five = many(100).assign(enterprise_id=["E9"] * 5 + ["E1"] * 95)
     reading = read_folder(write(drawn | {"declarations": five}), settings)
-    assert held(reading, settings).report.tables[1].rows_rejected == 5
+    assert accept_reading(reading, settings).report.tables[1].rows_rejected == 5
     six = many(100).assign(enterprise_id=["E9"] * 6 + ["E1"] * 94)
     with pytest.raises(DataError, match=r"6 of 100 rows with unknown ids, 6\.00%"):
-        held(read_folder(write(drawn | {"declarations": six}), settings), settings)
+        accept_reading(read_folder(write(drawn | {"declarations": six}), settings), settings)
 
 
 def test_copies_make_no_share_smaller(
@@ -127,7 +127,7 @@ def test_copies_make_no_share_smaller(
     bad = many(50).assign(fob_usd=[np.inf] + [1.0] * 49)
     doubled = pd.concat([bad, bad.tail(49), bad.tail(49)])
     with pytest.raises(DataError, match="1 of 50 rows set aside"):
-        held(read_folder(write(drawn | {"declarations": doubled}), settings), settings)
+        accept_reading(read_folder(write(drawn | {"declarations": doubled}), settings), settings)
 
 
 def test_an_error_shows_no_value_and_keeps_to_one_line(
@@ -137,7 +137,7 @@ def test_an_error_shows_no_value_and_keeps_to_one_line(
         declaration_id=["D\n1", "D2" * 60, "D3"], destination="a secret place"
     )
     with pytest.raises(DataError) as caught:
-        held(read_folder(write(drawn | {"declarations": rows}), settings), settings)
+        accept_reading(read_folder(write(drawn | {"declarations": rows}), settings), settings)
     assert "D?1" in str(caught.value)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -157,7 +157,7 @@ def test_an_empty_table_is_read(
 ) -> None:
     children = {"line_months"} if name == "lines" else set()
     empty = {one: drawn[one].head(0) for one in {name} | children}
-    reading = held(read_folder(write(drawn | empty), settings), settings)
+    reading = accept_reading(read_folder(write(drawn | empty), settings), settings)
     assert len(reading.source.frame(name)) == 0
     assert reading.report.frame().set_index("table").loc[name, "rows_in"] == 0
 

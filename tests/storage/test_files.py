@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import UsageError
-from riskmodel.storage.files import sha256, write_folder, write_parquet, write_text, write_whole
+from riskmodel.storage.files import (
+    sha256,
+    write_atomically,
+    write_folder,
+    write_parquet,
+    write_text,
+)
 
 
 def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -18,7 +24,7 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path
         raise RuntimeError("the disk is full")
 
     with pytest.raises(RuntimeError, match="the disk is full"):
-        write_whole(path, fail)
+        write_atomically(path, fail)
     assert [entry.name for entry in tmp_path.iterdir()] == ["limits.csv"]
     assert path.read_text() == "old\n"
 

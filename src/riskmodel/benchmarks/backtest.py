@@ -34,7 +34,7 @@ from riskmodel.pipeline.stages.sources import read_sources
 from riskmodel.progress import Progress
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.settings import Settings, default_settings, read_toml
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.storage.files import write_text
 
 Ints = NDArray[np.int64]
@@ -184,7 +184,7 @@ def decided(
 
     Sources to model by the run's own stages, in `scratch` (a folder that is thrown away if none).
     """
-    source = held(read_folder(simulation, settings.sources), settings.sources).source
+    source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
     end = pd.Timestamp(datasets.last_as_of(source, settings.datasets)).to_period("M")
     as_of = (end - back).to_timestamp().date()
     with TemporaryDirectory() as folder:
@@ -269,7 +269,7 @@ def judged_month(
 def seen_of(simulation: Path, settings: Settings, as_of: str) -> pd.DataFrame:
     """What the source itself shows of the year after: enterprise_id, defaulted, and of the lines
     that were in force drawn_share (mean over months without arrears) and lost_cny."""
-    source = held(read_folder(simulation, settings.sources), settings.sources).source
+    source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
     first = pd.Timestamp(as_of)
     last = first + pd.DateOffset(months=settings.datasets.horizon_months)
     events = default_dates(source, settings.datasets)

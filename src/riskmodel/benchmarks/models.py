@@ -18,7 +18,7 @@ from riskmodel.model.learners.interface import LEARNERS, Learner, Ranker
 from riskmodel.model.tuning import Search, tune
 from riskmodel.progress import Progress
 from riskmodel.settings import ModelSettings, Settings, load_settings
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.sources.importers import IMPORTERS
 from riskmodel.statistics.calibration import brier, log_loss
 from riskmodel.statistics.discrimination import auc
@@ -107,7 +107,7 @@ def labelled_features(
         progress(f"{name}: import, and every feature")
         IMPORTERS[name](raw, Path(folder) / name)
         reading = read_folder(Path(folder) / name, settings.sources)
-        source = held(reading, settings.sources).source
+        source = accept_reading(reading, settings.sources).source
         labels = population(
             source, settings.datasets, last_as_of(source, settings.datasets)
         ).labelled

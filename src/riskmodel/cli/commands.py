@@ -79,7 +79,7 @@ def import_dataset(arguments: argparse.Namespace) -> None:
 def check_source(arguments: argparse.Namespace) -> None:
     """Print the report on a source folder; raises `DataError` for too many bad rows."""
     from riskmodel.settings import default_settings
-    from riskmodel.sources.folder import held, read_folder
+    from riskmodel.sources.folder import accept_reading, read_folder
     from riskmodel.storage.files import write_parquet
 
     settings = default_settings().sources
@@ -88,7 +88,7 @@ def check_source(arguments: argparse.Namespace) -> None:
     if arguments.rejects:
         for name, rows in reading.rejects.items():
             write_parquet(rows, arguments.rejects / f"{name}.parquet")
-    held(reading, settings)
+    accept_reading(reading, settings)
 
 
 @contextmanager

@@ -25,8 +25,8 @@ from riskmodel.features.spec import Derived, FeatureDefinition, Measure, Risk
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
-from riskmodel.sources.partitions.chunks import spread
-from riskmodel.sources.partitions.sorted_source import Sorted, sorted_source
+from riskmodel.sources.partitions.chunks import map_in_threads
+from riskmodel.sources.partitions.sorted_source import SortedSource, sorted_source
 
 if TYPE_CHECKING:
     from riskmodel.features.batch import Batch, Rates, Shared
@@ -62,7 +62,7 @@ def compute(
     does not depend on the order of rows, the number of threads or the size of the parts.
     """
     wanted = available(source, settings) if definitions is None else tuple(definitions)
-    cut = sorted_source(source, enterprises_a_part=settings.chunk_enterprises)
+    cut = sorted_source(source, enterprises_per_partition=settings.chunk_enterprises)
     plan = planned(wanted, cut)
     asked = rows[["enterprise_id", "as_of"]].reset_index(drop=True)
     days = asked["as_of"].to_numpy().astype("datetime64[D]").astype(np.int32)
@@ -90,7 +90,7 @@ def compute(
 
 
 def part_values(
-    source: Sorted,
+    source: SortedSource,
     number: int,
     asked: tuple[pa.Array, NDArray[np.int32]],
     plan: Plan,
@@ -116,7 +116,7 @@ def values(batch: "Batch", plan: Plan) -> Values:
 
 
 def shared_by(
-    source: Sorted,
+    source: SortedSource,
     days: NDArray[np.int32],
     plan: Plan,
     settings: FeaturesSettings,
@@ -200,7 +200,7 @@ def _derived(derived: Derived, values: Values) -> NDArray[np.float64]:
     return np.asarray(joined(np.stack(parts), axis=0))
 
 
-def shared_rates(source: Sorted) -> "Rates":
+def shared_rates(source: SortedSource) -> "Rates":
     """Each currency's days, ascending, with its units for one US dollar."""
     if not source.has("fx_rates"):
         return {}
@@ -213,7 +213,7 @@ def shared_rates(source: Sorted) -> "Rates":
     }
 
 
-def _pools(source: Sorted, days: NDArray[np.int32], plan: Plan, each: "Each") -> Any:
+def _pools(source: SortedSource, days: NDArray[np.int32], plan: Plan, each: "Each") -> Any:
     """What all enterprises together say, at these month starts: two passes over the parts."""
     from riskmodel.features.batch import Batch, Shared
     from riskmodel.features.market_statistics import census, named, part_pool, pooled
@@ -241,7 +241,7 @@ def in_threads(threads: int) -> Each:
     """So many parts at a time; no more results than that wait in memory."""
 
     def each(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
-        return map(work, numbers) if threads == 1 else spread(work, numbers, threads)
+        return map(work, numbers) if threads == 1 else map_in_threads(work, numbers, threads)
 
     return each
 

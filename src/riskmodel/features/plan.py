@@ -18,7 +18,7 @@ from riskmodel.features.catalogue import (
 from riskmodel.features.spec import Derived, FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
-from riskmodel.sources.partitions.sorted_source import Sorted
+from riskmodel.sources.partitions.sorted_source import SortedSource
 from riskmodel.sources.partitions.versions import UNTIL
 from riskmodel.tables.canonical import CANONICAL
 
@@ -42,7 +42,9 @@ class Plan:
         return any(c.table == "peers" for c in self.definitions if isinstance(c.value, Measure))
 
 
-def available(source: Source | Sorted, settings: FeaturesSettings) -> tuple[FeatureDefinition, ...]:
+def available(
+    source: Source | SortedSource, settings: FeaturesSettings
+) -> tuple[FeatureDefinition, ...]:
     """Every feature that a run may use: the registry's and one for each attribute."""
     columns = attribute_columns(source)
     _refuse_stray(settings.attribute_risk, columns)
@@ -63,7 +65,7 @@ def _refuse_stray(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
         )
 
 
-def planned(wanted: Sequence[FeatureDefinition], source: Sorted) -> Plan:
+def planned(wanted: Sequence[FeatureDefinition], source: SortedSource) -> Plan:
     """The plan for these features on a source."""
 
     def columns(table: str) -> Collection[str]:
@@ -79,13 +81,13 @@ def planned(wanted: Sequence[FeatureDefinition], source: Sorted) -> Plan:
     return Plan(able, absent, _needs(able, columns))
 
 
-def attribute_columns(source: Source | Sorted) -> dict[str, str]:
+def attribute_columns(source: Source | SortedSource) -> dict[str, str]:
     """The columns of `attributes` with their kind: number, flag or text."""
     if not source.has("attributes"):
         return {}
     schema = (
         source.types("attributes")
-        if isinstance(source, Sorted)
+        if isinstance(source, SortedSource)
         else source.tables["attributes"].schema
     )
     return attribute_kinds(schema)

@@ -33,7 +33,7 @@ from riskmodel.settings import Settings, read_toml
 from riskmodel.sources import Source
 from riskmodel.sources.folder import read_folder
 from riskmodel.storage.files import sha256, write_text
-from riskmodel.storage.locks import held
+from riskmodel.storage.locks import hold_lock
 
 STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
 LATE = ("limits", "publish")
@@ -72,7 +72,7 @@ def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
     refuse_banks_without_terms(settings, orders.banks)
     approved = approved_for(settings, orders.texts["policy.toml"], root)
     run = _opened(settings, orders, root, progress)
-    with held(run.folder / ".lock"):
+    with hold_lock(run.folder / ".lock"):
         _note_approved(run, approved, progress)
         return _carried_out(run, order, progress)
 

@@ -42,8 +42,8 @@ from riskmodel.pipeline.feature_rows import Asked, Days, asked_rows
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings, Settings, default_settings
 from riskmodel.sources.layout import nearest
-from riskmodel.sources.partitions.sorted_source import Sorted, load_sorted, sort_folder
-from riskmodel.storage.files import sha256, write_text, write_whole
+from riskmodel.sources.partitions.sorted_source import SortedSource, load_sorted, sort_folder
+from riskmodel.storage.files import sha256, write_atomically, write_text
 
 _ROWS, _PEERS = b"riskmodel.rows", b"riskmodel.peers"
 NOTHING = Shared({}, 1.0)
@@ -74,7 +74,7 @@ class Job:
     sorting: str
 
     @property
-    def source(self) -> Sorted:
+    def source(self) -> SortedSource:
         """The sorted source, opened once a process."""
         return _opened(self.out / "sorted", self.sorting)
 
@@ -287,7 +287,7 @@ def _table(
 
 def _write(table: pa.Table, path: Path) -> None:
     texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
-    write_whole(
+    write_atomically(
         path,
         lambda unfinished: pq.write_table(
             table,
@@ -327,12 +327,12 @@ def _told(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
     return Files(job.plan.definitions, job.plan.absent, months)
 
 
-def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> Sorted:
+def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> SortedSource:
     """The source, sorted; an earlier sorting's parts are kept, so that their files may stand."""
     firsts = load_sorted(out).firsts if (out / "sorted.json").is_file() else None
     return sort_folder(
         data, out, settings.sources, threads=settings.run.threads, firsts=firsts, progress=progress,
-        enterprises_a_part=settings.features.chunk_enterprises,
+        enterprises_per_partition=settings.features.chunk_enterprises,
     )  # fmt: skip
 
 
@@ -351,7 +351,7 @@ def _hashed(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: Path, sorting: str) -> Sorted:
+def _opened(folder: Path, sorting: str) -> SortedSource:
     return load_sorted(folder)
 
 

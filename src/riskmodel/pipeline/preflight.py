@@ -39,7 +39,7 @@ from riskmodel.settings import (
 )
 from riskmodel.sources import Source
 from riskmodel.sources.checks.columns import read_table
-from riskmodel.sources.checks.validate_rows import sift
+from riskmodel.sources.checks.validate_rows import validate_rows
 from riskmodel.sources.layout import nearest, table_files
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.validate.checks import CHECKS
@@ -252,6 +252,8 @@ def _agreements_known(data: Path, settings: Settings, day: date) -> Source:
     for name in ("enterprises", "agreements"):
         if name in files:
             declared = CANONICAL[name]
-            tables[name] = sift(read_table(files[name], declared, zone), declared, zone, known).used
+            tables[name] = validate_rows(
+                read_table(files[name], declared, zone), declared, zone, known
+            ).used
             known.setdefault("enterprises", tables["enterprises"]["enterprise_id"].unique())
     return Source(tables, zone, "").known_before(months.day_start(day, zone))

@@ -33,7 +33,7 @@ from riskmodel.model.unseen_missing import describe_unknown
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.progress import Progress
 from riskmodel.settings import ExplainSettings, default_settings
-from riskmodel.storage.files import read_rows, sha256, write_parquet, write_whole
+from riskmodel.storage.files import read_rows, sha256, write_atomically, write_parquet
 
 COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64()), ("unknown", pa.string())])
 _MADE_FROM, _UNKNOWN = b"riskmodel.scores", b"riskmodel.unknown"
@@ -139,7 +139,7 @@ def _plain(kind: Any) -> Any:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    write_whole(path, lambda unfinished: pq.write_table(table, unfinished, compression="zstd"))
+    write_atomically(path, lambda unfinished: pq.write_table(table, unfinished, compression="zstd"))
 
 
 def _standing(path: Path, made_from: str) -> tuple[int, str] | None:

@@ -25,7 +25,7 @@ from riskmodel.publish.publication import Publication, PublicationFacts
 from riskmodel.publish.report.report import report_html
 from riskmodel.publish.rows import published_table
 from riskmodel.storage.files import write_parquet, write_text
-from riskmodel.storage.locks import held
+from riskmodel.storage.locks import hold_lock
 from riskmodel.tables.codes import BANK_NAME
 
 PART = ("row", "key", "capacity_cny", "used_cny", "price")
@@ -54,7 +54,7 @@ def publish_bank(
     _refuse_verdict(facts)
     _refuse_rows(rows, bank, as_of)
     bank_folder = _inside(folder, bank)
-    with held(bank_folder / ".lock"):
+    with hold_lock(bank_folder / ".lock"):
         date_folder = _inside(bank_folder, as_of.isoformat())
         written = revisions(date_folder)
         if written and _same_attempt(date_folder / f"r{written[-1]}", facts):

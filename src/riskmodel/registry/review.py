@@ -19,7 +19,7 @@ import pandas as pd
 from riskmodel.errors import DataError, NotApproved, UsageError
 from riskmodel.registry.intended_use import departures, own_programme, purpose_from
 from riskmodel.registry.versions import CHALLENGER, CHAMPION, point_aliases, version_facts, versions
-from riskmodel.storage.locks import held
+from riskmodel.storage.locks import hold_lock
 
 LOG = "reviews.jsonl"
 FIRST = "0" * 64
@@ -176,7 +176,7 @@ def _recorded(root: Path, review: Review) -> Review:
     """The review, appended to the log and on disk; then the aliases follow."""
     _refuse_unsaid(review)
     path = _log(root)
-    with held(path.with_name(".reviews.lock")):
+    with hold_lock(path.with_name(".reviews.lock")):
         before = reviews(root)
         _refuse_other_days(review, before)
         linked = asdict(review) | {

@@ -18,7 +18,7 @@ from riskmodel.errors import DataError, RiskModelError, UsageError
 from riskmodel.runs.tracking import connected
 from riskmodel.runs.tracking_address import is_of_the_network
 from riskmodel.storage.files import write_text
-from riskmodel.storage.locks import held
+from riskmodel.storage.locks import hold_lock
 
 REGISTERED = "default-risk"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -50,7 +50,7 @@ def register(root: Path, run_id: str, model: Registration, *, script: Path = SER
     A version that is met again takes the new tags, unless its files were lost. A new one is loaded back without pickles and
     scores one row before it counts. Raises `RiskModelError` where that fails.
     """
-    with held(root / "experiments" / ".registry.lock"), connected(root) as mlflow:
+    with hold_lock(root / "experiments" / ".registry.lock"), connected(root) as mlflow:
         client = mlflow.MlflowClient()
         known = [
             one for one in _versions(client) if one.tags.get("fingerprint") == model.fingerprint

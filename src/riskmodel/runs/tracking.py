@@ -17,7 +17,7 @@ from riskmodel.runs.tracking_address import (
     refuse_unusable,
     shown,
 )
-from riskmodel.storage.locks import held
+from riskmodel.storage.locks import hold_lock
 
 EXPERIMENT = "default-risk"
 ACTIVE = "active"
@@ -127,7 +127,7 @@ def connected(root: Path) -> Iterator[Any]:
             mlflow.set_registry_uri(uri)
             # two processes on a fresh sqlite file corrupt it for good
             if uri.startswith("sqlite:///"):
-                with held(root / "experiments" / ".mlflow.lock"):
+                with hold_lock(root / "experiments" / ".mlflow.lock"):
                     _ensure_experiment(mlflow, (root.resolve() / "experiments/artifacts").as_uri())
             else:
                 _ensure_experiment(mlflow, None)

@@ -11,7 +11,7 @@ from riskmodel.errors import DataError
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.checks.columns import read_table
-from riskmodel.sources.checks.validate_rows import Sifted, sift
+from riskmodel.sources.checks.validate_rows import ValidatedRows, validate_rows
 from riskmodel.sources.layout import table_files
 from riskmodel.sources.report import DataReport, TableReport, absent_tables
 from riskmodel.sources.source import Source, fingerprint
@@ -49,17 +49,17 @@ def read_folder(
     if not len(raw["enterprises"]):
         raise DataError("enterprises: 0 rows; a source needs at least one enterprise.")
     known: dict[str, pa.Array] = {}
-    sifted: dict[str, Sifted] = {}
+    validated: dict[str, ValidatedRows] = {}
     for name in list(raw):  # popped one by one, so that only one table is held twice
-        sifted[name] = sift(raw.pop(name), CANONICAL[name], settings.timezone, known)
+        validated[name] = validate_rows(raw.pop(name), CANONICAL[name], settings.timezone, known)
         if name in _REFERRED_TO:
-            known[name] = sifted[name].used[_REFERRED_TO[name]].unique()
-        account = sifted[name].report
+            known[name] = validated[name].used[_REFERRED_TO[name]].unique()
+        account = validated[name].report
         progress(f"{name}: {account.rows_used:,} of {account.rows_in:,} rows used")
-    return _reading(sifted, settings.timezone)
+    return _to_reading(validated, settings.timezone)
 
 
-def held(reading: Reading, settings: SourcesSettings) -> Reading:
+def accept_reading(reading: Reading, settings: SourcesSettings) -> Reading:
     """The reading itself, if few enough rows were set aside.
 
     Raises `DataError` as `refuse_bad_rows` does.
@@ -82,12 +82,12 @@ def refuse_bad_rows(report: DataReport, settings: SourcesSettings) -> None:
         raise DataError(f'{"; ".join(over)}. Fix the extract, or see data/README.md, "Bad rows".')
 
 
-def _reading(sifted: Mapping[str, Sifted], timezone: str) -> Reading:
-    tables = MappingProxyType({name: one.used for name, one in sifted.items()})
-    rejects = {name: one.rejects for name, one in sifted.items() if len(one.rejects)}
+def _to_reading(validated: Mapping[str, ValidatedRows], timezone: str) -> Reading:
+    tables = MappingProxyType({name: one.used for name, one in validated.items()})
+    rejects = {name: one.rejects for name, one in validated.items() if len(one.rejects)}
     report = DataReport(
-        tables=tuple(one.report for one in sifted.values()),
-        breaches=tuple(breach for one in sifted.values() for breach in one.breaches),
+        tables=tuple(one.report for one in validated.values()),
+        breaches=tuple(breach for one in validated.values() for breach in one.breaches),
         absent=absent_tables(tables),
     )
     source = Source(tables, timezone, fingerprint(tables))

@@ -10,8 +10,8 @@ import pandas as pd
 from riskmodel.tables.canonical import CANONICAL
 
 LATE_DAYS = 31
-LATE_MEANS = f"late: known more than {LATE_DAYS} days after the event (a month's record: its end)"
-CORRECTED_MEANS = "corrected: share of keys with more than one version"
+LATE_NOTE = f"late: known more than {LATE_DAYS} days after the event (a month's record: its end)"
+CORRECTED_NOTE = "corrected: share of keys with more than one version"
 
 ABSENCE: Mapping[str, str] = MappingProxyType(
     {
@@ -34,7 +34,7 @@ ABSENCE: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Breach:
+class RuleViolation:
     """A rule of one column that some rows of a table broke; at most three of their keys.
 
     `known` says what may stand there, where the rule is a list.
@@ -89,7 +89,7 @@ class DataReport:
     """The accounts of all tables, the breaches found, and the tables that are not there."""
 
     tables: tuple[TableReport, ...]
-    breaches: tuple[Breach, ...]
+    breaches: tuple[RuleViolation, ...]
     absent: tuple[str, ...]
 
     def frame(self) -> pd.DataFrame:
@@ -128,13 +128,13 @@ class DataReport:
     def _table_lines(self) -> list[str]:
         head = ("table", "rows in", "copies", "set aside", "used", "period", "late", "corrected")
         rows = [_cells(table) for table in self.tables]
-        return [*_aligned([head, *rows]), f"  {LATE_MEANS}", f"  {CORRECTED_MEANS}"]
+        return [*_align_columns([head, *rows]), f"  {LATE_NOTE}", f"  {CORRECTED_NOTE}"]
 
     def _absent_lines(self) -> list[str]:
         if not self.absent:
             return ["", "Every table of the contract is there."]
         rows = [(f"  {name}", ABSENCE[name]) for name in self.absent]
-        return ["", "Not there:", *_aligned(rows, left=2)]
+        return ["", "Not there:", *_align_columns(rows, left=2)]
 
 
 def _breach_lines(breaches: list[str]) -> list[str]:
@@ -158,7 +158,7 @@ def _cells(table: TableReport) -> tuple[str, ...]:
     )
 
 
-def _aligned(rows: Sequence[tuple[str, ...]], left: int = 1) -> list[str]:
+def _align_columns(rows: Sequence[tuple[str, ...]], left: int = 1) -> list[str]:
     """The rows with columns of equal width: the first `left` ones to the left, others right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [

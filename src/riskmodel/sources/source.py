@@ -53,12 +53,13 @@ class Source:
         `outcomes` carry no `known_at` and stay whole.
         """
         tables = {
-            name: _before(name, rows, instant, self.timezone) for name, rows in self.tables.items()
+            name: _rows_known_before(name, rows, instant, self.timezone)
+            for name, rows in self.tables.items()
         }
         return Source(tables, self.timezone, fingerprint(tables))
 
 
-def _before(name: str, rows: pa.Table, instant: datetime, timezone: str) -> pa.Table:
+def _rows_known_before(name: str, rows: pa.Table, instant: datetime, timezone: str) -> pa.Table:
     if CANONICAL[name].timed:
         return rows.filter(pc.less(rows["known_at"], pa.scalar(instant, rows["known_at"].type)))
     if name == "fx_rates":
@@ -75,7 +76,7 @@ def fingerprint(tables: Mapping[str, pa.Table]) -> str:
         digest.update(f"table {name} {len(rows)}\n".encode())
         for column in rows.column_names:
             digest.update(f"column {column} {rows[column].type}\n".encode())
-            for piece in _pieces(rows[column]):
+            for piece in _byte_slices(rows[column]):
                 digest.update(piece)
     return digest.hexdigest()
 
@@ -91,7 +92,7 @@ def _series(values: pa.ChunkedArray, table: str, name: str) -> pd.Series:
     return pd.Series(values.to_pandas())
 
 
-def _pieces(values: pa.ChunkedArray) -> Iterator[bytes]:
+def _byte_slices(values: pa.ChunkedArray) -> Iterator[bytes]:
     """The column's bytes, in slices that do not depend on how arrow has cut it into chunks."""
     for start in range(0, len(values), _SLICE_ROWS):
         piece = values.slice(start, _SLICE_ROWS)

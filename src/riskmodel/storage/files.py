@@ -23,7 +23,7 @@ from riskmodel.errors import (
 )
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """The file that `write` makes, at `path` whole or not at all.
 
     `write` gets a temporary path in the same folder (which is made if it is missing), with the
@@ -45,13 +45,13 @@ def write_parquet(rows: pd.DataFrame | pa.Table, path: Path) -> None:
 
     A frame's index is left out, and so is the note that pandas would leave in the schema.
     """
-    table = arrow(rows).replace_schema_metadata(None)
-    write_whole(path, lambda unfinished: pq.write_table(table, unfinished, compression="zstd"))
+    table = to_arrow(rows).replace_schema_metadata(None)
+    write_atomically(path, lambda unfinished: pq.write_table(table, unfinished, compression="zstd"))
 
 
 def write_text(path: Path, text: str) -> None:
     """The text as UTF-8 with `\\n` line ends, written whole."""
-    write_whole(path, lambda unfinished: _put(unfinished, text))
+    write_atomically(path, lambda unfinished: _write_utf8(unfinished, text))
 
 
 def write_folder(tables: Mapping[str, pd.DataFrame | pa.Table], out: Path) -> None:
@@ -116,13 +116,13 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         raise DataError(f"{shown(path)}: not readable as Parquet. {UNREADABLE}") from error
 
 
-def arrow(rows: pd.DataFrame | pa.Table) -> pa.Table:
+def to_arrow(rows: pd.DataFrame | pa.Table) -> pa.Table:
     """The rows as an arrow table; a frame's index is left out."""
     if isinstance(rows, pd.DataFrame):
         return pa.Table.from_pandas(rows, preserve_index=False)
     return rows
 
 
-def _put(path: Path, text: str) -> None:
+def _write_utf8(path: Path, text: str) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)

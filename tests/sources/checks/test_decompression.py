@@ -65,7 +65,7 @@ def test_equal_rows_that_are_read_in_seconds_pass_and_so_do_they_unpacked(
     packed, plain = tmp_path / "enterprises.parquet", tmp_path / "plain.parquet"
     write_equal(packed, 1_000_000, 1)
     assert len(read_table([packed], CANONICAL["enterprises"], "UTC")) == 1_000_000
-    monkeypatch.setattr(decompression, "FREE_VALUES", 1000)
+    monkeypatch.setattr(decompression, "MAX_UNCHECKED_VALUES", 1000)
 
     with pytest.raises(DataError, match="more than 150 values a byte"):
         read_table([packed], CANONICAL["enterprises"], "UTC")
@@ -79,7 +79,7 @@ def test_equal_rows_that_are_read_in_seconds_pass_and_so_do_they_unpacked(
 def test_long_texts_that_repeat_are_refused_by_what_they_unpack_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decompression, "FREE_BYTES", 1_000_000)
+    monkeypatch.setattr(decompression, "MAX_UNCHECKED_BYTES", 1_000_000)
     path = tmp_path / "enterprises.parquet"
     table = pa.table({"enterprise_id": ["E1"] * 50_000, "sector": ["x" * 1000] * 50_000})
     pq.write_table(table, path)
@@ -91,8 +91,8 @@ def test_long_texts_that_repeat_are_refused_by_what_they_unpack_to(
 def test_months_of_lines_that_are_never_late_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decompression, "FREE_VALUES", 0)
-    monkeypatch.setattr(decompression, "FREE_BYTES", 0)
+    monkeypatch.setattr(decompression, "MAX_UNCHECKED_VALUES", 0)
+    monkeypatch.setattr(decompression, "MAX_UNCHECKED_BYTES", 0)
     lines, months = 20_000, 24
     path = tmp_path / "line_months.parquet"
     instants = pa.array(np.tile(np.arange(months) * 31 * 86_400_000_000, lines), pa.int64())
@@ -116,7 +116,7 @@ def test_a_long_file_tells_how_far_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(columns, "_CHUNK_ROWS", 1000)
-    monkeypatch.setattr(columns, "_ROWS_A_LINE", 2000)
+    monkeypatch.setattr(columns, "_ROWS_PER_MESSAGE", 2000)
     write_equal(tmp_path / "enterprises.parquet", 5000, 1)
     told: list[str] = []
 

@@ -9,7 +9,7 @@ import pytest
 
 from riskmodel.errors import DataError, UsageError
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.sources.importers import IMPORTERS
 from riskmodel.sources.importers.cumcm2020c import FILES, import_cumcm2020c
 from riskmodel.storage.files import write_parquet, write_text
@@ -60,7 +60,7 @@ def test_sales_are_declarations_within_china_and_copies_keep_one_id(
     raw: Path, tmp_path: Path, settings: SourcesSettings
 ) -> None:
     import_cumcm2020c(raw, tmp_path / "out")
-    reading = held(read_folder(tmp_path / "out", settings), settings)
+    reading = accept_reading(read_folder(tmp_path / "out", settings), settings)
     sales = reading.source.frame("declarations").set_index("declaration_id")
     assert list(sales.index) == ["E1-007-1", "E1-007-2", "E1-008-1", "E1-009-1", "E3-007-1"]
     assert list(sales["fob_usd"]) == [2.0, 10.0, -1.0, 3.0, 10.0]
@@ -144,7 +144,7 @@ def test_the_real_invoices_pass_the_door_with_their_known_copies(
     tmp_path: Path, settings: SourcesSettings
 ) -> None:
     IMPORTERS["cumcm2020c"](REAL, tmp_path / "out")
-    reading = held(read_folder(tmp_path / "out", settings), settings)
+    reading = accept_reading(read_folder(tmp_path / "out", settings), settings)
     copies = {one.table: one.copies for one in reading.report.tables}
     # The copies that the data's README counts: sales 4,436 and 1,745, purchases 803 and 4,681.
     assert copies["declarations"] == 4_436 + 1_745

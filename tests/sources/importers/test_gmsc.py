@@ -7,7 +7,7 @@ import pytest
 
 from riskmodel.errors import DataError
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.sources.importers import IMPORTERS
 from riskmodel.sources.importers.gmsc import import_gmsc
 from riskmodel.storage.files import write_parquet
@@ -43,7 +43,7 @@ def raw(tmp_path: Path) -> Path:
 @pytest.fixture
 def attributes(raw: Path, tmp_path: Path, settings: SourcesSettings) -> pd.DataFrame:
     import_gmsc(raw, tmp_path / "out")
-    source = held(read_folder(tmp_path / "out", settings), settings).source
+    source = accept_reading(read_folder(tmp_path / "out", settings), settings).source
     return source.frame("attributes").sort_values("enterprise_id").astype(object)
 
 
@@ -111,7 +111,7 @@ def test_a_wrong_folder_is_told_what_it_lacks(tmp_path: Path) -> None:
 @pytest.mark.skipif(not REAL.is_dir(), reason="the borrowers' data is not at ../shared/data")
 def test_the_real_borrowers_pass_the_door(tmp_path: Path, settings: SourcesSettings) -> None:
     IMPORTERS["gmsc"](REAL, tmp_path / "out")
-    reading = held(read_folder(tmp_path / "out", settings), settings)
+    reading = accept_reading(read_folder(tmp_path / "out", settings), settings)
     assert not reading.rejects
     assert reading.source.frame("outcomes")["defaulted"].sum() == 10_026
     attributes = reading.source.frame("attributes")

@@ -7,7 +7,7 @@ import pytest
 
 from riskmodel.errors import DataError
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.sources.importers import IMPORTERS
 from riskmodel.sources.importers.taiwan import import_taiwan
 from riskmodel.storage.files import write_parquet
@@ -30,7 +30,7 @@ def test_a_client_has_six_monthly_records_the_newest_from_september(
     raw: Path, tmp_path: Path, settings: SourcesSettings
 ) -> None:
     import_taiwan(raw, tmp_path / "out")
-    source = held(read_folder(tmp_path / "out", settings), settings).source
+    source = accept_reading(read_folder(tmp_path / "out", settings), settings).source
     records = source.frame("bank_records")
     assert list(records["month"].dt.month) == [4, 5, 6, 7, 8, 9]
     assert list(records["days_past_due"]) == [0, 0, 0, 0, 30, 60]
@@ -82,7 +82,7 @@ def test_a_wrong_folder_is_told_what_it_lacks(tmp_path: Path) -> None:
 @pytest.mark.skipif(not REAL.is_dir(), reason="the clients' data is not at ../shared/data")
 def test_the_real_clients_pass_the_door(tmp_path: Path, settings: SourcesSettings) -> None:
     IMPORTERS["taiwan"](REAL, tmp_path / "out")
-    reading = held(read_folder(tmp_path / "out", settings), settings)
+    reading = accept_reading(read_folder(tmp_path / "out", settings), settings)
     assert not reading.rejects
     assert len(reading.source.frame("bank_records")) == 180_000
     assert reading.source.frame("outcomes")["defaulted"].sum() == 6_636

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from riskmodel.errors import DataError, UsageError
 from riskmodel.settings import SourcesSettings
 from riskmodel.simulation import write_simulation
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.sources.partitions import chunks
-from riskmodel.sources.partitions.partition_order import is_cut, part_order
-from riskmodel.sources.partitions.shuffle import buckets_of
+from riskmodel.sources.partitions.partition_order import is_partitioned, partition_sort_columns
+from riskmodel.sources.partitions.shuffle import assign_buckets
 from riskmodel.sources.partitions.sorted_source import (
-    Sorted,
+    SortedSource,
     load_sorted,
     sort_folder,
     sorted_source,
@@ -53,14 +53,14 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables of more than a few rows go through the door in several pieces."""
-    monkeypatch.setattr(chunks, "PIECE_ROWS", 700)
+    monkeypatch.setattr(chunks, "MAX_CHUNK_ROWS", 700)
 
 
 @pytest.fixture
-def cut(settings: SourcesSettings, write: Write) -> Callable[[Tables], Sorted]:
+def cut(settings: SourcesSettings, write: Write) -> Callable[[Tables], SortedSource]:
     """Drawn tables through the door, sorted in memory, one enterprise a part."""
     return lambda tables: sorted_source(
-        read_folder(write(tables), settings).source, enterprises_a_part=1
+        read_folder(write(tables), settings).source, enterprises_per_partition=1
     )
 
 
@@ -68,7 +68,7 @@ def utc(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
 
-def frame(source: Sorted, table: str, number: int) -> pd.DataFrame:
+def frame(source: SortedSource, table: str, number: int) -> pd.DataFrame:
     """All columns of a table in one part, texts as texts."""
     return plain(source.part(number, {table: source.columns(table)})[table]).to_pandas()
 
@@ -81,14 +81,14 @@ def plain(rows: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def content(source: Sorted) -> dict[str, list[pa.Table]]:
+def content(source: SortedSource) -> dict[str, list[pa.Table]]:
     """Every table's parts, or the table itself where it is not cut."""
     return {
         name: [
             source.part(number, {name: source.columns(name)})[name]
             for number in range(source.parts)
         ]
-        if is_cut(name)
+        if is_partitioned(name)
         else [source.whole(name)]
         for name in CANONICAL
         if source.has(name)
@@ -138,10 +138,10 @@ def damaged(folder: Path, out: Path) -> Path:
 def test_a_part_holds_its_enterprises_only_and_every_enterprise_is_in_one(
     simulation: Path, settings: SourcesSettings
 ) -> None:
-    source = sorted_source(read_folder(simulation, settings).source, enterprises_a_part=7)
+    source = sorted_source(read_folder(simulation, settings).source, enterprises_per_partition=7)
     assert source.parts == 9
     assert list(source.firsts) == sorted(source.firsts)
-    for tables in (name for name in CANONICAL if source.has(name) and is_cut(name)):
+    for tables in (name for name in CANONICAL if source.has(name) and is_partitioned(name)):
         for number in range(source.parts):
             ids = frame(source, tables, number)["enterprise_id"]
             assert (ids >= source.firsts[number]).all()
@@ -198,7 +198,7 @@ def test_any_rows_are_sorted_as_plain_python_sorts_them(
     )
     found = cut(drawn)
     order = ["enterprise_id", "month", "lender", "account_id", "known_at"]
-    assert part_order(CANONICAL["bank_records"]) == tuple(order)
+    assert partition_sort_columns(CANONICAL["bank_records"]) == tuple(order)
     expected = drawn["bank_records"].sort_values(order)[order].reset_index(drop=True)
     parts = [frame(found, "bank_records", k)[order] for k in range(found.parts)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)
@@ -250,7 +250,7 @@ def test_a_source_cut_to_a_date_knows_of_no_later_version(
         [("D1", "E1", "2024-01-10", "2024-01-12"), ("D1", "E1", "2024-01-10", "2024-03-01")]
     )
     source = read_folder(write(drawn), settings).source.known_before(utc("2024-02-01"))
-    found = frame(sorted_source(source, enterprises_a_part=9), "declarations", 0)
+    found = frame(sorted_source(source, enterprises_per_partition=9), "declarations", 0)
     assert found["known_until"].tolist() == [pd.NaT]
 
 
@@ -325,8 +325,8 @@ def test_a_part_gives_what_was_asked_and_who_and_when(
     folder = write(drawn)
     always = {"enterprise_id", "declared_on", "known_at", "withdrawn", "known_until"}
     for source in (
-        sorted_source(read_folder(folder, settings).source, enterprises_a_part=2),
-        sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=2),
+        sorted_source(read_folder(folder, settings).source, enterprises_per_partition=2),
+        sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=2),
     ):
         found = source.part(0, {"declarations": {"fob_usd"}, "bank_records": ()})
         assert set(found) == {"declarations", "bank_records"}
@@ -354,20 +354,22 @@ def test_texts_that_repeat_come_as_codes_and_ids_of_rows_as_texts(
     assert source.types("declarations").field("destination").type == pa.string()
 
 
-@pytest.mark.parametrize("piece_rows", [700, 10**6], ids=["in pieces", "in one piece"])
+@pytest.mark.parametrize("chunk_rows", [700, 10**6], ids=["in pieces", "in one piece"])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_folder_gives_the_parts_that_memory_gives(
     simulation: Path,
     settings: SourcesSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    piece_rows: int,
+    chunk_rows: int,
     threads: int,
 ) -> None:
-    monkeypatch.setattr(chunks, "PIECE_ROWS", piece_rows)
+    monkeypatch.setattr(chunks, "MAX_CHUNK_ROWS", chunk_rows)
     folder = damaged(simulation, tmp_path / "damaged")
-    memory = sorted_source(read_folder(folder, settings).source, enterprises_a_part=7)
-    disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=7, threads=threads)
+    memory = sorted_source(read_folder(folder, settings).source, enterprises_per_partition=7)
+    disk = sort_folder(
+        folder, tmp_path / "sorted", settings, enterprises_per_partition=7, threads=threads
+    )
     assert (disk.timezone, disk.firsts) == (memory.timezone, memory.firsts)
     expected, found = content(memory), content(disk)
     assert found.keys() == expected.keys()
@@ -383,10 +385,10 @@ def test_a_folder_in_pieces_sets_aside_and_reports_what_the_whole_would(
     simulation: Path, settings: SourcesSettings, tmp_path: Path, small_pieces: None
 ) -> None:
     folder = damaged(simulation, tmp_path / "damaged")
-    reading = held(read_folder(folder, settings), settings)
+    reading = accept_reading(read_folder(folder, settings), settings)
     assert len(reading.report.breaches) > 6
     save_reading(reading, tmp_path / "whole")
-    sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=7)
+    sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=7)
     for name in ("report", "breaches", "rejects/declarations", "rejects/line_months"):
         expected = pq.read_table(tmp_path / "whole" / f"{name}.parquet")
         assert pq.read_table(tmp_path / "sorted" / f"{name}.parquet").equals(expected), name
@@ -397,7 +399,7 @@ def test_a_folder_in_pieces_sets_aside_and_reports_what_the_whole_would(
 def test_a_table_in_several_files_of_different_types_gives_the_same(
     simulation: Path, settings: SourcesSettings, tmp_path: Path, small_pieces: None
 ) -> None:
-    whole = sort_folder(simulation, tmp_path / "one", settings, enterprises_a_part=9)
+    whole = sort_folder(simulation, tmp_path / "one", settings, enterprises_per_partition=9)
     tables = {path.stem: pq.read_table(path) for path in simulation.glob("*.parquet")}
     rows = tables.pop("declarations")
     half = len(rows) // 2
@@ -408,7 +410,9 @@ def test_a_table_in_several_files_of_different_types_gives_the_same(
     tables |= {"declarations/a": last, "declarations/b": rows.slice(0, half).slice(0, 0)}
     tables |= {"declarations/c": rows.slice(0, half)}
     write_folder(tables, tmp_path / "split")
-    split = sort_folder(tmp_path / "split", tmp_path / "several", settings, enterprises_a_part=9)
+    split = sort_folder(
+        tmp_path / "split", tmp_path / "several", settings, enterprises_per_partition=9
+    )
     assert content(split)["declarations"] == content(whole)["declarations"]
 
 
@@ -419,26 +423,26 @@ def test_columns_that_only_some_files_have_are_null_in_the_others(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(chunks, "PIECE_ROWS", 2)
+    monkeypatch.setattr(chunks, "MAX_CHUNK_ROWS", 2)
     rows = drawn.pop("declarations")
     plain_rows = rows.drop(columns=["destination", "terms_days"]).iloc[:1]
     drawn |= {"declarations/a": rows.iloc[1:], "declarations/b": plain_rows}
-    found = sort_folder(write(drawn), tmp_path / "sorted", settings, enterprises_a_part=1)
+    found = sort_folder(write(drawn), tmp_path / "sorted", settings, enterprises_per_partition=1)
     first, third = (frame(found, "declarations", number) for number in (0, 2))
     assert first[["destination", "terms_days"]].isna().all(axis=None)
     assert third[["destination", "terms_days"]].to_numpy().tolist() == [["DEU", 90]]
 
 
-@pytest.mark.parametrize("piece_rows", [1, 100])
+@pytest.mark.parametrize("chunk_rows", [1, 100])
 def test_attributes_keep_any_names_and_types(
     drawn: Tables,
     write: Write,
     settings: SourcesSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    piece_rows: int,
+    chunk_rows: int,
 ) -> None:
-    monkeypatch.setattr(chunks, "PIECE_ROWS", piece_rows)
+    monkeypatch.setattr(chunks, "MAX_CHUNK_ROWS", chunk_rows)
     drawn["attributes"] = pd.DataFrame(
         {
             "enterprise_id": ["E1", "E2", "E3"],
@@ -452,8 +456,8 @@ def test_attributes_keep_any_names_and_types(
         }
     )
     folder = write(drawn)
-    disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=3)
-    memory = sorted_source(read_folder(folder, settings).source, enterprises_a_part=3)
+    disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=3)
+    memory = sorted_source(read_folder(folder, settings).source, enterprises_per_partition=3)
     assert disk.types("attributes") == memory.types("attributes")
     assert content(disk)["attributes"] == content(memory)["attributes"]
     assert disk.part(0, {"attributes": {"a"}})["attributes"].num_columns == 5
@@ -467,29 +471,29 @@ def test_an_attribute_that_has_the_name_of_the_next_versions_instant_is_refused(
     )
     folder = write(drawn)
     with pytest.raises(DataError, match=r"attributes\.known_until"):
-        sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=2)
+        sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=2)
     with pytest.raises(DataError, match=r"attributes\.known_until"):
-        sorted_source(read_folder(folder, settings).source, enterprises_a_part=2)
+        sorted_source(read_folder(folder, settings).source, enterprises_per_partition=2)
 
 
-@pytest.mark.parametrize("piece_rows", [25, 10**6], ids=["in pieces", "in one piece"])
+@pytest.mark.parametrize("chunk_rows", [25, 10**6], ids=["in pieces", "in one piece"])
 def test_too_many_bad_rows_are_refused_in_the_same_words_and_nothing_is_left(
     drawn: Tables,
     write: Write,
     settings: SourcesSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    piece_rows: int,
+    chunk_rows: int,
 ) -> None:
-    monkeypatch.setattr(chunks, "PIECE_ROWS", piece_rows)
+    monkeypatch.setattr(chunks, "MAX_CHUNK_ROWS", chunk_rows)
     rows = declared([(f"D{n:02d}", "E1", "2024-01-10", "2024-01-12") for n in range(100)])
     rows.loc[[7, 50], "fob_usd"] = np.inf
     drawn["declarations"] = rows
     folder, beside = write(drawn), tmp_path / "beside"
     with pytest.raises(DataError) as whole:
-        held(read_folder(folder, settings), settings)
+        accept_reading(read_folder(folder, settings), settings)
     with pytest.raises(DataError) as in_pieces:
-        sort_folder(folder, beside / "sorted", settings, enterprises_a_part=2)
+        sort_folder(folder, beside / "sorted", settings, enterprises_per_partition=2)
     assert str(in_pieces.value) == str(whole.value)
     assert not list(beside.iterdir())
 
@@ -501,11 +505,11 @@ def test_a_table_that_is_refused_anyhow_is_not_read_to_its_end(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(chunks, "PIECE_ROWS", 10)
+    monkeypatch.setattr(chunks, "MAX_CHUNK_ROWS", 10)
     rows = declared([(f"D{n:03d}", "E1", "2024-01-10", "2024-01-12") for n in range(400)])
     drawn["declarations"] = rows.assign(fob_usd=np.inf)
     with pytest.raises(DataError, match=r"declarations: (\d+) of \1 rows set aside") as refused:
-        sort_folder(write(drawn), tmp_path / "sorted", settings, enterprises_a_part=2)
+        sort_folder(write(drawn), tmp_path / "sorted", settings, enterprises_per_partition=2)
     assert "400" not in str(refused.value)
 
 
@@ -516,7 +520,11 @@ def test_a_missing_column_in_the_last_file_is_found_before_the_work(
     told: list[str] = []
     with pytest.raises(DataError, match=r"outcomes\.as_of: missing column"):
         sort_folder(
-            write(drawn), tmp_path / "out", settings, enterprises_a_part=2, progress=told.append
+            write(drawn),
+            tmp_path / "out",
+            settings,
+            enterprises_per_partition=2,
+            progress=told.append,
         )
     assert not told
 
@@ -526,19 +534,19 @@ def test_a_register_without_rows_is_refused(
 ) -> None:
     drawn["enterprises"] = drawn["enterprises"].iloc[:0]
     with pytest.raises(DataError, match="enterprises: 0 rows"):
-        sort_folder(write(drawn), tmp_path / "sorted", settings, enterprises_a_part=2)
+        sort_folder(write(drawn), tmp_path / "sorted", settings, enterprises_per_partition=2)
 
 
 def test_a_finished_sorting_of_the_same_files_is_used_again(
     drawn: Tables, write: Write, settings: SourcesSettings, tmp_path: Path
 ) -> None:
     folder, out = write(drawn), tmp_path / "sorted"
-    first = sort_folder(folder, out, settings, enterprises_a_part=2)
+    first = sort_folder(folder, out, settings, enterprises_per_partition=2)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     told: list[str] = []
     for firsts in (None, first.firsts):
         again = sort_folder(
-            folder, out, settings, enterprises_a_part=2, firsts=firsts, progress=told.append
+            folder, out, settings, enterprises_per_partition=2, firsts=firsts, progress=told.append
         )
         assert again.firsts == first.firsts == ("E1", "E3")
     assert told == ["sorted: is there, sorted from the same files"] * 2
@@ -549,17 +557,17 @@ def test_a_sorting_of_other_files_settings_or_parts_is_refused(
     drawn: Tables, write: Write, settings: SourcesSettings, tmp_path: Path
 ) -> None:
     folder, out = write(drawn), tmp_path / "sorted"
-    sort_folder(folder, out, settings, enterprises_a_part=2)
+    sort_folder(folder, out, settings, enterprises_per_partition=2)
     with pytest.raises(UsageError, match="holds"):
-        sort_folder(folder, out, settings, enterprises_a_part=3)
+        sort_folder(folder, out, settings, enterprises_per_partition=3)
     with pytest.raises(UsageError, match="holds"):
-        sort_folder(folder, out, settings, enterprises_a_part=2, firsts=["E1", "E2"])
+        sort_folder(folder, out, settings, enterprises_per_partition=2, firsts=["E1", "E2"])
     elsewhere = settings.model_copy(update={"timezone": "Europe/Paris"})
     with pytest.raises(UsageError, match="holds"):
-        sort_folder(folder, out, elsewhere, enterprises_a_part=2)
+        sort_folder(folder, out, elsewhere, enterprises_per_partition=2)
     write_parquet(drawn["declarations"].assign(fob_usd=1.0), folder / "declarations.parquet")
     with pytest.raises(UsageError, match="holds"):
-        sort_folder(folder, out, settings, enterprises_a_part=2)
+        sort_folder(folder, out, settings, enterprises_per_partition=2)
     assert load_sorted(out).parts == 2
 
 
@@ -570,7 +578,7 @@ def test_anything_else_that_is_there_is_refused(
     mine.parent.mkdir()
     mine.write_text("mine")
     with pytest.raises(UsageError, match="holds 1 entries"):
-        sort_folder(write(drawn), mine.parent, settings, enterprises_a_part=2, firsts=["E1"])
+        sort_folder(write(drawn), mine.parent, settings, enterprises_per_partition=2, firsts=["E1"])
     assert mine.read_text() == "mine"
 
 
@@ -578,7 +586,7 @@ def test_an_unfinished_or_damaged_sorting_is_recognised(
     drawn: Tables, write: Write, settings: SourcesSettings, tmp_path: Path
 ) -> None:
     folder, out = write(drawn), tmp_path / "sorted"
-    source = sort_folder(folder, out, settings, enterprises_a_part=2)
+    source = sort_folder(folder, out, settings, enterprises_per_partition=2)
     part = out / "declarations" / "00000.parquet"
     write_parquet(pq.read_table(part).slice(1), part)
     with pytest.raises(DataError, match="no whole sorted source"):
@@ -590,19 +598,19 @@ def test_an_unfinished_or_damaged_sorting_is_recognised(
     with pytest.raises(DataError, match="no whole sorted source"):
         load_sorted(out)
     with pytest.raises(UsageError, match="holds"):
-        sort_folder(folder, out, settings, enterprises_a_part=2)
+        sort_folder(folder, out, settings, enterprises_per_partition=2)
 
 
 def test_an_earlier_sortings_parts_are_kept_for_more_enterprises(
     drawn: Tables, write: Write, settings: SourcesSettings, tmp_path: Path
 ) -> None:
     out = tmp_path / "sorted"
-    earlier = sort_folder(write(drawn), out, settings, enterprises_a_part=2)
+    earlier = sort_folder(write(drawn), out, settings, enterprises_per_partition=2)
     assert earlier.firsts == ("E1", "E3")
     more = pd.DataFrame({"enterprise_id": ["A0", "E25", "E9"], "kind": "trader"})
     drawn["enterprises"] = pd.concat([drawn["enterprises"], more])
     grown = write(drawn)
-    later = sort_folder(grown, out, settings, enterprises_a_part=2, firsts=earlier.firsts)
+    later = sort_folder(grown, out, settings, enterprises_per_partition=2, firsts=earlier.firsts)
     assert later.firsts == ("A0", "E3")
     assert [frame(later, "enterprises", k)["enterprise_id"].tolist() for k in range(2)] == [
         ["A0", "E1", "E2", "E25"],
@@ -616,8 +624,8 @@ def test_a_part_without_rows_has_the_tables_columns(
 ) -> None:
     drawn["declarations"] = drawn["declarations"].iloc[:1]
     folder = write(drawn)
-    disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=1)
-    memory = sorted_source(read_folder(folder, settings).source, enterprises_a_part=1)
+    disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=1)
+    memory = sorted_source(read_folder(folder, settings).source, enterprises_per_partition=1)
     for source in (disk, memory):
         assert len(source.part(0, {"declarations": ()})["declarations"]) == 1
     assert content(disk)["declarations"] == content(memory)["declarations"]
@@ -628,7 +636,7 @@ def test_the_description_names_every_file_by_its_content(
     drawn: Tables, write: Write, settings: SourcesSettings, tmp_path: Path
 ) -> None:
     folder = write(drawn)
-    sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=2)
+    sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=2)
     found = json.loads((tmp_path / "sorted" / "sorted.json").read_text())
     assert set(found["asked"]["files"]) == {f"{name}.parquet" for name in drawn}
     assert found["tables"]["declarations"]["rows"] == [2, 1]
@@ -641,8 +649,8 @@ def test_tables_without_rows_are_there_all_the_same(
     for name in ("declarations", "lines", "line_months", "fx_rates"):
         drawn[name] = drawn[name].iloc[:0]
     folder = write(drawn)
-    disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_a_part=2)
-    memory = sorted_source(read_folder(folder, settings).source, enterprises_a_part=2)
+    disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=2)
+    memory = sorted_source(read_folder(folder, settings).source, enterprises_per_partition=2)
     assert content(disk) == content(memory)
     assert all(source.has(name) for source in (disk, memory) for name in drawn)
     assert len(disk.whole("fx_rates")) == len(disk.part(0, {"lines": ()})["lines"]) == 0
@@ -650,7 +658,7 @@ def test_tables_without_rows_are_there_all_the_same(
 
 def test_a_key_falls_into_one_bucket_wherever_it_stands_and_buckets_fill_evenly() -> None:
     ids = pa.array([f"D{number}" for number in range(40_000)] + ["", None])
-    whole = buckets_of(pa.chunked_array([ids]), 16)
-    sliced = buckets_of(pa.chunked_array([ids[3:9], ids[39_990:]]), 16)
+    whole = assign_buckets(pa.chunked_array([ids]), 16)
+    sliced = assign_buckets(pa.chunked_array([ids[3:9], ids[39_990:]]), 16)
     assert sliced.tolist() == [*whole[3:9], *whole[39_990:]]
     assert np.bincount(whole, minlength=16).min() > 0.9 * 40_000 / 16

@@ -63,5 +63,5 @@ def _sort(task: Task, home: Path) -> None:
     settings = default_settings()
     sort_folder(
         task.folder, home, settings.sources, threads=task.threads,
-        enterprises_a_part=settings.features.chunk_enterprises,
+        enterprises_per_partition=settings.features.chunk_enterprises,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.inputs import fit_inputs
 from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
-from riskmodel.sources.folder import held, read_folder
+from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.statistics.logistic import Array, expit
 
 SEEDS = (7, 11, 23)
@@ -96,7 +96,7 @@ def scored_simulation(
 
 def applicants_of(simulation: Path, settings: Settings) -> Applicants:
     """Who applied in a written simulation, what was known of them then, and what is true of them."""
-    source = held(read_folder(simulation, settings.sources), settings.sources).source
+    source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
     how = settings.datasets.model_copy(update={"population": "applicants"})
     population = datasets.population(source, how, datasets.last_as_of(source, how))
     asked = _decided(datasets.current(source, "applications"), _truth(simulation))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from riskmodel import months
 from riskmodel.runs.run_folder import Run
-from riskmodel.sources.folder import Reading, held, read_folder
+from riskmodel.sources.folder import Reading, accept_reading, read_folder
 from riskmodel.sources.persistence import save_reading
 
 
@@ -14,7 +14,9 @@ def read_sources(run: Run) -> Reading:
     """Read and check the source folder as it was known at the run's date."""
     run.begin("sources")
     settings = run.settings
-    reading = held(read_folder(Path(settings.run.data), settings.sources), settings.sources)
+    reading = accept_reading(
+        read_folder(Path(settings.run.data), settings.sources), settings.sources
+    )
     cut = months.day_start(pd.Timestamp(settings.run.as_of).date(), settings.sources.timezone)
     known = Reading(reading.source.known_before(cut), reading.rejects, reading.report)
     save_reading(known, run.folder / "sources")

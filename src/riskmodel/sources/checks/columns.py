@@ -15,11 +15,11 @@ import pyarrow.types as pt
 
 from riskmodel.errors import DataError, machine_error, printable
 from riskmodel.progress import Progress, no_progress
-from riskmodel.sources.checks.decompression import Unpacked, refuse_swollen
+from riskmodel.sources.checks.decompression import UnpackedBytes, refuse_oversized
 from riskmodel.sources.checks.encoding import (
     holds_text,
+    refuse_non_utf8_columns,
     refuse_other_encodings,
-    refuse_undecoded_columns,
 )
 from riskmodel.sources.checks.type_errors import WrongValues
 from riskmodel.sources.layout import nearest
@@ -36,7 +36,7 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     "integer": pa.int64(),
     "flag": pa.bool_(),
 }
-_WANTED: dict[Kind, str] = {
+_EXPECTED_WORDS: dict[Kind, str] = {
     "id": "text (string)",
     "text": "text (string)",
     "code": "text (string)",
@@ -49,7 +49,7 @@ _WANTED: dict[Kind, str] = {
 _BEYOND_INT64 = 2.0**63
 _BUFFER_BYTES = 1 << 20
 _CHUNK_ROWS = 1 << 18
-_ROWS_A_LINE = 5_000_000
+_ROWS_PER_MESSAGE = 5_000_000
 """After how many rows of a file progress is told."""
 
 
@@ -64,7 +64,9 @@ def read_table(
 
     Raises `DataError` for a part that is not readable, a missing or unknown column, a wrong type.
     """
-    return joined([_read_part(path, declared, timezone, progress) for path in files], declared)
+    return concatenate_chunks(
+        [_read_part(path, declared, timezone, progress) for path in files], declared
+    )
 
 
 def read_chunks(
@@ -75,7 +77,7 @@ def read_chunks(
     Raises `DataError` as `read_table` does; wrong values are counted to the end of their file.
     """
     for path in files:
-        where = label(path, declared)
+        where = file_label(path, declared)
         chunks = _file_chunks(path, declared, rows)
         for chunk in chunks:
             try:
@@ -95,29 +97,29 @@ def _wrong_values(
             yield found
 
 
-def joined(parts: Sequence[pa.Table], declared: Table) -> pa.Table:
+def concatenate_chunks(parts: Sequence[pa.Table], declared: Table) -> pa.Table:
     """Parts with canonical types as one table in canonical column order.
 
     Raises `DataError` where parts disagree about the type of an open column.
     """
     if declared.open_columns:
-        parts = _agreed(parts, declared)
+        parts = _unify_types(parts, declared)
     rows = pa.concat_tables(parts, promote_options="permissive")
-    return rows.select(_ordered(rows.column_names, declared))
+    return rows.select(_canonical_order(rows.column_names, declared))
 
 
-def label(path: Path, declared: Table) -> str:
+def file_label(path: Path, declared: Table) -> str:
     """How a message names a table's file."""
     name = printable(path.name)
     return name if path.parent.name != declared.name else f"{declared.name}/{name}"
 
 
 def _read_part(path: Path, declared: Table, timezone: str, progress: Progress) -> pa.Table:
-    chunks, where, seen = [], label(path, declared), 0
+    chunks, where, seen = [], file_label(path, declared), 0
     for chunk in _file_chunks(path, declared, _CHUNK_ROWS):
         chunks.append(chunk)
         before, seen = seen, seen + len(chunk)
-        if seen // _ROWS_A_LINE > before // _ROWS_A_LINE:
+        if seen // _ROWS_PER_MESSAGE > before // _ROWS_PER_MESSAGE:
             progress(f"{where}: {seen:,} rows read so far")
     try:
         return _canonical_part(pa.concat_tables(chunks), declared, where, timezone)
@@ -127,13 +129,13 @@ def _read_part(path: Path, declared: Table, timezone: str, progress: Progress) -
 
 def _file_chunks(path: Path, declared: Table, rows: int) -> Iterator[pa.Table]:
     """The file's rows as they stand in it; one chunk without rows if it has none."""
-    where = label(path, declared)
+    where = file_label(path, declared)
     try:
         # Read by buffers: a row group may hold the whole table.
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
             size = path.stat().st_size
-            refuse_swollen(file.metadata, size, declared.name, where)
-            unpacked = Unpacked(size, declared.name, where)
+            refuse_oversized(file.metadata, size, declared.name, where)
+            unpacked = UnpackedBytes(size, declared.name, where)
             if not file.metadata.num_rows:
                 yield file.schema_arrow.empty_table()
             for batch in file.iter_batches(batch_size=rows):
@@ -147,7 +149,7 @@ def _file_chunks(path: Path, declared: Table, rows: int) -> Iterator[pa.Table]:
             " it, and write the file again."
         ) from error
     except (pa.ArrowException, OSError) as error:
-        refuse_undecoded_columns(path, declared.name, where)
+        refuse_non_utf8_columns(path, declared.name, where)
         raise _unreadable(path, declared, error) from error
 
 
@@ -155,7 +157,7 @@ def _unreadable(path: Path, declared: Table, error: Exception) -> DataError:
     if isinstance(error, OSError) and error.errno:  # a link, a permission, the disk
         return machine_error(error, path)
     return DataError(
-        f"{declared.name}: 1 file cannot be read as Parquet: {label(path, declared)} "
+        f"{declared.name}: 1 file cannot be read as Parquet: {file_label(path, declared)} "
         f"({path.stat().st_size:,} bytes). Write it again from the source."
     )
 
@@ -196,7 +198,7 @@ def _and_more(count: int) -> str:
     return f" (and {count - 1} more)" if count > 1 else ""
 
 
-def _ordered(names: Sequence[str], declared: Table) -> list[str]:
+def _canonical_order(names: Sequence[str], declared: Table) -> list[str]:
     known = [name for name in declared.by_name if name in names]
     opened = sorted(name for name in names if name not in declared.by_name)
     return [*declared.key, *opened, *known[len(declared.key) :]] if opened else known
@@ -215,7 +217,7 @@ def _canonical(
         kind = _open_type(plain, f"{declared.name}.{printable(name)}", where)
         return _without_minus_zero(pc.cast(plain, kind, safe=False))
     place = f"{declared.name}.{name}"
-    if not _ACCEPTS[column.kind](plain.type):
+    if not _ACCEPTED_TYPES[column.kind](plain.type):
         found = len(plain) - plain.null_count
         raise _wrong(place, where, found, f"values of type {plain.type}", column.kind)
     if column.kind == "date":
@@ -262,7 +264,7 @@ def _is_flag(kind: pa.DataType) -> bool:
     return bool(pt.is_boolean(kind))
 
 
-_ACCEPTS: dict[Kind, Callable[[pa.DataType], bool]] = {
+_ACCEPTED_TYPES: dict[Kind, Callable[[pa.DataType], bool]] = {
     "id": _is_text,
     "text": _is_text,
     "code": _is_text,
@@ -275,7 +277,7 @@ _ACCEPTS: dict[Kind, Callable[[pa.DataType], bool]] = {
 
 
 def _wrong(place: str, where: str, count: int, found: str, kind: Kind) -> WrongValues:
-    words = f"{found} in {where}, where {_WANTED[kind]} are expected. Write the column with that"
+    words = f"{found} in {where}, where {_EXPECTED_WORDS[kind]} are expected. Write the column with that"
     return WrongValues(place, count, f"{words} type.")
 
 
@@ -342,7 +344,7 @@ def _open_type(values: pa.ChunkedArray, place: str, where: str) -> pa.DataType:
     )
 
 
-def _agreed(parts: Sequence[pa.Table], declared: Table) -> list[pa.Table]:
+def _unify_types(parts: Sequence[pa.Table], declared: Table) -> list[pa.Table]:
     """The parts with one type for each open column; double for one that has no value anywhere."""
     types: dict[str, pa.DataType] = {}
     for field in (field for part in parts for field in part.schema):

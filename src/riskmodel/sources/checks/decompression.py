@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 
 from riskmodel.errors import DataError
 
-FREE_VALUES = 20_000_000
+MAX_UNCHECKED_VALUES = 20_000_000
 """Read in seconds, however small the file."""
-VALUES_A_BYTE = 150
+VALUES_PER_BYTE = 150
 """Months of lines that were never drawn or late come to some 90; equal rows to 270 and more."""
-FREE_BYTES = 1 << 30
-BYTES_A_BYTE = 1000
+MAX_UNCHECKED_BYTES = 1 << 30
+MAX_EXPANSION = 1000
 """Memory against file: months of such lines come to some 300."""
 REMEDY = (
     "Keep each row once; if they are meant, write the table with compression=None and"
@@ -22,19 +22,19 @@ REMEDY = (
 )
 
 
-def refuse_swollen(footer: pq.FileMetaData, size: int, table: str, where: str) -> None:
+def refuse_oversized(footer: pq.FileMetaData, size: int, table: str, where: str) -> None:
     """Raises `DataError` where the footer promises far more than a file of so many bytes holds."""
     rows, columns = footer.num_rows, footer.num_columns
-    if rows * columns > FREE_VALUES + VALUES_A_BYTE * size:
+    if rows * columns > MAX_UNCHECKED_VALUES + VALUES_PER_BYTE * size:
         raise DataError(
             f"{table}: {rows:,} rows of {columns} columns in a file of {size:,} bytes ({where}):"
-            f" more than {VALUES_A_BYTE} values a byte, so most rows are equal. {REMEDY}."
+            f" more than {VALUES_PER_BYTE} values a byte, so most rows are equal. {REMEDY}."
         )
     groups = (footer.row_group(number) for number in range(footer.num_row_groups))
     _refuse_bytes(sum(group.total_byte_size for group in groups), size, table, where)
 
 
-class Unpacked:
+class UnpackedBytes:
     """What was read of one file so far: texts that repeat stand in it once, in memory each time."""
 
     def __init__(self, size: int, table: str, where: str) -> None:
@@ -48,8 +48,8 @@ class Unpacked:
 
 
 def _refuse_bytes(unpacked: int, size: int, table: str, where: str) -> None:
-    if unpacked > FREE_BYTES + BYTES_A_BYTE * size:
+    if unpacked > MAX_UNCHECKED_BYTES + MAX_EXPANSION * size:
         raise DataError(
             f"{table}: a file of {size:,} bytes ({where}) unpacks to {unpacked:,} bytes or more,"
-            f" over {BYTES_A_BYTE} for one. {REMEDY}."
+            f" over {MAX_EXPANSION} for one. {REMEDY}."
         )

@@ -18,7 +18,7 @@ def refuse_other_encodings(rows: pa.Table, table: str, where: str) -> None:
     """Raises `WrongValues` for the first text column with bytes that are not UTF-8."""
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         if holds_text(column.type):
-            found = [value for chunk in column.chunks for value in _undecoded(chunk)]
+            found = [value for chunk in column.chunks for value in _non_utf8_values(chunk)]
             if found:
                 raise WrongValues(f"{table}.{printable(name)}", len(found), _words(found, where))
 
@@ -29,7 +29,7 @@ def holds_text(kind: pa.DataType) -> bool:
     return bool(pt.is_string(plain) or pt.is_large_string(plain) or pt.is_string_view(plain))
 
 
-def refuse_undecoded_columns(path: Path, table: str, where: str) -> None:
+def refuse_non_utf8_columns(path: Path, table: str, where: str) -> None:
     """Raises `DataError` naming a column whose texts Arrow refuses while it reads them.
 
     A file that says itself that its texts have a dictionary is refused so, before a value is seen.
@@ -55,7 +55,7 @@ def _words(found: list[bytes], where: str) -> str:
     return f"values that are not UTF-8{seems} in {where}. {REMEDY}"
 
 
-def _undecoded(column: pa.Array) -> list[bytes]:
+def _non_utf8_values(column: pa.Array) -> list[bytes]:
     """The values that are not UTF-8."""
     texts = column.dictionary if pt.is_dictionary(column.type) else column
     try:

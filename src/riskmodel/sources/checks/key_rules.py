@@ -11,7 +11,7 @@ from riskmodel.tables.declared import Table
 
 
 @dataclass(frozen=True)
-class Doubles:
+class Duplicates:
     """Of sorted rows: which are copies of an earlier one, and which contradict another."""
 
     copies: Rows
@@ -23,18 +23,18 @@ def version_key(declared: Table) -> tuple[str, ...]:
     return (*declared.key, "known_at") if declared.timed else declared.key
 
 
-def key_words(declared: Table) -> str:
+def contradiction_reason(declared: Table) -> str:
     """The words for rows that agree in these columns and differ in others."""
     return "is given with different rows" + (" and one known_at" if declared.timed else "")
 
 
-def in_order(rows: pa.Table, declared: Table) -> pa.Table:
+def sort_by_key(rows: pa.Table, declared: Table) -> pa.Table:
     """The rows by key, then by the instant they became known; nulls last."""
     order = [(name, "ascending") for name in version_key(declared)]
     return rows.take(pc.sort_indices(rows, sort_keys=order))
 
 
-def repeats(rows: pa.Table, columns: tuple[str, ...]) -> Rows:
+def repeats_key(rows: pa.Table, columns: tuple[str, ...]) -> Rows:
     """Of sorted rows, those that agree with the one before in all columns; null never agrees."""
     again = np.zeros(len(rows), dtype=np.bool_)
     if len(rows) < 2:
@@ -46,22 +46,22 @@ def repeats(rows: pa.Table, columns: tuple[str, ...]) -> Rows:
     return again
 
 
-def doubles(rows: pa.Table, declared: Table) -> Doubles:
+def find_duplicates(rows: pa.Table, declared: Table) -> Duplicates:
     """Copies and contradictions among rows that are sorted by `in_order`."""
-    again = repeats(rows, version_key(declared))
+    again = repeats_key(rows, version_key(declared))
     followed = np.append(again[1:], False)
     crowd = np.flatnonzero(again | followed)
     group = np.cumsum(~again)[crowd]
-    first = _first_of_each_content(rows.take(pa.array(crowd)))
+    first = _is_first_of_content(rows.take(pa.array(crowd)))
     members = np.bincount(group[first], minlength=1)
     copies = np.zeros(len(rows), dtype=np.bool_)
     copies[crowd[~first]] = True
     contradictions = np.zeros(len(rows), dtype=np.bool_)
     contradictions[crowd[first & (members[group] > 1)]] = True
-    return Doubles(copies, contradictions)
+    return Duplicates(copies, contradictions)
 
 
-def _first_of_each_content(rows: pa.Table) -> Rows:
+def _is_first_of_content(rows: pa.Table) -> Rows:
     """Whether a row is the first of all that agree with it in every column, null with null."""
     columns = [str(position) for position in range(rows.num_columns)]
     numbered = rows.rename_columns(columns).append_column("row", pa.array(np.arange(len(rows))))

@@ -17,8 +17,8 @@ from riskmodel.tables.declared import Column, Table, text
 Rows = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.datetime64]
 
-EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
-ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
+MIN_DATE, MAX_DATE = date(1990, 1, 1), date(2100, 12, 31)
+ALWAYS_KNOWN = datetime(1900, 1, 1, tzinfo=UTC)
 """When an enterprise without `known_at` was known."""
 _NEAR = (pd.Timestamp(1800, 1, 1, tz="UTC"), pd.Timestamp(2200, 1, 1, tz="UTC"))
 
@@ -100,7 +100,7 @@ def _column_faults(rows: pa.Table, declared: Table, name: str) -> Iterator[Fault
             yield Fault(name, "is not the first of a month", _inside_month(_days(values)))
     elif column.kind == "instant":
         outside = _outside(known_days(rows, "UTC"))
-        always = as_mask(pc.equal(values, pa.scalar(ALWAYS, values.type)))
+        always = as_mask(pc.equal(values, pa.scalar(ALWAYS_KNOWN, values.type)))
         allowed = always if column.optional else np.zeros_like(always)
         yield Fault(name, "is outside 1990-2100", outside & ~allowed)
 
@@ -129,7 +129,7 @@ def _text_faults(values: pa.ChunkedArray, column: Column) -> Iterator[Fault]:
 
 
 def _outside(days: Days) -> Rows:
-    return np.logical_or(days < np.datetime64(EARLIEST), days > np.datetime64(LATEST))
+    return np.logical_or(days < np.datetime64(MIN_DATE), days > np.datetime64(MAX_DATE))
 
 
 def _inside_month(days: Days) -> Rows:

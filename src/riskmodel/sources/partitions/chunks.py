@@ -14,19 +14,19 @@ import pyarrow.parquet as pq
 
 from riskmodel.progress import Progress
 from riskmodel.settings import SourcesSettings
-from riskmodel.sources.checks.columns import joined, read_chunks, read_table
-from riskmodel.sources.checks.validate_rows import sift
+from riskmodel.sources.checks.columns import concatenate_chunks, read_chunks, read_table
+from riskmodel.sources.checks.validate_rows import validate_rows
 from riskmodel.sources.folder import refuse_bad_rows
-from riskmodel.sources.partitions.shuffle import Shuffle, buckets_of
-from riskmodel.sources.partitions.versions import UNTIL, with_until
-from riskmodel.sources.report import Breach, DataReport, TableReport
+from riskmodel.sources.partitions.shuffle import Shuffle, assign_buckets
+from riskmodel.sources.partitions.versions import UNTIL, add_known_until
+from riskmodel.sources.report import DataReport, RuleViolation, TableReport
 from riskmodel.tables.declared import Table
 
-PIECE_ROWS = 4_000_000
+MAX_CHUNK_ROWS = 4_000_000
 """The most rows of a table that go through the door in one piece."""
 ROW_BYTES = 400
 """What a row of a wide table needs while it goes through the door or is sorted, copies included."""
-_CHUNKS_A_PIECE = 4
+_BATCHES_PER_CHUNK = 4
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -34,7 +34,7 @@ Use = Callable[[int, pa.Table], None]
 
 
 @dataclass(frozen=True)
-class Means:
+class SortResources:
     """What the work is done with: the settings, threads, bytes of memory, a folder for a while."""
 
     settings: SourcesSettings
@@ -44,13 +44,13 @@ class Means:
     progress: Progress
 
     @property
-    def piece_rows(self) -> int:
+    def chunk_rows(self) -> int:
         """How many rows a piece may have, so that every thread can hold one."""
-        return max(1, min(PIECE_ROWS, self.memory_bytes // (self.threads * ROW_BYTES)))
+        return max(1, min(MAX_CHUNK_ROWS, self.memory_bytes // (self.threads * ROW_BYTES)))
 
 
 @dataclass(frozen=True)
-class Account:
+class ChunkResult:
     """One table's way through the door: rows set aside with `reasons`, the report, breaches.
 
     `keys` is the number of distinct keys among the rows used, of tables that have versions.
@@ -58,13 +58,17 @@ class Account:
 
     rejects: pa.Table
     report: TableReport
-    breaches: tuple[Breach, ...]
+    breaches: tuple[RuleViolation, ...]
     keys: int
 
 
-def through_door(
-    files: Sequence[Path], declared: Table, means: Means, known: Mapping[str, pa.Array], use: Use
-) -> Account:
+def validate_in_chunks(
+    files: Sequence[Path],
+    declared: Table,
+    resources: SortResources,
+    known: Mapping[str, pa.Array],
+    use: Use,
+) -> ChunkResult:
     """Sifts the table, as `sift` does, and gives the rows used to `use`, piece by piece.
 
     The pieces are numbered; each has all versions of its keys, sorted by key and `known_at`, with
@@ -72,35 +76,39 @@ def through_door(
     set aside that the table is refused whatever the rest holds.
     """
 
-    def sifted(number: int, raw: pa.Table) -> Account:
-        one = sift(raw, declared, means.settings.timezone, known)
-        used = with_until(one.used, declared) if declared.timed else one.used
+    def validated(number: int, raw: pa.Table) -> ChunkResult:
+        one = validate_rows(raw, declared, resources.settings.timezone, known)
+        used = add_known_until(one.used, declared) if declared.timed else one.used
         use(number, used)
         keys = used[UNTIL].null_count if declared.timed else 0
-        return Account(one.rejects, one.report, one.breaches, keys)
+        return ChunkResult(one.rejects, one.report, one.breaches, keys)
 
     rows = sum(_row_count(path) for path in files)
-    if rows <= means.piece_rows:
-        return sifted(0, read_table(files, declared, means.settings.timezone))
-    pieces = _split(files, declared, means, rows)
-    done: list[Account] = []
+    if rows <= resources.chunk_rows:
+        return validated(0, read_table(files, declared, resources.settings.timezone))
+    pieces = _shuffle_by_key(files, declared, resources, rows)
+    done: list[ChunkResult] = []
 
-    def through(number: int) -> Account:
-        return sifted(number, joined(pieces.rows(number), declared))
+    def through(number: int) -> ChunkResult:
+        return validated(number, concatenate_chunks(pieces.rows(number), declared))
 
-    for account in spread(through, range(pieces.buckets), means.threads):
+    for account in map_in_threads(through, range(pieces.buckets), resources.threads):
         done.append(account)
-        means.progress(f"{declared.name}: {len(done)} of {pieces.buckets} pieces through the door")
-        if _hopeless(done, rows, means.settings):
+        resources.progress(
+            f"{declared.name}: {len(done)} of {pieces.buckets} pieces through the door"
+        )
+        if _exceeds_reject_shares(done, rows, resources.settings):
             break
     rmtree(pieces.folder)
-    whole = _together(done, declared, means, known)
+    whole = _merge_results(done, declared, resources, known)
     if len(done) < pieces.buckets:
-        refuse_bad_rows(DataReport((whole.report,), whole.breaches, ()), means.settings)
+        refuse_bad_rows(DataReport((whole.report,), whole.breaches, ()), resources.settings)
     return whole
 
 
-def spread(work: Callable[[Given], Made], items: Iterable[Given], threads: int) -> Iterator[Made]:
+def map_in_threads(
+    work: Callable[[Given], Made], items: Iterable[Given], threads: int
+) -> Iterator[Made]:
     """The work's results in the order of the items, of which so many are at work at a time."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Made]] = deque()
@@ -120,41 +128,48 @@ def _row_count(path: Path) -> int:
         return 0
 
 
-def _split(files: Sequence[Path], declared: Table, means: Means, rows: int) -> Shuffle:
+def _shuffle_by_key(
+    files: Sequence[Path], declared: Table, resources: SortResources, rows: int
+) -> Shuffle:
     """The table thrown into pieces by its key's first column, so that a key stays whole.
 
     A chunk leaves its columns and types in every piece, if only with no rows: so each piece,
     joined, has those of the whole table.
     """
-    pieces = Shuffle(means.work / "pieces" / declared.name, -(-rows // means.piece_rows))
-    chunk_rows = max(1, means.piece_rows // _CHUNKS_A_PIECE)
-    chunks = read_chunks(files, declared, means.settings.timezone, chunk_rows)
+    pieces = Shuffle(resources.work / "pieces" / declared.name, -(-rows // resources.chunk_rows))
+    chunk_rows = max(1, resources.chunk_rows // _BATCHES_PER_CHUNK)
+    chunks = read_chunks(files, declared, resources.settings.timezone, chunk_rows)
 
     def throw(numbered: tuple[int, pa.Table]) -> None:
         number, chunk = numbered
-        pieces.add(number, chunk, buckets_of(chunk[declared.key[0]], pieces.buckets))
+        pieces.add(number, chunk, assign_buckets(chunk[declared.key[0]], pieces.buckets))
 
-    for _ in spread(throw, zip(count(), chunks), means.threads):
+    for _ in map_in_threads(throw, zip(count(), chunks), resources.threads):
         pass
     return pieces
 
 
-def _hopeless(done: Sequence[Account], rows: int, settings: SourcesSettings) -> bool:
+def _exceeds_reject_shares(
+    done: Sequence[ChunkResult], rows: int, settings: SourcesSettings
+) -> bool:
     """Whether more rows are set aside than both shares together allow of all rows."""
     most = settings.most_rejected_share + settings.most_unknown_ids_share
     return sum(one.report.rows_rejected for one in done) > most * rows
 
 
-def _together(
-    done: Sequence[Account], declared: Table, means: Means, known: Mapping[str, pa.Array]
-) -> Account:
+def _merge_results(
+    done: Sequence[ChunkResult],
+    declared: Table,
+    resources: SortResources,
+    known: Mapping[str, pa.Array],
+) -> ChunkResult:
     """The pieces' accounts as one, as if the table had gone through the door whole.
 
     Bad rows are bad by themselves, or with other rows of their key: sifted again without the good
     ones they break the same rules, in the order of the whole table.
     """
-    bad = pa.concat_tables([_as_given(one.rejects) for one in done])
-    again = sift(bad, declared, means.settings.timezone, known)
+    bad = pa.concat_tables([_without_reasons(one.rejects) for one in done])
+    again = validate_rows(bad, declared, resources.settings.timezone, known)
     reports, keys = [one.report for one in done], sum(one.keys for one in done)
     used = sum(one.rows_used for one in reports)
     late = [round((one.share_late or 0.0) * one.rows_used) for one in reports]
@@ -169,9 +184,9 @@ def _together(
         share_late=sum(late) / used if declared.timed and declared.event and used else None,
         share_corrected=sum(corrected) / keys if declared.timed and used else None,
     )
-    return Account(again.rejects, report, again.breaches, keys)
+    return ChunkResult(again.rejects, report, again.breaches, keys)
 
 
-def _as_given(rejects: pa.Table) -> pa.Table:
+def _without_reasons(rejects: pa.Table) -> pa.Table:
     """Rows set aside without their reasons, which stand last."""
     return rejects.select(rejects.column_names[:-1])

@@ -16,60 +16,72 @@ import pyarrow.types as pt
 
 from riskmodel.errors import DataError
 from riskmodel.sources.checks.columns import read_chunks
-from riskmodel.sources.checks.key_rules import in_order
+from riskmodel.sources.checks.key_rules import sort_by_key
 from riskmodel.sources.folder import refuse_bad_rows
 from riskmodel.sources.layout import Files
-from riskmodel.sources.partitions.chunks import ROW_BYTES, Account, Means, Use, spread, through_door
+from riskmodel.sources.partitions.chunks import (
+    ROW_BYTES,
+    ChunkResult,
+    SortResources,
+    Use,
+    map_in_threads,
+    validate_in_chunks,
+)
 from riskmodel.sources.partitions.partition_order import (
-    encoded,
-    in_part_order,
-    is_cut,
-    part_begins,
+    encode_texts,
+    is_partitioned,
+    partition_offsets,
+    sort_partition,
     sorted_ids,
 )
 from riskmodel.sources.partitions.shuffle import Buckets, Shuffle
 from riskmodel.sources.partitions.versions import (
-    OF_THE_LINE,
+    LINE_COLUMNS,
     UNTIL,
-    Places,
-    months_of_lines,
-    places,
+    Positions,
+    join_line_months,
+    positions,
 )
 from riskmodel.sources.report import DataReport, absent_tables
 from riskmodel.storage.files import write_parquet
 from riskmodel.tables.canonical import CANONICAL
 
-_HELD = frozenset({"enterprises", "lines", *(name for name in CANONICAL if not is_cut(name))})
-_LOOK_ROWS = 1 << 16
+_KEPT_IN_MEMORY = frozenset(
+    {"enterprises", "lines", *(name for name in CANONICAL if not is_partitioned(name))}
+)
+_PROBE_ROWS = 1 << 16
 """Rows of each file that are looked at first: what is wrong in all of them stops the work at once."""
-_OF_LINES = ("line_id", *OF_THE_LINE, "known_at", "withdrawn", UNTIL)
+_COLUMNS_OF_LINES = ("line_id", *LINE_COLUMNS, "known_at", "withdrawn", UNTIL)
 _DICTIONARY_BYTES = 1 << 28
 """More than a part's texts come to: a column with more of them would not be read as codes."""
 
 
 @dataclass(frozen=True)
-class TableParts:
+class PartitionedTable:
     """What was written of a table: its columns, and its rows in each part (one, if not cut)."""
 
     schema: pa.Schema
     rows: tuple[int, ...]
 
 
-_PARTS_A_LINE = 50
+_PARTITIONS_PER_MESSAGE = 50
 """After how many parts progress is told."""
 
 
 @dataclass(frozen=True)
-class Written:
+class SortedTables:
     """The first id of each part, and the tables."""
 
     firsts: tuple[str, ...]
-    tables: Mapping[str, TableParts]
+    tables: Mapping[str, PartitionedTable]
 
 
 def sort_tables(
-    files: Files, out: Path, means: Means, firsts_of: Callable[[pa.Array], Sequence[str]]
-) -> Written:
+    files: Files,
+    out: Path,
+    resources: SortResources,
+    firsts_of: Callable[[pa.Array], Sequence[str]],
+) -> SortedTables:
     """Writes every table's parts, the rows set aside and the report into `out`.
 
     `firsts_of` names the first id of each part, given all sorted ids. Raises `DataError` as
@@ -77,47 +89,47 @@ def sort_tables(
     """
     for name, paths in files.items():  # what is wrong in every row is found before the work
         for path in paths:
-            next(read_chunks([path], CANONICAL[name], means.settings.timezone, _LOOK_ROWS))
-    sorting = _Sorting(out, means, firsts_of)
+            next(read_chunks([path], CANONICAL[name], resources.settings.timezone, _PROBE_ROWS))
+    sorting = _TableSorter(out, resources, firsts_of)
     for name, paths in files.items():
-        sorting.take_in(name, paths)
+        sorting.add_table(name, paths)
     report = sorting.report()
-    refuse_bad_rows(report, means.settings)
+    refuse_bad_rows(report, resources.settings)
     for name, account in sorting.accounts.items():
         if len(account.rejects):
             write_parquet(account.rejects, out / "rejects" / f"{name}.parquet")
     write_parquet(report.frame(), out / "report.parquet")
     write_parquet(report.breaches_frame(), out / "breaches.parquet")
-    return Written(sorting.firsts, {name: sorting.write(name) for name in sorting.accounts})
+    return SortedTables(sorting.firsts, {name: sorting.write(name) for name in sorting.accounts})
 
 
-class _Sorting:
+class _TableSorter:
     """What is known while tables are taken in, in the contract's order: ids, parts, lines."""
 
     def __init__(
-        self, out: Path, means: Means, firsts_of: Callable[[pa.Array], Sequence[str]]
+        self, out: Path, resources: SortResources, firsts_of: Callable[[pa.Array], Sequence[str]]
     ) -> None:
-        self.accounts: dict[str, Account] = {}
+        self.accounts: dict[str, ChunkResult] = {}
         self.firsts: tuple[str, ...] = ()
-        self._out, self._means, self._firsts_of = out, means, firsts_of
+        self._out, self._resources, self._firsts_of = out, resources, firsts_of
         self._known: dict[str, pa.Array] = {}
-        self._begins: Places = np.zeros(1, np.int64)
+        self._begins: Positions = np.zeros(1, np.int64)
         self._lines: pa.Table | None = None
         self._schemas: dict[str, pa.Schema] = {}
         self._sizes: dict[str, dict[int, Buckets]] = {name: {} for name in CANONICAL}
 
-    def take_in(self, name: str, files: Sequence[Path]) -> None:
+    def add_table(self, name: str, files: Sequence[Path]) -> None:
         """One table through the door and into the parts' buckets, or into its one file."""
         held: dict[int, pa.Table] = {}
-        use = held.__setitem__ if name in _HELD else self._throwing(name)
-        account = through_door(files, CANONICAL[name], self._means, self._known, use)
+        use = held.__setitem__ if name in _KEPT_IN_MEMORY else self._partition_writer(name)
+        account = validate_in_chunks(files, CANONICAL[name], self._resources, self._known, use)
         self.accounts[name] = account
         if name == "enterprises" and not account.report.rows_in:
             raise DataError("enterprises: 0 rows; a source needs at least one enterprise.")
         if held:
-            self._hold(name, in_order(pa.concat_tables(held.values()), CANONICAL[name]))
+            self._keep(name, sort_by_key(pa.concat_tables(held.values()), CANONICAL[name]))
         rows_used, rows_in = account.report.rows_used, account.report.rows_in
-        self._means.progress(f"{name}: {rows_used:,} of {rows_in:,} rows used")
+        self._resources.progress(f"{name}: {rows_used:,} of {rows_in:,} rows used")
 
     def report(self) -> DataReport:
         """The account of all tables."""
@@ -128,48 +140,50 @@ class _Sorting:
             absent=absent_tables(self.accounts),
         )
 
-    def write(self, name: str) -> TableParts:
+    def write(self, name: str) -> PartitionedTable:
         """One table's parts sorted and written, and its buckets removed."""
         rows = np.sum(list(self._sizes[name].values()), axis=0).astype(np.int64).tolist()
-        if not is_cut(name):
-            return TableParts(self._schemas[name], tuple(rows))
+        if not is_partitioned(name):
+            return PartitionedTable(self._schemas[name], tuple(rows))
         buckets = self._buckets(name)
 
         def write(number: int) -> None:
-            part = in_part_order(pa.concat_tables(buckets.rows(number)), CANONICAL[name])
+            part = sort_partition(pa.concat_tables(buckets.rows(number)), CANONICAL[name])
             _write_encoded(part, self._out / name / f"{number:05d}.parquet")
 
-        fit = self._means.memory_bytes // (max(rows, default=0) * ROW_BYTES + 1)
+        fit = self._resources.memory_bytes // (max(rows, default=0) * ROW_BYTES + 1)
         filled = [number for number, count in enumerate(rows) if count]
-        for done, _ in enumerate(spread(write, filled, max(1, min(self._means.threads, fit))), 1):
-            if done % _PARTS_A_LINE == 0:
-                self._means.progress(f"{name}: {done:,} of {len(filled):,} parts sorted")
+        for done, _ in enumerate(
+            map_in_threads(write, filled, max(1, min(self._resources.threads, fit))), 1
+        ):
+            if done % _PARTITIONS_PER_MESSAGE == 0:
+                self._resources.progress(f"{name}: {done:,} of {len(filled):,} parts sorted")
         rmtree(buckets.folder, ignore_errors=True)
-        self._means.progress(f"{name}: {sum(rows):,} rows sorted, in {len(filled):,} parts")
-        return TableParts(self._schemas[name], tuple(rows))
+        self._resources.progress(f"{name}: {sum(rows):,} rows sorted, in {len(filled):,} parts")
+        return PartitionedTable(self._schemas[name], tuple(rows))
 
-    def _hold(self, name: str, rows: pa.Table) -> None:
+    def _keep(self, name: str, rows: pa.Table) -> None:
         if name == "enterprises":
             self._known[name] = sorted_ids(rows["enterprise_id"])
             self.firsts = tuple(self._firsts_of(self._known[name]))
-            self._begins = part_begins(self._known[name], self.firsts)
+            self._begins = partition_offsets(self._known[name], self.firsts)
         if name == "lines":
             self._known[name] = rows["line_id"].unique()
-            self._lines = rows.select(_OF_LINES)
-        if is_cut(name):
-            self._throwing(name)(0, rows)
+            self._lines = rows.select(_COLUMNS_OF_LINES)
+        if is_partitioned(name):
+            self._partition_writer(name)(0, rows)
         else:
             self._schemas[name] = rows.schema
             self._sizes[name][0] = np.array([len(rows)])
-            _write_encoded(encoded(rows), self._out / name / "00000.parquet")
+            _write_encoded(encode_texts(rows), self._out / name / "00000.parquet")
 
-    def _throwing(self, name: str) -> Use:
+    def _partition_writer(self, name: str) -> Use:
         buckets = self._buckets(name)
 
         def throw(number: int, rows: pa.Table) -> None:
             if name == "line_months":
-                rows = months_of_lines(rows, self._lines)
-            enterprise = places(rows["enterprise_id"], self._known["enterprises"])
+                rows = join_line_months(rows, self._lines)
+            enterprise = positions(rows["enterprise_id"], self._known["enterprises"])
             part = np.searchsorted(self._begins[:-1], enterprise, side="right") - 1
             self._schemas[name] = rows.schema
             self._sizes[name][number] = buckets.add(number, rows, part)
@@ -177,7 +191,7 @@ class _Sorting:
         return throw
 
     def _buckets(self, name: str) -> Shuffle:
-        return Shuffle(self._means.work / "parts" / name, len(self.firsts))
+        return Shuffle(self._resources.work / "parts" / name, len(self.firsts))
 
 
 def _write_encoded(rows: pa.Table, path: Path) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from riskmodel.sources.partitions.versions import Places, places
+from riskmodel.sources.partitions.versions import Positions, positions
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Table
 
@@ -20,28 +20,28 @@ _OF_ONE_ROW = (
 """Columns that name a single row: their texts do not repeat."""
 
 
-def is_cut(table: str) -> bool:
+def is_partitioned(table: str) -> bool:
     """Whether a table is cut into parts: `fx_rates` and `outcomes`, without times, are not."""
     return CANONICAL[table].timed
 
 
-def repeats_texts(name: str, kind: pa.DataType) -> bool:
+def is_dictionary_encoded(name: str, kind: pa.DataType) -> bool:
     """Whether a column holds texts that repeat: a part gives them dictionary-encoded."""
     return bool(pt.is_string(kind)) and name not in _OF_ONE_ROW
 
 
-def encoded(rows: pa.Table) -> pa.Table:
+def encode_texts(rows: pa.Table) -> pa.Table:
     """The rows with texts that repeat as codes (int32) and a dictionary, in one chunk."""
     columns = {
-        field.name: _encoded(rows[field.name])
-        if repeats_texts(field.name, field.type)
+        field.name: _encode_column(rows[field.name])
+        if is_dictionary_encoded(field.name, field.type)
         else rows[field.name]
         for field in rows.schema
     }
     return pa.table(columns)
 
 
-def taken(rows: pa.Table, order: Places) -> pa.Table:
+def take_rows(rows: pa.Table, order: Positions) -> pa.Table:
     """The encoded rows in this order, their dictionaries by first appearance in it."""
     found = rows.take(pa.array(order))
     columns = {
@@ -60,18 +60,18 @@ def sorted_ids(ids: pa.ChunkedArray) -> pa.Array:
 
 
 def first_ids(
-    ids: pa.Array, enterprises_a_part: int, earlier: Sequence[str] | None = None
+    ids: pa.Array, enterprises_per_partition: int, earlier: Sequence[str] | None = None
 ) -> tuple[str, ...]:
     """The first id of each part: every so many of the sorted ids, or an earlier cut's.
 
     An earlier cut's first part begins at the smallest id of all.
     """
     if not earlier or not len(ids):
-        return tuple(ids[::enterprises_a_part].to_pylist())
+        return tuple(ids[::enterprises_per_partition].to_pylist())
     return (min(earlier[0], ids[0].as_py()), *earlier[1:])
 
 
-def part_begins(ids: pa.Array, firsts: Sequence[str]) -> Places:
+def partition_offsets(ids: pa.Array, firsts: Sequence[str]) -> Positions:
     """The place among the sorted ids at which each part begins, and the number of ids."""
     # Text in Python sorts by code points, as UTF-8 does by bytes.
     words = np.array(ids.to_pylist(), dtype=object)
@@ -79,14 +79,14 @@ def part_begins(ids: pa.Array, firsts: Sequence[str]) -> Places:
     return np.append(inside, len(ids)).astype(np.int64)
 
 
-def part_order(declared: Table) -> tuple[str, ...]:
+def partition_sort_columns(declared: Table) -> tuple[str, ...]:
     """The columns by which the rows of a part are sorted."""
     event = (declared.event,) if declared.event else ()
     rest = (name for name in declared.key if name not in ("enterprise_id", *event))
     return ("enterprise_id", *event, *rest, "known_at")
 
 
-def places_in_order(rows: pa.Table, declared: Table, enterprises: Places) -> Places:
+def sort_positions(rows: pa.Table, declared: Table, enterprises: Positions) -> Positions:
     """The places of the rows sorted by `part_order`, ascending, texts by their bytes.
 
     `enterprises` are the places of the rows' enterprises among sorted ids.
@@ -100,7 +100,7 @@ def places_in_order(rows: pa.Table, declared: Table, enterprises: Places) -> Pla
     tied = np.flatnonzero(alike | np.append(False, alike[:-1]))
     if not len(tied):
         return order
-    names = part_order(declared)[2 if declared.event else 1 :]
+    names = partition_sort_columns(declared)[2 if declared.event else 1 :]
     ties = rows.select(names).take(pa.array(order[tied]))
     # Only keys and times are sorted by, so that no column can have the added one's name.
     ties = ties.append_column("first", pa.array(found[tied]))
@@ -109,14 +109,14 @@ def places_in_order(rows: pa.Table, declared: Table, enterprises: Places) -> Pla
     return order
 
 
-def in_part_order(rows: pa.Table, declared: Table) -> pa.Table:
+def sort_partition(rows: pa.Table, declared: Table) -> pa.Table:
     """Some rows of whole enterprises, sorted by `part_order` and encoded."""
-    enterprises = places(rows["enterprise_id"], sorted_ids(rows["enterprise_id"]))
-    order = places_in_order(rows, declared, enterprises)
-    return taken(encoded(rows), order)  # codes are moved faster than texts
+    enterprises = positions(rows["enterprise_id"], sorted_ids(rows["enterprise_id"]))
+    order = sort_positions(rows, declared, enterprises)
+    return take_rows(encode_texts(rows), order)  # codes are moved faster than texts
 
 
-def _encoded(texts: pa.ChunkedArray) -> Any:
+def _encode_column(texts: pa.ChunkedArray) -> Any:
     codes = texts.dictionary_encode().unify_dictionaries().combine_chunks()
     return codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
 

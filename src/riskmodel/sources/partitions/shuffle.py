@@ -29,7 +29,7 @@ class Shuffle:
         counts = np.bincount(bucket, minlength=self.buckets)
         narrow = bucket.astype(np.uint16 if self.buckets <= 1 << 16 else np.uint32)
         order = np.argsort(narrow, kind="stable")  # of sixteen bits: by counting
-        whole = _one_batch(_encoded(rows).take(pa.array(order)))
+        whole = _one_batch(_encode_frequent_texts(rows).take(pa.array(order)))
         self.folder.mkdir(parents=True, exist_ok=True)
         with pa.ipc.new_file(self.folder / f"{number:05d}.arrow", whole.schema) as file:
             for end, count in zip(np.cumsum(counts).tolist(), counts.tolist(), strict=True):
@@ -41,16 +41,16 @@ class Shuffle:
         return [_batch(path, bucket) for path in sorted(self.folder.glob("*.arrow"))]
 
 
-def buckets_of(values: pa.ChunkedArray, buckets: int) -> Buckets:
+def assign_buckets(values: pa.ChunkedArray, buckets: int) -> Buckets:
     """A bucket for each text or date, the same for the same value, about evenly filled."""
     whole = _one_chunk(values)
     if not pt.is_string(whole.type):
         numbers = np.asarray(whole.cast(pa.int32()).fill_null(0))
         return (numbers.astype(np.int64) % buckets).astype(np.int64)
-    return (_hashed(whole.fill_null("")) % np.uint32(buckets)).astype(np.int64)
+    return (_hash_texts(whole.fill_null("")) % np.uint32(buckets)).astype(np.int64)
 
 
-def _hashed(texts: pa.StringArray) -> NDArray[np.uint32]:
+def _hash_texts(texts: pa.StringArray) -> NDArray[np.uint32]:
     """Fowler, Noll and Vo's hash (1a, 32 bits) of each text's bytes, begun with its length."""
     offsets = np.frombuffer(texts.buffers()[1], np.int32)
     begin = offsets[texts.offset : texts.offset + len(texts)].astype(np.int64)
@@ -66,7 +66,7 @@ def _hashed(texts: pa.StringArray) -> NDArray[np.uint32]:
     return hashes
 
 
-def _encoded(rows: pa.Table) -> pa.Table:
+def _encode_frequent_texts(rows: pa.Table) -> pa.Table:
     """The rows with texts that repeat a great deal as codes: those are moved faster."""
     columns = {
         field.name: rows[field.name].dictionary_encode()

@@ -20,17 +20,23 @@ from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.checks.columns import ARROW_TYPES
 from riskmodel.sources.layout import Files, table_files
-from riskmodel.sources.partitions.chunks import Means
-from riskmodel.sources.partitions.external_sort import Written, sort_tables
+from riskmodel.sources.partitions.chunks import SortResources
+from riskmodel.sources.partitions.external_sort import SortedTables, sort_tables
 from riskmodel.sources.partitions.partition_order import (
-    encoded,
+    encode_texts,
     first_ids,
-    is_cut,
-    part_begins,
-    places_in_order,
+    is_partitioned,
+    partition_offsets,
+    sort_positions,
     sorted_ids,
 )
-from riskmodel.sources.partitions.versions import UNTIL, Places, months_of_lines, places, with_until
+from riskmodel.sources.partitions.versions import (
+    UNTIL,
+    Positions,
+    add_known_until,
+    join_line_months,
+    positions,
+)
 from riskmodel.sources.source import Source
 from riskmodel.storage.files import refuse_occupied, sha256, write_text
 from riskmodel.tables.canonical import CANONICAL
@@ -55,7 +61,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True)
-class Sorted:
+class SortedSource:
     """Canonical tables cut by enterprise: part k holds the ids in `[firsts[k], firsts[k + 1])`.
 
     In a part, rows are sorted by enterprise, event date, the rest of the key and `known_at`, texts
@@ -94,7 +100,7 @@ class Sorted:
         if not 0 <= number < self.parts:
             raise IndexError(number)
         return {
-            table: self.store.read(table, number, self._asked(table, columns))
+            table: self.store.read(table, number, self._required_columns(table, columns))
             for table, columns in needs.items()
         }
 
@@ -103,11 +109,11 @@ class Sorted:
 
         `KeyError` for every other table.
         """
-        if is_cut(table):
+        if is_partitioned(table):
             raise KeyError(table)
         return self.store.read(table, 0, self.columns(table)).cast(self.types(table))
 
-    def _asked(self, table: str, columns: Collection[str]) -> list[str]:
+    def _required_columns(self, table: str, columns: Collection[str]) -> list[str]:
         names = self.columns(table)
         for column in columns:
             if column not in names:
@@ -121,7 +127,7 @@ class _InMemory:
     """Tables sorted once; `begins` are the first rows of each part, and the number of rows."""
 
     tables: Mapping[str, pa.Table]
-    begins: Mapping[str, Places]
+    begins: Mapping[str, Positions]
 
     @property
     def schemas(self) -> Mapping[str, pa.Schema]:
@@ -129,7 +135,7 @@ class _InMemory:
 
     def read(self, table: str, number: int, columns: Sequence[str]) -> pa.Table:
         begin, end = self.begins[table][number : number + 2].tolist()
-        return encoded(self.tables[table].select(list(columns)).slice(begin, end - begin))
+        return encode_texts(self.tables[table].select(list(columns)).slice(begin, end - begin))
 
 
 @dataclass(frozen=True)
@@ -144,41 +150,41 @@ class _OnDisk:
         names = list(columns)
         if not self.rows[table][number]:
             schema = self.schemas[table]
-            return encoded(pa.schema([schema.field(name) for name in names]).empty_table())
+            return encode_texts(pa.schema([schema.field(name) for name in names]).empty_table())
         path = self.folder / table / f"{number:05d}.parquet"
         try:
             with pq.ParquetFile(path, memory_map=True) as file:
                 rows = file.read(columns=names)
         except (OSError, pa.ArrowException) as error:
-            raise _not_whole(self.folder, path) from error
+            raise _incomplete_error(self.folder, path) from error
         if len(rows) != self.rows[table][number]:
-            raise _not_whole(self.folder, path)
+            raise _incomplete_error(self.folder, path)
         return rows
 
 
-def sorted_source(source: Source, *, enterprises_a_part: int) -> Sorted:
+def sorted_source(source: Source, *, enterprises_per_partition: int) -> SortedSource:
     """The source's tables, sorted in memory; parts are slices of them.
 
     A source that was cut at a date may tell of enterprises that were registered later: they have
     a part too.
     """
     timed = _with_versions(source.tables)
-    named = [rows["enterprise_id"].unique() for name, rows in timed.items() if is_cut(name)]
+    named = [rows["enterprise_id"].unique() for name, rows in timed.items() if is_partitioned(name)]
     ids = sorted_ids(pa.chunked_array(named))
-    firsts = first_ids(ids, enterprises_a_part)
-    cuts = part_begins(ids, firsts)
+    firsts = first_ids(ids, enterprises_per_partition)
+    cuts = partition_offsets(ids, firsts)
     tables, begins = {}, {}
     for name, rows in timed.items():
-        if is_cut(name):
-            enterprises = places(rows["enterprise_id"], ids)
-            order = places_in_order(rows, CANONICAL[name], enterprises)
+        if is_partitioned(name):
+            enterprises = positions(rows["enterprise_id"], ids)
+            order = sort_positions(rows, CANONICAL[name], enterprises)
             tables[name] = rows.take(pa.array(order)).combine_chunks()
             begins[name] = np.searchsorted(enterprises[order], cuts)
         else:
             tables[name] = rows
             begins[name] = np.array([0, len(rows)])
     store = _InMemory(MappingProxyType(tables), MappingProxyType(begins))
-    return Sorted(source.timezone, firsts, store)
+    return SortedSource(source.timezone, firsts, store)
 
 
 def sort_folder(
@@ -186,12 +192,12 @@ def sort_folder(
     out: Path,
     settings: SourcesSettings,
     *,
-    enterprises_a_part: int,
+    enterprises_per_partition: int,
     threads: int = 2,
     memory_gb: float = 3.0,
     firsts: Sequence[str] | None = None,
     progress: Progress = no_progress,
-) -> Sorted:
+) -> SortedSource:
     """A source folder through the contract's door and sorted into `out`, there whole or not at all.
 
     Beside the tables' parts: `rejects/<table>.parquet`, `report.parquet`, `breaches.parquet` and
@@ -202,8 +208,12 @@ def sort_folder(
     """
     files = table_files(folder)
     asked = {"format": _FORMAT, "settings": settings.model_dump(), "files": _hashes(folder, files)}
-    cut = {"firsts": list(firsts[1:])} if firsts else {"enterprises_a_part": enterprises_a_part}
-    found = _finished(out)
+    cut = (
+        {"firsts": list(firsts[1:])}
+        if firsts
+        else {"enterprises_a_part": enterprises_per_partition}
+    )
+    found = _read_description(out)
     same_parts = all(found["cut"].get(name) == value for name, value in cut.items())
     if same_parts and found["asked"] == asked:
         progress(f"{out.name}: is there, sorted from the same files")
@@ -213,10 +223,13 @@ def sort_folder(
     with machine_faults(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-            means = Means(settings, threads, int(memory_gb * 1e9), Path(work), progress)
+            resources = SortResources(settings, threads, int(memory_gb * 1e9), Path(work), progress)
             unfinished = Path(work) / "out"
             written = sort_tables(
-                files, unfinished, means, lambda ids: first_ids(ids, enterprises_a_part, firsts)
+                files,
+                unfinished,
+                resources,
+                lambda ids: first_ids(ids, enterprises_per_partition, firsts),
             )
             write_text(unfinished / _DESCRIPTION, _description(written, asked, cut))
             if out.exists():
@@ -225,7 +238,7 @@ def sort_folder(
     return load_sorted(out)
 
 
-def load_sorted(folder: Path) -> Sorted:
+def load_sorted(folder: Path) -> SortedSource:
     """What `sort_folder` wrote; `DataError` where it is not there whole."""
     try:
         found = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
@@ -238,28 +251,28 @@ def load_sorted(folder: Path) -> Sorted:
         timezone, firsts = found["asked"]["settings"]["timezone"], tuple(found["firsts"])
         form = found["asked"]["format"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise _not_whole(folder, folder / _DESCRIPTION) from error
-    missing = _missing(folder, rows)
+        raise _incomplete_error(folder, folder / _DESCRIPTION) from error
+    missing = _first_missing_file(folder, rows)
     if form != _FORMAT or missing:
-        raise _not_whole(folder, missing or folder / _DESCRIPTION)
+        raise _incomplete_error(folder, missing or folder / _DESCRIPTION)
     store = _OnDisk(folder, MappingProxyType(schemas), MappingProxyType(rows))
-    return Sorted(timezone, firsts, store)
+    return SortedSource(timezone, firsts, store)
 
 
 def _with_versions(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """The tables with `known_until`; the months of lines with what their lines say."""
     timed = {
-        name: with_until(rows, CANONICAL[name]) if CANONICAL[name].timed else rows
+        name: add_known_until(rows, CANONICAL[name]) if CANONICAL[name].timed else rows
         for name, rows in tables.items()
     }
     if "line_months" in timed:
         months = timed.pop("line_months")
         if "lines" in timed:
-            timed["line_months"] = months_of_lines(months, timed["lines"])
+            timed["line_months"] = join_line_months(months, timed["lines"])
     return timed
 
 
-def _description(written: Written, asked: Mapping[str, Any], cut: Mapping[str, Any]) -> str:
+def _description(written: SortedTables, asked: Mapping[str, Any], cut: Mapping[str, Any]) -> str:
     tables = {
         name: {
             "columns": [(field.name, str(field.type)) for field in table.schema],
@@ -272,7 +285,7 @@ def _description(written: Written, asked: Mapping[str, Any], cut: Mapping[str, A
     return json.dumps(whole, ensure_ascii=False) + "\n"
 
 
-def _finished(out: Path) -> Any:
+def _read_description(out: Path) -> Any:
     """The description of a finished sorting; an empty one where there is none."""
     try:
         found = json.loads((out / _DESCRIPTION).read_text(encoding="utf-8"))
@@ -287,7 +300,7 @@ def _hashes(folder: Path, files: Files) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
 
 
-def _missing(folder: Path, rows: Mapping[str, Sequence[int]]) -> Path | None:
+def _first_missing_file(folder: Path, rows: Mapping[str, Sequence[int]]) -> Path | None:
     """The first part that is not there as a file; None if all are."""
     parts = (
         folder / name / f"{number:05d}.parquet"
@@ -298,7 +311,7 @@ def _missing(folder: Path, rows: Mapping[str, Sequence[int]]) -> Path | None:
     return next((path for path in parts if not path.is_file()), None)
 
 
-def _not_whole(folder: Path, path: Path) -> DataError:
+def _incomplete_error(folder: Path, path: Path) -> DataError:
     return DataError(
         f"{shown(folder)}: holds no whole sorted source, for {path.relative_to(folder).as_posix()} is"
         " not what was written. Remove the folder, and give the same command again."
