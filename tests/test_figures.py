@@ -417,11 +417,11 @@ def anchored() -> pd.DataFrame:
     )
 
 
-def fitted_model(seen: tuple[GradeStatistics, ...] = ()) -> RiskModel:
+def fitted_model(statistics: tuple[GradeStatistics, ...] = ()) -> RiskModel:
     number = SingleFeature(Inputs(("exports_usd_6m",), (-1,), {}), -1, 0.0)
     line = Curve("logistic", -1.0, (1.5,))
     calibration = Calibration(line, 0.0, ((-2.0, 0.1, 0.2), (2.0, 0.1, 0.1)), 0.9, {})
-    return RiskModel("single_feature", number, calibration, MasterScale((), seen), {})
+    return RiskModel("single_feature", number, calibration, MasterScale((), statistics), {})
 
 
 def fitted_scorecard() -> RiskModel:

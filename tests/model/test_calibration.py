@@ -19,7 +19,7 @@ from riskmodel.model.calibration import (
 from riskmodel.statistics.logistic import MIN_SLOPE, expit
 
 
-def blind(raw, bad, later=None):
+def out_of_fold(raw, bad, later=None):
     owners = pd.Series([f"E{n}" for n in range(len(raw))])
     later = np.ones(len(raw), bool) if later is None else later
     return OutOfFold(np.asarray(raw, float), np.asarray(bad, float), owners, later)
@@ -27,7 +27,7 @@ def blind(raw, bad, later=None):
 
 def calibrated(raw, bad, method="logistic", draws=20, cycle=0.0, anchor=None):
     return fit_calibration(
-        blind(raw, bad), CalibrationOptions(method, draws, 0.9, cycle, 1), anchor
+        out_of_fold(raw, bad), CalibrationOptions(method, draws, 0.9, cycle, 1), anchor
     )
 
 
@@ -62,7 +62,7 @@ def test_beta_calibration_agrees_with_a_regression_on_its_two_terms():
 
 def test_isotonic_calibration_pools_violators_and_adds_half_a_row_to_each_outcome():
     # 0, 1 | 0, 0 | 1: the second row violates the third and fourth; blocks 0 | 1 of 3 | 1 of 1.
-    curve = fit_curve("isotonic", blind([0, 1, 2, 3, 4], [0, 1, 0, 0, 1]))
+    curve = fit_curve("isotonic", out_of_fold([0, 1, 2, 3, 4], [0, 1, 0, 0, 1]))
     assert [score for score, _ in curve.knots] == [0.0, 2.0, 4.0]
     rates = expit(np.array([odds for _, odds in curve.knots]))
     assert rates == pytest.approx([0.5 / 2, 1.5 / 4, 1.5 / 2])
@@ -133,7 +133,7 @@ def test_the_venn_abers_pair_is_that_of_the_reference_library():
     from venn_abers.venn_abers import calc_p0p1, calc_probs
 
     raw, bad = drawn(0.9, 60)
-    rows = blind(raw, bad)
+    rows = out_of_fold(raw, bad)
     asked = np.r_[raw[:7], -3.0, 0.05, 3.0]
     low, high = venn_abers(rows, asked)
     s, t = expit(raw), expit(asked)
@@ -145,7 +145,7 @@ def test_the_venn_abers_pair_is_that_of_the_reference_library():
 
 def test_the_venn_abers_pair_of_a_drawn_sample():
     # Scores 0 good, 1 bad; asked at 2. As good: 0 | 1 of 2. As bad: 0 | 1 | 1.
-    low, high = venn_abers(blind([0, 1], [0, 1]), np.array([2.0]))
+    low, high = venn_abers(out_of_fold([0, 1], [0, 1]), np.array([2.0]))
     assert (low[0], high[0]) == (0.5, 1.0)
 
 
@@ -174,10 +174,12 @@ def test_all_rows_give_the_form_and_the_later_ones_the_level():
     rng = np.random.default_rng(4)
     raw, late = rng.normal(0, 1, 6000), np.arange(6000) >= 5000
     bad = rng.random(6000) < expit(np.where(late, -2.0, -1.0) + raw)
-    found = fit_calibration(blind(raw, bad, late), CalibrationOptions("logistic", 20, 0.9, 0.0, 1))
+    found = fit_calibration(
+        out_of_fold(raw, bad, late), CalibrationOptions("logistic", 20, 0.9, 0.0, 1)
+    )
     assert found.basis == "pooled"
     assert found.pd(raw[late]).mean() == pytest.approx(bad[late].mean(), abs=1e-9)
-    pooled = fit_curve("logistic", blind(raw, bad, late))
+    pooled = fit_curve("logistic", out_of_fold(raw, bad, late))
     assert found.curve.terms == pooled.terms
 
 
@@ -186,7 +188,9 @@ def test_later_rows_that_contradict_the_form_give_it_alone():
     late = np.arange(6000) >= 4000
     noise = np.random.default_rng(4).random(6000) < bad.mean()
     bad = np.where(late, noise, bad)  # the score no longer says anything
-    found = fit_calibration(blind(raw, bad, late), CalibrationOptions("logistic", 20, 0.9, 0.0, 1))
+    found = fit_calibration(
+        out_of_fold(raw, bad, late), CalibrationOptions("logistic", 20, 0.9, 0.0, 1)
+    )
     assert found.basis == "later"
     assert found.curve.terms[0] < 0.3
 

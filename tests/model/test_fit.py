@@ -30,7 +30,7 @@ def test_every_row_is_predicted_by_every_candidate_and_the_labelled_ones_by_both
 ):
     found, labelled = fitted.predictions, int((panel["split"] != "score").sum())
     assert found.groupby("model").size().to_dict() == dict.fromkeys(KINDS, 2400 + labelled)
-    again = found["split"] == "learnt"
+    again = found["split"] == "train_all"
     assert again.sum() == labelled * len(KINDS)
     assert not found[~again].duplicated(["enterprise_id", "as_of", "model"]).any()
     assert fitted.repeats.empty
@@ -39,11 +39,15 @@ def test_every_row_is_predicted_by_every_candidate_and_the_labelled_ones_by_both
 def test_rows_of_the_test_are_said_by_the_tested_fit_and_those_to_score_by_the_last(fitted, panel):
     for name, model in fitted.models.items():
         mine = fitted.predictions[fitted.predictions["model"] == name]
-        for split, fit_ in (("test", model.tested), ("calibrate", model.tested), ("score", model)):
+        for split, fit_ in (
+            ("test", model.tested_model),
+            ("calibrate", model.tested_model),
+            ("score", model),
+        ):
             said = mine.loc[mine["split"] == split, "pd_12m"].to_numpy()
             rows = panel[panel["split"] == split]
             assert np.array_equal(said, fit_.score(rows)["pd_12m"].to_numpy())
-        learnt = mine.loc[mine["split"] == "learnt", "pd_12m"].to_numpy()
+        learnt = mine.loc[mine["split"] == "train_all", "pd_12m"].to_numpy()
         labelled = panel[panel["split"] != "score"]
         assert np.array_equal(learnt, model.score(labelled)["pd_12m"].to_numpy())
 
@@ -54,11 +58,11 @@ def test_what_scores_is_learnt_on_every_labelled_row_and_the_tested_one_before_t
     labelled = panel[panel["split"] != "score"]
     before = panel[panel["split"].isin(["fit", "calibrate"])]
     for model in fitted.models.values():
-        for one, rows in ((model, labelled), (model.tested, before)):
+        for one, rows in ((model, labelled), (model.tested_model, before)):
             counted = one.facts["rows"]
             assert (counted["rows"], counted["defaults"]) == (len(rows), rows["defaulted"].sum())
             assert counted["to"] == f"{rows['as_of'].max():%Y-%m-%d}"
-        assert model.facts["learnt"] == model.tested.facts["learnt"]
+        assert model.facts["tuned"] == model.tested_model.facts["tuned"]
 
 
 @pytest.mark.parametrize("name", ["single_feature", "trees"])
@@ -75,7 +79,7 @@ def test_later_rows_inside_the_first_sample_give_level_and_scale_whatever_the_or
     rate = later["defaulted"].mean()
     assert rate > labelled["defaulted"].mean() + 0.03
     assert found.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=0.05)
-    seen = found.grades.seen
+    seen = found.grades.statistics
     assert sum(one.defaults for one in seen) == pytest.approx(later["defaulted"].sum(), rel=1e-9)
     large = [one for one in seen if one.enterprises > 50]
     assert len(large) > 1
@@ -89,9 +93,9 @@ def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, setti
     gap = panel.assign(split=panel["split"].mask(some, "gap"))
     flipped = gap.assign(defaulted=gap["defaulted"].where(gap["split"] != "gap", ~gap["defaulted"]))
     was, now = (fit(one, parts, FitTask(definitions, only)) for one in (gap, flipped))
-    tested = [one.models["trees"].tested.to_files() for one in (was, now)]
+    tested = [one.models["trees"].tested_model.to_files() for one in (was, now)]
     assert tested[0] == tested[1]
-    assert was.blind["pd_12m"].equals(now.blind["pd_12m"])
+    assert was.out_of_fold["pd_12m"].equals(now.out_of_fold["pd_12m"])
     scores = [one.models["trees"].ranker.to_files() for one in (was, now)]
     assert scores[0] != scores[1]
     assert "gap" not in set(was.predictions["split"])
@@ -100,7 +104,7 @@ def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, setti
 def test_the_headline_has_each_test_row_once_by_every_candidate(fitted, panel):
     keys = ["enterprise_id", "as_of"]
     test = panel.loc[panel["split"] == "test", keys].reset_index(drop=True)
-    for _, rows in fitted.blind.groupby("model"):
+    for _, rows in fitted.out_of_fold.groupby("model"):
         assert rows[keys].reset_index(drop=True).equals(test)
 
 
@@ -120,9 +124,9 @@ def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
     seen = rows[rows["enterprise_id"] != "E007"]
     others = later[later["enterprise_id"] != "E007"]
     found = learning.fit_candidate("trees", (seen, others), task, task.settings.model)
-    assert len(found.blind) == task.settings.model.inner_folds
+    assert len(found.out_of_fold) == task.settings.model.inner_folds
     for enterprise, k in found.fold.items():
-        assert enterprise not in learnt[found.blind[k].ranker.text]
+        assert enterprise not in learnt[found.out_of_fold[k].ranker.text]
     test = panel[panel["split"] == "test"]
     blind = found.predict_out_of_fold(test)
     assert blind.index.equals(test.index)
@@ -139,9 +143,9 @@ def test_labels_of_the_test_rows_teach_the_tested_model_nothing(panel, parts, ta
     )
     again = fit(flipped, parts, task)
     for name, model in fitted.models.items():
-        assert again.models[name].tested.fingerprint == model.tested.fingerprint
+        assert again.models[name].tested_model.fingerprint == model.tested_model.fingerprint
         assert again.models[name].fingerprint != model.fingerprint
-    assert again.blind["pd_12m"].equals(fitted.blind["pd_12m"])
+    assert again.out_of_fold["pd_12m"].equals(fitted.out_of_fold["pd_12m"])
 
 
 def test_the_mean_pd_of_the_calibration_rows_is_their_default_rate(fitted, panel):
@@ -229,7 +233,7 @@ def test_the_long_run_anchor_holds_the_level(panel, parts, settings, definitions
     rows = panel[panel["split"].isin(["fit", "calibrate"])]
     later = panel[panel["split"] == "calibrate"]
     rate = learning.long_run_rate(rows.astype({"defaulted": float}))
-    assert found.tested.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=1e-6)
+    assert found.tested_model.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=1e-6)
     labelled = panel[panel["split"] != "score"].astype({"defaulted": float})
     newest = latest(labelled, held.datasets.calibrate_share)
     rate = learning.long_run_rate(labelled)
@@ -241,7 +245,7 @@ def test_a_model_that_stands_is_replayed_without_learning(fitted, panel):
     found = replay(model, panel)
     mine = fitted.predictions[fitted.predictions["model"] == "trees"].reset_index(drop=True)
     pd.testing.assert_frame_equal(found.predictions.reset_index(drop=True), mine)
-    assert found.blind.empty
+    assert found.out_of_fold.empty
 
 
 def test_trials_are_kept_as_they_end_and_taken_up_again(
@@ -249,13 +253,13 @@ def test_trials_are_kept_as_they_end_and_taken_up_again(
 ):
     kept = []
     only = changed(settings, "model", candidates=("trees",), trials=3)
-    task = FitTask(definitions, only, keep=lambda name, trial: kept.append((name, trial)))
+    task = FitTask(definitions, only, on_trial=lambda name, trial: kept.append((name, trial)))
     first = fit(panel, parts, task)
     assert [name for name, _ in kept] == ["trees"] * 3
     again = []
     tried = {"trees": [trial for _, trial in kept[:2]]}
     task = FitTask(
-        definitions, only, finished_trials=tried, keep=lambda name, trial: again.append(trial)
+        definitions, only, finished_trials=tried, on_trial=lambda name, trial: again.append(trial)
     )
     second = fit(panel, parts, task)
     assert again == [kept[2][1]]

@@ -23,7 +23,12 @@ def rows(pds, bad=None, weight=None):
 
 def test_a_pd_on_a_bound_belongs_to_the_worse_grade():
     grades = MasterScale((0.01, 0.05))
-    assert grades.of(np.array([0.0099, 0.01, 0.05, 0.9])).tolist() == ["G01", "G02", "G03", "G03"]
+    assert grades.assign(np.array([0.0099, 0.01, 0.05, 0.9])).tolist() == [
+        "G01",
+        "G02",
+        "G03",
+        "G03",
+    ]
 
 
 def test_thin_grades_are_merged_until_each_expects_enough_defaults():
@@ -46,14 +51,14 @@ def test_rows_of_one_enterprise_share_its_weight():
 def test_every_grade_expects_enough_defaults_or_there_is_one_grade(pds, least):
     values = np.array(pds)
     found = fit_master_scale((0.01, 0.05, 0.2, 0.5), rows(values), least)
-    expected = pd.Series(values).groupby(found.of(values)).sum()
+    expected = pd.Series(values).groupby(found.assign(values)).sum()
     expected = expected.reindex(list(found.names), fill_value=0)
     assert len(found.names) == 1 or (expected >= least - 1e-9).all()
 
 
 def test_a_grade_says_what_was_seen_of_it():
     seen = rows([0.01, 0.03, 0.2, 0.4], [0, 0, 1, 0])
-    best, worst = fit_master_scale((0.1,), seen, 0).seen
+    best, worst = fit_master_scale((0.1,), seen, 0).statistics
     assert (best.grade, best.enterprises, best.defaults, best.pd_12m) == ("G01", 2, 0, 0.02)
     assert (worst.grade, worst.enterprises, worst.defaults) == ("G02", 2, 1)
     assert worst.pd_12m == pytest.approx(0.3)

@@ -39,8 +39,8 @@ def test_a_model_read_from_its_files_scores_the_same(model, panel):
     assert again.fingerprint == model.fingerprint
     assert again.facts == model.facts
     assert again.facts["data"] == "drawn"
-    assert again.tested.tested is None
-    tested = model.tested.score(panel)[numbers] - again.tested.score(panel)[numbers]
+    assert again.tested_model.tested_model is None
+    tested = model.tested_model.score(panel)[numbers] - again.tested_model.score(panel)[numbers]
     assert np.abs(tested).to_numpy().max() <= 1e-12
 
 
@@ -126,8 +126,8 @@ def test_a_category_never_seen_counts_as_missing(fitted):
     new = frame(row(1e5, 0.0, sector="balloons"))
     none = frame(row(1e5, 0.0, sector=None))
     assert trees.score(new)["pd_12m"].tolist() == trees.score(none)["pd_12m"].tolist()
-    assert trees.ranker.inputs.unseen(new) == {"sector": 1}
-    assert trees.ranker.inputs.unseen(none) == {"sector": 0}
+    assert trees.ranker.inputs.count_unseen(new) == {"sector": 1}
+    assert trees.ranker.inputs.count_unseen(none) == {"sector": 0}
 
 
 def test_scores_stand_on_the_rows_own_index_and_do_not_depend_on_other_rows(model, panel):

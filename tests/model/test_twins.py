@@ -64,7 +64,7 @@ def test_signed_and_unconstrained_trees_are_fitted_once_where_nothing_has_a_sign
     found = fit(few, parts, task(candidates, FREE, tmp_path))
     first, second = list(found.models)
     assert fits == [first, first]  # what is tested, and what scores
-    for table in (found.predictions, found.blind, found.trials):
+    for table in (found.predictions, found.out_of_fold, found.trials):
         assert len(of(table, first))
         pd.testing.assert_frame_equal(of(table, first), of(table, second), check_exact=True)
     alone = fit(few, parts, task(f'["{second}"]', FREE, tmp_path)).models[second]

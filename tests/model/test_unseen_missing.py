@@ -200,10 +200,10 @@ def test_a_model_read_from_its_files_takes_unknown_values_alike(model, panel):
 
 def test_rows_that_count_as_anyone_are_counted_by_feature(fitted, panel):
     found = fitted.models["trees"]
-    assert found.unknown(panel) == {}
+    assert found.count_unknown(panel) == {}
     some = blanked(panel)
     some.loc[some.index[:10], "exports_usd_6m"] = 1e5
-    assert found.unknown(some) == {"exports_usd_6m": 50, "sector": 60}
+    assert found.count_unknown(some) == {"exports_usd_6m": 50, "sector": 60}
 
 
 def test_reasons_are_exact_for_unknown_values_too(model, panel):

@@ -171,7 +171,9 @@ def test_another_model_or_another_question_makes_every_file_anew(features, model
 
 
 def test_a_model_without_peers_gives_no_reasons(features, model, tmp_path):
-    texts = {name: text for name, text in model.to_files().items() if name != "peers.json"}
+    texts = {
+        name: text for name, text in model.to_files().items() if name != "reference_group.json"
+    }
     with pytest.raises(DataError, match="keeps no peers"):
         score_with_reasons(features, tmp_path / "scores", texts, in_threads(1), silent)
 

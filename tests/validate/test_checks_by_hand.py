@@ -408,10 +408,10 @@ def test_drift_is_from_the_rows_learnt_from_to_those_that_are_meant() -> None:
         return float(check(evidence(every, by_time=by_time)).figure)
 
     # the fit that scores has learnt from all rows, where there is one
-    assert figure(check_drift_to_scored, learnt=here, fit=there, score=here) == pytest.approx(
+    assert figure(check_drift_to_scored, train_all=here, fit=there, score=here) == pytest.approx(
         0, abs=0.01
     )
-    assert figure(check_drift_to_scored, learnt=there, fit=here, score=here) > 1
+    assert figure(check_drift_to_scored, train_all=there, fit=here, score=here) > 1
     assert figure(check_drift_to_scored, fit=here, test=there, score=here) == pytest.approx(
         0, abs=0.01
     )

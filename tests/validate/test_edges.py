@@ -299,7 +299,7 @@ def test_what_comes_by_chance_does_not_shrink_where_each_enterprise_tells_five_t
     [
         ("drift_in_time", True, ("fit", "same_enterprises"), "test"),
         ("drift_in_time", True, ("fit", "test"), "score"),
-        ("drift_to_scored", True, ("learnt", "score"), "fit"),
+        ("drift_to_scored", True, ("train_all", "score"), "fit"),
         ("drift_to_scored", True, ("fit", "score"), "test"),
         ("drift_to_scored", False, ("test", "score"), "fit"),
     ],

@@ -29,7 +29,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
 SPLITS: Mapping[str, str] = MappingProxyType(
     {
         "fit": "#7a8794",
-        "learnt": "#7a8794",
+        "train_all": "#7a8794",
         "calibrate": "#8f6bb0",
         "gap": PALE,
         "test": MAIN,

@@ -64,11 +64,11 @@ def pd_distribution(predictions: pd.DataFrame) -> Picture:
     """The spread of the probabilities of labelled and scored rows, a chart a model: both by the
     fit that scores, or the labelled ones as they were tested."""
     title = "Default probabilities of labelled and scored rows"
-    known = "learnt" if (predictions["split"] == "learnt").any() else "test"
+    known = "train_all" if (predictions["split"] == "train_all").any() else "test"
     shown = predictions[predictions["split"].isin([known, "score"])].dropna(subset=["pd_12m"])
     if shown.empty:
         return nothing(title, "no row is labelled or scored")
-    shown = shown.assign(at=np.log10(shown["pd_12m"].clip(lower=SMALLEST_PD)))
+    shown = shown.assign(base_points=np.log10(shown["pd_12m"].clip(lower=SMALLEST_PD)))
     edges = np.linspace(shown["at"].min() - 0.01, shown["at"].max() + 0.01, 40).tolist()
     models = sorted(shown["model"].unique())
     figure, charts = panels(title, models, columns=2)

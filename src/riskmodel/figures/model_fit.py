@@ -101,19 +101,23 @@ def scale(model: RiskModel) -> Picture:
     Bars: Jeffreys' 95 % interval of the rate; triangles: Pluto and Tasche's prudent bound.
     """
     title = f"Master scale of {model.name} (rows that it was calibrated on)"
-    seen = model.grades.seen
-    if not seen:
+    statistics = model.grades.statistics
+    if not statistics:
         return nothing(title, "the model does not say what was seen of its grades")
     figure, axes = single(title, height=4)
-    places = np.arange(len(seen))
-    colours = [grade_colour(one.grade) for one in seen]
-    low, high = [one.low for one in seen], [one.high for one in seen]
+    places = np.arange(len(statistics))
+    colours = [grade_colour(one.grade) for one in statistics]
+    low, high = [one.low for one in statistics], [one.high for one in statistics]
     axes.vlines(places, low, high, colors=colours, linewidth=7, alpha=0.6)
-    rates = [one.defaults / max(one.enterprises, 1e-12) for one in seen]
+    rates = [one.defaults / max(one.enterprises, 1e-12) for one in statistics]
     axes.plot(places, rates, "ok", label="rate seen, with its 95 % interval")
-    axes.plot(places, [one.pd_12m for one in seen], "Dk", mfc="white", label="probability stated")
-    axes.plot(places, [one.prudent for one in seen], "v", color=MAIN, label="prudent bound, 90 %")
-    names = [f"{one.grade}\n{one.enterprises:,.0f}\n{one.defaults:.0f}" for one in seen]
+    axes.plot(
+        places, [one.pd_12m for one in statistics], "Dk", mfc="white", label="probability stated"
+    )
+    axes.plot(
+        places, [one.prudent for one in statistics], "v", color=MAIN, label="prudent bound, 90 %"
+    )
+    names = [f"{one.grade}\n{one.enterprises:,.0f}\n{one.defaults:.0f}" for one in statistics]
     axes.set_xticks(places, names)
     axes.set_xlabel("grade, its enterprises, their defaults")
     axes.set_ylabel("default rate, default probability")

@@ -139,7 +139,7 @@ CONTRADICTION_ERRORS = 3.0
 
 
 def fit_calibration(
-    blind: OutOfFold, options: CalibrationOptions, anchor: float | None = None
+    out_of_fold: OutOfFold, options: CalibrationOptions, anchor: float | None = None
 ) -> Calibration:
     """The method with the least log loss on held-out enterprises, and its interval.
 
@@ -148,32 +148,38 @@ def fit_calibration(
     defaults is hardly known; unless the later ones contradict it, when they alone do. The level is
     the later rows' default rate, or `anchor`.
     """
-    losses, chosen = compare_methods(blind, options)
+    losses, chosen = compare_methods(out_of_fold, options)
     method = chosen if options.method == "best" else options.method
-    curve, basis = fit_curve(method, blind), "pooled"
-    if _contradicts(curve, blind.select(blind.later)):
-        blind, basis = blind.select(blind.later), "later"
-        curve = fit_curve(method, blind)
-    found = Calibration(curve, fit_level(curve, blind, anchor), (), options.interval, losses, basis)
-    return replace(found, margins=_margins(found, blind, options, anchor))
+    curve, basis = fit_curve(method, out_of_fold), "pooled"
+    if _contradicts(curve, out_of_fold.select(out_of_fold.later)):
+        out_of_fold, basis = out_of_fold.select(out_of_fold.later), "later"
+        curve = fit_curve(method, out_of_fold)
+    found = Calibration(
+        curve, fit_level(curve, out_of_fold, anchor), (), options.interval, losses, basis
+    )
+    return replace(found, margins=_margins(found, out_of_fold, options, anchor))
 
 
 def refit_calibration(
-    known: Calibration, blind: OutOfFold, anchor: float | None = None
+    known: Calibration, out_of_fold: OutOfFold, anchor: float | None = None
 ) -> Calibration:
     """The same method, basis and margins with the form and level of other rows."""
-    rows = blind.select(blind.later) if known.basis == "later" else blind
+    rows = out_of_fold.select(out_of_fold.later) if known.basis == "later" else out_of_fold
     curve = fit_curve(known.curve.method, rows)
     return replace(known, curve=curve, shift=fit_level(curve, rows, anchor))
 
 
 def fit_level(
-    curve: Curve, blind: OutOfFold, anchor: float | None, weights: Array | None = None
+    curve: Curve, out_of_fold: OutOfFold, anchor: float | None, weights: Array | None = None
 ) -> float:
     """What brings the later rows' mean PD to their default rate, or to the anchor."""
-    w = (np.ones(len(blind.raw)) if weights is None else weights)[blind.later]
-    rate = np.average(blind.defaulted[blind.later], weights=w) if anchor is None else anchor
-    return shift_to_rate(curve.log_odds(blind.raw[blind.later]), float(rate), w)
+    w = (np.ones(len(out_of_fold.raw)) if weights is None else weights)[out_of_fold.later]
+    rate = (
+        np.average(out_of_fold.defaulted[out_of_fold.later], weights=w)
+        if anchor is None
+        else anchor
+    )
+    return shift_to_rate(curve.log_odds(out_of_fold.raw[out_of_fold.later]), float(rate), w)
 
 
 def _contradicts(curve: Curve, later: OutOfFold) -> bool:
@@ -249,7 +255,7 @@ def _fit_isotonic(rows: OutOfFold, weights: Array) -> Curve:
 
 
 def _margins(
-    found: Calibration, blind: OutOfFold, options: CalibrationOptions, anchor: float | None
+    found: Calibration, out_of_fold: OutOfFold, options: CalibrationOptions, anchor: float | None
 ) -> tuple[tuple[float, float, float], ...]:
     """How far the interval reaches below and above, at scores along the sample.
 
@@ -258,14 +264,16 @@ def _margins(
     Petej 2014), which is valid whatever the curve's form, where that lies outside. An anchor moves
     the pair with the level.
     """
-    knots = np.unique(np.quantile(blind.raw, np.linspace(0, 1, KNOTS)))
+    knots = np.unique(np.quantile(out_of_fold.raw, np.linspace(0, 1, KNOTS)))
     point, tail = found.log_odds(knots), (1 - options.interval) / 2
-    draws = np.array([one.log_odds(knots) for one in _bootstrap(found, blind, options, anchor)])
+    draws = np.array(
+        [one.log_odds(knots) for one in _bootstrap(found, out_of_fold, options, anchor)]
+    )
     low, high = np.quantile(draws - point, [tail, 1 - tail], axis=0)
     year = options.cycle * _normal_quantile(1 - tail)
     below, above = np.hypot(np.minimum(low, 0), year), np.hypot(np.maximum(high, 0), year)
-    pair = venn_abers(blind.select(blind.later), knots)
-    moved = found.shift - fit_level(found.curve, blind, None)
+    pair = venn_abers(out_of_fold.select(out_of_fold.later), knots)
+    moved = found.shift - fit_level(found.curve, out_of_fold, None)
     below = np.maximum(below, point - logit(pair[0], PAIR_CLIP) - moved)
     above = np.maximum(above, logit(pair[1], PAIR_CLIP) + moved - point)
     return tuple(
@@ -274,17 +282,17 @@ def _margins(
 
 
 def _bootstrap(
-    found: Calibration, blind: OutOfFold, options: CalibrationOptions, anchor: float | None
+    found: Calibration, out_of_fold: OutOfFold, options: CalibrationOptions, anchor: float | None
 ) -> Iterator[Calibration]:
     """Form and level refitted on enterprises drawn with replacement."""
-    later = blind.later
-    for weights in bootstrap_weights(blind.enterprises, options.draws, options.seed):
-        drawn = (weights * blind.defaulted)[later].sum()
+    later = out_of_fold.later
+    for weights in bootstrap_weights(out_of_fold.enterprises, options.draws, options.seed):
+        drawn = (weights * out_of_fold.defaulted)[later].sum()
         if not 0 < drawn < weights[later].sum():
             yield found
             continue
-        curve = fit_curve(found.curve.method, blind, weights)
-        yield replace(found, curve=curve, shift=fit_level(curve, blind, anchor, weights))
+        curve = fit_curve(found.curve.method, out_of_fold, weights)
+        yield replace(found, curve=curve, shift=fit_level(curve, out_of_fold, anchor, weights))
 
 
 def venn_abers(rows: OutOfFold, raw: Array) -> tuple[Array, Array]:

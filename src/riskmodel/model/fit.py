@@ -45,7 +45,7 @@ PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 class FitTask:
     """What every candidate is given: the features, the settings and facts to remember.
 
-    `finished_trials` are trials of the tuning that an earlier go finished, by candidate; `keep` is called
+    `finished_trials` are trials of the tuning that an earlier go finished, by candidate; `on_trial` is called
     with each new one.
     """
 
@@ -54,7 +54,7 @@ class FitTask:
     facts: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = no_progress
     finished_trials: Mapping[str, Sequence[Trial]] = field(default_factory=dict)
-    keep: Callable[[str, Trial], None] | None = None
+    on_trial: Callable[[str, Trial], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class FitResult:
 
     `predictions`: enterprise_id, as_of, split, defaulted, model, pd_12m, pd_low, pd_high, grade:
     see `predict_splits`; under cross-validation the rows of `test` are out-of-fold means.
-    `blind`: the same of the test rows, each by a ranking and a calibration that never saw the
+    `out_of_fold`: the same of the test rows, each by a ranking and a calibration that never saw the
     enterprise: out of time and out of enterprise, the headline. `repeats`: out-of-fold rows with
     `repeat`. `trials`: model, trial, settings, log_loss, rounds, pruned. `suspects`: columns taken
     for leaks. Tables that do not apply are empty.
@@ -71,7 +71,7 @@ class FitResult:
 
     models: Mapping[str, RiskModel]
     predictions: pd.DataFrame
-    blind: pd.DataFrame
+    out_of_fold: pd.DataFrame
     repeats: pd.DataFrame
     trials: pd.DataFrame
     suspects: pd.DataFrame
@@ -81,13 +81,13 @@ class FitResult:
 class Candidate:
     """A model, and the same by the folds of enterprises that it was calibrated with.
 
-    `fold` says which of `blind` has a ranking and a calibration fitted without an enterprise; others
+    `fold` says which of `out_of_fold` has a ranking and a calibration fitted without an enterprise; others
     are unknown to `model` itself. What is chosen rather than fitted (settings, leaks, the
     calibration's form, the scale) is chosen on all fit and calibrate rows.
     """
 
     model: RiskModel
-    blind: Mapping[int, RiskModel]
+    out_of_fold: Mapping[int, RiskModel]
     fold: pd.Series
 
     def predict_out_of_fold(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +95,8 @@ class Candidate:
         place = rows["enterprise_id"].map(self.fold).fillna(-1).astype(int)
         found = [predict(self.model, rows.iloc[:0])]
         found += [
-            predict(self.blind.get(int(k), self.model), group) for k, group in rows.groupby(place)
+            predict(self.out_of_fold.get(int(k), self.model), group)
+            for k, group in rows.groupby(place)
         ]
         return pd.concat([one for one in found if len(one)] or found).loc[rows.index]
 
@@ -136,7 +137,7 @@ def fit(panel: pd.DataFrame, parts: Split, task: FitTask) -> FitResult:
             task.progress(f"{name}: fitted again on all labelled rows")
             newest = latest(labelled, task.settings.datasets.calibrate_share)
             model = replace(
-                fit_candidate(name, (labelled, newest), task, settings).model, tested=model
+                fit_candidate(name, (labelled, newest), task, settings).model, tested_model=model
             )
             predictions.append(predict_splits(model, panel))
         else:
@@ -176,8 +177,8 @@ def _equal_candidate(
 
 def _rename_model(name: str, model: RiskModel) -> RiskModel:
     """The model by another name, and so what was tested in its place."""
-    tested = model.tested and _rename_model(name, model.tested)
-    return replace(model, name=name, tested=tested)
+    tested = model.tested_model and _rename_model(name, model.tested_model)
+    return replace(model, name=name, tested_model=tested)
 
 
 def _relabel(name: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -196,13 +197,13 @@ def replay(model: RiskModel, panel: pd.DataFrame) -> FitResult:
 
 
 def predict_splits(model: RiskModel, panel: pd.DataFrame) -> pd.DataFrame:
-    """What a model says of a panel: rows to score and, as `learnt`, the labelled ones; the rows of
+    """What a model says of a panel: rows to score and, as `train_all`, the labelled ones; the rows of
     fit, calibrate and test are said by the model that was tested in its place."""
-    if model.tested is None:
+    if model.tested_model is None:
         return predict(model, panel)
-    own = panel["split"].where(panel["split"] == "score", "learnt")
+    own = panel["split"].where(panel["split"] == "score", "train_all")
     known = panel["split"].isin(["fit", "calibrate", "test"])
-    both = [predict(model.tested, panel[known]), predict(model, panel.assign(split=own))]
+    both = [predict(model.tested_model, panel[known]), predict(model, panel.assign(split=own))]
     return pd.concat(both, ignore_index=True)
 
 
@@ -242,8 +243,8 @@ def fit_candidate(
     blind = _out_of_fold(raw, everyone, later)
     anchor = _level_anchor(everyone, task.settings.model)
     calibration = fit_calibration(blind, _calibration_options(task), anchor)
-    learnt = {key: getattr(settings, key) for key in _tuned_names(name)}
-    facts = {**task.facts, "learnt": learnt, "rows": _count_rows(everyone)}
+    tuned = {key: getattr(settings, key) for key in _tuned_names(name)}
+    facts = {**task.facts, "tuned": tuned, "rows": _count_rows(everyone)}
     grades = _fit_scale(calibration.pd(blind.raw[blind.later]), later, task.settings.model)
     whole = RiskModel(name, ranker, calibration, grades, facts)
     others = {
@@ -267,12 +268,12 @@ def _out_of_fold(raw: Array, everyone: pd.DataFrame, later: pd.DataFrame) -> Out
 
 
 def _recalibrate(
-    known: Calibration, blind: OutOfFold, others: npt.NDArray[np.bool_], anchor: float | None
+    known: Calibration, out_of_fold: OutOfFold, others: npt.NDArray[np.bool_], anchor: float | None
 ) -> Calibration:
     """The calibration of other enterprises' rows, where these hold both outcomes."""
-    labels = blind.defaulted[others & blind.later]
+    labels = out_of_fold.defaulted[others & out_of_fold.later]
     able = 0 < labels.sum() < len(labels)
-    return refit_calibration(known, blind.select(others), anchor) if able else known
+    return refit_calibration(known, out_of_fold.select(others), anchor) if able else known
 
 
 def _level_anchor(everyone: pd.DataFrame, model: ModelSettings) -> float | None:
@@ -299,7 +300,7 @@ def long_run_rate(rows: pd.DataFrame) -> float:
 
 
 def _fit_scale(pd_12m: Array, later: pd.DataFrame, model: ModelSettings) -> MasterScale:
-    own = [later["enterprise_id"].to_numpy(), MasterScale(model.grade_bounds).of(pd_12m)]
+    own = [later["enterprise_id"].to_numpy(), MasterScale(model.grade_bounds).assign(pd_12m)]
     weight = 1 / pd.Series(pd_12m).groupby(own).transform("size").to_numpy(float)
     rows = GradedRows(pd_12m, later["defaulted"].to_numpy(float), weight)
     return fit_master_scale(model.grade_bounds, rows, model.min_defaults_per_grade)
@@ -334,8 +335,8 @@ def _search(rows: pd.DataFrame, task: FitTask, settings: ModelSettings) -> Searc
 
 
 def _keep(task: FitTask, name: str, trial: Trial, which: str) -> None:
-    if task.keep:
-        task.keep(name, trial)
+    if task.on_trial:
+        task.on_trial(name, trial)
     task.progress(f"{name}: trial {which} done")
 
 
@@ -405,14 +406,14 @@ def _lighten(task: FitTask) -> FitTask:
     draws = max(task.settings.model.interval_draws // 4, MIN_DRAWS)
     model = task.settings.model.model_copy(update={"interval_draws": draws})
     settings = task.settings.model_copy(update={"model": model})
-    return replace(task, settings=settings, finished_trials={}, keep=None)
+    return replace(task, settings=settings, finished_trials={}, on_trial=None)
 
 
 def _average_repeats(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
     """The mean of the out-of-fold predictions over the repeats, graded on the final scale."""
     keys = [*KEY, "split", "defaulted", "model"]
     mean = folds.groupby(keys, sort=True)[PREDICTED].mean().reset_index()
-    return mean.assign(grade=model.grades.of(mean["pd_12m"].to_numpy()))
+    return mean.assign(grade=model.grades.assign(mean["pd_12m"].to_numpy()))
 
 
 def _trials_table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:

@@ -50,7 +50,7 @@ class Inputs:
         codes = pd.Categorical(values, categories=list(self.levels[name])).codes.astype(float)
         return np.where(codes < 0, np.nan, codes)
 
-    def unknown(self, matrix: Array) -> Flags:
+    def is_unknown(self, matrix: Array) -> Flags:
         """Rows x features of a matrix: missing, where the fit rows taught nothing of missing."""
         able = np.array([name in self.imputations for name in self.names], dtype=bool)
         return np.asarray(np.isnan(matrix) & able)
@@ -59,7 +59,7 @@ class Inputs:
         """The same features without a direction."""
         return replace(self, signs=(0,) * len(self.names))
 
-    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+    def count_unseen(self, frame: pd.DataFrame) -> dict[str, int]:
         """How many texts of each category are no known level."""
         return {
             name: int((frame[name].notna() & ~frame[name].isin(levels)).sum())

@@ -31,21 +31,21 @@ class GradeStatistics:
 
 @dataclass(frozen=True)
 class MasterScale:
-    """PD bounds between grades, rising; G01 is the best grade. `seen` has one entry a grade."""
+    """PD bounds between grades, rising; G01 is the best grade. `statistics` has one entry a grade."""
 
     bounds: tuple[float, ...]
-    seen: tuple[GradeStatistics, ...] = ()
+    statistics: tuple[GradeStatistics, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The grades, best first."""
         return tuple(f"G{number:02d}" for number in range(1, len(self.bounds) + 2))
 
-    def of(self, pd_12m: Array) -> npt.NDArray[np.str_]:
+    def assign(self, pd_12m: Array) -> npt.NDArray[np.str_]:
         """The grade of each PD; a PD on a bound belongs to the worse grade."""
-        return np.array(self.names)[self.place(pd_12m)]
+        return np.array(self.names)[self.index(pd_12m)]
 
-    def place(self, pd_12m: Array) -> npt.NDArray[np.int64]:
+    def index(self, pd_12m: Array) -> npt.NDArray[np.int64]:
         """The grade's number, counted from 0."""
         return np.searchsorted(self.bounds, pd_12m, side="right")
 
@@ -73,7 +73,7 @@ def fit_master_scale(
 
 def _sum_by_grade(grades: MasterScale, rows: GradedRows) -> tuple[Array, Array, Array]:
     """Enterprises, expected and seen defaults of each grade."""
-    place, count = grades.place(rows.pd_12m), len(grades.names)
+    place, count = grades.index(rows.pd_12m), len(grades.names)
     weighed = (rows.weight, rows.weight * rows.pd_12m, rows.weight * rows.defaulted)
     count_of, expected, bad = (np.asarray(np.bincount(place, w, count), float) for w in weighed)
     return count_of, expected, bad

@@ -67,7 +67,7 @@ def _find_wrong_pairs(
     used = list(dict.fromkeys(tree.feature.tolist()))
     if not signed.keys() & set(used):
         return []
-    boxes = _Boxes.of(tree, used)
+    boxes = _Boxes.from_tree(tree, used)
     apart = np.stack([boxes.apart(number) for number in range(len(used))])
     others = apart.sum(axis=0)
     rise = tree.leaf_value[None, :] - tree.leaf_value[:, None]
@@ -91,7 +91,7 @@ class _Boxes:
     levels: dict[int, Flags]
 
     @classmethod
-    def of(cls, tree: Tree, used: Sequence[int]) -> "_Boxes":
+    def from_tree(cls, tree: Tree, used: Sequence[int]) -> "_Boxes":
         leaves = len(tree.leaf_value)
         shape = (len(used), leaves)
         low, high = np.full(shape, -np.inf), np.full(shape, np.inf)

@@ -19,7 +19,7 @@ from riskmodel.model.master_scale import GradeStatistics, MasterScale
 from riskmodel.model.reference_group import ReferenceGroup
 
 Array = npt.NDArray[np.float64]
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RiskModel:
     """Ranking, calibration and grades; `facts` say what it was made from.
 
     `name` is the candidate's name, a rung of the ladder; `score` needs nothing but a frame with
-    the features. `reference_group` are the approved enterprises that reasons are held against. `tested` is
+    the features. `reference_group` are the approved enterprises that reasons are held against. `tested_model` is
     the same fit on what was known when the test begins: the test's figures are its own.
     """
 
@@ -37,7 +37,7 @@ class RiskModel:
     grades: MasterScale
     facts: Mapping[str, Any]
     reference_group: ReferenceGroup | None = None
-    tested: "RiskModel | None" = None
+    tested_model: "RiskModel | None" = None
 
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
@@ -47,9 +47,9 @@ class RiskModel:
     @property
     def training_summary(self) -> str:
         """What was learnt from, and what the tested fit knew; empty without a tested fit."""
-        if self.tested is None:
+        if self.tested_model is None:
             return ""
-        mine, its = self.facts["rows"], self.tested.facts["rows"]
+        mine, its = self.facts["rows"], self.tested_model.facts["rows"]
         return (
             f"Scores come from a fit on {mine['rows']:,} rows of {mine['from']} to {mine['to']}"
             f" with {mine['defaults']:,} defaults; the test's figures are those of the same fit on"
@@ -62,15 +62,15 @@ class RiskModel:
         low, high = self.calibration.bounds(raw)
         pd_12m = self.calibration.pd(raw)
         return pd.DataFrame(
-            {"pd_12m": pd_12m, "pd_low": low, "pd_high": high, "grade": self.grades.of(pd_12m)},
+            {"pd_12m": pd_12m, "pd_low": low, "pd_high": high, "grade": self.grades.assign(pd_12m)},
             index=frame.index,
         )
 
-    def unknown(self, frame: pd.DataFrame) -> dict[str, int]:
+    def count_unknown(self, frame: pd.DataFrame) -> dict[str, int]:
         """Rows by feature that lack a value, or have a text never seen, where the fit rows taught
         nothing of that: they count as anyone. Features without such rows are left out."""
         inputs = self.ranker.inputs
-        counts = inputs.unknown(inputs.matrix(frame)).sum(axis=0)
+        counts = inputs.is_unknown(inputs.matrix(frame)).sum(axis=0)
         return {name: int(n) for name, n in zip(inputs.names, counts, strict=True) if n}
 
     def log_odds(self, frame: pd.DataFrame) -> Array:
@@ -105,9 +105,9 @@ class RiskModel:
         text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
         files = {"model.json": text + "\n", **self.ranker.to_files()}
         if self.reference_group is not None:
-            files[PEERS] = self.reference_group.to_text()
-        earlier = self.tested.to_files() if self.tested is not None else {}
-        return files | {TESTED + name: text for name, text in earlier.items()}
+            files[REFERENCE_GROUP] = self.reference_group.to_text()
+        earlier = self.tested_model.to_files() if self.tested_model is not None else {}
+        return files | {TESTED_PREFIX + name: text for name, text in earlier.items()}
 
     @property
     def fingerprint(self) -> str:
@@ -128,13 +128,13 @@ class RiskModel:
             )
         given = document["inputs"]
         earlier = {
-            name.removeprefix(TESTED): text
+            name.removeprefix(TESTED_PREFIX): text
             for name, text in files.items()
-            if name.startswith(TESTED)
+            if name.startswith(TESTED_PREFIX)
         }
         levels, values = (
             {name: tuple(some) for name, some in given[key].items()}
-            for key in ("levels", "stand_ins")
+            for key in ("levels", "imputations")
         )
         inputs = Inputs(tuple(given["names"]), tuple(given["signs"]), levels, values)
         return cls(
@@ -143,13 +143,13 @@ class RiskModel:
             _calibration(document["calibration"]),
             _grades(document["grades"]),
             document["facts"],
-            ReferenceGroup.from_text(files[PEERS]) if PEERS in files else None,
+            ReferenceGroup.from_text(files[REFERENCE_GROUP]) if REFERENCE_GROUP in files else None,
             cls.from_files(earlier, threads=threads) if earlier else None,
         )
 
 
-PEERS = "peers.json"
-TESTED = "tested_"
+REFERENCE_GROUP = "reference_group.json"
+TESTED_PREFIX = "tested_"
 """How the names of the tested model's files begin."""
 
 
@@ -168,5 +168,5 @@ def _calibration(given: Mapping[str, Any]) -> Calibration:
 
 def _grades(given: Mapping[str, Any]) -> MasterScale:
     return MasterScale(
-        tuple(given["bounds"]), tuple(GradeStatistics(**one) for one in given["seen"])
+        tuple(given["bounds"]), tuple(GradeStatistics(**one) for one in given["statistics"])
     )

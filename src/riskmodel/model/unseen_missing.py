@@ -71,7 +71,7 @@ def explain_rows(
     found = shares_of(matrix)
     rows = _rows(inputs, matrix)
     if len(rows):
-        unknown = inputs.unknown(matrix[rows])
+        unknown = inputs.is_unknown(matrix[rows])
         filled = list(_impute(inputs, matrix[rows]))
         each = np.array([score_of(one) for one in filled])
         found[rows, :-1] = sum(shares_of(one)[:, :-1] for one in filled) / len(filled)
@@ -80,12 +80,12 @@ def explain_rows(
     return found
 
 
-def describe_unknown(unknown: Mapping[str, int], rows: int) -> tuple[str, ...]:
-    """What `RiskModel.unknown` found among so many rows, in words: a sentence a feature."""
+def describe_unknown(counts: Mapping[str, int], rows: int) -> tuple[str, ...]:
+    """What `RiskModel.is_unknown` found among so many rows, in words: a sentence a feature."""
     return tuple(
         f"{name} has no known value in {count:,} of {rows:,} rows; the fit rows taught nothing of"
         " that, so it counts as anyone's."
-        for name, count in sorted(unknown.items())
+        for name, count in sorted(counts.items())
     )
 
 
@@ -97,12 +97,12 @@ def log_odds_of_mean_pd(each: Array) -> Array:
 
 
 def _rows(inputs: Inputs, matrix: Array) -> npt.NDArray[np.int64]:
-    return np.flatnonzero(inputs.unknown(matrix).any(axis=1))
+    return np.flatnonzero(inputs.is_unknown(matrix).any(axis=1))
 
 
 def _impute(inputs: Inputs, matrix: Array) -> Iterator[Array]:
     """The rows with each stand-in's values where they lack them."""
-    unknown = inputs.unknown(matrix)
+    unknown = inputs.is_unknown(matrix)
     nothing = (np.nan,) * COUNT
     values = np.array([inputs.imputations.get(name, nothing) for name in inputs.names])
     for one in values.T:

@@ -28,7 +28,7 @@ def walk_forward(
     start = _first_day(rows, horizon, least)
     if start is None:
         return pd.DataFrame(columns=COLUMNS)
-    settings = task.settings.model.model_copy(update=dict(model.facts["learnt"]))
+    settings = task.settings.model.model_copy(update=dict(model.facts["tuned"]))
     ways, found = WalkForward(start.date(), VINTAGE_MONTHS, horizon), []
     for train, test in ways.split(rows):
         vintage = rows.iloc[test]

@@ -80,7 +80,7 @@ def score_with_reasons(
 
 def score_file(job: Scoring, number: int) -> pa.Table:
     """One file's scores, made unless they stand: file, rows, and as JSON how many rows count as
-    anyone by feature (`RiskModel.unknown`)."""
+    anyone by feature (`RiskModel.count_unknown`)."""
     name = job.files[number]
     made_from = _digest(job.made_from, sha256(job.folder / name))
     standing = _standing(job.out / name, made_from)
@@ -130,7 +130,7 @@ def _scores(job: Scoring, path: Path) -> tuple[pa.Table, dict[str, int]]:
         found = pd.concat([found, told], axis=1)
     table = pa.Table.from_pandas(found, preserve_index=False)
     plain = pa.schema([(field.name, _plain(field.type)) for field in table.schema])
-    return table.cast(plain), model.unknown(frame)
+    return table.cast(plain), model.count_unknown(frame)
 
 
 def _plain(kind: Any) -> Any:

@@ -30,7 +30,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow sh
     ) -> pd.DataFrame:
         """pd_12m, pd_low, pd_high, grade for each row of features; the log names features whose
         values are unknown and count as anyone's."""
-        for line in describe_unknown(self.model.unknown(model_input), len(model_input)):
+        for line in describe_unknown(self.model.count_unknown(model_input), len(model_input)):
             logging.getLogger("riskmodel").warning(line)
         scores = self.model.score(model_input)
         return scores.assign(grade=scores["grade"].astype("object"))

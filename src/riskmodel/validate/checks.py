@@ -219,8 +219,8 @@ def check_drift_to_scored(e: Evidence) -> Check:
     """Population stability of the PD from the rows learnt from to the rows scored."""
     if not e.by_time and len(e.rows("test")):
         return _check_drift(e, "drift_to_scored", "test", "score")
-    again = len(e.rows("learnt")) > 0
-    return _check_drift(e, "drift_to_scored", "learnt" if again else "fit", "score")
+    again = len(e.rows("train_all")) > 0
+    return _check_drift(e, "drift_to_scored", "train_all" if again else "fit", "score")
 
 
 def _drift_over_dates(e: Evidence) -> Check:

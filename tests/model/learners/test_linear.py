@@ -75,8 +75,8 @@ def test_more_of_a_signed_feature_never_turns_the_score_round(others, value, mor
 
 def test_between_knots_the_score_rises_in_the_last_bit_too():
     values = np.linspace(-3, 3, 20_001)
-    assert (np.diff(LEARNT.curves[0].of(values)) >= 0).all()
-    assert (np.diff(LEARNT.curves[1].of(values)) <= 0).all()
+    assert (np.diff(LEARNT.curves[0].evaluate(values)) >= 0).all()
+    assert (np.diff(LEARNT.curves[1].evaluate(values)) <= 0).all()
 
 
 def test_a_feature_that_goes_against_its_feature_is_left_out_and_without_a_sign_is_used():
@@ -127,7 +127,7 @@ def test_many_values_have_few_knots_that_keep_the_ranks():
     ((_, curve),) = linear._ranks(values, 1)
     assert len(curve.knots) <= linear.KNOTS
     ranks = rankdata(values) / len(values) - 0.5
-    assert np.abs(curve.of(values) - ranks).max() < 0.01
+    assert np.abs(curve.evaluate(values) - ranks).max() < 0.01
 
 
 def test_equal_values_share_their_middle_rank():
@@ -145,7 +145,7 @@ def test_a_rare_gap_stands_in_the_middle_and_a_frequent_one_has_its_own_share():
 
 def test_a_rare_level_and_an_unseen_one_have_no_share_of_their_own():
     sector = LEARNT.curves[4]
-    a, b, rare = sector.of(np.arange(3.0))
+    a, b, rare = sector.evaluate(np.arange(3.0))
     assert b > rare == sector.missing > a
     unseen = INPUTS.matrix(ROWS.iloc[:1].assign(sector="d"))
     none = INPUTS.matrix(ROWS.iloc[:1].assign(sector=None))
@@ -162,8 +162,8 @@ def test_what_does_not_vary_or_is_never_there_has_no_share():
 
 def test_a_constant_that_is_often_missing_tells_by_its_gaps_alone():
     curve = learnt(ROWS.assign(up=ROWS["up"] * 0)).curves[0]
-    assert len(set(curve.of(np.array([-1.0, 0.0, 7.0])))) == 1
-    assert curve.missing > curve.of(np.zeros(1))[0]
+    assert len(set(curve.evaluate(np.array([-1.0, 0.0, 7.0])))) == 1
+    assert curve.missing > curve.evaluate(np.zeros(1))[0]
 
 
 def test_a_line_read_from_its_text_has_the_same_bits():
@@ -178,7 +178,7 @@ def test_a_line_read_from_its_text_has_the_same_bits():
 def test_infinite_values_rank_at_the_ends_and_their_knots_have_a_text():
     ends = np.where(ROWS["up"] > 2, np.inf, np.where(ROWS["up"] < -2, -np.inf, ROWS["up"]))
     found = LinearModel.from_text(learnt(ROWS.assign(up=ends)).to_text())
-    shares = found.curves[0].of(np.array([-np.inf, -1e9, -1.0, 0.0, 1.0, 1e9, np.inf]))
+    shares = found.curves[0].evaluate(np.array([-np.inf, -1e9, -1.0, 0.0, 1.0, 1e9, np.inf]))
     assert np.isfinite(shares).all()
     assert (np.diff(shares) >= 0).all()
     assert shares[-1] > shares[0] + 1

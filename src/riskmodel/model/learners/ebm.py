@@ -45,7 +45,7 @@ class Term:
         """The scores with an axis a feature."""
         return np.array(self.scores).reshape([len(cuts) + 2 for cuts in self.cuts])
 
-    def of(self, matrix: Array) -> Array:
+    def evaluate(self, matrix: Array) -> Array:
         """The term's score of each row."""
         cells = [
             _bins(matrix[:, place], cuts)
@@ -85,14 +85,14 @@ class Ebm:
     def _scores(self, matrix: Array) -> Array:
         score = np.full(len(matrix), self.base)
         for term in self.terms:
-            score += term.of(matrix)
+            score += term.evaluate(matrix)
         return score
 
     def _shares(self, matrix: Array) -> Array:
         shares = np.zeros((len(matrix), matrix.shape[1] + 1))
         shares[:, -1] = self.base
         for term in self.terms:
-            share = term.of(matrix) / len(term.places)
+            share = term.evaluate(matrix) / len(term.places)
             for place in term.places:
                 shares[:, place] += share
         return shares

@@ -45,7 +45,7 @@ class Curve:
     shares: tuple[float, ...]
     missing: float
 
-    def of(self, values: Array) -> Array:
+    def evaluate(self, values: Array) -> Array:
         """The shares of values, NaN where missing; a curve that rises does so in the last bit."""
         from riskmodel.model.learners.linear_kernels import on_curve
 
@@ -74,7 +74,7 @@ class LinearModel:
         raw = np.full(len(matrix), self.base)
         for place, curve in enumerate(self.curves):
             if curve != FLAT:
-                raw += curve.of(matrix[:, place])
+                raw += curve.evaluate(matrix[:, place])
         return raw
 
     def contributions(self, matrix: Array) -> Array:
@@ -83,7 +83,7 @@ class LinearModel:
         shares[:, -1] = self.base
         for place, curve in enumerate(self.curves):
             if curve != FLAT:
-                shares[:, place] = curve.of(matrix[:, place])
+                shares[:, place] = curve.evaluate(matrix[:, place])
         return shares
 
     def to_text(self) -> str:
@@ -121,7 +121,7 @@ def fit_linear(
     ]
     design = np.ones((len(matrix), 1 + len(terms)))
     for number, (place, _, curve) in enumerate(terms, 1):
-        design[:, number] = curve.of(matrix[:, place])
+        design[:, number] = curve.evaluate(matrix[:, place])
     base, *slopes = _fit_slopes(design, target, [sign for _, sign, _ in terms], l2, weights)
     curves = [FLAT] * matrix.shape[1]
     for place in {place for place, _, _ in terms}:
@@ -201,7 +201,7 @@ def _levels(there: Array, levels: int, rows: int) -> list[tuple[int, Curve]]:
 
 def _scaled(curve: Curve, values: Array, least: float) -> Curve:
     """The curve with mean 0 over the values, in units of its standard deviation or of the `least`."""
-    shares = curve.of(values)
+    shares = curve.evaluate(values)
     middle, spread = shares.mean(), max(float(shares.std()), least)
     scaled = (np.array(curve.shares) - middle) / spread
     return Curve(curve.knots, tuple(scaled.tolist()), float((curve.missing - middle) / spread))

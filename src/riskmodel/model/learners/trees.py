@@ -90,7 +90,7 @@ class Trees:
 
 
 FILE = "booster.txt"
-LINEAR_FILE = "line.json"
+LINEAR_FILE = "linear.json"
 PAST_DUE = "past_due"
 """The column of early signs: see `datasets.early_signs`."""
 

@@ -73,7 +73,7 @@ def _refitted(
     settings, features = run.settings, {name for name, _ in champion.inputs}
     rows = panel[panel["split"] != "score"].astype({"defaulted": bool})
     definitions = [definition for definition in definitions_of(run) if definition.name in features]
-    how = settings.model.model_copy(update=champion.facts["learnt"])
+    how = settings.model.model_copy(update=champion.facts["tuned"])
     for number in range(1, settings.explain.refits + 1):
         drawn = reasoning.resample_enterprises(rows, settings.run.seed + number)
         ranker = fit_ranker(champion.name, drawn, modelling.FitTask(definitions, settings), how)

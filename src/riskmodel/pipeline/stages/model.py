@@ -43,7 +43,7 @@ def fit_models(run: Run) -> modelling.FitResult:
     run.write(
         "model",
         predictions=fitted.predictions,
-        blind=fitted.blind,
+        out_of_fold=fitted.out_of_fold,
         repeats=fitted.repeats,
         trials=fitted.trials,
         suspects=fitted.suspects,
@@ -130,8 +130,8 @@ def _write_unknown(run: Run, fitted: modelling.FitResult, rows: pd.DataFrame) ->
 
     The log names those of the recommended model.
     """
-    counts = {name: one.unknown(rows) for name, one in fitted.models.items()}
-    texts = {name: one.ranker.inputs.unseen(rows) for name, one in fitted.models.items()}
+    counts = {name: one.count_unknown(rows) for name, one in fitted.models.items()}
+    texts = {name: one.ranker.inputs.count_unseen(rows) for name, one in fitted.models.items()}
     run.write_json("model", "unknown", {"rows": len(rows), "as_anyone": counts, "texts": texts})
     for line in unknown_values(run, next(iter(fitted.models))):
         _log_progress(line)
@@ -145,7 +145,7 @@ def _write_scorecard(run: Run, one: modelling.RiskModel, panel: pd.DataFrame) ->
     if not isinstance(one.ranker, Scorecard):
         return
     run.write("model", scorecard=one.ranker.table())
-    unseen = one.ranker.unseen(panel[panel["split"] == "score"])
+    unseen = one.ranker.count_unseen(panel[panel["split"] == "score"])
     run.write_json(
         "model", "scorecard", {"left_out": dict(one.ranker.left_out), "unseen": dict(unseen)}
     )

@@ -145,13 +145,13 @@ def test_a_texts_unknown_levels_are_counted_and_score_as_missing(card, rows):
     one = scorecard.Scorecard(inputs, (bins,), ((0.1, 0.4),), -1.0, card.scale, {})
     frame = pd.DataFrame({"sector": ["lamps", "robots", None]})
     assert one.raw(frame) == pytest.approx([-0.9, -0.6, -0.6])
-    assert one.unseen(frame) == {"sector": 1}
+    assert one.count_unseen(frame) == {"sector": 1}
 
 
 def test_a_missing_value_that_no_fit_row_showed_is_counted(card, rows):
     assert rows["exports_usd_6m"].notna().all()
     frame = rows.head(3).assign(exports_usd_6m=[np.nan, 1.0, np.nan])
-    assert card.unseen(frame)["exports_usd_6m"] == 2
+    assert card.count_unseen(frame)["exports_usd_6m"] == 2
 
 
 def test_features_without_two_bins_make_a_scorecard_of_one_rate_for_all():

@@ -250,7 +250,7 @@ def test_beyond_the_bounds_lightgbm_answers(
 
 
 @pytest.mark.parametrize(
-    "how",
+    "settings",
     [
         {"linear_tree": True},
         {"boosting": "rf", "bagging_fraction": 0.5, "bagging_freq": 1},

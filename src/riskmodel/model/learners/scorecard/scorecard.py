@@ -22,19 +22,19 @@ FILE = "scorecard.json"
 class Scale:
     """So many points at so many good to one bad, and so many more that double the odds."""
 
-    at: float
-    odds: float
-    double: float
+    base_points: float
+    base_odds: float
+    pdo: float
 
     @property
     def factor(self) -> float:
         """Points by which the score falls as the log-odds of default rise by one."""
-        return float(self.double / np.log(2))
+        return float(self.pdo / np.log(2))
 
     @property
     def offset(self) -> float:
         """Points at even odds (Siddiqi, Credit Risk Scorecards, 2006, chapter 6)."""
-        return float(self.at - self.factor * np.log(self.odds))
+        return float(self.base_points - self.factor * np.log(self.base_odds))
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ class Scorecard:
         """The least that each feature can contribute: the share of its safest bin."""
         return np.array([min(share) for share in self.shares])
 
-    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+    def count_unseen(self, frame: pd.DataFrame) -> dict[str, int]:
         """How many values of each feature the fit rows never showed.
 
         These are texts of no known level, and codes or missing values where the fit rows have none.
         """
-        texts, matrix = self.inputs.unseen(frame), self.inputs.matrix(frame)
+        texts, matrix = self.inputs.count_unseen(frame), self.inputs.matrix(frame)
         return {
             one.name: max(int(one.empty()[one.places(column)].sum()), texts.get(one.name, 0))
             for one, column in zip(self.bins, matrix.T, strict=True)
