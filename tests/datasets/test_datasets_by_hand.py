@@ -21,12 +21,6 @@ from riskmodel.datasets import (
 from riskmodel.datasets.default_events import current, default_dates, observed_until
 from riskmodel.datasets.sensitivity import definitions
 from riskmodel.datasets.splits import balanced_fold, balanced_folds, by_time, drawn, folds, latest
-from riskmodel.datasets.splitters import (
-    OutOfEnterprise,
-    OutOfTime,
-    OutOfTimeAndEnterprise,
-    WalkForward,
-)
 from riskmodel.errors import DataError
 from riskmodel.settings import DatasetsSettings
 
@@ -521,93 +515,12 @@ def test_folds_number_from_none_and_spread_both_outcomes(settings: DatasetsSetti
     assert {one.max() for _, one in balanced_folds(turned, few, seed=3)} == {3}
 
 
-# --- splitters ---
-
-
-X = dated(
-    "2018-01-01", "2019-01-01", "2019-01-02", "2020-01-01", "2020-06-01",
-    enterprise_id=list("ABABA"), defaulted=[False, True, False, False, True],
-).drop(columns=["label_ends_on", "label_known_on"])  # fmt: skip
-
-
-def listed(splitter: Any, frame: pd.DataFrame = X) -> list[tuple[list[int], list[int]]]:
-    return [(train.tolist(), test.tolist()) for train, test in splitter.split(frame)]
-
-
-def test_a_label_that_ends_on_the_tests_first_day_is_learnt_from() -> None:
-    assert listed(OutOfTime(date(2020, 1, 1))) == [([0, 1], [3, 4])]
-    assert listed(OutOfTime(date(2020, 1, 2))) == [([0, 1, 2], [4])]
-    # a row of the test's own day is never learnt from, however short its horizon
-    ends = X.assign(label_ends_on=X["as_of"])
-    assert listed(OutOfTime(date(2020, 1, 1)), ends) == [([0, 1, 2], [3, 4])]
-    assert OutOfTime(date(2020, 1, 1)).get_n_splits(X) == 1
-
-
-def test_data_that_end_the_day_before_a_horizon_does_hold_its_label() -> None:
-    def tested(until: date) -> list[int]:
-        return listed(OutOfTime(date(2020, 1, 1), known_until=until))[0][1]
-
-    assert tested(date(2020, 12, 31)) == [3]
-    assert tested(date(2021, 5, 31)) == [3, 4]
-    assert tested(date(2021, 5, 30)) == [3]
-
-
-def many() -> pd.DataFrame:
-    names = [f"E{n}" for n in range(8)]
-    early = dated(*["2018-01-01"] * 8, enterprise_id=names, defaulted=[True] * 4 + [False] * 4)
-    late = early.assign(as_of=day("2020-01-01"))
-    return pd.concat([early, late], ignore_index=True).drop(
-        columns=["label_ends_on", "label_known_on"]
-    )
-
-
-def test_folds_and_repeats_are_counted_and_differ() -> None:
-    rows = many()
-    thrice = OutOfEnterprise(folds=3, repeats=2, seed=5)
-    assert thrice.get_n_splits() == 6
-    assert thrice.get_n_splits(rows) == len(listed(thrice, rows)) == 6
-    assert OutOfEnterprise(folds=9, repeats=1, seed=5).get_n_splits(rows) == 4
-    first, second = listed(thrice, rows)[:3], listed(thrice, rows)[3:]
-    assert first != second
-    for train, test in first:
-        assert sorted(train + test) == list(range(16))
-    assert sorted(one for _, test in first for one in test) == list(range(16))
-    assert listed(OutOfEnterprise(3, 2, 6), rows) != listed(thrice, rows)
-
-
-def test_a_row_without_outcome_stands_in_no_fold_and_the_order_of_rows_in_none_either() -> None:
-    rows = many()
-    rows["defaulted"] = rows["defaulted"].astype("boolean")
-    rows.loc[[2, 13], "defaulted"] = pd.NA
-    pairs = listed(OutOfEnterprise(folds=3, repeats=1, seed=5), rows)
-    assert sorted(one for _, test in pairs for one in test) == [n for n in range(16) if n not in (2, 13)]  # fmt: skip
-    assert not {2, 13} & {one for train, _ in pairs for one in train}
+def test_folds_do_not_depend_on_the_order_of_rows() -> None:
     names = pd.Series([f"E{n}" for n in range(9)])
     mixed = names.sample(frac=1, random_state=1)
     fold = dict(zip(names, folds(names, 3, np.random.default_rng(1)), strict=True))
     again = dict(zip(mixed, folds(mixed, 3, np.random.default_rng(1)), strict=True))
     assert fold == again
-
-
-def test_both_ways_out_test_every_late_row_once_and_learn_from_the_others() -> None:
-    rows = many()
-    both = OutOfTimeAndEnterprise(date(2020, 1, 1), folds=4, seed=5)
-    assert both.get_n_splits() == both.get_n_splits(rows) == 4
-    pairs = listed(both, rows)
-    assert sorted(one for _, test in pairs for one in test) == list(range(8, 16))
-    for train, test in pairs:
-        assert len(train) == 6
-        assert {one - 8 for one in test} | set(train) == set(range(8))
-
-
-def test_vintages_step_by_so_many_months_and_the_empty_ones_are_left_out() -> None:
-    days = ["2017-01-01", "2018-01-01", "2018-06-30", "2018-07-01", "2019-07-01"]
-    rows = dated(*days, enterprise_id="A").drop(columns=["label_ends_on", "label_known_on"])
-    half = WalkForward(date(2018, 1, 1), every_months=6)
-    assert listed(half, rows) == [([0], [1, 2]), ([0], [3]), ([0, 1, 2, 3], [4])]
-    assert half.get_n_splits(rows) == 3
-    with pytest.raises(DataError, match="Give X"):
-        half.get_n_splits()
 
 
 # --- the panel ---

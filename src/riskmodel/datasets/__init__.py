@@ -8,21 +8,11 @@ from riskmodel.datasets.past_lines import past_lines
 from riskmodel.datasets.population import Population, kind_of, last_as_of, population
 from riskmodel.datasets.sensitivity import sensitivity
 from riskmodel.datasets.splits import Split, balanced_folds, split
-from riskmodel.datasets.splitters import (
-    OutOfEnterprise,
-    OutOfTime,
-    OutOfTimeAndEnterprise,
-    WalkForward,
-)
 
 __all__ = [
     "LastDay",
-    "OutOfEnterprise",
-    "OutOfTime",
-    "OutOfTimeAndEnterprise",
     "Population",
     "Split",
-    "WalkForward",
     "balanced_folds",
     "current",
     "early_signs",

@@ -6,7 +6,7 @@ The settings are those that the champion was tuned to, on later rows.
 import pandas as pd
 
 from riskmodel.datasets.panel import KEY
-from riskmodel.datasets.splitters import WalkForward
+from riskmodel.datasets.vintages import vintages
 from riskmodel.model.fit import FitTask, fit_ranker
 from riskmodel.model.risk_model import RiskModel
 
@@ -29,8 +29,8 @@ def walk_forward(
     if start is None:
         return pd.DataFrame(columns=COLUMNS)
     settings = task.settings.model.model_copy(update=dict(model.facts["tuned"]))
-    ways, found = WalkForward(start.date(), VINTAGE_MONTHS, horizon), []
-    for train, test in ways.split(rows):
+    found = []
+    for train, test in vintages(rows, start.date(), VINTAGE_MONTHS, horizon):
         vintage = rows.iloc[test]
         if vintage["defaulted"].sum() < least:
             continue
