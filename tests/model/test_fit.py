@@ -16,7 +16,7 @@ from riskmodel.model.inputs import fit_inputs
 from riskmodel.model.learners.single_feature import fit_on_feature
 from riskmodel.settings import Settings
 
-learning = sys.modules["riskmodel.model.fit"]
+learning = sys.modules["riskmodel.model.candidate"]
 KINDS = ("trees", "scorecard", "unconstrained_trees", "single_feature")
 
 
@@ -108,7 +108,7 @@ def test_the_headline_has_each_test_row_once_by_every_candidate(fitted, panel):
         assert rows[keys].reset_index(drop=True).equals(test)
 
 
-def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
+def test_an_out_of_fold_prediction_comes_from_a_model_that_never_saw_the_enterprise(
     panel, task, monkeypatch
 ):
     learnt, known = {}, learning.fit_ranker
@@ -124,17 +124,17 @@ def test_a_blind_prediction_comes_from_a_model_that_never_saw_the_enterprise(
     seen = rows[rows["enterprise_id"] != "E007"]
     others = later[later["enterprise_id"] != "E007"]
     found = learning.fit_candidate("trees", (seen, others), task, task.settings.model)
-    assert len(found.out_of_fold) == task.settings.model.inner_folds
+    assert len(found.fold_models) == task.settings.model.inner_folds
     for enterprise, k in found.fold.items():
-        assert enterprise not in learnt[found.out_of_fold[k].ranker.text]
+        assert enterprise not in learnt[found.fold_models[k].ranker.text]
     test = panel[panel["split"] == "test"]
-    blind = found.predict_out_of_fold(test)
-    assert blind.index.equals(test.index)
+    out_of_fold = found.predict_out_of_fold(test)
+    assert out_of_fold.index.equals(test.index)
     # An enterprise without a fold was never seen by the model itself.
     own = learning.predict(found.model, test)
     stranger = test["enterprise_id"] == "E007"
-    assert blind[stranger].equals(own[stranger])
-    assert not blind[~stranger]["pd_12m"].equals(own[~stranger]["pd_12m"])
+    assert out_of_fold[stranger].equals(own[stranger])
+    assert not out_of_fold[~stranger]["pd_12m"].equals(own[~stranger]["pd_12m"])
 
 
 def test_labels_of_the_test_rows_teach_the_tested_model_nothing(panel, parts, task, fitted):

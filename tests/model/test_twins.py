@@ -30,14 +30,14 @@ def few(panel):
 @pytest.fixture
 def fits(monkeypatch):
     """The names of the candidates that were fitted, in order."""
-    module, names = sys.modules["riskmodel.model.fit"], []
-    once = module.fit_candidate
+    once, names = sys.modules["riskmodel.model.candidate"].fit_candidate, []
 
     def counted(name, *given):
         names.append(name)
         return once(name, *given)
 
-    monkeypatch.setattr(module, "fit_candidate", counted)
+    for module in ("fit", "cross_validation"):
+        monkeypatch.setattr(sys.modules[f"riskmodel.model.{module}"], "fit_candidate", counted)
     return names
 
 

@@ -1,7 +1,10 @@
 """The model: a ladder of kinds, fitted, calibrated, graded."""
 
-from riskmodel.model.fit import FitResult, FitTask, exclude_leaks, fit, predict, replay
+from riskmodel.model.fit import FitResult, fit, replay
+from riskmodel.model.leakage_exclusion import exclude_leaks
+from riskmodel.model.predictions import predict
 from riskmodel.model.risk_model import RiskModel
+from riskmodel.model.task import FitTask
 from riskmodel.model.walk_forward import walk_forward
 
 __all__ = [

@@ -7,8 +7,9 @@ import pandas as pd
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.datasets.vintages import vintages
-from riskmodel.model.fit import FitTask, fit_ranker
+from riskmodel.model.candidate import fit_ranker
 from riskmodel.model.risk_model import RiskModel
+from riskmodel.model.task import FitTask
 
 VINTAGE_MONTHS = 6
 COLUMNS = [*KEY, "defaulted", "vintage", "model", "score"]

@@ -105,6 +105,11 @@ class Learner:
     chosen_settings: Callable[[Ranker], Mapping[str, Any]] = lambda ranker: {}
     same_without_signs: str = ""
 
+    @property
+    def tuned_settings(self) -> list[str]:
+        """The settings that tuning may change."""
+        return [*self.search_space, *(["trees"] if self.losses else [])]
+
 
 def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
     """The same without the features' directions."""

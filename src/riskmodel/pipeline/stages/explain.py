@@ -10,7 +10,7 @@ from riskmodel import explain as reasoning
 from riskmodel import model as modelling
 from riskmodel.datasets.panel import KEY
 from riskmodel.model import reference_group
-from riskmodel.model.fit import fit_ranker
+from riskmodel.model.candidate import fit_ranker
 from riskmodel.pipeline.artifacts.datasets import learning_panel
 from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import champion_of

@@ -1,0 +1,65 @@
+"""Tuning of one candidate: its search on folds of the rows, and the table of its trials."""
+
+import json
+from collections.abc import Sequence
+from itertools import count
+
+import pandas as pd
+
+from riskmodel.datasets.splits import drawn
+from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.learners.interface import LEARNERS
+from riskmodel.model.task import FitTask, assign_folds
+from riskmodel.model.tuning import Search, Trial, tune
+from riskmodel.settings import ModelSettings
+
+
+def tune_candidate(
+    name: str, rows: pd.DataFrame, task: FitTask, *, trials: int
+) -> tuple[ModelSettings, list[Trial]]:
+    """Return the candidate's settings after so many trials on folds of the rows, and the trials."""
+    model = task.settings.model.model_copy(update={"trials": trials})
+    some = drawn(rows, model.tuning_rows, task.settings.run.seed)
+    known = task.finished_trials.get(name, ())
+    numbers = count(len(known) + 1)
+    settings, tries = tune(
+        LEARNERS[name],
+        _search(some, task, model),
+        known,
+        lambda trial: _finish_trial(task, name, trial, f"{next(numbers)} of {trials}"),
+    )
+    if len(some) < len(rows) and LEARNERS[name].losses:
+        once = settings.model_copy(update={"trials": 1, "trees": model.trees})
+        settings, _ = tune(LEARNERS[name], _search(rows, task, once), (), lambda _: None)
+    return settings, tries
+
+
+def trials_table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:
+    """Build the table of trials: model, trial, log_loss, rounds, pruned, and what was tried as JSON."""
+    return pd.DataFrame(
+        [
+            {
+                "model": name,
+                "trial": number,
+                "log_loss": trial.losses[-1],
+                "rounds": trial.rounds,
+                "pruned": trial.pruned,
+                "settings": json.dumps(dict(trial.params), sort_keys=True),
+            }
+            for number, trial in enumerate(trials)
+        ]
+    )
+
+
+def _search(rows: pd.DataFrame, task: FitTask, settings: ModelSettings) -> Search:
+    rows = rows.reset_index(drop=True)
+    inputs = fit_inputs(rows, task.definitions, settings.most_levels)
+    fold = rows["enterprise_id"].map(assign_folds(rows, task)).to_numpy()
+    run = task.settings.run
+    return Search(rows, fold, inputs, settings, run.seed, run.threads)
+
+
+def _finish_trial(task: FitTask, name: str, trial: Trial, which: str) -> None:
+    if task.on_trial:
+        task.on_trial(name, trial)
+    task.progress(f"{name}: trial {which} done")
