@@ -24,7 +24,7 @@ def facts() -> PublicationFacts:
             ("ranking", True, 0.77, 0.73, 0.81, 0.70, "Ranks defaulters above others."),
             ("calibration", False, 0.2, None, None, 0.1, "One grade of five is off."),
         ],
-        columns=["check", "passed", "figure", "low", "high", "limit", "text"],
+        columns=["check", "passed", "value", "low", "high", "threshold", "text"],
     )
     return PublicationFacts(
         run_id="2014-07-01-demo-0a1b",

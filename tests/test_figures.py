@@ -166,8 +166,8 @@ def checked() -> pd.DataFrame:
         {
             "check": ["ranking", "out_of_time"],
             "passed": [True, False],
-            "figure": [0.8, float("nan")],
-            "limit": [0.6, 1.0],
+            "value": [0.8, float("nan")],
+            "threshold": [0.6, 1.0],
         }
     )
 
@@ -178,7 +178,7 @@ def measured() -> pd.DataFrame:
             "model": ["trees", "single_feature"],
             "split": "test",
             "metric": "auc",
-            "figure": [0.8, 0.7],
+            "value": [0.8, 0.7],
             "low": [0.7, 0.6],
             "high": [0.9, 0.8],
         }
@@ -716,10 +716,10 @@ def test_a_month_without_rows_is_drawn_as_zero() -> None:
     assert {0.0, 1.0, 2.0} == set(drawn)
 
 
-def test_a_check_is_shown_with_its_figure_and_its_limit() -> None:
+def test_a_check_is_shown_with_its_value_and_its_threshold() -> None:
     assert words(figures.checks(checked())) == [
-        "passed: 0.8 (limit: 0.6)",
-        "failed: nothing to compare (limit: 1)",
+        "passed: 0.8 (threshold: 0.6)",
+        "failed: nothing to compare (threshold: 1)",
     ]
 
 

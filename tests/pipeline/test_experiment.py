@@ -30,7 +30,7 @@ SMALL = ("datasets.repeats=1", "datasets.folds=2", "model.trees=30", "model.tria
 SMALL += ("explain.refits=1",)
 PREDICTIONS = ["enterprise_id", "as_of", "split", "defaulted", "model"]
 PREDICTIONS += ["pd_12m", "pd_low", "pd_high", "grade"]
-CHECKS = ["check", "passed", "figure", "low", "high", "limit", "text"]
+CHECKS = ["check", "passed", "value", "low", "high", "threshold", "text"]
 REASONS = ["enterprise_id", "as_of", "rank", "family", "card", "contribution", "share"]
 REASONS += ["text_en", "text_zh"]
 RECOMMENDED = ["enterprise_id", "bank", "as_of", "decision", "limit_cny", "annual_rate"]

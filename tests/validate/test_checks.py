@@ -104,7 +104,7 @@ def test_pds_that_lie_too_far_apart_fail_the_slope_and_nothing_of_the_ranking(ev
 
     found = run_checks(with_pds(evidence, spread)).set_index("check")
     assert not found.loc["calibration_slope", "passed"]
-    assert found.loc["calibration_slope", "figure"] == pytest.approx(0.5, abs=0.1)
+    assert found.loc["calibration_slope", "value"] == pytest.approx(0.5, abs=0.1)
     assert found.loc["ranking", "passed"]
 
 
@@ -151,7 +151,7 @@ def test_a_planted_leak_is_found_and_named(evidence, by_time):
     check = CHECKS["leak_single_feature"](planted)
     assert not check.passed
     assert "days_past_due_now" in check.text
-    assert check.figure == 1
+    assert check.value == 1
 
 
 def test_a_leak_may_lie_in_what_is_missing_or_run_downwards(evidence):
@@ -180,7 +180,7 @@ def test_columns_left_out_as_leaks_are_named_and_are_a_condition(evidence):
     leaky = changed(evidence, suspects=found)
     check = CHECKS["leaks_left_out"](leaky)
     assert not check.passed
-    assert check.figure == 1
+    assert check.value == 1
     assert "left out: days_past_due_now (ranks 0.970 alone)." in check.text
     assert (
         reach_verdict(run_checks(leaky), leaky.settings).text
@@ -263,7 +263,7 @@ def test_where_there_are_no_test_rows_the_checks_of_test_rows_fail_and_say_so(ev
 
     assert failed(untested) == {*NEED_TEST_ROWS, "out_of_time"}
     assert table.loc["ranking", "text"].startswith("There are no test rows")
-    assert np.isfinite(table.loc["drift_to_scored", "figure"])
+    assert np.isfinite(table.loc["drift_to_scored", "value"])
     assert reach_verdict(table.reset_index(), evidence.settings).word == "fail"
     assert measure_performance(untested.predictions, 20, 7).empty
     assert performance_by_grade(untested.rows("test")).empty

@@ -100,7 +100,7 @@ def test_the_rankings_figure_and_interval_are_of_the_champions_test_rows() -> No
     other = ranked(40).assign(model="unconstrained_trees")
     fit = ranked(40).assign(split="fit")
     found = check_ranking(evidence(pd.concat([test, other, fit], ignore_index=True)))
-    assert found.figure == pytest.approx(0.75)
+    assert found.value == pytest.approx(0.75)
     draws = bootstrap_weights(test["enterprise_id"], 80, 3)
     y, p = test["defaulted"].to_numpy(float), test["pd_12m"].to_numpy()
     ends = np.quantile([auc(p, y, w) for w in draws], [0.025, 0.975])
@@ -113,7 +113,7 @@ def test_the_ranking_passes_where_the_lower_end_just_reaches_what_is_asked() -> 
     assert check_ranking(evidence(ranked(30), settings=settings(least_auc=low))).passed
     above = settings(least_auc=float(np.nextafter(low, 1)))
     assert not check_ranking(evidence(ranked(30), settings=above)).passed
-    assert check_ranking(evidence(ranked(30), settings=above)).figure > above.least_auc
+    assert check_ranking(evidence(ranked(30), settings=above)).value > above.least_auc
 
 
 def compared(ours: int, theirs: int) -> Evidence:
@@ -123,26 +123,26 @@ def compared(ours: int, theirs: int) -> Evidence:
 
 def test_single_feature_is_not_beaten_by_a_difference_that_no_draw_bridges() -> None:
     same = check_not_below_single_feature(compared(30, 30))
-    assert same.limit == 0.0
-    assert (same.passed, same.figure, same.low, same.high) == (True, 0.0, 0.0, 0.0)
+    assert same.threshold == 0.0
+    assert (same.passed, same.value, same.low, same.high) == (True, 0.0, 0.0, 0.0)
     worse = check_not_below_single_feature(compared(30, 38))
-    assert worse.figure == pytest.approx(-0.2)
+    assert worse.value == pytest.approx(-0.2)
     assert worse.low < -0.2 < worse.high < 0
     assert not worse.passed
     better = check_not_below_single_feature(compared(38, 30))
     assert better.passed
-    assert better.figure == pytest.approx(0.2)
+    assert better.value == pytest.approx(0.2)
     # one pair in eighty worse: .025, which a draw that leaves the pair out does not see
     little = check_not_below_single_feature(compared(39, 40))
-    assert little.figure == pytest.approx(-0.025)
+    assert little.value == pytest.approx(-0.025)
     assert (little.high, little.passed) == (0.0, True)
 
 
 def test_a_champion_of_single_feature_is_not_held_against_itself() -> None:
     e = compared(30, 38)
     found = check_not_below_single_feature(Evidence(**{**e.__dict__, "champion": "single_feature"}))
-    assert (found.passed, found.limit) == (True, 0.0)
-    assert np.isnan([found.figure, found.low, found.high]).all()
+    assert (found.passed, found.threshold) == (True, 0.0)
+    assert np.isnan([found.value, found.low, found.high]).all()
 
 
 # --- calibration ---
@@ -154,13 +154,13 @@ def test_the_overall_ratio_may_be_off_by_the_margin_in_either_direction() -> Non
         return check_calibration_overall(evidence(a_year(4_000, bad, 0.1), settings=asked))
 
     high = of(600, 0.25)
-    assert high.figure == pytest.approx(1.5)
-    assert (high.limit, high.passed) == (1.25, False)
+    assert high.value == pytest.approx(1.5)
+    assert (high.threshold, high.passed) == (1.25, False)
     assert 1.25 < high.low < 1.5 < high.high
     assert of(600, high.low - 1 + 1e-9).passed
     assert not of(600, high.low - 1 - 1e-9).passed
     low = of(200, 0.25)
-    assert low.figure == pytest.approx(0.5)
+    assert low.value == pytest.approx(0.5)
     assert not low.passed
     assert of(200, 1 / low.high - 1 + 1e-9).passed
     assert not of(200, 1 / low.high - 1 - 1e-9).passed
@@ -205,7 +205,7 @@ def test_a_grade_fails_that_defaults_significantly_and_materially_more() -> None
         )
 
     found = of(0.15)
-    assert (found.figure, found.passed) == (0.5, False)
+    assert (found.value, found.passed) == (0.5, False)
     assert ": G02." in found.text
     assert of(0.15, most_failed_grades=0.5).passed
     assert not of(0.15, most_failed_grades=0.49).passed
@@ -229,12 +229,12 @@ def test_the_slope_may_be_off_by_the_margin_in_either_direction() -> None:
         return check_calibration_slope(evidence(stretched, settings=settings(slope_margin=margin)))
 
     far = of(2.0, 0.2)
-    assert far.figure == pytest.approx(0.5, abs=0.05)
-    assert (far.limit, far.passed) == (0.8, False)
+    assert far.value == pytest.approx(0.5, abs=0.05)
+    assert (far.threshold, far.passed) == (0.8, False)
     assert of(2.0, 1 - far.high + 1e-9).passed
     assert not of(2.0, 1 - far.high - 1e-9).passed
     near = of(0.5, 0.2)
-    assert near.figure == pytest.approx(2.0, abs=0.2)
+    assert near.value == pytest.approx(2.0, abs=0.2)
     assert not near.passed
     assert of(0.5, near.low - 1 + 1e-9).passed
     assert not of(0.5, near.low - 1 - 1e-9).passed
@@ -247,7 +247,7 @@ def test_defaults_are_enough_from_the_stated_number_on() -> None:
             evidence(a_year(200, bad, 0.1), settings=settings(least_defaults=20))
         )
 
-    assert (of(20).passed, of(19).passed, of(20).figure, of(20).limit) == (True, False, 20.0, 20)
+    assert (of(20).passed, of(19).passed, of(20).value, of(20).threshold) == (True, False, 20.0, 20)
     low, high = beta.ppf([0.025, 0.975], 20.5, 180.5)
     assert f"{low:.3%} - {high:.3%}" == "6.417% - 14.730%"
     assert "6.41% - 14.73%" in of(20).text  # rounded outward
@@ -255,7 +255,13 @@ def test_defaults_are_enough_from_the_stated_number_on() -> None:
 
 def test_out_of_time_is_what_the_split_says() -> None:
     yes, no = (check_out_of_time(evidence(ranked(), by_time=flag)) for flag in (True, False))
-    assert (yes.passed, yes.figure, no.passed, no.figure, yes.limit) == (True, 1.0, False, 0.0, 1.0)
+    assert (yes.passed, yes.value, no.passed, no.value, yes.threshold) == (
+        True,
+        1.0,
+        False,
+        0.0,
+        1.0,
+    )
     assert "out of time and of enterprise" in yes.text
     alone = check_out_of_time(evidence(ranked(), by_enterprise=False)).text
     assert "are out of time: later" in alone
@@ -275,16 +281,16 @@ def single(panel: pd.DataFrame, **parts: Any) -> Any:
 def test_a_feature_alone_is_ranked_in_either_direction_and_by_its_holes() -> None:
     bad = ranked()["defaulted"].to_numpy(float)
     half = np.where(np.arange(80) % 4 == 0, 1 - bad, bad)  # a quarter the other way round
-    assert single(with_features(exports_usd_6m=half)).figure == pytest.approx(0.75)
-    assert single(with_features(exports_usd_6m=-half)).figure == pytest.approx(0.75)
+    assert single(with_features(exports_usd_6m=half)).value == pytest.approx(0.75)
+    assert single(with_features(exports_usd_6m=-half)).value == pytest.approx(0.75)
     holes = np.where(half > 0, np.nan, 7.0)
-    assert single(with_features(exports_usd_6m=holes)).figure == pytest.approx(0.75)
-    assert single(with_features(exports_usd_6m=np.nan)).figure == 0.5
+    assert single(with_features(exports_usd_6m=holes)).value == pytest.approx(0.75)
+    assert single(with_features(exports_usd_6m=np.nan)).value == 0.5
     # holes count as the middle value of what is known: 20 of 40 defaulters above, 20 tied
     some = np.where(bad > 0, np.where(np.arange(80) < 20, 9.0, np.nan), np.where(np.arange(80) % 2, 1.0, 5.0))  # fmt: skip
     middle = np.nanmedian(some)
     filled = np.where(np.isnan(some), middle, some)
-    assert single(with_features(exports_usd_6m=some)).figure == pytest.approx(
+    assert single(with_features(exports_usd_6m=some)).value == pytest.approx(
         max(auc(filled, bad), auc(np.isnan(some).astype(float), bad))
     )
 
@@ -295,14 +301,14 @@ def test_a_feature_at_the_bound_is_no_leak_and_the_best_are_named_first() -> Non
     eighth = np.where(np.arange(80) % 8 == 0, 1 - bad, bad)
     panel = with_features(exports_usd_6m=quarter, days_past_due_now=eighth)
     found = single(panel, settings=settings(most_single_auc=0.875))
-    assert (found.figure, found.passed) == (0.875, True)
+    assert (found.value, found.passed) == (0.875, True)
     assert "days_past_due_now (AUC 0.875), exports_usd_6m (AUC 0.750)" in found.text
     assert not single(panel, settings=settings(most_single_auc=0.874)).passed
     tied = single(with_features(exports_usd_6m=quarter, days_past_due_now=quarter))
     assert "days_past_due_now (AUC 0.750), exports_usd_6m" in tied.text
     fit = pd.concat([panel, panel.assign(split="fit", exports_usd_6m=bad)], ignore_index=True)
-    assert single(fit).figure == pytest.approx(0.875)
-    assert single(fit, by_time=False).figure == 1.0
+    assert single(fit).value == pytest.approx(0.875)
+    assert single(fit, by_time=False).value == 1.0
 
 
 def test_three_features_are_named_and_no_more() -> None:
@@ -323,11 +329,11 @@ def suspects(*fates: str) -> pd.DataFrame:
 
 def test_what_became_of_columns_that_look_like_leaks_is_counted() -> None:
     none = check_leaks_left_out(evidence(ranked()))
-    assert (none.passed, none.figure, none.limit) == (True, 0.0, 0.0)
+    assert (none.passed, none.value, none.threshold) == (True, 0.0, 0.0)
     two = check_leaks_left_out(
         evidence(ranked(), suspects=suspects("left_out", "left_out", "watched"))
     )
-    assert (two.passed, two.figure) == (False, 2.0)
+    assert (two.passed, two.value) == (False, 2.0)
     assert "1 stay in" in two.text
     kept = check_leak_single_feature(evidence(ranked(), suspects=suspects("kept")))
     assert not kept.passed
@@ -337,7 +343,7 @@ def test_what_became_of_columns_that_look_like_leaks_is_counted() -> None:
 
 def test_no_value_may_change_without_the_future() -> None:
     one, none = (check_leak_time_travel(evidence(ranked(), time_travel=(n, 10))) for n in (1, 0))
-    assert (one.passed, one.figure, one.limit, none.passed) == (False, 1.0, 0.0, True)
+    assert (one.passed, one.value, one.threshold, none.passed) == (False, 1.0, 0.0, True)
 
 
 def test_a_verdict_in_words() -> None:
@@ -405,7 +411,7 @@ def test_drift_is_from_the_rows_learnt_from_to_those_that_are_meant() -> None:
 
     def figure(check: Any, by_time: bool = True, **at: tuple[float, float]) -> float:
         every = pd.concat([spread(*ends, split) for split, ends in at.items()], ignore_index=True)
-        return float(check(evidence(every, by_time=by_time)).figure)
+        return float(check(evidence(every, by_time=by_time)).value)
 
     # the fit that scores has learnt from all rows, where there is one
     assert figure(check_drift_to_scored, train_all=here, fit=there, score=here) == pytest.approx(
@@ -425,20 +431,20 @@ def test_drift_is_from_the_rows_learnt_from_to_those_that_are_meant() -> None:
     assert np.isnan(figure(check_drift_to_scored, fit=here, test=here))
     champion = spread(*here, "fit"), spread(*here, "score"), spread(*there, "score")
     other = pd.concat([*champion[:2], champion[2].assign(model="free_trees")], ignore_index=True)
-    assert check_drift_to_scored(evidence(other)).figure == pytest.approx(0, abs=0.01)
+    assert check_drift_to_scored(evidence(other)).value == pytest.approx(0, abs=0.01)
 
 
 def test_a_drift_at_what_is_asked_passes_and_above_it_fails() -> None:
     every = pd.concat([spread(0.01, 0.1, "fit"), spread(0.02, 0.11, "score")], ignore_index=True)
     found = check_drift_to_scored(evidence(every))
-    assert found.limit == 0.25
+    assert found.threshold == 0.25
     then, now = np.linspace(0.01, 0.1, 200), 0.01 + 0.09 * np.linspace(0, 1, 200) ** 2
     skewed = pd.concat([rows(then, np.zeros(200), split="fit"), rows(now, np.zeros(200), split="score")])  # fmt: skip
-    figure = check_drift_to_scored(evidence(skewed)).figure
+    figure = check_drift_to_scored(evidence(skewed)).value
     assert figure == pytest.approx(psi(then, now), abs=1e-12)
     assert psi(then, now) != pytest.approx(psi(now, then), abs=1e-3)
-    at = check_drift_to_scored(evidence(every, settings=settings(most_psi=found.figure)))
-    below = settings(most_psi=float(np.nextafter(found.figure, 0)))
+    at = check_drift_to_scored(evidence(every, settings=settings(most_psi=found.value)))
+    below = settings(most_psi=float(np.nextafter(found.value, 0)))
     assert at.passed
     assert not check_drift_to_scored(evidence(every, settings=below)).passed
 
@@ -457,9 +463,9 @@ def test_each_split_and_model_has_its_metrics_and_splits_of_one_outcome_none() -
     table = measure_performance(pd.concat([test, calibrate, own, learnt], ignore_index=True), 40, 3)
     assert set(table["split"]) == {"test", "same_enterprises"}
     by = table.set_index(["split", "metric"])
-    assert by.loc[("test", "auc"), ["figure", "rows", "defaults"]].tolist() == [0.75, 80, 40]
-    assert by.loc[("test", "ks"), "figure"] == pytest.approx(0.75)
-    assert by.loc[("test", "realised_to_expected"), "figure"] == pytest.approx(
+    assert by.loc[("test", "auc"), ["value", "rows", "defaults"]].tolist() == [0.75, 80, 40]
+    assert by.loc[("test", "ks"), "value"] == pytest.approx(0.75)
+    assert by.loc[("test", "realised_to_expected"), "value"] == pytest.approx(
         0.5 / test["pd_12m"].mean()
     )
     assert by.loc[("test", "auc"), "low"] < 0.75 < by.loc[("test", "auc"), "high"]
@@ -469,7 +475,7 @@ def test_draws_without_a_default_are_left_out_of_every_interval() -> None:
     # of 30 rows one defaults: a third of the draws miss it, and their ratio of 0 says nothing
     table = measure_performance(a_year(30, 1, 0.1), 80, 3).set_index("metric")
     assert table.loc["realised_to_expected", "low"] >= 1 / 3 - 1e-9
-    assert table.loc["realised_to_expected", "figure"] == pytest.approx(1 / 3)
+    assert table.loc["realised_to_expected", "value"] == pytest.approx(1 / 3)
 
 
 def test_vintages_are_ranked_by_score_with_their_interval() -> None:

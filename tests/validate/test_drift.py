@@ -41,8 +41,8 @@ def test_a_default_rate_that_rises_over_ten_years_is_drift_though_folds_share_th
     assert not check.passed
     # half a row of either outcome added: (36 + .5) of 601 and (168 + .5) of 601
     assert "from 6.07% (2004) to 28.04% (2013)" in check.text
-    assert check.figure == pytest.approx(168.5 / 36.5)
-    assert check.limit == 1.25
+    assert check.value == pytest.approx(168.5 / 36.5)
+    assert check.threshold == 1.25
     assert "20 as-of dates" in check.text
     assert "share" not in check.text
 
@@ -50,27 +50,27 @@ def test_a_default_rate_that_rises_over_ten_years_is_drift_though_folds_share_th
 def test_a_default_rate_that_falls_is_drift_as_well() -> None:
     check = check_of(over_years([0.28, 0.06], [0.17] * 2))
     assert not check.passed
-    assert check.figure == pytest.approx(168.5 / 36.5)
+    assert check.value == pytest.approx(168.5 / 36.5)
 
 
 def test_a_steady_rate_and_steady_pds_do_not_drift() -> None:
     check = check_of(over_years([0.1] * 10, [0.1] * 10))
     assert check.passed
-    assert check.figure < 0.1
+    assert check.value < 0.1
 
 
 def test_pds_that_move_from_year_to_year_are_drift_though_the_rate_is_steady() -> None:
     check = check_of(over_years([0.1] * 3, [0.1, 0.1, 0.25]))
     assert not check.passed
-    assert check.figure > check.limit == default_settings().validate_.most_psi
-    assert check.high < check.figure
+    assert check.value > check.threshold == default_settings().validate_.most_psi
+    assert check.high < check.value
 
 
 def test_pds_that_move_beyond_chance_or_beyond_the_convention_alone_do_not_drift() -> None:
     sure = over_years([0.1] * 3, [0.1, 0.1, 0.25])
     assert check_of(sure, most_psi=100.0).passed
     little = check_of(over_years([0.1] * 2, [0.1, 0.104]), most_psi=1e-6)
-    assert 1e-6 < little.figure < little.high
+    assert 1e-6 < little.value < little.high
     assert little.passed
 
 

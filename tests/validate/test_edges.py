@@ -69,7 +69,7 @@ def test_the_ranking_is_held_to_the_intervals_lower_end_not_to_the_figure() -> N
     rows = drawn(count=300)
     found = run("ranking", rows, asking(least_auc=0.5))
     assert found.passed
-    between = (found.low + found.figure) / 2
+    between = (found.low + found.value) / 2
     assert not run("ranking", rows, asking(least_auc=between)).passed
     assert run("ranking", rows, asking(least_auc=found.low)).passed
     assert not run("ranking", rows, asking(least_auc=np.nextafter(found.low, 1))).passed
@@ -90,7 +90,7 @@ def compared(noise: float) -> Check:
 
 def test_a_model_that_is_surely_a_little_below_single_feature_fails() -> None:
     below = compared(0.5)
-    assert -0.05 < below.low < below.figure < below.high < 0
+    assert -0.05 < below.low < below.value < below.high < 0
     assert not below.passed
 
 
@@ -98,7 +98,7 @@ def test_a_model_that_may_be_as_good_as_single_feature_passes() -> None:
     near = compared(0.03)
     assert near.low < 0 < near.high
     assert near.passed
-    assert near.figure == pytest.approx(0, abs=0.01)
+    assert near.value == pytest.approx(0, abs=0.01)
 
 
 def test_the_difference_from_single_feature_is_taken_row_by_row_of_the_same_key() -> None:
@@ -106,7 +106,7 @@ def test_the_difference_from_single_feature_is_taken_row_by_row_of_the_same_key(
     twice = pd.concat([ours, ours.assign(as_of=pd.Timestamp("2023-04-01"))], ignore_index=True)
     simple = twice.assign(model="single_feature").sample(frac=1, random_state=3)
     found = run("not_below_single_feature", pd.concat([twice, simple], ignore_index=True))
-    assert (found.figure, found.low, found.high) == (0, 0, 0)
+    assert (found.value, found.low, found.high) == (0, 0, 0)
     assert found.passed
 
 
@@ -169,7 +169,7 @@ def test_a_grade_fails_that_defaults_surely_and_by_more_than_the_margin_above_it
 ) -> None:
     found = run("calibration_by_grade", graded(G01=(bad, count)), ALONE)
     assert found.passed == passed
-    assert found.figure == (0.0 if passed else 1.0)
+    assert found.value == (0.0 if passed else 1.0)
     assert ("G01" in found.text) != passed
 
 
@@ -269,7 +269,7 @@ def test_so_many_defaults_as_asked_for_are_enough_and_one_fewer_is_not() -> None
     assert not run("enough_defaults", rows, asking(least_defaults=count + 1)).passed
     other = drawn(split="fit", defaulted=True)
     both = pd.concat([rows, other], ignore_index=True)
-    assert run("enough_defaults", both).figure == count
+    assert run("enough_defaults", both).value == count
 
 
 # drift
@@ -282,9 +282,9 @@ def shifted(split: str, by: float) -> pd.DataFrame:
 def test_a_stability_index_between_a_quarter_and_one_is_drift() -> None:
     rows = pd.concat([shifted("fit", 0.0), shifted("score", 0.1)], ignore_index=True)
     found = run("drift_to_scored", rows)
-    assert 0.25 < found.figure < 1.25
+    assert 0.25 < found.value < 1.25
     assert not found.passed
-    assert run("drift_to_scored", rows, asking(most_psi=found.figure)).passed
+    assert run("drift_to_scored", rows, asking(most_psi=found.value)).passed
     assert found.high == pytest.approx(16.919 * 2 / 600, rel=0.5)
 
 
@@ -321,7 +321,7 @@ def test_an_index_has_its_bins_from_the_rows_learnt_from() -> None:
     rows = pd.concat([shifted("fit", 0.0), narrow], ignore_index=True)
     e, a = np.array([60.5] * 10) / 605, np.array([600.5, *[0.5] * 9]) / 605
     expected = ((a - e) * np.log(a / e)).sum()
-    assert run("drift_to_scored", rows).figure == pytest.approx(expected)
+    assert run("drift_to_scored", rows).value == pytest.approx(expected)
 
 
 def test_missing_values_that_become_the_largest_ones_drift() -> None:
@@ -355,8 +355,8 @@ def leaky(leaks_in: str, by_time: bool, most: float = 0.9) -> Check:
 @pytest.mark.parametrize(("by_time", "split"), [(True, "test"), (False, "fit")])
 def test_a_single_feature_is_tried_on_the_rows_of_the_headline(by_time: bool, split: str) -> None:
     other = {"test": "fit", "fit": "test"}[split]
-    assert leaky(split, by_time).figure == 1
-    assert leaky(other, by_time).figure == 0.5
+    assert leaky(split, by_time).value == 1
+    assert leaky(other, by_time).value == 0.5
     assert not leaky(split, by_time).passed
     assert leaky(split, by_time, most=1.0).passed
 
@@ -367,7 +367,7 @@ def test_each_column_left_out_counts_and_only_those() -> None:
         [Suspect(f"x{n}", "alone", "why", 0.9, 0.8, 1, 0.9, fate) for n, fate in enumerate(fates)]
     )
     check = CHECKS["leaks_left_out"](replace(evidence(drawn()), suspects=found))
-    assert (check.figure, check.passed) == (2, False)
+    assert (check.value, check.passed) == (2, False)
 
 
 class Frozen:

@@ -56,8 +56,8 @@ def test_performance_speaks_of_calibrate_and_test_rows_only_each_figure_in_its_i
     rows["defaulted"] = pd.array(rng.random(300) < rows["pd_12m"], dtype="boolean")
     table = measure_performance(rows, 60, 7)
     assert set(table["split"]) == {"calibrate", "test"}
-    assert (table["low"] <= table["figure"]).all()
-    assert (table["figure"] <= table["high"]).all()
+    assert (table["low"] <= table["value"]).all()
+    assert (table["value"] <= table["high"]).all()
     assert set(table["rows"]) == {100}
 
 

@@ -34,7 +34,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
 
 
 def checks(found: pd.DataFrame) -> Picture:
-    """Each check with its mark, its figure and its limit."""
+    """Each check with its mark, its value and its threshold."""
     title = "Checks passed and failed"
     if found.empty:
         return nothing(title, "no check was run")
@@ -43,10 +43,13 @@ def checks(found: pd.DataFrame) -> Picture:
     places = np.arange(len(found))
     axes.scatter(np.zeros(len(found)), places, c=np.where(passed, GOOD, BAD), s=90)
     words = np.where(passed, "passed", "failed")
-    told = zip(places, words, found["figure"], found["limit"], strict=True)
-    for place, word, value, limit in told:
+    told = zip(places, words, found["value"], found["threshold"], strict=True)
+    for place, word, value, threshold in told:
         axes.text(
-            0.1, float(place), f"{word}: {_number(value, limit)} (limit: {limit:.6g})", va="center"
+            0.1,
+            float(place),
+            f"{word}: {_number(value, threshold)} (threshold: {threshold:.6g})",
+            va="center",
         )
     named(axes, found["check"].tolist())
     axes.set_xlim(-0.1, 2)
@@ -55,8 +58,8 @@ def checks(found: pd.DataFrame) -> Picture:
     return figure
 
 
-def _number(value: float, limit: float) -> str:
-    return "nothing to compare" if np.isnan(value) else format_beside(value, limit, ".3g")
+def _number(value: float, threshold: float) -> str:
+    return "nothing to compare" if np.isnan(value) else format_beside(value, threshold, ".3g")
 
 
 def performance(found: pd.DataFrame) -> Picture:
@@ -72,7 +75,7 @@ def performance(found: pd.DataFrame) -> Picture:
         places = np.arange(len(mine))
         colours = [model_colour(model) for model in mine["model"]]
         axes.hlines(places, mine["low"], mine["high"], colors=colours, linewidth=2)
-        axes.scatter(mine["figure"], places, c=colours)
+        axes.scatter(mine["value"], places, c=colours)
         named(axes, mine["model"].tolist())
         axes.set_xlabel(UNITS.get(metric, metric), fontsize="x-small")
     return figure

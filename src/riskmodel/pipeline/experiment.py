@@ -322,7 +322,7 @@ def _logged(run: Run, tracked: str) -> None:
     metrics = {
         **{
             name + suffix: value
-            for column, suffix in (("figure", ""), ("low", "_low"), ("high", "_high"))
+            for column, suffix in (("value", ""), ("low", "_low"), ("high", "_high"))
             for name, value in zip(names, figures[column].astype(float), strict=True)
             if np.isfinite(value)
         },

@@ -12,16 +12,16 @@ def headline(run: Run) -> dict[str, str]:
     """
     figures = run.read("validate", "performance")
     name = run.read_json("model", "champion")["name"]
-    facts, blind = run.read_json("datasets", "population"), run.read("model", "blind")
+    facts, out_of_fold = run.read_json("datasets", "population"), run.read("model", "out_of_fold")
     mine = figures[(figures["model"] == name) & (figures["split"] == "test")].set_index("metric")
     if mine.empty:
         return {"AUC": "not known: no test rows of both outcomes", "Outcome": str(facts["outcome"])}
     auc, ratio = mine.loc["auc"], mine.loc["realised_to_expected"]
-    place = "out of time" if blind.empty else "out of time and of enterprise"
+    place = "out of time" if out_of_fold.empty else "out of time and of enterprise"
     place = place if facts["by_time"] else "cross-validated, not out of time"
     return {
-        f"AUC ({place})": f"{auc.figure:.3f} ({format_interval(auc.low, auc.high, '.3f')})",
-        "Realised over expected defaults": f"{ratio.figure:.2f} ({format_interval(ratio.low, ratio.high, '.2f')})",
+        f"AUC ({place})": f"{auc.value:.3f} ({format_interval(auc.low, auc.high, '.3f')})",
+        "Realised over expected defaults": f"{ratio.value:.2f} ({format_interval(ratio.low, ratio.high, '.2f')})",
         "Test rows and defaults": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
         "Outcome": str(facts["outcome"]),
     }

@@ -50,4 +50,4 @@ class Publication:
     manifest: Mapping[str, Any]
 
 
-CHECK_COLUMNS = ("check", "passed", "figure", "low", "high", "limit", "text")
+CHECK_COLUMNS = ("check", "passed", "value", "low", "high", "threshold", "text")

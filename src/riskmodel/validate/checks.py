@@ -37,10 +37,10 @@ class Check:
 
     check: str
     passed: bool
-    figure: float
+    value: float
     low: float
     high: float
-    limit: float
+    threshold: float
     text: str
 
 
@@ -66,8 +66,8 @@ class Evidence:
     suspects: pd.DataFrame = field(default_factory=lambda: suspects_table(()))
 
     def suspects_of(self, *fates: str) -> pd.DataFrame:
-        """The suspects that met one of these fates."""
-        return self.suspects[self.suspects["fate"].isin(fates)]
+        """The suspects with one of these decisions."""
+        return self.suspects[self.suspects["decision"].isin(decisions)]
 
     def rows(self, split: str, model: str | None = None) -> pd.DataFrame:
         """Predictions of one split, by the champion unless another model is named."""
@@ -88,12 +88,12 @@ def check_ranking(e: Evidence) -> Check:
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
     weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
     low, high = percentile_interval([auc(p, y, w) for w in weights])
-    figure, limit = auc(p, y), e.settings.least_auc
+    value, threshold = auc(p, y), e.settings.least_auc
     text = (
-        f"AUC on the test rows ({e.place}): {figure:.3f}, 95 % interval by enterprise"
-        f" {format_interval(low, high, '.3f')}; its lower end must reach {limit:g}."
+        f"AUC on the test rows ({e.place}): {value:.3f}, 95 % interval by enterprise"
+        f" {format_interval(low, high, '.3f')}; its lower end must reach {threshold:g}."
     )
-    return Check("ranking", low >= limit, figure, low, high, limit, text)
+    return Check("ranking", low >= threshold, value, low, high, threshold, text)
 
 
 def check_not_below_single_feature(e: Evidence) -> Check:
@@ -128,7 +128,7 @@ def check_calibration_by_grade(e: Evidence) -> Check:
     failed = (grades["p_adjusted"] < e.settings.calibration_p) & (
         grades["rate"] > margin * grades["pd_12m"]
     )
-    share, limit = float(failed.mean()), e.settings.most_failed_grades
+    share, threshold = float(failed.mean()), e.settings.most_failed_grades
     names = ", ".join(grades.loc[failed, "grade"]) or "none"
     power = float(
         (1.645 * np.sqrt(grades["pd_12m"] / grades["enterprises"]) / grades["pd_12m"]).median()
@@ -140,7 +140,7 @@ def check_calibration_by_grade(e: Evidence) -> Check:
         f" {grades['defaults'].sum():.0f} defaults, each enterprise counted once a grade; in the median"
         f" grade only a rate {format_upper(power, '.0%')} above its PD would show."
     )
-    return Check("calibration_by_grade", share <= limit, share, np.nan, np.nan, limit, text)
+    return Check("calibration_by_grade", share <= threshold, share, np.nan, np.nan, threshold, text)
 
 
 def check_calibration_overall(e: Evidence) -> Check:
@@ -150,7 +150,7 @@ def check_calibration_overall(e: Evidence) -> Check:
     weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
     ratios = [calibration_ratio(p, y, w) for w in weights]
     low, high = percentile_interval(ratios)
-    figure, margin = calibration_ratio(p, y), e.settings.calibration_margin
+    value, margin = calibration_ratio(p, y), e.settings.calibration_margin
     enterprises = test["enterprise_id"].nunique()
     p_cycle = jeffreys_test_in_cycle(
         float(y.mean()) * enterprises, enterprises, float(p.mean()), e.settings.asset_correlation
@@ -159,11 +159,11 @@ def check_calibration_overall(e: Evidence) -> Check:
     passed = near or min(p_cycle, 1 - p_cycle) >= e.settings.calibration_p
     text = (
         f"Realised rate {y.mean():.2%} against a mean PD of {p.mean():.2%} on the test rows"
-        f" ({e.place}): {figure:.2f} times, 95 % interval {format_interval(low, high, '.2f')}. It must touch"
+        f" ({e.place}): {value:.2f} times, 95 % interval {format_interval(low, high, '.2f')}. It must touch"
         f" 1 within {100 * margin:g}%, or be no rare year of the cycle: p {format_lower(p_cycle, '.3f')} under an asset"
         f" correlation of {e.settings.asset_correlation:g}."
     )
-    return Check("calibration_overall", passed, figure, low, high, 1 + margin, text)
+    return Check("calibration_overall", passed, value, low, high, 1 + margin, text)
 
 
 def check_calibration_slope(e: Evidence) -> Check:
@@ -173,26 +173,28 @@ def check_calibration_slope(e: Evidence) -> Check:
     weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
     able = [w for w in weights if 0 < (w * y).sum() < w.sum()]
     low, high = percentile_interval([calibration_slope(p, y, w) for w in able])
-    figure, margin = calibration_slope(p, y), e.settings.slope_margin
+    value, margin = calibration_slope(p, y), e.settings.slope_margin
     passed = low <= 1 + margin and high >= 1 - margin
     text = (
-        f"Slope of the outcome on the PD's log-odds (test rows, {e.place}): {figure:.2f}, 95 %"
+        f"Slope of the outcome on the PD's log-odds (test rows, {e.place}): {value:.2f}, 95 %"
         f" interval {format_interval(low, high, '.2f')}. It must touch 1 within {margin:g}; below 1 the PDs"
         " lie too far apart."
     )
-    return Check("calibration_slope", passed, figure, low, high, 1 - margin, text)
+    return Check("calibration_slope", passed, value, low, high, 1 - margin, text)
 
 
 def check_enough_defaults(e: Evidence) -> Check:
     """Whether the test rows hold enough defaults to say much."""
     test = e.rows("test")
-    defaults, limit = int(test["defaulted"].sum()), e.settings.least_defaults
+    defaults, threshold = int(test["defaulted"].sum()), e.settings.least_defaults
     low, high = jeffreys_interval(defaults, len(test))
     text = (
         f"{defaults} defaults among {len(test):,} test rows: the rate alone is known only to"
-        f" {format_interval(low, high, '.2%', ' - ')}; under {limit} defaults every figure here is weak."
+        f" {format_interval(low, high, '.2%', ' - ')}; under {threshold} defaults every figure here is weak."
     )
-    return Check("enough_defaults", defaults >= limit, float(defaults), np.nan, np.nan, limit, text)
+    return Check(
+        "enough_defaults", defaults >= threshold, float(defaults), np.nan, np.nan, threshold, text
+    )
 
 
 def check_out_of_time(e: Evidence) -> Check:
@@ -229,26 +231,26 @@ def _drift_over_dates(e: Evidence) -> Check:
     The outcome drifts where two periods' rates differ by more than chance and by the margin of
     calibration; the PD where its PSI passes both chance and the convention.
     """
-    rows, limit, margin = e.rows("test"), e.settings.most_psi, e.settings.calibration_margin
+    rows, threshold, margin = e.rows("test"), e.settings.most_psi, e.settings.calibration_margin
     outcome_moved, pd_moved = (
         find_largest_movement(rows, name) for name in ("defaulted", "pd_12m")
     )
     if outcome_moved is None or pd_moved is None:
         text = "All test rows are of one as-of date; of drift in time nothing can be seen."
-        return Check("drift_in_time", True, np.nan, np.nan, np.nan, limit, text)
+        return Check("drift_in_time", True, np.nan, np.nan, np.nan, threshold, text)
     drifts = outcome_moved.beyond_chance and outcome_moved.apart > 1 + margin
-    shifts = pd_moved.beyond_chance and pd_moved.psi > limit
+    shifts = pd_moved.beyond_chance and pd_moved.psi > threshold
     text = (
         f"The test rows are of {rows['as_of'].nunique():,} as-of dates, cross-validated. Their default"
         f" rate moves most {_describe_movement(outcome_moved)}; beyond chance and by more than"
         f" {100 * margin:g}% is drift. Their mean PD moves most {_describe_movement(pd_moved)}; beyond chance and"
-        f" {limit:g}, a convention, is drift. Enterprises count once."
+        f" {threshold:g}, a convention, is drift. Enterprises count once."
     )
     if drifts:
         ratio = outcome_moved.apart
         return Check("drift_in_time", False, ratio, np.nan, np.nan, 1 + margin, text)
     bound = pd_moved.by_chance
-    return Check("drift_in_time", not shifts, pd_moved.psi, np.nan, bound, limit, text)
+    return Check("drift_in_time", not shifts, pd_moved.psi, np.nan, bound, threshold, text)
 
 
 def _describe_movement(one: Movement) -> str:
@@ -258,17 +260,17 @@ def _describe_movement(one: Movement) -> str:
     )
 
 
-def _check_drift(e: Evidence, name: str, learnt: str, split: str) -> Check:
-    rows, limit = [e.rows(split) for split in (learnt, split)], e.settings.most_psi
+def _check_drift(e: Evidence, name: str, trained: str, split: str) -> Check:
+    rows, threshold = [e.rows(split) for split in (trained, split)], e.settings.most_psi
     if rows[1].empty:
-        return Check(name, True, np.nan, np.nan, np.nan, limit, f"There are no {split} rows.")
-    figure, chance = _measure_psi("pd_12m", *rows)
+        return Check(name, True, np.nan, np.nan, np.nan, threshold, f"There are no {split} rows.")
+    value, chance = _measure_psi("pd_12m", *rows)
     text = (
-        f"PSI of the PD from the learnt rows to the {split} rows: {format_beside(figure, limit, '.3f')};"
+        f"PSI of the PD from the training rows to the {split} rows: {format_beside(value, threshold, '.3f')};"
         f" {format_upper(chance, '.3f')} comes"
-        f" by chance once in twenty times; {limit:g} is a convention."
+        f" by chance once in twenty times; {threshold:g} is a convention."
     )
-    return Check(name, figure <= limit, figure, np.nan, chance, limit, text)
+    return Check(name, value <= threshold, value, np.nan, chance, threshold, text)
 
 
 def _measure_psi(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[float, float]:
@@ -298,7 +300,7 @@ def check_leaks_left_out(e: Evidence) -> Check:
 
 def _name_suspects(found: pd.DataFrame) -> str:
     """The columns, each with why."""
-    lines = [f"{name} ({why})" for name, why in zip(found["feature"], found["why"], strict=True)]
+    lines = [f"{name} ({why})" for name, why in zip(found["feature"], found["reason"], strict=True)]
     return f": {'; '.join(lines)}" if lines else ""
 
 
@@ -315,19 +317,19 @@ def check_leak_single_feature(e: Evidence) -> Check:
         and feature.name not in settled
     }
     best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED_FEATURES]
-    figure = best[0][1] if best else np.nan
-    limit, kept = e.settings.most_single_auc, e.suspects_of("kept")
+    value = best[0][1] if best else np.nan
+    threshold, kept = e.settings.most_single_auc, e.suspects_of("kept")
     named = (
-        ", ".join(f"{name} (AUC {format_beside(ranks, limit, '.3f')})" for name, ranks in best)
+        ", ".join(f"{name} (AUC {format_beside(ranks, threshold, '.3f')})" for name, ranks in best)
         or "none"
     )
     text = (
-        f"The features that rank best alone: {named}; above {limit:g} one is taken for a leak"
+        f"The features that rank best alone: {named}; above {threshold:g} one is taken for a leak"
         " until explained. A weaker leak looks like an honest feature: ask where these come from."
     )
     text += f" Kept in spite of it{_name_suspects(kept)}." if len(kept) else ""
-    passed = not (figure > limit or len(kept))
-    return Check("leak_single_feature", passed, figure, np.nan, np.nan, limit, text)
+    passed = not (value > threshold or len(kept))
+    return Check("leak_single_feature", passed, value, np.nan, np.nan, threshold, text)
 
 
 def _univariate_auc(values: pd.Series, y: np.ndarray) -> float:
@@ -383,7 +385,7 @@ UNTESTED = (
 
 
 def run_checks(evidence: Evidence) -> pd.DataFrame:
-    """check, passed, figure, low, high, limit, text: one row a check.
+    """check, passed, value, low, high, threshold, text: one row a check.
 
     Where there are no test rows, as in a month that a cross-validated version scores, the checks of
     test rows are failed: nothing was shown.

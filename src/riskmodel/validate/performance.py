@@ -30,7 +30,7 @@ METRICS: Mapping[str, Metric] = {
 
 
 def measure_performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
-    """model, split, metric, figure, low, high (95 %, bootstrap by enterprise), rows, defaults.
+    """model, split, metric, value, low, high (95 %, bootstrap by enterprise), rows, defaults.
 
     Splits are those that `with_headline` gives; `fit` rows are left out: what a model learnt from says
     nothing about it.
@@ -43,7 +43,7 @@ def measure_performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.
         for (model, split), group in with_headline.groupby(["model", "split"])
         if group["defaulted"].nunique() > 1
     ]
-    columns = ["model", "split", "metric", "figure", "low", "high", "rows", "defaults"]
+    columns = ["model", "split", "metric", "value", "low", "high", "rows", "defaults"]
     return pd.concat([pd.DataFrame(columns=columns), *tables], ignore_index=True)[columns]
 
 
@@ -67,7 +67,7 @@ def _measure_split(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
         (name, metric(p, y), *percentile_interval([metric(p, y, w) for w in weights]))
         for name, metric in METRICS.items()
     ]
-    table = pd.DataFrame(lines, columns=["metric", "figure", "low", "high"])
+    table = pd.DataFrame(lines, columns=["metric", "value", "low", "high"])
     return table.assign(rows=len(rows), defaults=int(y.sum()))
 
 

@@ -82,10 +82,10 @@ def planted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 def test_a_column_from_after_the_outcome_is_named_and_left_out(settings, name, kind):
     rows = planted(honest(), name)
     found = find_suspects(rows, definitions_of(rows), settings)
-    assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
+    assert found[["feature", "kind", "decision"]].to_numpy().tolist() == [
         [f"attribute_{name}", kind, "left_out"]
     ]
-    assert found["low"][0] <= found["figure"][0] <= found["high"][0]
+    assert found["low"][0] <= found["value"][0] <= found["high"][0]
     assert excluded_names(found) == {f"attribute_{name}"}
 
 
@@ -120,7 +120,7 @@ def test_what_lifts_the_others_but_does_not_outrank_them_is_watched_and_stays(se
     hint = np.random.default_rng(2).normal(0, 1, len(rows)) + 1.1 * rows["defaulted"]
     rows = rows.assign(attribute_hint=hint)
     found = find_suspects(rows, definitions_of(rows), settings)
-    assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
+    assert found[["feature", "kind", "decision"]].to_numpy().tolist() == [
         ["attribute_hint", "lifts", "watched"]
     ]
     assert excluded_names(found) == frozenset()
@@ -152,11 +152,11 @@ def test_what_was_paid_back_tells_only_beside_what_was_lent_and_is_left_out(sett
         < 0.75
     )
     found = find_suspects(rows, definitions_of(rows), settings)
-    assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
+    assert found[["feature", "kind", "decision"]].to_numpy().tolist() == [
         ["attribute_amount", "together", "left_out"],
         ["attribute_paid", "together", "left_out"],
     ]
-    assert "beside attribute_amount" in found["why"][1]
+    assert "beside attribute_amount" in found["reason"][1]
 
 
 def test_once_what_was_lent_is_cleared_only_what_was_paid_back_is_left_out(settings):
@@ -194,10 +194,10 @@ def test_a_column_cleared_by_a_person_stays_and_is_named(settings):
     rows = planted(honest(), "status")
     knows = settings.model.model_copy(update={"cleared": ("attribute_status",)})
     found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
-    assert found["fate"].tolist() == ["cleared"]
+    assert found["decision"].tolist() == ["cleared"]
     keeps = settings.model.model_copy(update={"leaks": "keep"})
     found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": keeps}))
-    assert found["fate"].tolist() == ["kept"]
+    assert found["decision"].tolist() == ["kept"]
     assert excluded_names(found) == frozenset()
 
 
@@ -278,7 +278,7 @@ def test_honest_dates_stay_and_those_after_the_as_of_date_are_watched(settings):
     }
     rows = rows.assign(**columns)
     found = find_suspects(rows, definitions_of(rows), settings)
-    assert found[["feature", "kind", "figure", "fate"]].to_numpy().tolist() == [
+    assert found[["feature", "kind", "value", "decision"]].to_numpy().tolist() == [
         ["attribute_last_paid_text", "ahead", 1.0, "watched"]
     ]
 
@@ -357,7 +357,7 @@ def test_a_column_that_fades_on_later_rows_is_watched(settings):
     filled = planted(rows, "weak")
     empty = later.assign(attribute_weak=rng.normal(0, 1, len(later)))
     found = find_fading(filled, empty, definitions_of(filled), settings)
-    assert found[["feature", "kind", "fate"]].to_numpy().tolist() == [
+    assert found[["feature", "kind", "decision"]].to_numpy().tolist() == [
         ["attribute_weak", "fading", "watched"]
     ]
     assert excluded_names(found) == frozenset()

@@ -41,21 +41,21 @@ MAX_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Suspect:
-    """One column and why it is taken for a leak: the figure, its interval and what it may be.
+    """One column that is taken for a leak, with the reason, a value and its interval.
 
-    `kind`: alone, region, outranks, together, lifts, ahead or fading. `fate`: left_out, kept (by
+    `kind`: alone, region, outranks, together, lifts, ahead or fading. `decision`: left_out, kept (by
     `model.leaks`), cleared (by `model.cleared`), or watched: reported, and no reason to leave the
     column out.
     """
 
     feature: str
     kind: str
-    why: str
-    figure: float
+    reason: str
+    value: float
     low: float
     high: float
-    limit: float
-    fate: str
+    threshold: float
+    decision: str
 
 
 COLUMNS = tuple(Suspect.__annotations__)
@@ -111,7 +111,7 @@ def find_fading(
     for the number of columns looked at (Bonferroni).
     """
     before, after = (_to_labelled(some, settings) for some in (rows, later))
-    limit, found = settings.model.most_fading, []
+    threshold, found = settings.model.most_fading, []
     names = [
         feature.name
         for feature in definitions
@@ -120,15 +120,15 @@ def find_fading(
     wide = normal_reach(len(names))
     for name in names:
         then = rank_univariate(rows[name], before)
-        if then.auc < 0.5 + limit or later[name].isna().all():
+        if then.auc < 0.5 + threshold or later[name].isna().all():
             continue
         now = rank_univariate(later[name], after)
         fall = then.auc - now.auc
         error = float(np.hypot(then.high - then.low, now.high - now.low)) / (2 * normal_reach(1))
-        if fall - wide * error > limit:
-            why = f"ranks {then.auc:.3f} alone in the fit rows and {now.auc:.3f} in later ones"
+        if fall - wide * error > threshold:
+            reason = f"ranks {then.auc:.3f} alone in the fit rows and {now.auc:.3f} in later ones"
             ends = fall - wide * error, fall + wide * error
-            found.append(Suspect(name, "fading", why, fall, *ends, limit, "watched"))
+            found.append(Suspect(name, "fading", reason, fall, *ends, threshold, "watched"))
     return suspects_table(found)
 
 
@@ -139,7 +139,7 @@ def suspects_table(found: Iterable[Suspect]) -> pd.DataFrame:
 
 def excluded_names(found: pd.DataFrame) -> frozenset[str]:
     """The columns that no model is given."""
-    return frozenset(found.loc[found["fate"] == "left_out", "feature"])
+    return frozenset(found.loc[found["decision"] == "left_out", "feature"])
 
 
 def _to_labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:
@@ -148,7 +148,7 @@ def _to_labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:
     return Labelled(rows["defaulted"].to_numpy(bool), who, fold.to_numpy(np.int64))
 
 
-def _fate(name: str, settings: ModelSettings) -> str:
+def _decision(name: str, settings: ModelSettings) -> str:
     if name in settings.cleared:
         return "cleared"
     return "left_out" if settings.leaks == "leave_out" else "kept"
@@ -167,8 +167,8 @@ def _check_future_dates(name: str, days: pd.Series) -> Suspect | None:
     share = float((days > 0).sum() / days.notna().sum())
     if share == 0:
         return None
-    why = f"{share:.1%} of its dates lie after the as-of date"
-    return Suspect(name, "ahead", why, share, share, share, 0.0, "watched")
+    reason = f"{share:.1%} of its dates lie after the as-of date"
+    return Suspect(name, "ahead", reason, share, share, share, 0.0, "watched")
 
 
 def _as_value_and_days(
@@ -182,12 +182,12 @@ def _as_value_and_days(
 
 def _check_univariate(name: str, one: UnivariateRanking, settings: Settings) -> Suspect | None:
     """A column that alone ranks better than any model should."""
-    limit = settings.validate_.most_single_auc
-    if not one.auc > limit:
+    threshold = settings.validate_.most_single_auc
+    if not one.auc > threshold:
         return None
-    why = f"ranks {one.auc:.3f} alone"
-    fate = _fate(name, settings.model)
-    return Suspect(name, "alone", why, one.auc, one.low, one.high, limit, fate)
+    reason = f"ranks {one.auc:.3f} alone"
+    decision = _decision(name, settings.model)
+    return Suspect(name, "alone", reason, one.auc, one.low, one.high, threshold, decision)
 
 
 def _check_regions(
@@ -199,12 +199,12 @@ def _check_regions(
     one = find_purest_region(values, labelled, least)
     if one is None or one.low < model.pure_rate or one.odds < model.pure_odds:
         return None
-    why = (
+    reason = (
         f"{one.rate:.1%} of {one.rows:,.0f} enterprises default {one.where},"
         f" {one.odds:,.0f} times the odds of the others at the least"
     )
-    fate = _fate(name, model)
-    return Suspect(name, "region", why, one.rate, one.low, one.high, model.pure_rate, fate)
+    decision = _decision(name, model)
+    return Suspect(name, "region", reason, one.rate, one.low, one.high, model.pure_rate, decision)
 
 
 def _check_incremental(
@@ -228,7 +228,7 @@ def _check_incremental(
         one = _compare_to_others(name, ranked[name], beside, settings)
         if one is not None:
             found[name] = one
-        if one is None or one.fate == "cleared":
+        if one is None or one.decision == "cleared":
             others.append(name)
 
     cleared = settings.model.cleared
@@ -236,14 +236,16 @@ def _check_incremental(
         ask(name)
     # What completed the few that came before may tell nothing beside all that are honest.
     for name in [name for name, one in found.items() if one.kind == "together"]:
-        if found.pop(name).fate == "cleared":
+        if found.pop(name).decision == "cleared":
             others.remove(name)
         ask(name)
     for one in [one for one in found.values() if one.kind == "together"]:
         name = find_partner(rows, one.feature, others, labelled)
         if name in given and name not in {*found, *cleared}:
-            why = f"beside {one.feature}: {one.why}"
-            found[name] = replace(one, feature=name, why=why, fate=_fate(name, settings.model))
+            reason = f"beside {one.feature}: {one.reason}"
+            found[name] = replace(
+                one, feature=name, reason=reason, decision=_decision(name, settings.model)
+            )
     return found
 
 
@@ -257,21 +259,23 @@ def _compare_to_others(
     without = predict_out_of_fold(matrix[:, :last], [t for t in texts if t < last], labelled)
     ahead, low, high = auc_gain(one.score, without, labelled)
     if one.auc > model.strong_auc and low > model.most_ahead:
-        why = f"ranks {one.auc:.3f} alone, {ahead:.3f} above a model of all others"
+        reason = f"ranks {one.auc:.3f} alone, {ahead:.3f} above a model of all others"
         return Suspect(
-            name, "outranks", why, ahead, low, high, model.most_ahead, _fate(name, model)
+            name, "outranks", reason, ahead, low, high, model.most_ahead, _decision(name, model)
         )
     lift, low, high = auc_gain(predict_out_of_fold(matrix, texts, labelled), without, labelled)
     base = clustered_auc(without, labelled.bad, labelled.enterprise).auc
     own = combined_auc(base, one.auc) - base
     if low - own > model.most_excess:
-        why = (
+        reason = (
             f"ranks {one.auc:.3f} alone, all others {base:.3f}, together {base + lift:.3f}:"
             f" {lift - own:.3f} more than both can tell apart"
         )
-        ends, limit = (low - own, high - own), model.most_excess
-        return Suspect(name, "together", why, lift - own, *ends, limit, _fate(name, model))
+        ends, threshold = (low - own, high - own), model.most_excess
+        return Suspect(
+            name, "together", reason, lift - own, *ends, threshold, _decision(name, model)
+        )
     if one.auc > model.watched_auc and low > model.most_lift:
-        why = f"ranks {one.auc:.3f} alone and lifts a model of all others by {lift:.3f}"
-        return Suspect(name, "lifts", why, lift, low, high, model.most_lift, "watched")
+        reason = f"ranks {one.auc:.3f} alone and lifts a model of all others by {lift:.3f}"
+        return Suspect(name, "lifts", reason, lift, low, high, model.most_lift, "watched")
     return None

@@ -46,8 +46,8 @@ def fit_models(run: Run) -> modelling.FitResult:
         out_of_fold=fitted.out_of_fold,
         repeats=fitted.repeats,
         trials=fitted.trials,
-        suspects=fitted.suspects,
-        walked=walked,
+        leakage_suspects=fitted.suspects,
+        walk_forward=walked,
     )
     for name, one in fitted.models.items():
         _write_model(run, name, one)

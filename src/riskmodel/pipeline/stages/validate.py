@@ -28,8 +28,8 @@ def validate_model(run: Run) -> ValidateResult:
     run.begin("validate")
     settings, source = run.settings, source_of(run)
     found, facts = features_of(run), run.read_json("datasets", "population")
-    blind, champion = run.read("model", "blind"), champion_of(run)
-    predictions = validation.with_headline(run.read("model", "predictions"), blind)
+    out_of_fold, champion = run.read("model", "out_of_fold"), champion_of(run)
+    predictions = validation.with_headline(run.read("model", "predictions"), out_of_fold)
     canary = validation.count_changed_values(
         source,
         found,
@@ -43,11 +43,11 @@ def validate_model(run: Run) -> ValidateResult:
         definitions=found.definitions,
         champion=champion.name,
         by_time=facts["by_time"],
-        by_enterprise=not (facts["by_time"] and blind.empty),
+        by_enterprise=not (facts["by_time"] and out_of_fold.empty),
         time_travel=canary,
         settings=settings.validate_,
         seed=settings.run.seed,
-        suspects=run.read("model", "suspects"),
+        suspects=run.read("model", "leakage_suspects"),
     )
     checks = validation.run_checks(evidence)
     word = validation.reach_verdict(checks, settings.validate_)
@@ -56,7 +56,7 @@ def validate_model(run: Run) -> ValidateResult:
     grades = validation.performance_by_grade(
         evidence.rows("test"), settings.validate_.asset_correlation
     )
-    walked = run.read("model", "walked")
+    walked = run.read("model", "walk_forward")
     vintages = (
         validation.performance_by_vintage(walked, draws, settings.run.seed)
         if len(walked)

@@ -54,14 +54,14 @@ def _pairs(named: Mapping[str, str]) -> Html:
 def _checks(checks: pd.DataFrame) -> Html:
     given = checks[list(CHECK_COLUMNS)]
     interval = _number(given["low"], format_lower) + " – " + _number(given["high"], format_upper)
-    beside = zip(given["figure"].astype(float), given["limit"].astype(float), strict=True)
+    beside = zip(given["value"].astype(float), given["threshold"].astype(float), strict=True)
     frame = pd.DataFrame(
         {
             "Check": given["check"],
             "Result": given["passed"].astype(bool).map({True: "passed", False: "failed"}),
             "Figure": [format_beside(one, limit, ".4g") for one, limit in beside],
             "Interval": interval,
-            "Threshold": given["limit"].map("{:.6g}".format),
+            "Threshold": given["threshold"].map("{:.6g}".format),
             "What it means": given["text"],
         }
     )
