@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.simulation.fidelity import fidelity_card, limit_response, open_tables
+from riskmodel.simulation.fidelity import fidelity_report, limit_response, open_tables
 from riskmodel.simulation.fidelity.arrival import lag, mended, missing_bank_months
 from riskmodel.simulation.fidelity.banks import pairs_without_agreement
 from riskmodel.simulation.fidelity.catalogue import FAMILIES
 from riskmodel.simulation.fidelity.default import _intraclass, limit_slopes
-from riskmodel.simulation.fidelity.events import default_days, holders_at, judged
+from riskmodel.simulation.fidelity.events import default_days, holders_at, oracle_outcomes
 from riskmodel.simulation.fidelity.exporters import (
     churn,
     growth_inside,
@@ -24,7 +24,7 @@ from riskmodel.simulation.fidelity.exporters import (
 )
 from riskmodel.simulation.fidelity.gaming import bunched, strange_buyers
 from riskmodel.simulation.fidelity.lines import conversion, line_defaults, losses, moves
-from riskmodel.simulation.fidelity.measure import ThinError, median_by, share_by, share_of
+from riskmodel.simulation.fidelity.measure import TooFewCasesError, median_by, share_by, share_of
 from riskmodel.simulation.fidelity.settlement import settlements, unpaid_usd
 from riskmodel.simulation.fidelity.survival import exit_in, exits_unpaid, spell_hazards, spell_mean
 from riskmodel.simulation.fidelity.tables import Tables
@@ -299,7 +299,7 @@ def test_the_oracle_is_judged_by_what_came_to_holders_after_the_simulations_end_
         }
     )  # fmt: skip
     # "early" is in default before the day; in August a year is not over by the truth's last month
-    found = judged(tables)
+    found = oracle_outcomes(tables)
     ids = tables.owned("enterprise_id").to_pylist()
     outcome = [
         (ids[i], bad) for i, bad in zip(found["enterprise_id"], found["defaulted"], strict=True)
@@ -426,7 +426,7 @@ def test_the_rows_of_one_enterprise_are_drawn_together() -> None:
 
 
 def test_too_few_cases_say_nothing() -> None:
-    with pytest.raises(ThinError, match="19 cases where 20 are needed"):
+    with pytest.raises(TooFewCasesError, match="19 cases where 20 are needed"):
         share_of(1, 19)
 
 
@@ -434,7 +434,7 @@ def test_a_fact_without_its_table_is_missing_and_says_so(tmp_path: Path) -> None
     rows = declared(("E1", "2014-01-05", 9.0)).assign(known_at=pd.Timestamp("2014-01-07", tz="UTC"))
     register = pd.DataFrame({"enterprise_id": ["E1"]})
     write_folder({"enterprises": register, "declarations": rows}, tmp_path / "bare")
-    card = fidelity_card(tmp_path / "bare")
+    card = fidelity_report(tmp_path / "bare")
     assert list(card.columns) == COLUMNS
     assert not card["passed"].any()
     notes = card.set_index("fact")["note"]
@@ -447,7 +447,7 @@ def test_a_fact_without_its_table_is_missing_and_says_so(tmp_path: Path) -> None
 
 def test_a_folder_that_is_no_simulation_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no simulation"):
-        fidelity_card(tmp_path)
+        fidelity_report(tmp_path)
 
 
 def test_every_fact_has_a_name_of_its_own_and_a_range() -> None:
@@ -458,13 +458,13 @@ def test_every_fact_has_a_name_of_its_own_and_a_range() -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def integers(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The card of a simulation from the writer."""
     from riskmodel.simulation import write_simulation
 
     out = tmp_path_factory.mktemp("card") / "simulation"
     write_simulation(out, **SIMULATION)
-    return fidelity_card(out)
+    return fidelity_report(out)
 
 
 def test_every_fact_can_be_measured_on_a_written_simulation(whole: pd.DataFrame) -> None:

@@ -14,18 +14,18 @@ from riskmodel.simulation.random_streams import (
     Floats,
     Ints,
     exponentials,
-    spread,
+    lognormals,
     stream,
     uniforms,
 )
 
 ZONE_HOURS = 8
 """The platform's zone is eight hours ahead of UTC, without summer time."""
-FIRST, UPDATED, MENDED, TAKEN_BACK = range(4)
+FIRST, COMPLETION, CORRECTION, WITHDRAWAL = range(4)
 
 
 @dataclass(frozen=True)
-class Delivery:
+class RowVersions:
     """The versions of a table's rows that reached the platform before the simulation's end, in order.
 
     `row` is the position of the row that a version speaks of, `version` what kind of version it is
@@ -38,7 +38,7 @@ class Delivery:
     error: Floats
     can_be_withdrawn: bool
 
-    def stated(self, amounts: Floats) -> Floats:
+    def reported_amounts(self, amounts: Floats) -> Floats:
         """Amounts as each version states them."""
         return np.where(self.error == 1.0, amounts[self.row], cents(amounts[self.row] * self.error))
 
@@ -48,11 +48,11 @@ class Delivery:
         rows = pa.table(columns | {"known_at": instants})
         if not self.can_be_withdrawn:
             return rows
-        return rows.append_column("withdrawn", pa.array(self.version == TAKEN_BACK))
+        return rows.append_column("withdrawn", pa.array(self.version == WITHDRAWAL))
 
 
 @dataclass(frozen=True)
-class Post:
+class ArrivalProcess:
     """What delivers a table's rows: the calendar that ends the simulation, the rates, the draws' key."""
 
     calendar: Calendar
@@ -64,25 +64,25 @@ class Post:
         """The key of a purpose within this table."""
         return stream(self.seed, f"table {self.table} {purpose}")
 
-    def plain(self, number: Ints, known: Floats, later: Floats | None = None) -> Delivery:
+    def deliver(self, number: Ints, known: Floats, later: Floats | None = None) -> RowVersions:
         """Every row once, and again where `later` is a number: the row was completed then.
 
         `number` tells rows apart, whatever else is delivered with them; `known` and `later` count
         days since 1970-01-01 in the platform's zone, with fractions.
         """
-        return self._delivered(number, known, later, corrected=False, withdrawn=False)
+        return self._deliver(number, known, later, corrected=False, withdrawn=False)
 
-    def corrected(self, number: Ints, known: Floats, later: Floats | None = None) -> Delivery:
+    def corrected(self, number: Ints, known: Floats, later: Floats | None = None) -> RowVersions:
         """As `plain`, with some rows wrong at first and mended later."""
-        return self._delivered(number, known, later, corrected=True, withdrawn=False)
+        return self._deliver(number, known, later, corrected=True, withdrawn=False)
 
-    def corrected_or_withdrawn(
+    def deliver_with_withdrawals(
         self, number: Ints, known: Floats, later: Floats | None = None
-    ) -> Delivery:
+    ) -> RowVersions:
         """As `corrected`, and a few other rows are taken back later."""
-        return self._delivered(number, known, later, corrected=True, withdrawn=True)
+        return self._deliver(number, known, later, corrected=True, withdrawn=True)
 
-    def _delivered(
+    def _deliver(
         self,
         number: Ints,
         known: Floats,
@@ -90,7 +90,7 @@ class Post:
         *,
         corrected: bool,
         withdrawn: bool,
-    ) -> Delivery:
+    ) -> RowVersions:
         fate = uniforms(self.key("fate"), number)
         wrong = fate < (self.rates.corrected_share if corrected else 0.0)
         gone = (fate > 1 - self.rates.withdrawn_share) & withdrawn
@@ -99,8 +99,8 @@ class Post:
         parts: list[tuple[int, Ints, Floats]] = [(FIRST, np.arange(len(number)), known)]
         if later is not None:
             there = np.flatnonzero(~np.isnan(later))
-            parts.append((UPDATED, there, later[there]))
-        for kind, mask in ((MENDED, wrong), (TAKEN_BACK, gone)):
+            parts.append((COMPLETION, there, later[there]))
+        for kind, mask in ((CORRECTION, wrong), (WITHDRAWAL, gone)):
             there = np.flatnonzero(mask)
             parts.append((kind, there, last[there] + wait[there]))
         row = np.concatenate([part[1] for part in parts])
@@ -109,14 +109,14 @@ class Post:
         kept = np.flatnonzero(instant < self._end)
         order = kept[np.argsort(row[kept] * 4 + version[kept], kind="stable")]
         row, version = row[order], version[order]
-        return Delivery(
+        return RowVersions(
             row, version, instant[order], self._errors(number, wrong, row, version), withdrawn
         )
 
     def _errors(self, number: Ints, wrong: Flags, row: Ints, version: Ints) -> Floats:
         """By how much each version is wrong: those before the mending are."""
-        error = spread(self.key("error"), number, self.rates.error_sigma)
-        return np.where(wrong[row] & (version < MENDED), error[row], 1.0)
+        error = lognormals(self.key("error"), number, self.rates.error_sigma)
+        return np.where(wrong[row] & (version < CORRECTION), error[row], 1.0)
 
     @property
     def _end(self) -> int:

@@ -13,14 +13,14 @@ from riskmodel.simulation.random_streams import Flags, Floats, Ints
 def ids(prefix: str, numbers: Ints, digits: int, *, missing: Flags | None = None) -> Any:
     """Text ids: the prefix and the number with leading zeros, all equally long."""
     letters = np.frombuffer(prefix.encode("ascii"), dtype=np.uint8)
-    text = _written(letters, np.ascontiguousarray(numbers, dtype=np.int64), digits)
+    text = _format_ids(letters, np.ascontiguousarray(numbers, dtype=np.int64), digits)
     ends = np.arange(len(numbers) + 1, dtype=np.int32) * (len(prefix) + digits)
     column = pa.StringArray.from_buffers(len(numbers), pa.py_buffer(ends), pa.py_buffer(text))
     return column if missing is None else with_gaps(column, missing)
 
 
 @njit(cache=True, nogil=True)
-def _written(letters: Any, numbers: Ints, digits: int) -> Any:
+def _format_ids(letters: Any, numbers: Ints, digits: int) -> Any:
     """The bytes of all ids, one after the other."""
     head = len(letters)
     text = np.empty(len(numbers) * (head + digits), dtype=np.uint8)

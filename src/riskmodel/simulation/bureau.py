@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from riskmodel.simulation.arrival import Post
+from riskmodel.simulation.arrival import ArrivalProcess
 from riskmodel.simulation.arrow_columns import counts, dates, ids, money, with_gaps, words
 from riskmodel.simulation.calendar import BURN
 from riskmodel.simulation.common_factors import Factors
@@ -19,10 +19,10 @@ from riskmodel.simulation.random_streams import (
     Flags,
     Floats,
     Ints,
+    integers,
+    lognormals,
     normals,
-    spread,
     uniforms,
-    whole,
 )
 from riskmodel.simulation.traits import Traits, first_step
 
@@ -68,7 +68,7 @@ def monthly_flows(
     return Flows(inflow=came, outflow=goods + fixed + lives.interest[:, inside])
 
 
-def reported(lives: Lives, traits: Traits, months: int, months_after_default: int) -> Flags:
+def reporting_months(lives: Lives, traits: Traits, months: int, months_after_default: int) -> Flags:
     """Enterprises x months of the simulation in which accounts are reported at all."""
     step = np.arange(BURN, BURN + months)[None, :]
     there = (step >= first_step(traits)[:, None]) & (step <= lives.exited[:, None])
@@ -76,11 +76,11 @@ def reported(lives: Lives, traits: Traits, months: int, months_after_default: in
 
 
 def bank_records(
-    lives: Lives, traits: Traits, flows: Flows, *, post: Post, parameters: Parameters
+    lives: Lives, traits: Traits, flows: Flows, *, arrivals: ArrivalProcess, parameters: Parameters
 ) -> Any:
     """All accounts' months, a few of them missing, 5-20 days after the month's end."""
-    records, n, key = parameters.records, traits.number, post.key
-    open_ = reported(lives, traits, post.calendar.months, records.months_after_default)
+    records, n, key = parameters.records, traits.number, arrivals.key
+    open_ = reporting_months(lives, traits, arrivals.calendar.months, records.months_after_default)
     has_second = uniforms(key("second"), n) < records.second_deposit
     has_overdraft = uniforms(key("overdraft"), n) < records.overdraft_share
     main = np.where(has_second, 0.5 + 0.5 * uniforms(key("main"), n), 1.0)
@@ -91,60 +91,64 @@ def bank_records(
         return row, month
 
     every = np.ones(len(n), dtype=np.bool_)
-    see = (lives, traits, post, parameters)
+    inputs = (lives, traits, arrivals, parameters)
     parts = [
-        _deposit(cells(every), main, DEPOSIT, flows, see),
-        _loan(cells(traits.loan > 0), see),
-        _overdraft(cells(has_overdraft), see),
-        _deposit(cells(has_second), 1 - main, SECOND_DEPOSIT, flows, see),
+        _deposit(cells(every), main, DEPOSIT, flows, inputs),
+        _loan(cells(traits.loan > 0), inputs),
+        _overdraft(cells(has_overdraft), inputs),
+        _deposit(cells(has_second), 1 - main, SECOND_DEPOSIT, flows, inputs),
     ]
     joined = Accounts._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.lexsort((joined.month, joined.kind, joined.row))
     joined = Accounts._make(column[order] for column in joined)
     kept = uniforms(key("missing"), _number(joined, traits)) >= records.missing_share
-    return _posted(Accounts._make(column[kept] for column in joined), traits, post)
+    return _account_table(Accounts._make(column[kept] for column in joined), traits, arrivals)
 
 
-See = tuple[Lives, Traits, Post, Parameters]
+ReportingInputs = tuple[Lives, Traits, ArrivalProcess, Parameters]
 
 
 def _number(accounts: Accounts, traits: Traits) -> Ints:
     return (traits.number[accounts.row] * 4 + accounts.kind) * 256 + accounts.month
 
 
-def _nothing(count: int) -> Floats:
+def _all_missing(count: int) -> Floats:
     return np.full(count, np.nan)
 
 
-def _deposit(cell: tuple[Ints, Ints], share: Floats, kind: int, flows: Flows, see: See) -> Accounts:
+def _deposit(
+    cell: tuple[Ints, Ints], share: Floats, kind: int, flows: Flows, inputs: ReportingInputs
+) -> Accounts:
     """A current account: its part of the hidden cash, seen roughly, and of the flows."""
-    lives, traits, post, parameters = see
+    lives, traits, arrivals, parameters = inputs
     row, month = cell
-    key, records = post.key, parameters.records
+    key, records = arrivals.key, parameters.records
     n = (traits.number[row] * 4 + kind) * 256 + month
-    habit = spread(key("habit"), traits.number, records.habit_sigma)[row] * share[row]
+    habit = lognormals(key("habit"), traits.number, records.habit_sigma)[row] * share[row]
     state = lives.states[row, month + BURN].astype(np.float64)
     cash = np.maximum(state[:, CASH], 0.02) * state[:, SCALE]
-    balance = habit * cash * spread(key("balance"), n, records.balance_sigma)
+    balance = habit * cash * lognormals(key("balance"), n, records.balance_sigma)
     return Accounts(
         row=row,
         month=month,
         kind=np.full(len(row), kind),
-        limit=_nothing(len(row)),
+        limit=_all_missing(len(row)),
         balance=balance,
         lowest=balance * (0.1 + 0.8 * uniforms(key("lowest"), n)),
-        due=_nothing(len(row)),
-        inflow=share[row] * flows.inflow[cell] * spread(key("inflow"), n, records.flow_sigma),
-        outflow=share[row] * flows.outflow[cell] * spread(key("outflow"), n, records.flow_sigma),
+        due=_all_missing(len(row)),
+        inflow=share[row] * flows.inflow[cell] * lognormals(key("inflow"), n, records.flow_sigma),
+        outflow=share[row]
+        * flows.outflow[cell]
+        * lognormals(key("outflow"), n, records.flow_sigma),
         days=np.full(len(row), -1),
     )
 
 
-def _loan(cell: tuple[Ints, Ints], see: See) -> Accounts:
+def _loan(cell: tuple[Ints, Ints], inputs: ReportingInputs) -> Accounts:
     """A term loan: paid down and renewed yearly, served or not as the arrears say."""
-    lives, traits, post, parameters = see
+    lives, traits, arrivals, parameters = inputs
     row, month = cell
-    key, records, number = post.key, parameters.records, traits.number
+    key, records, number = arrivals.key, parameters.records, traits.number
     n = (number[row] * 4 + LOAN) * 256 + month
     lagging = uniforms(key("lagging"), number) < records.lag_share
     spared = uniforms(key("spared"), number) < records.spared_share
@@ -154,7 +158,7 @@ def _loan(cell: tuple[Ints, Ints], see: See) -> Accounts:
     days = days_past_due(lives, traits, lagging, (row, month + BURN))
     days = np.where(spares, 0, days)
     technical = (uniforms(key("technical"), n) < records.technical_overdue) & (days == 0)
-    days = np.where(technical, whole(key("technical days"), n, 1, 16), days)
+    days = np.where(technical, integers(key("technical days"), n, 1, 16), days)
     limit = np.round(traits.loan * np.exp(traits.size) / 12 * 6.5, -3)[row]
     balance = limit * (1 - records.instalment * ((month + number[row]) % 12))
     return Accounts(
@@ -163,19 +167,19 @@ def _loan(cell: tuple[Ints, Ints], see: See) -> Accounts:
         kind=np.full(len(row), LOAN),
         limit=limit,
         balance=balance,
-        lowest=_nothing(len(row)),
+        lowest=_all_missing(len(row)),
         due=limit * records.instalment + balance * records.loan_rate / 12,
-        inflow=_nothing(len(row)),
-        outflow=_nothing(len(row)),
+        inflow=_all_missing(len(row)),
+        outflow=_all_missing(len(row)),
         days=days,
     )
 
 
-def _overdraft(cell: tuple[Ints, Ints], see: See) -> Accounts:
+def _overdraft(cell: tuple[Ints, Ints], inputs: ReportingInputs) -> Accounts:
     """An overdraft, used more the less cash there is; never overdue, repaid from the account."""
-    lives, traits, post, parameters = see
+    lives, traits, arrivals, parameters = inputs
     row, month = cell
-    key = post.key
+    key = arrivals.key
     n = (traits.number[row] * 4 + OVERDRAFT) * 256 + month
     limit = np.round(0.5 * np.exp(traits.size) / 12 * 6.5, -3)[row]
     cash = lives.states[row, month + BURN, CASH].astype(np.float64)
@@ -190,22 +194,24 @@ def _overdraft(cell: tuple[Ints, Ints], see: See) -> Accounts:
         balance=balance,
         lowest=np.maximum(balance * (1 + 0.6 * uniforms(key("deepest"), n)), -limit),
         due=-balance * parameters.records.loan_rate / 12,
-        inflow=_nothing(len(row)),
-        outflow=_nothing(len(row)),
-        days=np.where(some, whole(key("few days"), n, 1, 10), 0),
+        inflow=_all_missing(len(row)),
+        outflow=_all_missing(len(row)),
+        days=np.where(some, integers(key("few days"), n, 1, 10), 0),
     )
 
 
-def _posted(accounts: Accounts, traits: Traits, post: Post) -> Any:
+def _account_table(accounts: Accounts, traits: Traits, arrivals: ArrivalProcess) -> Any:
     """The canonical rows of all accounts."""
-    key, days = post.key, accounts.days
+    key, days = arrivals.key, accounts.days
     enterprise, n = traits.number[accounts.row], _number(accounts, traits)
-    home = whole(key("home"), enterprise, 0, len(LENDERS))
+    home = integers(key("home"), enterprise, 0, len(LENDERS))
     lender = (home + 3 * (accounts.kind % 2) * (1 + accounts.kind)) % len(LENDERS)
-    first, last = post.rates.lender_first_days, post.rates.lender_last_days
-    of_lender = whole(key("lender lag"), accounts.month * len(LENDERS) + lender, first, last - 2)
-    reported_on = post.calendar.month_end(accounts.month) + of_lender + whole(key("lag"), n, 0, 4)
-    d = post.corrected_or_withdrawn(n, post.in_office_hours(reported_on, n))
+    first, last = arrivals.rates.lender_first_days, arrivals.rates.lender_last_days
+    of_lender = integers(key("lender lag"), accounts.month * len(LENDERS) + lender, first, last - 2)
+    reported_on = (
+        arrivals.calendar.month_end(accounts.month) + of_lender + integers(key("lag"), n, 0, 4)
+    )
+    d = arrivals.deliver_with_withdrawals(n, arrivals.in_office_hours(reported_on, n))
     r = d.row
     days, silent, due = days[r], days[r] < 0, accounts.due[r]
     behind = np.minimum(np.ceil(days / 30), 12) * due
@@ -221,10 +227,10 @@ def _posted(accounts: Accounts, traits: Traits, post: Post) -> Any:
             "enterprise_id": enterprise_ids(enterprise[r]),
             "lender": words(lender[r], LENDERS),
             "account_id": ids("K", (enterprise[r] + 1) * 10 + accounts.kind[r], 8),
-            "month": dates(post.calendar.edges[accounts.month[r]]),
+            "month": dates(arrivals.calendar.edges[accounts.month[r]]),
             "product": words(accounts.kind[r] % len(PRODUCTS), PRODUCTS),
             "limit_cny": amounts(accounts.limit),
-            "balance_cny": money(d.stated(accounts.balance)),
+            "balance_cny": money(d.reported_amounts(accounts.balance)),
             "lowest_cny": amounts(accounts.lowest),
             "due_cny": amounts(accounts.due),
             "paid_cny": money(due * np.where(days > 0, 0.1, 1.0), missing=no_due),
@@ -238,19 +244,24 @@ def _posted(accounts: Accounts, traits: Traits, post: Post) -> Any:
 
 
 def inquiries(
-    lives: Lives, traits: Traits, applied: Applications, *, post: Post, parameters: Parameters
+    lives: Lives,
+    traits: Traits,
+    applied: Applications,
+    *,
+    arrivals: ArrivalProcess,
+    parameters: Parameters,
 ) -> Any:
     """Other lenders asked more often where cash is short; the banks at each application."""
-    records, calendar, key = parameters.records, post.calendar, post.key
-    there = reported(lives, traits, calendar.months, 0)
+    records, calendar, key = parameters.records, arrivals.calendar, arrivals.key
+    there = reporting_months(lives, traits, calendar.months, 0)
     cash = lives.states[:, BURN : BURN + calendar.months, CASH].astype(np.float64)
     need = 1 / (1 + np.exp(records.inquiry_slope * (cash - 0.5)))
     number = traits.number[:, None] * 256 + np.arange(calendar.months)
     drawn = uniforms(key("asked"), number.ravel()).reshape(number.shape)
     row, month = np.nonzero(there & (drawn < records.inquiry_base + records.inquiry_need * need))
     n = number[row, month]
-    day = calendar.day_in(month, whole(key("day"), n, 1, 29))
-    lender = whole(key("lender"), n, 0, len(LENDERS))
+    day = calendar.day_in(month, integers(key("day"), n, 1, 29))
+    lender = integers(key("lender"), n, 0, len(LENDERS))
     kind = 1 + (uniforms(key("kind"), n) < 0.4).astype(np.int64)
     asked, _, _ = application_days(applied, calendar)
     inside = asked >= calendar.edges[calendar.opening]
@@ -263,7 +274,9 @@ def inquiries(
     order = np.lexsort((n, day, enterprise))
     n, enterprise, day, lender, kind = (a[order] for a in (n, enterprise, day, lender, kind))
     within = np.arange(len(n)) - np.searchsorted(enterprise, enterprise)
-    d = post.corrected_or_withdrawn(n, post.in_office_hours(day + whole(key("lag"), n, 1, 8), n))
+    d = arrivals.deliver_with_withdrawals(
+        n, arrivals.in_office_hours(day + integers(key("lag"), n, 1, 8), n)
+    )
     r = d.row
     return d.table(
         {

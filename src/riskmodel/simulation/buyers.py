@@ -43,7 +43,7 @@ class Market(NamedTuple):
     slope: float
 
 
-def market_of(enterprises: int, first_day: int, parameters: Parameters, seed: int) -> Market:
+def make_market(enterprises: int, first_day: int, parameters: Parameters, seed: int) -> Market:
     """The buyers of a simulation of so many enterprises; lives are counted from `first_day` on."""
     from scipy.special import ndtri
 
@@ -105,7 +105,7 @@ def buyer_at(place: int, day: float, market: Market) -> int:
 
 
 @njit(cache=True, nogil=True)
-def matched(
+def match_buyer(
     key: np.uint64, number: int, quality: float, day: float, match: float, market: Market
 ) -> int:
     """A buyer for a seller of that quality, by rank: a Gaussian copula, the safer for the better."""

@@ -8,10 +8,10 @@ from riskmodel.simulation.calendar import BURN, Calendar
 from riskmodel.simulation.exchange_rates import Rates
 from riskmodel.simulation.kernel_records import Records, rows_of
 from riskmodel.simulation.names import DESTINATIONS, SECTORS
-from riskmodel.simulation.parameters import Common, Parameters
+from riskmodel.simulation.parameters import CommonFactors, Parameters
 from riskmodel.simulation.random_streams import Floats, Ints, normals, stream
 
-MOST_DAYS = 31
+MAX_DAYS = 31
 MONTHS_OF_COSTS = 12.0
 """Months over which domestic costs follow the exchange rate (the mean of their memory)."""
 
@@ -41,15 +41,17 @@ def draw_factors(calendar: Calendar, rates: Rates, parameters: Parameters, seed:
     p = parameters.common
     steps = len(calendar.step_edges) - 1
     cny = rates.cny_by_step
-    cost = _followed(cny)
+    cost = _smooth_costs(cny)
     weights = calendar.day_weights(parameters.trade)
     destination = _paths(
         seed, "destinations", steps, len(DESTINATIONS), p.destination_persistence,
         p.destination_shock,
     )  # fmt: skip
-    destination[_since(p.tariff_before_end, calendar), p.tariff_destination] += p.tariff_demand
+    destination[_steps_since(p.tariff_before_end, calendar), p.tariff_destination] += (
+        p.tariff_demand
+    )
     common = _paths(seed, "world", steps, 1, p.global_persistence, p.global_shock)[:, 0]
-    blow = _blow(p, calendar)
+    blow = _shock_profile(p, calendar)
     return Factors(
         demand=common + p.yuan_demand * np.log(cny / cost) + p.shock_demand * blow,
         sector=_paths(
@@ -65,11 +67,11 @@ def draw_factors(calendar: Calendar, rates: Rates, parameters: Parameters, seed:
     )  # fmt: skip
 
 
-def timeline(factors: Factors) -> Records:
+def step_records(factors: Factors) -> Records:
     """A record a step, as the kernels take it: the factors, the first day, the number of days, and
     how the month's busyness mounts from day to day (`busy`, from 0)."""
     first, last = factors.edges[:-1], factors.edges[1:]
-    day = np.minimum(first[:, None] + np.arange(MOST_DAYS + 1), last[:, None]) - factors.edges[0]
+    day = np.minimum(first[:, None] + np.arange(MAX_DAYS + 1), last[:, None]) - factors.edges[0]
     mounted = factors.busy[day]
     return rows_of(
         {
@@ -101,7 +103,7 @@ def _paths(
     return path
 
 
-def _followed(rate: Floats) -> Floats:
+def _smooth_costs(rate: Floats) -> Floats:
     """The rate smoothed as costs follow it."""
     keep, level = 1 - 1 / MONTHS_OF_COSTS, rate[0]
     followed = np.empty_like(rate)
@@ -111,16 +113,16 @@ def _followed(rate: Floats) -> Floats:
     return followed
 
 
-def _since(before_end: int, calendar: Calendar) -> slice:
+def _steps_since(before_end: int, calendar: Calendar) -> slice:
     """The steps from so many months before the simulation's end on; none for 0."""
     steps = len(calendar.step_edges) - 1
     return slice(max(BURN + calendar.months - before_end, 0), steps) if before_end else slice(0, 0)
 
 
-def _blow(p: Common, calendar: Calendar) -> Floats:
+def _shock_profile(p: CommonFactors, calendar: Calendar) -> Floats:
     """The shape of the shock: mounting over its months to full force, then fading."""
     blow = np.zeros(len(calendar.step_edges) - 1)
-    hit = _since(p.shock_before_end, calendar)
+    hit = _steps_since(p.shock_before_end, calendar)
     after = np.arange(len(blow[hit])) + 1
     fading = p.shock_fade ** np.maximum(after - p.shock_months, 0)
     blow[hit] = np.minimum(after / p.shock_months, 1.0) * fading

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from riskmodel.simulation.arrival import FIRST, Post
+from riskmodel.simulation.arrival import FIRST, ArrivalProcess
 from riskmodel.simulation.arrow_columns import counts, dates, ids, money, with_gaps, words
 from riskmodel.simulation.buyers import buyer_numbers
 from riskmodel.simulation.calendar import BURN, Calendar
@@ -23,7 +23,14 @@ from riskmodel.simulation.names import (
     TRANSPORT_MODES,
 )
 from riskmodel.simulation.parameters import Parameters
-from riskmodel.simulation.random_streams import Floats, Ints, chosen, spread, uniforms, whole
+from riskmodel.simulation.random_streams import (
+    Floats,
+    Ints,
+    choices,
+    integers,
+    lognormals,
+    uniforms,
+)
 from riskmodel.simulation.trade import OWN_BUYERS, Deals
 from riskmodel.simulation.traits import Traits
 
@@ -57,32 +64,34 @@ def buyer_ids(buyer: Ints) -> Any:
 
 
 def declarations(
-    deals: Deals, traits: Traits, rates: Rates, *, post: Post, parameters: Parameters
+    deals: Deals, traits: Traits, rates: Rates, *, arrivals: ArrivalProcess, parameters: Parameters
 ) -> Any:
     """Customs releases a few days after shipment, some weeks; gamers' unit values are odd."""
-    n, key = deals.number, post.key
+    n, key = deals.number, arrivals.key
     price = np.array([good[1] for good in GOODS])[deals.good]
-    price = price * spread(key("own price"), traits.number, 0.2)[deals.row]
-    price = price * spread(key("price"), n, 0.15)
+    price = price * lognormals(key("own price"), traits.number, 0.2)[deals.row]
+    price = price * lognormals(key("price"), n, 0.15)
     price = price * np.where(deals.staged, parameters.trade.gamed_unit_value, 1.0)
-    currency = chosen(key("currency"), n, CURRENCY_SHARES)
+    currency = choices(key("currency"), n, CURRENCY_SHARES)
     amount = deals.fob_usd / rates.usd_per_unit(deals.day, currency)
     slow = uniforms(key("slow"), n) < parameters.arrival.customs_slow
     wait = np.log(uniforms(key("lag"), n)) / np.log(1 - parameters.arrival.customs_daily)
-    days = np.where(slow, whole(key("weeks"), n, 8, 35), 1 + np.minimum(wait, 20).astype(np.int64))
-    d = post.corrected_or_withdrawn(n, post.in_office_hours(deals.day + days, n))
+    days = np.where(
+        slow, integers(key("weeks"), n, 8, 35), 1 + np.minimum(wait, 20).astype(np.int64)
+    )
+    d = arrivals.deliver_with_withdrawals(n, arrivals.in_office_hours(deals.day + days, n))
     r = d.row
     return d.table(
         {
             "declaration_id": declaration_ids(n[r]),
             "enterprise_id": enterprise_ids(traits.number[deals.row[r]]),
             "declared_on": dates(deals.day[r]),
-            "fob_usd": money(d.stated(deals.fob_usd)),
+            "fob_usd": money(d.reported_amounts(deals.fob_usd)),
             "status": words(deals.cancelled[r].astype(np.int64), ("released", "cancelled")),
             "via_platform": pa.array(deals.platform[r]),
-            "trade_mode": words(chosen(key("mode"), n[r], TRADE_MODE_SHARES), TRADE_MODES),
+            "trade_mode": words(choices(key("mode"), n[r], TRADE_MODE_SHARES), TRADE_MODES),
             "transport_mode": words(
-                chosen(key("transport"), n[r], TRANSPORT_MODE_SHARES), TRANSPORT_MODES
+                choices(key("transport"), n[r], TRANSPORT_MODE_SHARES), TRANSPORT_MODES
             ),
             "hs_code": words(deals.good[r], [good[0] for good in GOODS]),
             "destination": words(deals.destination[r], DESTINATIONS),
@@ -90,7 +99,7 @@ def declarations(
             "settlement": words(deals.settlement[r], SETTLEMENTS),
             "terms_days": counts(deals.terms[r]),
             "currency": words(currency[r], CURRENCIES),
-            "amount": money(d.stated(amount)),
+            "amount": money(d.reported_amounts(amount)),
             "quantity": money((deals.fob_usd / price)[r]),
             "unit": words(deals.good[r], [good[2] for good in GOODS]),
         }
@@ -98,10 +107,10 @@ def declarations(
 
 
 def receipts(
-    deals: Deals, traits: Traits, *, post: Post, parameters: Parameters
+    deals: Deals, traits: Traits, *, arrivals: ArrivalProcess, parameters: Parameters
 ) -> tuple[Any, Payments]:
     """Deposits and final payments, known the next day; a few name no declaration."""
-    key, last = post.key, post.calendar.last_day
+    key, last = arrivals.key, arrivals.calendar.last_day
     ahead = np.flatnonzero((deals.deposit > 0) & (deals.day < last))
     final = np.flatnonzero(deals.paid_on <= last)
     deal = np.concatenate([ahead, final])
@@ -118,14 +127,14 @@ def receipts(
     payer = np.where(
         stranger, OWN_BUYERS + 100_000_000 + traits.number[deals.row[deal]], deals.buyer[deal]
     )
-    d = post.corrected_or_withdrawn(n, post.in_office_hours(day + 1, n))
+    d = arrivals.deliver_with_withdrawals(n, arrivals.in_office_hours(day + 1, n))
     r = d.row
     rows = d.table(
         {
             "receipt_id": ids("R", n[r] + 200_002, DEAL_DIGITS + 1),
             "enterprise_id": enterprise_ids(traits.number[deals.row[deal[r]]]),
             "received_on": dates(day[r]),
-            "amount_usd": money(d.stated(amount)),
+            "amount_usd": money(d.reported_amounts(amount)),
             "declaration_id": with_gaps(declaration_ids(deals.number[deal[r]]), unmatched[r]),
             "payer_id": buyer_ids(payer[r]),
         }
@@ -134,68 +143,78 @@ def receipts(
 
 
 def purchases(
-    deals: Deals, traits: Traits, rates: Rates, *, post: Post, parameters: Parameters, places: int
+    deals: Deals,
+    traits: Traits,
+    rates: Rates,
+    *,
+    arrivals: ArrivalProcess,
+    parameters: Parameters,
+    places: int,
 ) -> Any:
     """Suppliers' invoices before each deal, with value added tax; known within two weeks.
 
     `places` is the number of suppliers, which enterprises share.
     """
-    key, trade = post.key, parameters.trade
-    day = deals.day - whole(key("ahead"), deals.number, 5, 45)
+    key, trade = arrivals.key, parameters.trade
+    day = deals.day - integers(key("ahead"), deals.number, 5, 45)
     bought = uniforms(key("bought"), deals.number) < trade.purchase_share
     # Goods that are only staged are not bought either.
-    bought &= (deals.fob_usd > 0) & (day >= post.calendar.first_day) & ~deals.staged
+    bought &= (deals.fob_usd > 0) & (day >= arrivals.calendar.first_day) & ~deals.staged
     deal = np.flatnonzero(bought)
     day, row, n = day[deal], deals.row[deal], deals.number[deal]
     ratio = traits.cost_ratio[row] / trade.purchase_share
     cny = rates.cny_by_step[deals.month[deal] + BURN]
-    amount = deals.fob_usd[deal] * cny * ratio * spread(key("price"), n, 0.12)
+    amount = deals.fob_usd[deal] * cny * ratio * lognormals(key("price"), n, 0.12)
     returned = uniforms(key("returned"), n) < trade.invoice_return_share
     amount = np.where(returned, -0.2 * amount, amount)
     place = np.minimum((-np.log(uniforms(key("supplier"), n)) / 0.6).astype(np.int64), 5)
-    supplier = whole(key("who supplies"), traits.number[row] * 8 + place, 0, places)
+    supplier = integers(key("who supplies"), traits.number[row] * 8 + place, 0, places)
     void = uniforms(key("void"), n) < trade.void_share
-    known = post.in_office_hours(day + whole(key("lag"), n, 1, post.rates.invoice_days + 1), n)
-    d = post.corrected_or_withdrawn(n, known)
+    known = arrivals.in_office_hours(
+        day + integers(key("lag"), n, 1, arrivals.rates.invoice_days + 1), n
+    )
+    d = arrivals.deliver_with_withdrawals(n, known)
     r = d.row
     return d.table(
         {
             "invoice_id": ids("P", n[r] + 100_001, DEAL_DIGITS),
             "enterprise_id": enterprise_ids(traits.number[row[r]]),
             "invoiced_on": dates(day[r]),
-            "amount_cny": money(d.stated(amount)),
+            "amount_cny": money(d.reported_amounts(amount)),
             "supplier_id": ids("S", supplier[r] + 1, 8),
-            "tax_cny": money(d.stated(trade.vat_rate * amount)),
+            "tax_cny": money(d.reported_amounts(trade.vat_rate * amount)),
             "status": words(void[r].astype(np.int64), ("valid", "void")),
         }
     )
 
 
 def refunds(
-    deals: Deals, traits: Traits, rates: Rates, *, post: Post, parameters: Parameters
+    deals: Deals, traits: Traits, rates: Rates, *, arrivals: ArrivalProcess, parameters: Parameters
 ) -> tuple[Any, Payments]:
     """Claims weeks after the deal; most are known when paid, the slow ones before and again."""
-    key, last = post.key, post.calendar.last_day
-    claimed = deals.day + whole(key("claim"), deals.number, 15, 60)
+    key, last = arrivals.key, arrivals.calendar.last_day
+    claimed = deals.day + integers(key("claim"), deals.number, 15, 60)
     made = uniforms(key("made"), deals.number) < parameters.trade.refund_share
     made &= (deals.fob_usd > 0) & ~deals.cancelled & ~deals.staged & (claimed <= last)
     deal = np.flatnonzero(made)
     claimed, row, n = claimed[deal], deals.row[deal], deals.number[deal]
     slow = uniforms(key("slow"), n) < parameters.payment.refund_slow_share
-    paid = claimed + np.where(slow, whole(key("long"), n, 70, 200), whole(key("short"), n, 8, 36))
+    paid = claimed + np.where(
+        slow, integers(key("long"), n, 70, 200), integers(key("short"), n, 8, 36)
+    )
     cny = rates.cny_by_step[deals.month[deal] + BURN]
     amount = deals.fob_usd[deal] * cny * traits.refund_rate[row]
-    heard = np.where(slow, claimed + 35, paid) + whole(key("heard"), n, 1, 10)
-    again = np.where(slow, paid + whole(key("again"), n, 1, 10), np.nan)
-    again = np.where(slow, post.in_office_hours(np.nan_to_num(again), n, "hours again"), np.nan)
-    d = post.corrected_or_withdrawn(n, post.in_office_hours(heard, n), again)
+    heard = np.where(slow, claimed + 35, paid) + integers(key("heard"), n, 1, 10)
+    again = np.where(slow, paid + integers(key("again"), n, 1, 10), np.nan)
+    again = np.where(slow, arrivals.in_office_hours(np.nan_to_num(again), n, "hours again"), np.nan)
+    d = arrivals.deliver_with_withdrawals(n, arrivals.in_office_hours(heard, n), again)
     r = d.row
     rows = d.table(
         {
             "refund_id": ids("F", n[r] + 100_001, DEAL_DIGITS),
             "enterprise_id": enterprise_ids(traits.number[row[r]]),
             "claimed_on": dates(claimed[r]),
-            "amount_cny": money(d.stated(amount)),
+            "amount_cny": money(d.reported_amounts(amount)),
             "declaration_id": declaration_ids(deals.number[deal[r]]),
             "paid_on": dates(paid[r], missing=slow[r] & (d.version == FIRST)),
         }

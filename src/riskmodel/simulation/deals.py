@@ -9,7 +9,7 @@ from riskmodel.simulation.kernel_records import Record
 from riskmodel.simulation.random_streams import Floats, normal, uniform
 from riskmodel.simulation.traits import NEVER
 
-MOST_DEALS = 480
+MAX_DEALS = 480
 """Deals of an enterprise in a month, at most."""
 FIRST_DEAL = 32
 """The number of a month's first deal; those before are the month's own draws."""
@@ -24,7 +24,7 @@ TELEGRAPHIC = 0
 
 
 @njit(cache=True, nogil=True)
-def day_within(draw: float, now: Record) -> int:
+def shipment_day(draw: float, now: Record) -> int:
     """The day of the month at which its busyness reaches the draw; `now` is the step's record."""
     days = now.days
     wanted, day = draw * now.busy[days], int(draw * days)
@@ -36,7 +36,7 @@ def day_within(draw: float, now: Record) -> int:
 
 
 @njit(cache=True, nogil=True)
-def settlement_of(key: np.uint64, edges: tuple[float, ...]) -> int:
+def choose_settlement(key: np.uint64, edges: tuple[float, ...]) -> int:
     """The position of a deal's way of settlement."""
     draw, place = uniform(key, SETTLED), 0
     while place < len(edges) - 1 and draw > edges[place]:
@@ -45,7 +45,7 @@ def settlement_of(key: np.uint64, edges: tuple[float, ...]) -> int:
 
 
 @njit(cache=True, nogil=True)
-def worth(key: np.uint64, deal_usd: float, p: Record) -> float:
+def deal_value(key: np.uint64, deal_usd: float, p: Record) -> float:
     """A deal's value in USD: below zero where goods came back, nothing where it was cancelled."""
     value = deal_usd * math.exp(p.trade.deal_sigma * normal(key, VALUE))
     if uniform(key, RETURNED) < p.trade.return_share:
@@ -54,7 +54,7 @@ def worth(key: np.uint64, deal_usd: float, p: Record) -> float:
 
 
 @njit(cache=True, nogil=True)
-def paid_on(
+def payment_day(
     key: np.uint64,
     shipped: int,
     due: int,

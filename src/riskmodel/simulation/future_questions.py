@@ -6,7 +6,7 @@ import numpy as np
 
 from riskmodel.simulation.buyers import Market
 from riskmodel.simulation.calendar import BURN
-from riskmodel.simulation.futures import Starts, onward
+from riskmodel.simulation.futures import StartStates, simulate_futures
 from riskmodel.simulation.kernel_records import Record, Records
 from riskmodel.simulation.life_histories import Lives
 from riskmodel.simulation.parameters import Parameters
@@ -14,7 +14,7 @@ from riskmodel.simulation.random_streams import Flags, Floats, Ints
 from riskmodel.simulation.traits import Traits, first_step
 
 
-class Laws(NamedTuple):
+class Environment(NamedTuple):
     """What holds for all: the common factors, the buyers, the parameters, for the kernels."""
 
     factors: Records
@@ -30,14 +30,14 @@ def alive(lives: Lives, traits: Traits) -> Flags:
     return np.asarray(there & (step < lives.defaulted[:, None]))
 
 
-def starts_of(lives: Lives, cell: tuple[Ints, Ints], limit: Floats, rate: float) -> Starts:
+def start_states(lives: Lives, cell: tuple[Ints, Ints], limit: Floats, rate: float) -> StartStates:
     """The states at the ends of the cells' steps, to be gone on from with the given limits.
 
     `rate` is the price where there is no line.
     """
     row, step = cell
     held = lives.rate[cell].astype(np.float64)
-    return Starts(
+    return StartStates(
         row=row,
         step=step + 1,
         state=lives.states[cell].astype(np.float64),
@@ -50,18 +50,20 @@ def starts_of(lives: Lives, cell: tuple[Ints, Ints], limit: Floats, rate: float)
     )
 
 
-def asked(
+def evaluate_limits(
     lives: Lives,
     traits: Traits,
     cell: tuple[Ints, Ints],
     limit: Floats,
     *,
-    laws: Laws,
+    environment: Environment,
     paths: int,
 ) -> Floats:
     """What is true of each cell at its limit: a row of `RESULTS` each."""
-    starts = starts_of(lives, cell, limit, laws.parameters.programme.rate)
-    return onward(starts, traits.rows(), laws.factors, laws.market, laws.record, paths)
+    starts = start_states(lives, cell, limit, environment.parameters.programme.rate)
+    return simulate_futures(
+        starts, traits.rows(), environment.factors, environment.market, environment.record, paths
+    )
 
 
 def evaluation_steps(months: int, parameters: Parameters) -> Ints:
@@ -72,7 +74,9 @@ def evaluation_steps(months: int, parameters: Parameters) -> Ints:
     return np.asarray(np.sort(steps[steps >= BURN]), dtype=np.int64)
 
 
-def held_or_due(lives: Lives, traits: Traits, steps: Ints) -> tuple[tuple[Ints, Ints], Floats]:
+def cells_to_evaluate(
+    lives: Lives, traits: Traits, steps: Ints
+) -> tuple[tuple[Ints, Ints], Floats]:
     """Cells and limits of those with a line, and of those that pass the gate at the 1:1 rule."""
     at = alive(lives, traits)[:, steps]
     held = lives.live[:, steps] & (lives.line[:, steps] > 0)

@@ -13,15 +13,15 @@ from numba import njit
 
 from riskmodel.simulation.arrears import (
     DEFAULTED,
-    entering,
-    high_loss_share,
-    leaving,
-    rolling,
-    unpaid,
+    entry_chance,
+    exit_chance,
+    high_loss_chance,
+    roll_chance,
+    unpaid_exit_chance,
 )
 from riskmodel.simulation.buyers import Market
 from riskmodel.simulation.calendar import HORIZON
-from riskmodel.simulation.hidden_path import DRAWN, PIPE, STATE, advance, enter
+from riskmodel.simulation.hidden_path import DRAWN, PIPE, STATE, advance_month, enter_buyer
 from riskmodel.simulation.kernel_records import Record, Records
 from riskmodel.simulation.life_histories import AHEAD
 from riskmodel.simulation.random_streams import Floats, Ints, subkey
@@ -41,7 +41,7 @@ RESULTS = (
 _FUTURE = 50_000_000
 
 
-class Starts(NamedTuple):
+class StartStates(NamedTuple):
     """Hidden states to go on from, one entry a question.
 
     `row` is the enterprise's position in the traits, `step` the first month that is lived,
@@ -59,8 +59,8 @@ class Starts(NamedTuple):
     limit: Floats
 
 
-def onward(
-    starts: Starts,
+def simulate_futures(
+    starts: StartStates,
     traits: Records,
     factors: Records,
     market: Market,
@@ -74,17 +74,19 @@ def onward(
 
 
 @njit(cache=True, nogil=True)
-def _move(chance: Floats, state: Floats, t: Record, step: int, now: Record, p: Record) -> float:
+def _advance_chances(
+    chance: Floats, state: Floats, t: Record, step: int, now: Record, p: Record
+) -> float:
     """The chances of the steps of arrears a month on, in place; returns that of default now.
 
     `chance` holds current, three steps of arrears, then the four of those who left unpaid.
     """
-    falls = entering(state, t)
-    leaves = leaving(state, t, step, now, p)
+    falls = entry_chance(state, t)
+    leaves = exit_chance(state, t, step, now, p)
     owes = t.loan > 0.0 or state[DRAWN] > 0.0
-    deserts = unpaid(state, owes, p)
-    rolls_1, rolls_2 = rolling(state, 1, p), rolling(state, 2, p)
-    rolls_3 = rolling(state, 3, p)
+    deserts = unpaid_exit_chance(state, owes, p)
+    rolls_1, rolls_2 = roll_chance(state, 1, p), roll_chance(state, 2, p)
+    rolls_3 = roll_chance(state, 3, p)
     cured = chance[1] * (1.0 - rolls_1) + chance[2] * (1.0 - rolls_2) + chance[3] * (1.0 - rolls_3)
     defaults = chance[3] * rolls_3 + chance[7]
     chance[7], chance[6], chance[5] = chance[6], chance[5], chance[4]
@@ -99,7 +101,7 @@ def _move(chance: Floats, state: Floats, t: Record, step: int, now: Record, p: R
 @njit(cache=True, nogil=True)
 def _go(
     results: Floats,
-    starts: Starts,
+    starts: StartStates,
     traits: Records,
     factors: Records,
     market: Market,
@@ -115,7 +117,7 @@ def _go(
             results[n, 0], results[n, 1] = 1.0, 0.0
             continue
         for slot in range(SLOTS):
-            enter(first_book, slot, starts.buyers[n, slot], market)
+            enter_buyer(first_book, slot, starts.buyers[n, slot], market)
         own = subkey(subkey(t.key, _FUTURE), first)
         sums, weights = np.zeros(4), np.zeros(4)
         squares, crosses, evens = np.zeros(4), np.zeros(4), np.zeros(4)
@@ -134,8 +136,8 @@ def _go(
             for month in range(HORIZON):
                 step = first + month
                 line = (limit, starts.rate[n], limit > 0.0)
-                advance(state, pipe, book, t, step, key, line, factors, market, p)
-                defaults = _move(chance, state, t, step, factors[step], p)
+                advance_month(state, pipe, book, t, step, key, line, factors, market, p)
+                defaults = _advance_chances(chance, state, t, step, factors[step], p)
                 used[month + 3] = min(state[DRAWN] / limit, 1.0) if limit > 0.0 else 0.0
                 pd += defaults
                 sound += chance[0]
@@ -143,7 +145,7 @@ def _go(
                 # the line is frozen when arrears begin, three months before the default
                 before = used[month]
                 at_default += defaults * (before + last * (1.0 - before) if before > 0.0 else 0.0)
-                high = high_loss_share(t, factors[step], p)
+                high = high_loss_chance(t, factors[step], p)
                 lost += defaults * (
                     high * p.programme.lgd_high + (1.0 - high) * p.programme.lgd_low
                 )
@@ -155,11 +157,11 @@ def _go(
                 squares[one] += tops[one] * tops[one]
                 crosses[one] += tops[one] * bottoms[one]
                 evens[one] += bottoms[one] * bottoms[one]
-        _summed(results[n], sums, weights, (squares, crosses, evens), paths)
+        _estimate_ratios(results[n], sums, weights, (squares, crosses, evens), paths)
 
 
 @njit(cache=True, nogil=True)
-def _summed(
+def _estimate_ratios(
     result: Floats,
     sums: Floats,
     weights: Floats,

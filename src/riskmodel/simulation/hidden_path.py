@@ -14,7 +14,7 @@ from riskmodel.simulation.buyers import (
     Market,
     destination_of,
     failure_day,
-    matched,
+    match_buyer,
     risk_of,
 )
 from riskmodel.simulation.calendar import BURN
@@ -28,16 +28,16 @@ from riskmodel.simulation.deals import (
     KEPT,
     LETTER_OF_CREDIT,
     LETTER_OF_CREDIT_DAYS,
-    MOST_DEALS,
+    MAX_DEALS,
     PLACE,
     RISK,
     SLOT,
     TELEGRAPHIC,
     WEIGHT,
-    day_within,
-    paid_on,
-    settlement_of,
-    worth,
+    choose_settlement,
+    deal_value,
+    payment_day,
+    shipment_day,
 )
 from riskmodel.simulation.kernel_records import Record, Records
 from riskmodel.simulation.names import SETTLEMENT_SHARES
@@ -64,13 +64,13 @@ SETTLEMENT_EDGES = tuple(float(one) for one in np.cumsum(SETTLEMENT_SHARES))
 
 
 @njit(cache=True, nogil=True)
-def share_of(log_odds: float) -> float:
+def expit(log_odds: float) -> float:
     """The share whose log odds are given."""
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 
 @njit(cache=True, nogil=True)
-def enter(book: Floats, slot: int, buyer: int, market: Market) -> None:
+def enter_buyer(book: Floats, slot: int, buyer: int, market: Market) -> None:
     """A buyer into the book, with what the slot needs to know of it."""
     book[slot, BUYER] = buyer
     book[slot, ENDS] = NEVER if buyer == NOBODY else failure_day(buyer, market)
@@ -79,7 +79,7 @@ def enter(book: Floats, slot: int, buyer: int, market: Market) -> None:
 
 
 @njit(cache=True, nogil=True)
-def begin(
+def begin_life(
     state: Floats,
     pipe: Floats,
     book: Floats,
@@ -103,11 +103,11 @@ def begin(
     state[SLOW] = usual
     state[ACTIVITY] = 1.0
     for slot in range(SLOTS):
-        buyer = matched(
+        buyer = match_buyer(
             key, 3 + slot, t.quality, float(now.first_day),
             p.buyers.quality_match, market,
         )  # fmt: skip
-        enter(book, slot, buyer, market)
+        enter_buyer(book, slot, buyer, market)
     if t.enters < 0:
         # Those that trade already are owed about what they shipped in the months before.
         due = t.terms // 30 + 1
@@ -116,7 +116,7 @@ def begin(
 
 
 @njit(cache=True, nogil=True)
-def _buyers_move(
+def _update_buyers(
     book: Floats,
     t: Record,
     now: Record,
@@ -133,14 +133,14 @@ def _buyers_move(
             anew = fate < b.regained_monthly
         elif book[slot, ENDS] <= day:
             anew = fate < b.replaced_share
-            enter(book, slot, NOBODY, market)
+            enter_buyer(book, slot, NOBODY, market)
         else:
             # The smaller the buyer, the looser the tie.
             loose = b.churn_monthly * (0.1 + 0.5 * slot)
             anew = fate < (b.main_churn if slot == 0 else loose)
         if anew:
-            buyer = matched(key, _BUYER + slot, t.quality, day, b.quality_match, market)
-            enter(book, slot, buyer, market)
+            buyer = match_buyer(key, _BUYER + slot, t.quality, day, b.quality_match, market)
+            enter_buyer(book, slot, buyer, market)
         book[slot, WEIGHT] = 0.0
         if book[slot, BUYER] != NOBODY:
             pull = now.destination[int(book[slot, PLACE])]
@@ -150,7 +150,7 @@ def _buyers_move(
 
 
 @njit(cache=True, nogil=True)
-def slot_of(draw: float, book: Floats, total: float) -> int:
+def choose_slot(draw: float, book: Floats, total: float) -> int:
     """The slot at a uniform draw, by weight."""
     left = draw * total
     for slot in range(SLOTS - 1):
@@ -164,7 +164,7 @@ def slot_of(draw: float, book: Floats, total: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _ship(
+def _ship_deals(
     state: Floats,
     pipe: Floats,
     book: Floats,
@@ -182,17 +182,17 @@ def _ship(
         deal = subkey(key, FIRST_DEAL + one)
         if uniform(deal, KEPT) >= state[ACTIVITY]:
             continue
-        value = worth(deal, t.deal_usd, p)
+        value = deal_value(deal, t.deal_usd, p)
         if value > 0.0 and uniform(deal, CANCELLED) < p.trade.cancelled_share:
             continue
         sales += value
         if value <= 0.0:
             continue
-        slot = slot_of(uniform(deal, SLOT), book, total)
-        day = day_within(uniform(deal, DAY), now)
-        way = settlement_of(deal, SETTLEMENT_EDGES)
+        slot = choose_slot(uniform(deal, SLOT), book, total)
+        day = shipment_day(uniform(deal, DAY), now)
+        way = choose_settlement(deal, SETTLEMENT_EDGES)
         terms = LETTER_OF_CREDIT_DAYS if way == LETTER_OF_CREDIT else t.terms
-        paid = paid_on(
+        paid = payment_day(
             deal, day, day + terms, book[slot], t.quality,
             state[LATENESS] + now.lateness, p,
         )  # fmt: skip
@@ -211,12 +211,14 @@ def _ship(
 
 
 @njit(cache=True, nogil=True)
-def _draws(state: Floats, t: Record, limit: float, rate: float, live: bool, p: Record) -> None:
+def _update_drawn(
+    state: Floats, t: Record, limit: float, rate: float, live: bool, p: Record
+) -> None:
     """The drawn balance moves towards need, or runs off; cash follows, interest is due."""
     g = p.programme
     before = state[DRAWN]
     if live:
-        need = share_of(g.draw_level - g.draw_slope * state[CASH] + t.taste)
+        need = expit(g.draw_level - g.draw_slope * state[CASH] + t.taste)
         after = before + g.draw_speed * (need * limit - before)
     else:
         after = g.runoff * before if before > 0.05 * state[SCALE] else 0.0
@@ -228,7 +230,7 @@ def _draws(state: Floats, t: Record, limit: float, rate: float, live: bool, p: R
 
 
 @njit(cache=True, nogil=True)
-def advance(
+def advance_month(
     state: Floats,
     pipe: Floats,
     book: Floats,
@@ -250,13 +252,13 @@ def advance(
     state[LATENESS] = p.payment.late_persistence * state[LATENESS] + p.payment.late_shock * normal(
         key, _LATENESS
     )
-    total = _buyers_move(book, t, now, key, market, p)
+    total = _update_buyers(book, t, now, key, market, p)
     common = now.demand + now.sector[t.sector]
     demand = state[DEMAND] + common
     mean = t.deal_usd * math.exp(trade.deal_sigma**2 / 2.0)
     orders = math.exp(t.size + demand) * now.busy[now.days] / _YEAR / mean * total
-    state[DEALS] = min(poisson(orders, uniform(key, _COUNT)), MOST_DEALS)
-    sales = _ship(state, pipe, book, total, t, step, key, factors, p)
+    state[DEALS] = min(poisson(orders, uniform(key, _COUNT)), MAX_DEALS)
+    sales = _ship_deals(state, pipe, book, total, t, step, key, factors, p)
     state[SALES] = sales
     cny = now.cny
     came = pipe[step % PIPE] * cny - sales * t.cost_ratio * now.cost_cny
@@ -269,7 +271,7 @@ def advance(
         + cash.passthrough * cash.most * math.tanh(flow / cash.most)
         + cash.shock_sigma * normal(key, _SHOCK)
     )
-    _draws(state, t, limit, rate, live, p)
+    _update_drawn(state, t, limit, rate, live, p)
     usual = math.exp(t.size) / 12.0 * cny
     state[SCALE] = max(
         (1.0 - cash.smoothing) * state[SCALE] + cash.smoothing * sales * cny, 0.1 * usual
@@ -277,7 +279,7 @@ def advance(
     state[SLOW] = max(
         (1.0 - cash.slow_smoothing) * state[SLOW] + cash.slow_smoothing * sales * cny, 0.1 * usual
     )
-    fed = share_of(cash.starved_slope * (state[CASH] - cash.starved_months))
+    fed = expit(cash.starved_slope * (state[CASH] - cash.starved_months))
     state[ACTIVITY] = cash.starved_least + (1.0 - cash.starved_least) * fed
     state[DISTRESS] = _distress(state, t, step, demand, now, p)
 

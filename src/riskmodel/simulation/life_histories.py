@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from riskmodel.simulation.arrears import (
     DEFAULTED,
-    entering,
-    high_loss_share,
-    leaving,
-    rolling,
-    unpaid,
+    entry_chance,
+    exit_chance,
+    high_loss_chance,
+    roll_chance,
+    unpaid_exit_chance,
 )
 from riskmodel.simulation.buyers import Market
 from riskmodel.simulation.calendar import BURN
-from riskmodel.simulation.deals import BUYER, CANCELLED, FIRST_DEAL, KEPT, PLATFORM, worth
+from riskmodel.simulation.deals import BUYER, CANCELLED, FIRST_DEAL, KEPT, PLATFORM, deal_value
 from riskmodel.simulation.hidden_path import (
     ACTIVITY,
     DEALS,
@@ -26,8 +26,8 @@ from riskmodel.simulation.hidden_path import (
     INTEREST,
     PIPE,
     STATE,
-    advance,
-    begin,
+    advance_month,
+    begin_life,
 )
 from riskmodel.simulation.kernel_records import Record, Records
 from riskmodel.simulation.programme import (
@@ -41,8 +41,8 @@ from riskmodel.simulation.programme import (
     RENEWAL,
     STEP,
     Banks,
-    decided,
-    wished_bank,
+    choose_bank,
+    decide_application,
 )
 from riskmodel.simulation.random_streams import (
     Flags,
@@ -55,7 +55,7 @@ from riskmodel.simulation.random_streams import (
 )
 from riskmodel.simulation.traits import NEVER, SLOTS, Traits, first_step
 
-MOST_APPLICATIONS = 96
+MAX_APPLICATIONS = 96
 AHEAD = 12
 """Months ahead for which the state keeps the payments that are on their way."""
 _FATE = 2_000_000
@@ -176,13 +176,13 @@ def _empty(count: int, steps: int) -> Lives:
         exited=np.full(count, NEVER, dtype=np.int64),
         unpaid=np.zeros(count, dtype=np.bool_),
         lgd=np.zeros(count),
-        applications=np.zeros((count, MOST_APPLICATIONS, len(APPLICATION))),
+        applications=np.zeros((count, MAX_APPLICATIONS, len(APPLICATION))),
         applied=np.zeros(count, dtype=np.int64),
     )
 
 
 @njit(cache=True, nogil=True)
-def staging(t: Record, step: int, line: int, expires: int) -> bool:
+def is_staging(t: Record, step: int, line: int, expires: int) -> bool:
     """Whether a gamer stages declarations in this month: the two before it applies or renews."""
     if not t.gamer:
         return False
@@ -214,7 +214,7 @@ def fate_key(t: Record, step: int) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def _declared(
+def _sum_exports(
     state: Floats, kept: float, staged: int, t: Record, step: int, fate: np.uint64, p: Record
 ) -> tuple[float, float, int]:  # fmt: skip
     """The month's declared exports in USD, in the programme's weights, and their number."""
@@ -224,7 +224,7 @@ def _declared(
         deal = subkey(from_path, FIRST_DEAL + one)
         if uniform(deal, KEPT) >= kept:
             continue
-        value = worth(deal, t.deal_usd, p)
+        value = deal_value(deal, t.deal_usd, p)
         if value > 0.0 and uniform(deal, CANCELLED) < p.trade.cancelled_share:
             continue
         on = uniform(deal, PLATFORM) < t.platform_share
@@ -248,15 +248,15 @@ def _next_arrears(
     if ailing > 0:
         return arrears + 1
     if arrears == 0:
-        return 1 if draw < entering(state, t) else 0
-    return arrears + 1 if draw < rolling(state, arrears, p) else 0
+        return 1 if draw < entry_chance(state, t) else 0
+    return arrears + 1 if draw < roll_chance(state, arrears, p) else 0
 
 
 @njit(cache=True, nogil=True)
-def _loss(fate: np.uint64, t: Record, now: Record, p: Record) -> float:
+def _draw_loss(fate: np.uint64, t: Record, now: Record, p: Record) -> float:
     """What a default in this month costs, of what is owed: two humps."""
     g = p.programme
-    high = uniform(fate, _LOSS) < high_loss_share(t, now, p)
+    high = uniform(fate, _LOSS) < high_loss_chance(t, now, p)
     middle = g.lgd_high if high else g.lgd_low
     return min(max(middle + 0.05 * normal(fate, _LOSS_SIZE), 0.0), 1.0)
 
@@ -299,19 +299,19 @@ def _apply(
     """Apply to a bank or renew in the middle of the month, on what was known before it."""
     renews = credit.line > 0 and credit.expires == step and credit.arrears != DEFAULTED
     sound = credit.arrears == 0 and credit.ailing == 0
-    if not sound or credit.applied >= MOST_APPLICATIONS:
+    if not sound or credit.applied >= MAX_APPLICATIONS:
         return
     if not renews and not _wants_line(credit, exports, t, step, fate, p):
         return
     row = applications[credit.applied]
     row[STEP] = step
     row[RENEWAL] = 1.0 if renews else 0.0
-    row[BANK] = credit.bank if renews else wished_bank(fate, t)
+    row[BANK] = credit.bank if renews else choose_bank(fate, t)
     if row[BANK] < 0:
         return
     credit.applied += 1
     base = exports.weighted[max(step - 12, 0) : step].sum()
-    decided(row, fate, t, distress, base, banks, p)
+    decide_application(row, fate, t, distress, base, banks, p)
     if row[DECISION] == ACCEPT:
         credit.opened += 1
         credit.line, credit.bank, credit.expires = credit.opened, int(row[BANK]), step + 12
@@ -332,7 +332,7 @@ def _move_arrears(
     )  # fmt: skip
     if credit.arrears == DEFAULTED and credit.previous_arrears != DEFAULTED:
         credit.defaulted = step
-        credit.lgd = _loss(fate, t, now, p)
+        credit.lgd = _draw_loss(fate, t, now, p)
         credit.write_off_wait = g.write_off_first + int(
             uniform(fate, _WAIT) * (g.write_off_last - g.write_off_first + 1)
         )
@@ -356,10 +356,10 @@ def _leave(
 ) -> None:  # fmt: skip
     """Draw whether a sound enterprise leaves the trade, and whether it leaves its debts unpaid."""
     sound = credit.arrears == 0 and credit.ailing == 0
-    if not sound or uniform(fate, _LEAVES) >= leaving(state, t, step, now, p):
+    if not sound or uniform(fate, _LEAVES) >= exit_chance(state, t, step, now, p):
         return
     owes = t.loan > 0.0 or credit.owed > 0.0
-    if uniform(fate, _UNPAID) < unpaid(state, owes, p):
+    if uniform(fate, _UNPAID) < unpaid_exit_chance(state, owes, p):
         credit.ailing = 1
         credit.unpaid = 1
     else:
@@ -380,7 +380,7 @@ def _write_off(credit: Record, step: int, p: Record) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _declare(
+def _record_exports(
     credit: Record,
     exports: Exports,
     activity: float,
@@ -397,9 +397,9 @@ def _declare(
     credit.kept = np.float64(np.float32(kept * activity))
     credit.staged = 0
     sound = credit.arrears == 0 and credit.ailing == 0
-    if sound and staging(t, step, credit.line, credit.expires):
+    if sound and is_staging(t, step, credit.line, credit.expires):
         credit.staged = 2 + poisson(p.trade.gamed_deals / 2.0, uniform(fate, _STAGED))
-    total, heavy, number = _declared(state, credit.kept, credit.staged, t, step, fate, p)
+    total, heavy, number = _sum_exports(state, credit.kept, credit.staged, t, step, fate, p)
     exports.declared[step], exports.weighted[step], exports.deals[step] = total, heavy, number
 
 
@@ -462,7 +462,7 @@ def _simulate_lives(
     exports = Exports(np.zeros(steps), np.zeros(steps), np.zeros(steps, dtype=np.int64))
     for i in range(len(begins)):
         t, credit, first = traits[i], credits[i], begins[i]
-        begin(state, pipe, book, t, first, factors[first], market, p)
+        begin_life(state, pipe, book, t, first, factors[first], market, p)
         exports.declared[:] = 0.0
         exports.weighted[:] = 0.0
         exports.deals[:] = 0
@@ -477,12 +477,12 @@ def _simulate_lives(
             live = credit.line > 0 and credit.expires > step and not was_defaulted
             credit.live = 1 if live else 0
             activity, terms = state[ACTIVITY], (credit.limit if live else 0.0, credit.rate, live)
-            advance(state, pipe, book, t, step, t.key, terms, factors, market, p)
+            advance_month(state, pipe, book, t, step, t.key, terms, factors, market, p)
             _move_arrears(credit, state, t, step, fate, now, p)
             _update_owed(credit, state[DRAWN], p)
             _leave(credit, state, t, step, fate, now, p)
             _write_off(credit, step, p)
-            _declare(credit, exports, activity, state, t, step, fate, p)
+            _record_exports(credit, exports, activity, state, t, step, fate, p)
             _record_path(lives, i, step, state, pipe, book)
             _record_credit(lives, i, step, credit, state[INTEREST])
             year = exports.weighted[max(step - 11, 0) : step + 1].sum()

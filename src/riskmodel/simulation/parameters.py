@@ -58,7 +58,7 @@ class Buyers(NamedTuple):
     main_churn: float
 
 
-class Common(NamedTuple):
+class CommonFactors(NamedTuple):
     """What moves everybody, a sector or a destination; and what befalls in a scenario."""
 
     global_persistence: float
@@ -297,7 +297,7 @@ class Parameters(NamedTuple):
 
     population: Population
     buyers: Buyers
-    common: Common
+    common: CommonFactors
     trade: Trade
     payment: Payment
     cash: Cash

@@ -39,7 +39,7 @@ class Banks(NamedTuple):
     spread: Floats
 
 
-def banks_of(p: Programme) -> Banks:
+def make_banks(p: Programme) -> Banks:
     """A bank's liking of a sector or a province is its own and stays: a fixed pattern."""
     bank = np.arange(1, len(BANKS) + 1)[:, None]
     return Banks(
@@ -51,7 +51,7 @@ def banks_of(p: Programme) -> Banks:
 
 
 @njit(cache=True, nogil=True)
-def wished_bank(key: np.uint64, t: Record) -> int:
+def choose_bank(key: np.uint64, t: Record) -> int:
     """A bank among those signed with; -1 where there is none."""
     best, most = -1, 0.0
     chosen = subkey(key, _WISH)
@@ -83,7 +83,7 @@ def _level(draw: float, grade: int, p: Record) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
-def decided(
+def decide_application(
     row: Floats,
     key: np.uint64,
     t: Record,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from riskmodel.simulation.arrival import FIRST, Post
+from riskmodel.simulation.arrival import FIRST, ArrivalProcess
 from riskmodel.simulation.arrow_columns import counts, dates, ids, money, words
 from riskmodel.simulation.calendar import BURN, Calendar
 from riskmodel.simulation.customs import enterprise_ids
@@ -13,7 +13,7 @@ from riskmodel.simulation.days_past_due import days_past_due
 from riskmodel.simulation.life_histories import Lives
 from riskmodel.simulation.names import BANKS
 from riskmodel.simulation.programme import ACCEPT, APPLICATION, DECISIONS, GRADES
-from riskmodel.simulation.random_streams import Ints, whole
+from riskmodel.simulation.random_streams import Ints, integers
 from riskmodel.simulation.traits import Traits
 
 LINE_DIGITS = 10
@@ -30,22 +30,22 @@ def application_ids(number: Ints) -> Any:
     return ids("A", number, LINE_DIGITS)
 
 
-def agreements(traits: Traits, lives: Lives, *, post: Post) -> Any:
+def agreements(traits: Traits, lives: Lives, *, arrivals: ArrivalProcess) -> Any:
     """Signatures early in the month of signing; those that leave end theirs in a later row."""
-    months = post.calendar.months
+    months = arrivals.calendar.months
     gone = lives.exited - BURN
     signing = (traits.signs < months) & (traits.signs < gone)
     row, bank = np.nonzero(traits.signed & signing[:, None])
     enterprise = traits.number[row]
-    signed = post.calendar.day_in(traits.signs[row], 1 + (enterprise + bank) % 9)
+    signed = arrivals.calendar.day_in(traits.signs[row], 1 + (enterprise + bank) % 9)
     left = gone[row] < months
-    ended = post.calendar.month_end(np.where(left, gone[row], 0))
+    ended = arrivals.calendar.month_end(np.where(left, gone[row], 0))
     n = enterprise * len(BANKS) + bank
     # What was signed before the records begin is known from their first day on.
-    held = np.maximum(signed, post.calendar.first_day)
-    known = post.in_office_hours(held + whole(post.key("lag"), n, 1, 4), n)
-    heard = post.in_office_hours(ended + whole(post.key("heard"), n, 1, 15), n, "end")
-    d = post.plain(n, known, np.where(left, heard, np.nan))
+    held = np.maximum(signed, arrivals.calendar.first_day)
+    known = arrivals.in_office_hours(held + integers(arrivals.key("lag"), n, 1, 4), n)
+    heard = arrivals.in_office_hours(ended + integers(arrivals.key("heard"), n, 1, 15), n, "end")
+    d = arrivals.deliver(n, known, np.where(left, heard, np.nan))
     r = d.row
     return d.table(
         {
@@ -57,7 +57,7 @@ def agreements(traits: Traits, lives: Lives, *, post: Post) -> Any:
     )
 
 
-def applications_of(lives: Lives, traits: Traits, calendar: Calendar) -> Applications:
+def collect_applications(lives: Lives, traits: Traits, calendar: Calendar) -> Applications:
     """Every application that matters to the simulation, a column a field of `APPLICATION`, with
 
     `row`, `enterprise` and `month` (of the simulation), and `number`, which makes the id. Those from
@@ -90,17 +90,17 @@ def application_days(applied: Applications, calendar: Calendar) -> tuple[Ints, I
     """The days of application, decision and grant: fixed by the enterprise, after signing."""
     enterprise, month = applied["enterprise"], applied["month"]
     asked = calendar.day_in(month, 10 + enterprise % 5)
-    decided = asked + 1 + (enterprise + month) % 5
-    return asked, decided, calendar.day_in(month, 20 + enterprise % 6)
+    decision_day = asked + 1 + (enterprise + month) % 5
+    return asked, decision_day, calendar.day_in(month, 20 + enterprise % 6)
 
 
-def applications(applied: Applications, *, post: Post) -> Any:
+def applications(applied: Applications, *, arrivals: ArrivalProcess) -> Any:
     """Every application with its decision and the grade it was made on, known the day after."""
-    made = applied["month"] >= post.calendar.opening
+    made = applied["month"] >= arrivals.calendar.opening
     applied = {name: column[made] for name, column in applied.items()}
-    asked, decided, _ = application_days(applied, post.calendar)
+    asked, decision_day, _ = application_days(applied, arrivals.calendar)
     n = applied["number"]
-    d = post.corrected(n, post.in_office_hours(decided + 1, n))
+    d = arrivals.corrected(n, arrivals.in_office_hours(decision_day + 1, n))
     r = d.row
     accepted, grade = applied["decision"][r] == ACCEPT, applied["grade"][r]
     # Why: the grade where it was accepted, that there was none where it was not.
@@ -112,25 +112,25 @@ def applications(applied: Applications, *, post: Post) -> Any:
             "enterprise_id": enterprise_ids(applied["enterprise"][r]),
             "bank": words(applied["bank"][r], BANKS),
             "applied_on": dates(asked[r]),
-            "asked_cny": money(d.stated(applied["asked"])),
+            "asked_cny": money(d.reported_amounts(applied["asked"])),
             "decision": words(applied["decision"][r], DECISIONS),
-            "decided_on": dates(decided[r]),
+            "decided_on": dates(decision_day[r]),
             "reason": words(reason, texts),
             "overridden": pa.array(applied["overridden"][r] > 0),
         }
     )
 
 
-def lines(applied: Applications, *, post: Post) -> Any:
+def lines(applied: Applications, *, arrivals: ArrivalProcess) -> Any:
     """The granted lines, for one year each; those of the pilot from the programme's opening on."""
-    _, _, day = application_days(applied, post.calendar)
-    day = np.maximum(day, post.calendar.edges[post.calendar.opening])
+    _, _, day = application_days(applied, arrivals.calendar)
+    day = np.maximum(day, arrivals.calendar.edges[arrivals.calendar.opening])
     n = applied["number"]
     granted = np.flatnonzero(applied["line"] > 0)
-    known = post.in_office_hours(day + whole(post.key("lag"), n, 1, 4), n)[granted]
-    d = post.plain(n[granted], known)
+    known = arrivals.in_office_hours(day + integers(arrivals.key("lag"), n, 1, 4), n)[granted]
+    d = arrivals.deliver(n[granted], known)
     r = granted[d.row]
-    expires = post.calendar.day_in(applied["month"][r] + 12, 20 + applied["enterprise"][r] % 6)
+    expires = arrivals.calendar.day_in(applied["month"][r] + 12, 20 + applied["enterprise"][r] % 6)
     return d.table(
         {
             "line_id": line_ids(applied["enterprise"][r], applied["line"][r]),
@@ -145,12 +145,14 @@ def lines(applied: Applications, *, post: Post) -> Any:
     )
 
 
-def line_months(lives: Lives, traits: Traits, known_lines: Ints, *, post: Post) -> Any:
+def line_months(
+    lives: Lives, traits: Traits, known_lines: Ints, *, arrivals: ArrivalProcess
+) -> Any:
     """Each line's month-end, reported one to ten days later, of the lines that are known.
 
     `known_lines` are enterprise * 1,000 + line of the lines in the table `lines`.
     """
-    calendar, key = post.calendar, post.key
+    calendar, key = arrivals.calendar, arrivals.key
     row, month = np.nonzero(lives.line[:, BURN + calendar.opening : BURN + calendar.months] > 0)
     month = month + calendar.opening
     line = lives.line[row, month + BURN].astype(np.int64)
@@ -163,10 +165,10 @@ def line_months(lives: Lives, traits: Traits, known_lines: Ints, *, post: Post) 
     due = lives.interest[cell] + np.where(days >= 90, owed, 0.0)
     enterprise = traits.number[row]
     n = enterprise * 1000 + month
-    first, last = post.rates.line_first_days, post.rates.line_last_days
-    of_bank = whole(key("bank lag"), month * len(BANKS) + lives.bank[cell], first, last - 2)
-    lag = of_bank + whole(key("lag"), n, 0, 4)
-    d = post.corrected(n, post.in_office_hours(calendar.month_end(month) + lag, n))
+    first, last = arrivals.rates.line_first_days, arrivals.rates.line_last_days
+    of_bank = integers(key("bank lag"), month * len(BANKS) + lives.bank[cell], first, last - 2)
+    lag = of_bank + integers(key("lag"), n, 0, 4)
+    d = arrivals.corrected(n, arrivals.in_office_hours(calendar.month_end(month) + lag, n))
     r = d.row
 
     def amounts(values: Any) -> Any:
@@ -178,7 +180,7 @@ def line_months(lives: Lives, traits: Traits, known_lines: Ints, *, post: Post) 
             "line_id": line_ids(enterprise[r], line[r]),
             "month": dates(calendar.edges[month[r]]),
             "days_past_due": counts(days[r]),
-            "drawn_cny": money(d.stated(owed)),
+            "drawn_cny": money(d.reported_amounts(owed)),
             "due_cny": amounts(due),
             "paid_cny": amounts(np.where(days > 0, 0.0, due)),
             "written_off_cny": amounts(lives.written_off[cell]),

@@ -26,7 +26,7 @@ _MANY = 60.0
 
 
 @njit(cache=True, nogil=True)
-def _mixed(bits: np.uint64) -> np.uint64:
+def _mix(bits: np.uint64) -> np.uint64:
     bits = (bits ^ (bits >> _A)) * _FIRST
     bits = (bits ^ (bits >> _B)) * _SECOND
     return bits ^ (bits >> _C)
@@ -35,7 +35,7 @@ def _mixed(bits: np.uint64) -> np.uint64:
 @njit(cache=True, nogil=True)
 def subkey(key: np.uint64, number: int) -> np.uint64:
     """The key of the given number under another key."""
-    return _mixed(key + (np.uint64(number) + _ONE) * _GOLDEN)
+    return _mix(key + (np.uint64(number) + _ONE) * _GOLDEN)
 
 
 @njit(cache=True, nogil=True)
@@ -101,7 +101,7 @@ def normals(key: np.uint64, numbers: Ints) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def whole(key: np.uint64, numbers: Ints, low: int, high: int) -> Ints:
+def integers(key: np.uint64, numbers: Ints, low: int, high: int) -> Ints:
     """A whole number from `low` up to but not `high` each."""
     drawn = np.empty(len(numbers), dtype=np.int64)
     for place in range(len(numbers)):
@@ -114,12 +114,12 @@ def exponentials(key: np.uint64, numbers: Ints) -> Floats:
     return np.asarray(-np.log(uniforms(key, numbers)))
 
 
-def spread(key: np.uint64, numbers: Ints, sigma: float) -> Floats:
+def lognormals(key: np.uint64, numbers: Ints, sigma: float) -> Floats:
     """A factor around one each: lognormal with median 1."""
     return np.asarray(np.exp(sigma * normals(key, numbers)))
 
 
-def chosen(key: np.uint64, numbers: Ints, shares: tuple[float, ...]) -> Ints:
+def choices(key: np.uint64, numbers: Ints, shares: tuple[float, ...]) -> Ints:
     """A position each, drawn with the given shares (scaled to one)."""
     edges = np.cumsum(shares) / np.sum(shares)
     drawn = uniforms(key, numbers)
@@ -128,10 +128,10 @@ def chosen(key: np.uint64, numbers: Ints, shares: tuple[float, ...]) -> Ints:
 
 def stream(seed: int, name: str) -> np.uint64:
     """The key of one named purpose."""
-    return np.uint64(_python_mixed(_python_mixed(seed) ^ crc32(name.encode())))
+    return np.uint64(_mix_in_python(_mix_in_python(seed) ^ crc32(name.encode())))
 
 
-def _python_mixed(bits: int) -> int:
+def _mix_in_python(bits: int) -> int:
     most = 2**64 - 1
     bits = (bits + int(_GOLDEN)) & most
     bits = ((bits ^ (bits >> 30)) * int(_FIRST)) & most

@@ -16,28 +16,28 @@ import pyarrow.parquet as pq
 from riskmodel import __version__
 from riskmodel.errors import UsageError, machine_faults
 from riskmodel.simulation import bureau, customs, programme_tables, truth_tables
-from riskmodel.simulation.arrival import Post
+from riskmodel.simulation.arrival import ArrivalProcess
 from riskmodel.simulation.arrow_columns import counts, dates, words
-from riskmodel.simulation.buyers import Market, market_of
+from riskmodel.simulation.buyers import Market, make_market
 from riskmodel.simulation.calendar import BURN, Calendar
-from riskmodel.simulation.common_factors import Factors, draw_factors, timeline
+from riskmodel.simulation.common_factors import Factors, draw_factors, step_records
 from riskmodel.simulation.exchange_rates import Rates, draw_rates
-from riskmodel.simulation.future_questions import Laws
+from riskmodel.simulation.future_questions import Environment
 from riskmodel.simulation.kernel_records import record_of
 from riskmodel.simulation.life_histories import Lives, replace_lives, simulate_lives
 from riskmodel.simulation.names import KINDS, PROVINCES, SECTORS
 from riskmodel.simulation.parameters import BASE, Parameters, load_parameters, plain
-from riskmodel.simulation.programme import Banks, banks_of
+from riskmodel.simulation.programme import Banks, make_banks
 from riskmodel.simulation.random_streams import Ints
-from riskmodel.simulation.trade import Deals, deals_of
+from riskmodel.simulation.trade import Deals, record_deals
 from riskmodel.simulation.traits import Traits, draw_traits
 from riskmodel.storage.files import refuse_occupied, write_parquet, write_text
 
-MOST_ENTERPRISES = 9_999_999
+MAX_ENTERPRISES = 9_999_999
 """As many as seven-digit ids leave room for."""
-IN_A_FILE = 10_000
+ENTERPRISES_PER_FILE = 10_000
 """Enterprises whose rows one file holds: fixed, so that no setting of the work changes a byte."""
-TRIES = 20
+MAX_ATTEMPTS = 20
 Progress = Callable[[int], None]
 
 
@@ -56,15 +56,15 @@ class Simulation:
     banks: Banks
 
     @property
-    def laws(self) -> Laws:
+    def environment(self) -> Environment:
         """What the kernels go by."""
-        return Laws(
-            timeline(self.factors), self.market, record_of(self.parameters), self.parameters
+        return Environment(
+            step_records(self.factors), self.market, record_of(self.parameters), self.parameters
         )
 
 
 @dataclass(frozen=True)
-class Part:
+class SimulatedEnterprises:
     """Some enterprises of a simulation, with all that happened to them."""
 
     traits: Traits
@@ -85,10 +85,10 @@ def prepare_simulation(
     `changed` takes the place of the scenario's parameters. `UsageError` for sizes that cannot be
     drawn, `SettingsError` for an unknown scenario.
     """
-    if not 1 <= enterprises <= MOST_ENTERPRISES:
+    if not 1 <= enterprises <= MAX_ENTERPRISES:
         raise UsageError(
             f"simulate: {enterprises} enterprises asked; "
-            f"give 1 to {MOST_ENTERPRISES:,} (--enterprises)."
+            f"give 1 to {MAX_ENTERPRISES:,} (--enterprises)."
         )
     if seed < 0:
         raise UsageError(f"simulate: seed {seed} is below 0; give a whole number from 0 (--seed).")
@@ -102,69 +102,86 @@ def prepare_simulation(
         parameters=parameters,
         rates=rates,
         factors=draw_factors(calendar, rates, parameters, seed),
-        market=market_of(enterprises, int(calendar.step_edges[0]), parameters, seed),
-        banks=banks_of(parameters.programme),
+        market=make_market(enterprises, int(calendar.step_edges[0]), parameters, seed),
+        banks=make_banks(parameters.programme),
     )
 
 
-def live_part(simulation: Simulation, first: int, last: int) -> Part:
+def simulate_enterprises(simulation: Simulation, first: int, last: int) -> SimulatedEnterprises:
     """The enterprises of the numbers from `first` up to but not `last`.
 
     Whoever is there when the simulation begins must have lived until then: others are drawn anew.
     """
     number = np.arange(first, last)
     attempt = np.zeros(len(number), dtype=np.int64)
-    laws = simulation.laws
+    environment = simulation.environment
 
-    def drawn(mask: Any) -> tuple[Traits, Lives]:
+    def draw(mask: Any) -> tuple[Traits, Lives]:
         """The masked enterprises at their present attempts."""
         traits = draw_traits(
             number[mask], attempt[mask], simulation.calendar, simulation.parameters, simulation.seed
         )
         steps = simulation.calendar.steps
         return traits, simulate_lives(
-            traits, laws.factors, simulation.market, simulation.banks, laws.record, steps
+            traits,
+            environment.factors,
+            simulation.market,
+            simulation.banks,
+            environment.record,
+            steps,
         )
 
-    traits, lives = drawn(np.ones(len(number), dtype=np.bool_))
-    for _ in range(TRIES):
+    traits, lives = draw(np.ones(len(number), dtype=np.bool_))
+    for _ in range(MAX_ATTEMPTS):
         ended = np.minimum(lives.defaulted, lives.exited) < BURN
         anew = ended & (traits.enters < 0)
         if not anew.any():
             break
         attempt = attempt + anew
-        others, other_lives = drawn(anew)
-        traits = traits.placed(anew, others)
+        others, other_lives = draw(anew)
+        traits = traits.replace_rows(anew, others)
         replace_lives(lives, anew, other_lives)
-    deals = deals_of(
-        lives, traits, simulation.calendar, laws.factors, simulation.market, laws.record
+    deals = record_deals(
+        lives,
+        traits,
+        simulation.calendar,
+        environment.factors,
+        simulation.market,
+        environment.record,
     )
-    return Part(traits, attempt, lives, deals)
+    return SimulatedEnterprises(traits, attempt, lives, deals)
 
 
-def tables_of(simulation: Simulation, part: Part) -> Iterator[tuple[str, Any]]:
+def render_tables(simulation: Simulation, part: SimulatedEnterprises) -> Iterator[tuple[str, Any]]:
     """Each table's rows of a part, of the source folder and of `truth/`."""
     w, p = simulation, simulation.parameters
     traits, lives, deals = part.traits, part.lives, part.deals
 
-    def post(name: str) -> Post:
+    def arrivals(name: str) -> ArrivalProcess:
         """The delivery of one table, with draws of its own."""
-        return Post(w.calendar, p.arrival, w.seed, name)
+        return ArrivalProcess(w.calendar, p.arrival, w.seed, name)
 
-    yield "enterprises", enterprises_table(w, traits, post("enterprises"))
+    yield "enterprises", enterprises_table(w, traits, arrivals("enterprises"))
     yield (
         "declarations",
-        customs.declarations(deals, traits, w.rates, post=post("declarations"), parameters=p),
+        customs.declarations(
+            deals, traits, w.rates, arrivals=arrivals("declarations"), parameters=p
+        ),
     )
-    rows, paid = customs.receipts(deals, traits, post=post("receipts"), parameters=p)
+    rows, paid = customs.receipts(deals, traits, arrivals=arrivals("receipts"), parameters=p)
     yield "receipts", rows
     yield (
         "purchases",
         customs.purchases(
-            deals, traits, w.rates, post=post("purchases"), parameters=p, places=3 * w.enterprises
+            deals,
+            traits,
+            w.rates,
+            arrivals=arrivals("purchases"),
+            parameters=p,
+            places=3 * w.enterprises,
         ),
     )
-    rows, back = customs.refunds(deals, traits, w.rates, post=post("refunds"), parameters=p)
+    rows, back = customs.refunds(deals, traits, w.rates, arrivals=arrivals("refunds"), parameters=p)
     yield "refunds", rows
     inside = slice(BURN, BURN + w.calendar.months)
     came = customs.monthly(paid, w.calendar, traits.enterprises) * w.factors.cny[inside]
@@ -172,42 +189,42 @@ def tables_of(simulation: Simulation, part: Part) -> Iterator[tuple[str, Any]]:
     flows = bureau.monthly_flows(lives, traits, w.factors, came, p)
     yield (
         "bank_records",
-        bureau.bank_records(lives, traits, flows, post=post("bank_records"), parameters=p),
+        bureau.bank_records(lives, traits, flows, arrivals=arrivals("bank_records"), parameters=p),
     )
-    applied = programme_tables.applications_of(lives, traits, w.calendar)
+    applied = programme_tables.collect_applications(lives, traits, w.calendar)
     yield (
         "inquiries",
-        bureau.inquiries(lives, traits, applied, post=post("inquiries"), parameters=p),
+        bureau.inquiries(lives, traits, applied, arrivals=arrivals("inquiries"), parameters=p),
     )
-    yield "agreements", programme_tables.agreements(traits, lives, post=post("agreements"))
-    yield "applications", programme_tables.applications(applied, post=post("applications"))
-    yield "lines", programme_tables.lines(applied, post=post("lines"))
+    yield "agreements", programme_tables.agreements(traits, lives, arrivals=arrivals("agreements"))
+    yield "applications", programme_tables.applications(applied, arrivals=arrivals("applications"))
+    yield "lines", programme_tables.lines(applied, arrivals=arrivals("lines"))
     opened = applied["enterprise"] * 1000 + applied["line"]
     yield (
         "line_months",
-        programme_tables.line_months(lives, traits, opened, post=post("line_months")),
+        programme_tables.line_months(lives, traits, opened, arrivals=arrivals("line_months")),
     )
     yield "truth/enterprises", truth_tables.lives_table(lives, traits, part.attempt, w.calendar)
     yield "truth/enterprise_months", truth_tables.states_table(lives, traits, w.calendar)
     yield "truth/staged_declarations", truth_tables.staged_table(deals)
-    laws = w.laws
-    yield "truth/pd_12m", truth_tables.pd_table(lives, traits, w.calendar, laws)
+    environment = w.environment
+    yield "truth/pd_12m", truth_tables.pd_table(lives, traits, w.calendar, environment)
     stride = max(1, w.enterprises // p.oracle.response_enterprises)
     yield (
         "truth/limit_response",
-        truth_tables.response_table(lives, traits, w.calendar, laws, stride),
+        truth_tables.response_table(lives, traits, w.calendar, environment, stride),
     )
     yield (
         "truth/applications",
-        truth_tables.applications_table(applied, lives, traits, w.calendar, laws),
+        truth_tables.applications_table(applied, lives, traits, w.calendar, environment),
     )
 
 
-def enterprises_table(simulation: Simulation, traits: Traits, post: Post) -> Any:
+def enterprises_table(simulation: Simulation, traits: Traits, arrivals: ArrivalProcess) -> Any:
     """The register, known when an enterprise joins, or from the simulation's first day."""
     calendar = simulation.calendar
     joined = calendar.edges[np.maximum(traits.enters, 0)].astype(np.float64)
-    d = post.plain(traits.number, joined)
+    d = arrivals.deliver(traits.number, joined)
     r = d.row
     return d.table(
         {
@@ -246,7 +263,7 @@ def write_simulation(
         raise UsageError(f"simulate: part {part}, threads {threads}: both must be 1 or more.")
     simulation = prepare_simulation(enterprises, months, seed, scenario, changed)
     unfinished = out.with_name(f".{out.name}.{_fingerprint(simulation)}.part")
-    starts = range(0, enterprises, IN_A_FILE)
+    starts = range(0, enterprises, ENTERPRISES_PER_FILE)
     try:
         with machine_faults(out):
             _write_files(
@@ -277,7 +294,9 @@ def _write_files(
     """The files of every range of enterprises that is not done yet."""
     left = [first for first in starts if not _mark(folder, first).exists()]
     done = sum(
-        min(IN_A_FILE, simulation.enterprises - one) for one in starts if one not in set(left)
+        min(ENTERPRISES_PER_FILE, simulation.enterprises - one)
+        for one in starts
+        if one not in set(left)
     )
     progress(done)
     with ThreadPoolExecutor(threads) as pool:
@@ -295,15 +314,17 @@ def _write_files(
 
 def _write_range(simulation: Simulation, folder: Path, first: int, *, part: int) -> int:
     """One file a table with the rows of the range that begins at `first`; returns its size."""
-    last = min(first + IN_A_FILE, simulation.enterprises)
+    last = min(first + ENTERPRISES_PER_FILE, simulation.enterprises)
     pieces: dict[str, list[Any]] = {}
     for begin in range(first, last, part):
-        lived_part = live_part(simulation, begin, min(begin + part, last))
-        for name, rows in tables_of(simulation, lived_part):
+        simulated = simulate_enterprises(simulation, begin, min(begin + part, last))
+        for name, rows in render_tables(simulation, simulated):
             pieces.setdefault(name, []).append(rows)
-    alone = simulation.enterprises <= IN_A_FILE
+    alone = simulation.enterprises <= ENTERPRISES_PER_FILE
     for name, rows in pieces.items():
-        path = folder / (f"{name}.parquet" if alone else f"{name}/{first // IN_A_FILE:05d}.parquet")
+        path = folder / (
+            f"{name}.parquet" if alone else f"{name}/{first // ENTERPRISES_PER_FILE:05d}.parquet"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(
             pa.concat_tables(rows).combine_chunks(), path, compression="zstd", compression_level=1

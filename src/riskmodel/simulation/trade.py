@@ -21,12 +21,18 @@ from riskmodel.simulation.deals import (
     SLOT,
     TELEGRAPHIC,
     WEIGHT,
-    day_within,
-    paid_on,
-    settlement_of,
-    worth,
+    choose_settlement,
+    deal_value,
+    payment_day,
+    shipment_day,
 )
-from riskmodel.simulation.hidden_path import DEALS, LATENESS, SETTLEMENT_EDGES, enter, slot_of
+from riskmodel.simulation.hidden_path import (
+    DEALS,
+    LATENESS,
+    SETTLEMENT_EDGES,
+    choose_slot,
+    enter_buyer,
+)
 from riskmodel.simulation.kernel_records import Record, Records
 from riskmodel.simulation.life_histories import Lives, fate_key, staged_usd
 from riskmodel.simulation.names import GOODS_OF_SECTOR, GOODS_SHARES, HONG_KONG, SECTORS
@@ -73,8 +79,13 @@ class Deals(NamedTuple):
     deposit: Floats
 
 
-def deals_of(
-    lives: Lives, traits: Traits, calendar: Calendar, factors: Records, market: Market, p: Record
+def record_deals(
+    lives: Lives,
+    traits: Traits,
+    calendar: Calendar,
+    factors: Records,
+    market: Market,
+    p: Record,
 ) -> Deals:
     """The deals within the simulation."""
     last = BURN + calendar.months
@@ -82,7 +93,7 @@ def deals_of(
     numbers = np.zeros((most, len(NUMBERS)), dtype=np.int64)
     amounts = np.zeros((most, 2))
     rows = traits.rows()
-    count = _fill(numbers, amounts, lives, rows, factors, market, p, last)
+    count = _fill_deals(numbers, amounts, lives, rows, factors, market, p, last)
     numbers, amounts = numbers[:count], amounts[:count]
     order = np.lexsort((numbers[:, SHIPPED], numbers[:, ROW]))
     numbers, amounts = numbers[order], amounts[order]
@@ -108,7 +119,7 @@ def deals_of(
 
 
 @njit(cache=True, nogil=True)
-def _good(key: np.uint64, number: int, sector: int) -> int:
+def _choose_good(key: np.uint64, number: int, sector: int) -> int:
     """A good of the sector, or of the one beside it."""
     draw, place = uniform(key, number), 0
     if uniform(subkey(key, number), 0) < BESIDE:
@@ -119,7 +130,7 @@ def _good(key: np.uint64, number: int, sector: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _fill(
+def _fill_deals(
     numbers: Ints,
     amounts: Floats,
     lives: Lives,
@@ -134,13 +145,13 @@ def _fill(
     for i in range(len(traits)):
         t = traits[i]
         for slot in range(SLOTS):
-            enter(book, slot, NOBODY, market)
+            enter_buyer(book, slot, NOBODY, market)
         for step in range(BURN, last):
             now, total = factors[step], 0.0
             for slot in range(SLOTS):
                 buyer = lives.buyers[i, step, slot]
                 if buyer != book[slot, 0]:
-                    enter(book, slot, buyer, market)
+                    enter_buyer(book, slot, buyer, market)
                 pull = np.exp(now.destination[int(book[slot, 2])])
                 book[slot, WEIGHT] = 0.0 if buyer == NOBODY else t.share[slot] * pull
                 total += book[slot, WEIGHT]
@@ -148,16 +159,16 @@ def _fill(
             for one in range(int(lives.states[i, step, DEALS])):
                 key = subkey(month, FIRST_DEAL + one)
                 if uniform(key, KEPT) < lives.kept[i, step]:
-                    slot = slot_of(uniform(key, SLOT), book, total)
+                    slot = choose_slot(uniform(key, SLOT), book, total)
                     lateness = lives.states[i, step, LATENESS] + now.lateness
-                    _deal(
+                    _fill_deal(
                         numbers[count], amounts[count], key, t, step, now, book[slot], lateness, p
                     )
                     numbers[count, ROW], numbers[count, MONTH] = i, step - BURN
                     count += 1
             fate = fate_key(t, step)
             for one in range(lives.staged[i, step]):
-                _staged(numbers[count], fate, one, now, t)
+                _fill_staged(numbers[count], fate, one, now, t)
                 amounts[count, 0] = staged_usd(fate, one, p)
                 numbers[count, ROW], numbers[count, MONTH] = i, step - BURN
                 count += 1
@@ -165,7 +176,7 @@ def _fill(
 
 
 @njit(cache=True, nogil=True)
-def _deal(
+def _fill_deal(
     numbers: Ints,
     amounts: Floats,
     key: np.uint64,
@@ -177,33 +188,33 @@ def _deal(
     p: Record,
 ) -> None:
     """One deal's row; `entry` is its buyer's row in the book."""
-    value = worth(key, t.deal_usd, p)
+    value = deal_value(key, t.deal_usd, p)
     void = value > 0.0 and uniform(key, CANCELLED) < p.trade.cancelled_share
-    way, buyer = settlement_of(key, SETTLEMENT_EDGES), int(entry[0])
-    day = day_within(uniform(key, DAY), now)
+    way, buyer = choose_settlement(key, SETTLEMENT_EDGES), int(entry[0])
+    day = shipment_day(uniform(key, DAY), now)
     terms = LETTER_OF_CREDIT_DAYS if way == LETTER_OF_CREDIT else t.terms
     numbers[SHIPPED], numbers[PARTNER], numbers[COUNTRY] = day, buyer, int(entry[2])
     # A buyer has its usual good for some time; a deal may be in another one of the sector.
     season = (step + buyer) // SEASON_MONTHS
-    usual = _good(subkey(subkey(t.key, season), buyer % LIVES), buyer // LIVES, t.sector)
+    usual = _choose_good(subkey(subkey(t.key, season), buyer % LIVES), buyer // LIVES, t.sector)
     aside = uniform(key, SIDE) < p.trade.side_goods
-    numbers[PRODUCT] = _good(key, GOOD, t.sector) if aside else usual
+    numbers[PRODUCT] = _choose_good(key, GOOD, t.sector) if aside else usual
     numbers[WAY], numbers[TERMS] = way, terms
     numbers[ON_PLATFORM] = uniform(key, PLATFORM) < t.platform_share
     numbers[VOID], numbers[STAGED], numbers[PAID] = void, 0, NEVER
     amounts[0], amounts[1] = value, 0.0
     if value > 0.0 and not void:
-        numbers[PAID] = paid_on(key, day, day + terms, entry, t.quality, lateness, p)
+        numbers[PAID] = payment_day(key, day, day + terms, entry, t.quality, lateness, p)
         if way == TELEGRAPHIC and uniform(key, ADVANCE) < p.payment.deposit_share:
             amounts[1] = p.payment.deposit_part
 
 
 @njit(cache=True, nogil=True)
-def _staged(numbers: Ints, fate: np.uint64, one: int, now: Record, t: Record) -> None:
+def _fill_staged(numbers: Ints, fate: np.uint64, one: int, now: Record, t: Record) -> None:
     """A staged declaration: to a buyer of the gamer's own in Hong Kong, late in the month, unpaid."""
     numbers[SHIPPED] = now.first_day + 19 + int(8.0 * uniform(fate, _STAGED_DAY + one))
     numbers[PARTNER] = OWN_BUYERS + 2 * t.number + one % 2
     numbers[COUNTRY] = HONG_KONG
-    numbers[PRODUCT] = _good(fate, _STAGED_DAY, t.sector)
+    numbers[PRODUCT] = _choose_good(fate, _STAGED_DAY, t.sector)
     numbers[WAY], numbers[TERMS], numbers[PAID] = TELEGRAPHIC, _STAGED_TERMS, NEVER
     numbers[ON_PLATFORM], numbers[VOID], numbers[STAGED] = 1, 0, 1

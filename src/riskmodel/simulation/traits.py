@@ -20,14 +20,14 @@ from riskmodel.simulation.random_streams import (
     Flags,
     Floats,
     Ints,
-    chosen,
+    choices,
     exponentials,
+    integers,
+    lognormals,
     normals,
-    spread,
     stream,
     subkeys,
     uniforms,
-    whole,
 )
 
 NEVER = 1_000_000
@@ -82,7 +82,7 @@ class Traits(NamedTuple):
         """A record an enterprise, as the kernels take it."""
         return rows_of(self._asdict())
 
-    def placed(self, mask: Flags, others: "Traits") -> "Traits":
+    def replace_rows(self, mask: Flags, others: "Traits") -> "Traits":
         """These traits, with the others' in the places that the mask selects."""
         fields = [field.copy() for field in self]
         for field, other in zip(fields, others, strict=True):
@@ -108,17 +108,17 @@ def draw_traits(
     size = np.log(p.size_median_usd) + p.size_sigma * normals(key("size"), n)
     # A gamer is too small for the gate: that is why it games.
     size = np.where(gamer, np.minimum(size, np.log(p.gamer_usd)), size)
-    kind = chosen(key("kind"), n, KIND_SHARES)
+    kind = choices(key("kind"), n, KIND_SHARES)
     quality = normals(key("quality"), again) + p.gamer_quality * gamer
     quality = quality - p.kind_quality * (kind == len(KIND_SHARES) - 1)
-    enters = _entry(n, size, calendar, parameters, key("entry"))
+    enters = _draw_entry(n, size, calendar, parameters, key("entry"))
     signs = np.maximum(
         enters + p.sign_history_months,
         enters
         + p.sign_history_months
         + (p.sign_wait_months * exponentials(key("signing"), n)).astype(np.int64),
     )
-    sector = _sector(n, enters, calendar.months, parameters, key("sector"))
+    sector = _draw_sector(n, enters, calendar.months, parameters, key("sector"))
     deals = p.deal_size_power * (size - np.log(p.size_median_usd))
     weight = p.platform_weight
     borrows = uniforms(key("borrower"), n) < p.loan_share
@@ -131,15 +131,18 @@ def draw_traits(
         quality=quality,
         gamer=gamer,
         enters=enters,
-        registered=calendar.day_in(enters, whole(key("registered"), n, 1, 29))
+        registered=calendar.day_in(enters, integers(key("registered"), n, 1, 29))
         - (365 * wait).astype(np.int64)
         - 30,
-        province=chosen(key("province"), n, PROVINCE_SHARES),
+        province=choices(key("province"), n, PROVINCE_SHARES),
         sector=sector,
         sector_risk=np.asarray(SECTOR_RISK, dtype=np.float64)[sector],
         kind=kind,
-        employees=1 + (np.exp(0.6 * (size - 10.5)) * spread(key("staff"), n, 0.6)).astype(np.int64),
-        deal_usd=p.deal_median_usd * np.exp(deals) * spread(key("deal"), n, p.deal_sigma_between),
+        employees=1
+        + (np.exp(0.6 * (size - 10.5)) * lognormals(key("staff"), n, 0.6)).astype(np.int64),
+        deal_usd=p.deal_median_usd
+        * np.exp(deals)
+        * lognormals(key("deal"), n, p.deal_sigma_between),
         platform_share=_beta(
             key("platform"), n, weight * p.platform_share, weight * (1 - p.platform_share)
         ),
@@ -149,19 +152,19 @@ def draw_traits(
         refund_rate=np.clip(
             parameters.trade.refund_rate + 0.03 * normals(key("refund"), n), 0.05, 0.16
         ),
-        terms=np.asarray(TERMS_DAYS)[chosen(key("terms"), n, TERMS_SHARES)],
+        terms=np.asarray(TERMS_DAYS)[choices(key("terms"), n, TERMS_SHARES)],
         target_cash=cash.target_months
         + cash.target_quality * quality
         + cash.target_sigma * normals(key("target"), again),
         loan=np.where(borrows, 12 * reach, 0.0),
         line_slope=parameters.arrears.line_slope_median
-        * spread(key("line slope"), n, parameters.arrears.line_slope_sigma),
+        * lognormals(key("line slope"), n, parameters.arrears.line_slope_sigma),
         taste=parameters.programme.taste_sigma * normals(key("taste"), n),
         recovery=normals(key("recovery"), n),
         signs=np.where(uniforms(key("signer"), n) < p.sign_share, signs, NEVER),
-        signed=_signed(n, parameters, key("banks")),
-        share=_shares(n, size, parameters, seed),
-        day_late=whole(key("late day"), n, 1, 30),
+        signed=_draw_agreements(n, parameters, key("banks")),
+        share=_buyer_shares(n, size, parameters, seed),
+        day_late=integers(key("late day"), n, 1, 30),
     )
 
 
@@ -174,7 +177,7 @@ def present_months(large: bool, parameters: Parameters) -> Floats:
     return np.asarray(np.cumprod(1 - leaves))
 
 
-def _entry(
+def _draw_entry(
     number: Ints, size: Floats, calendar: Calendar, parameters: Parameters, key: np.uint64
 ) -> Ints:
     """The month of the first export, as a constant inflow leaves it.
@@ -197,26 +200,26 @@ def _entry(
     return enters
 
 
-def _sector(
+def _draw_sector(
     number: Ints, enters: Ints, months: int, parameters: Parameters, key: np.uint64
 ) -> Ints:
     """Sectors evenly; from a month on, entrants choose by the drifted shares."""
     p = parameters.population
-    even = chosen(key, number, (1.0,) * len(SECTORS))
+    even = choices(key, number, (1.0,) * len(SECTORS))
     if not p.drift_before_end:
         return even
     return np.where(
-        enters >= months - p.drift_before_end, chosen(key, number, p.drift_sectors), even
+        enters >= months - p.drift_before_end, choices(key, number, p.drift_sectors), even
     )
 
 
-def _signed(number: Ints, parameters: Parameters, key: np.uint64) -> Flags:
+def _draw_agreements(number: Ints, parameters: Parameters, key: np.uint64) -> Flags:
     pair = number[:, None] * len(BANKS) + np.arange(len(BANKS))
     drawn = uniforms(key, pair.ravel()).reshape(pair.shape)
     return np.asarray(drawn < parameters.programme.pair_share)
 
 
-def _shares(number: Ints, size: Floats, parameters: Parameters, seed: int) -> Floats:
+def _buyer_shares(number: Ints, size: Floats, parameters: Parameters, seed: int) -> Floats:
     """Shares of the slots: a main buyer, and the rest in falling parts, slower for the large."""
     p = parameters.buyers
     main = _beta(stream(seed, "traits main buyer"), number, p.main_share_a, p.main_share_b)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from riskmodel import __version__
 from riskmodel.errors import DataError, UsageError
 from riskmodel.simulation.calendar import BURN
-from riskmodel.simulation.futures import RESULTS, Starts, onward
+from riskmodel.simulation.futures import RESULTS, StartStates, simulate_futures
 from riskmodel.simulation.hidden_path import STATE
 from riskmodel.simulation.life_histories import AHEAD
 from riskmodel.simulation.parameters import parameters_from
@@ -69,7 +69,7 @@ def true_pd(
 
     `DataError` for a folder without a simulation or an unknown id, `UsageError` for a date outside it.
     """
-    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[0:2]]]
+    return _answer(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[0:2]]]
 
 
 def true_drawn_share(
@@ -85,7 +85,7 @@ def true_drawn_share(
 
     The rest as in `true_pd`.
     """
-    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[2:6]]]
+    return _answer(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[2:6]]]
 
 
 def true_lgd(
@@ -99,7 +99,7 @@ def true_lgd(
     """The expected loss given a default within twelve months, as a share of what is owed then:
     `lgd` with `lgd_error`. The rest as in `true_pd`.
     """
-    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[6:8]]]
+    return _answer(simulation, enterprise_ids, as_of, limit_cny, paths)[[*_KEY, *RESULTS[6:8]]]
 
 
 def true_outcome(
@@ -111,13 +111,13 @@ def true_outcome(
     paths: int = PATHS,
 ) -> pd.DataFrame:
     """All of the three at once, from the same futures: their columns side by side."""
-    return _asked(simulation, enterprise_ids, as_of, limit_cny, paths)
+    return _answer(simulation, enterprise_ids, as_of, limit_cny, paths)
 
 
 _KEY = ("enterprise_id", "as_of", "limit_cny")
 
 
-def _asked(
+def _answer(
     folder: Path | str, enterprise_ids: Sequence[str], as_of: Any, limit_cny: Any, paths: int
 ) -> pd.DataFrame:
     simulation = open_simulation(folder)
@@ -129,24 +129,24 @@ def _asked(
         np.broadcast_to(np.asarray(as_of, dtype="datetime64[D]"), len(ids))
     )
     questions["limit_cny"] = np.broadcast_to(np.asarray(limit_cny, dtype=np.float64), len(ids))
-    _refuse_odd(simulation, questions)
+    _check_questions(simulation, questions)
     questions["month"] = questions["as_of"].dt.to_period("M").dt.to_timestamp() - pd.DateOffset(
         months=1
     )
-    saved = _saved(Path(folder), questions)
+    saved = _saved_states(Path(folder), questions)
     found = questions.merge(
         saved, on=["enterprise_id", "month"], how="left", validate="many_to_one"
     )
     there = found["arrears"].notna().to_numpy()
     results = np.full((len(found), len(RESULTS)), np.nan)
     if there.any():
-        results[there] = _gone_on(simulation, found[there].reset_index(drop=True), paths)
-    ended = _defaulted_before(Path(folder), questions)
+        results[there] = _simulate_from(simulation, found[there].reset_index(drop=True), paths)
+    ended = _in_default_before(Path(folder), questions)
     results[ended, 0], results[ended, 1] = 1.0, 0.0
     return pd.concat([questions[[*_KEY]], pd.DataFrame(results, columns=list(RESULTS))], axis=1)
 
 
-def _refuse_odd(simulation: Simulation, questions: pd.DataFrame) -> None:
+def _check_questions(simulation: Simulation, questions: pd.DataFrame) -> None:
     if not (np.isfinite(questions["limit_cny"]) & (questions["limit_cny"] >= 0)).all():
         raise UsageError("limit_cny: a limit is below 0 or not finite.")
     edges = simulation.calendar.edges
@@ -165,7 +165,7 @@ def _refuse_odd(simulation: Simulation, questions: pd.DataFrame) -> None:
         raise DataError(f"enterprise_id: {int(unknown.sum())} ids are not in this simulation.")
 
 
-def _read(
+def _read_truth(
     folder: Path, name: str, questions: pd.DataFrame, columns: list[str] | None
 ) -> pd.DataFrame:
     """The rows of the questions' enterprises in a table of the truth."""
@@ -178,10 +178,10 @@ def _read(
     return frame
 
 
-def _saved(folder: Path, questions: pd.DataFrame) -> pd.DataFrame:
-    states = _read(folder, "enterprise_months", questions, None)
+def _saved_states(folder: Path, questions: pd.DataFrame) -> pd.DataFrame:
+    states = _read_truth(folder, "enterprise_months", questions, None)
     states["month"] = pd.to_datetime(states["month"]).astype(questions["month"].dtype)
-    lives = _read(folder, "enterprises", questions, ["enterprise_id", "attempt", "exited_on"])
+    lives = _read_truth(folder, "enterprises", questions, ["enterprise_id", "attempt", "exited_on"])
     states = states.drop(columns="limit_cny").merge(
         lives, on="enterprise_id", validate="many_to_one"
     )
@@ -190,13 +190,13 @@ def _saved(folder: Path, questions: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
-def _defaulted_before(folder: Path, questions: pd.DataFrame) -> Any:
-    lives = _read(folder, "enterprises", questions, ["enterprise_id", "defaulted_on"])
+def _in_default_before(folder: Path, questions: pd.DataFrame) -> Any:
+    lives = _read_truth(folder, "enterprises", questions, ["enterprise_id", "defaulted_on"])
     both = questions.merge(lives, on="enterprise_id", how="left", validate="many_to_one")
     return (pd.to_datetime(both["defaulted_on"]) < both["as_of"]).to_numpy()
 
 
-def _gone_on(simulation: Simulation, found: pd.DataFrame, paths: int) -> Any:
+def _simulate_from(simulation: Simulation, found: pd.DataFrame, paths: int) -> Any:
     ids = found["enterprise_id"].drop_duplicates()
     number = np.array([int(one.removeprefix("E")) - 1 for one in ids], dtype=np.int64)
     attempt = found.loc[ids.index, "attempt"].to_numpy(np.int64)
@@ -207,7 +207,7 @@ def _gone_on(simulation: Simulation, found: pd.DataFrame, paths: int) -> Any:
     end = simulation.calendar.month_index(date(1970, 1, 1)) - 1970 * 12 - 1
     rate = np.array(found["annual_rate"], dtype=np.float64)
     buyers = found[[f"buyer_{slot + 1}" for slot in range(SLOTS)]]
-    starts = Starts(
+    starts = StartStates(
         row=pd.Index(ids).get_indexer(found["enterprise_id"]).astype(np.int64),
         step=(months + end + BURN + 1).astype(np.int64),
         state=np.array(found[list(STATE)], dtype=np.float64, order="C"),
@@ -222,5 +222,7 @@ def _gone_on(simulation: Simulation, found: pd.DataFrame, paths: int) -> Any:
         rate=np.where(rate > 0, rate, simulation.parameters.programme.rate),
         limit=np.array(found["limit_cny"], dtype=np.float64),
     )
-    laws = simulation.laws
-    return onward(starts, traits.rows(), laws.factors, laws.market, laws.record, paths)
+    environment = simulation.environment
+    return simulate_futures(
+        starts, traits.rows(), environment.factors, environment.market, environment.record, paths
+    )

@@ -10,7 +10,13 @@ from riskmodel.simulation.buyers import NOBODY
 from riskmodel.simulation.calendar import BURN, Calendar
 from riskmodel.simulation.common_factors import Factors
 from riskmodel.simulation.customs import declaration_ids, enterprise_ids
-from riskmodel.simulation.future_questions import Laws, alive, asked, evaluation_steps, held_or_due
+from riskmodel.simulation.future_questions import (
+    Environment,
+    alive,
+    cells_to_evaluate,
+    evaluate_limits,
+    evaluation_steps,
+)
 from riskmodel.simulation.futures import RESULTS
 from riskmodel.simulation.hidden_path import STATE
 from riskmodel.simulation.life_histories import AHEAD, Lives
@@ -84,12 +90,19 @@ def states_table(lives: Lives, traits: Traits, calendar: Calendar) -> Any:
     return pa.table(columns)
 
 
-def pd_table(lives: Lives, traits: Traits, calendar: Calendar, laws: Laws) -> Any:
+def pd_table(lives: Lives, traits: Traits, calendar: Calendar, environment: Environment) -> Any:
     """What is true of those with a line, at its limit, and of those that the gate lets in, at the
     limit of the 1:1 rule, at the dates that evaluation uses."""
-    steps = evaluation_steps(calendar.months, laws.parameters)
-    cell, limit = held_or_due(lives, traits, steps)
-    results = asked(lives, traits, cell, limit, laws=laws, paths=laws.parameters.oracle.paths)
+    steps = evaluation_steps(calendar.months, environment.parameters)
+    cell, limit = cells_to_evaluate(lives, traits, steps)
+    results = evaluate_limits(
+        lives,
+        traits,
+        cell,
+        limit,
+        environment=environment,
+        paths=environment.parameters.oracle.paths,
+    )
     return pa.table(
         _key(traits, cell, calendar)
         | {"has_line": pa.array(lives.live[cell]), "limit_cny": money(limit)}
@@ -98,7 +111,7 @@ def pd_table(lives: Lives, traits: Traits, calendar: Calendar, laws: Laws) -> An
 
 
 def response_table(
-    lives: Lives, traits: Traits, calendar: Calendar, laws: Laws, stride: int
+    lives: Lives, traits: Traits, calendar: Calendar, environment: Environment, stride: int
 ) -> Any:
     """PDs at several limits on the same futures, of a few enterprises at the simulation's end."""
     step = BURN + calendar.months - 1
@@ -107,7 +120,14 @@ def response_table(
     row, share = np.repeat(chosen, len(SHARES)), np.tile(SHARES, len(chosen))
     cell = (row, np.full(len(row), step))
     cap = lives.base[cell].astype(np.float64)
-    results = asked(lives, traits, cell, cap * share, laws=laws, paths=laws.parameters.oracle.paths)
+    results = evaluate_limits(
+        lives,
+        traits,
+        cell,
+        cap * share,
+        environment=environment,
+        paths=environment.parameters.oracle.paths,
+    )
     return pa.table(
         _key(traits, cell, calendar)
         | {"cap_cny": money(cap), "share_of_cap": pa.array(share)}
@@ -116,7 +136,11 @@ def response_table(
 
 
 def applications_table(
-    applied: Applications, lives: Lives, traits: Traits, calendar: Calendar, laws: Laws
+    applied: Applications,
+    lives: Lives,
+    traits: Traits,
+    calendar: Calendar,
+    environment: Environment,
 ) -> Any:
     """The applications as the banks saw them, and what is true of each at the limit that the policy
     gave it, or would have given: also of the rejected.
@@ -127,8 +151,13 @@ def applications_table(
     row, step = applied["row"][within], applied["month"][within] + BURN - 1
     cell = (row, step)
     limit = applied["limit"][within]
-    results = asked(
-        lives, traits, cell, limit, laws=laws, paths=laws.parameters.oracle.application_paths
+    results = evaluate_limits(
+        lives,
+        traits,
+        cell,
+        limit,
+        environment=environment,
+        paths=environment.parameters.oracle.application_paths,
     )
     return pa.table(
         {"application_id": application_ids(applied["number"][within])}

@@ -40,7 +40,7 @@ CONTENDERS: Mapping[str, Contender] = MappingProxyType(
 """What a user would pick instead, and the floor under all of them."""
 BY_CHOICE = frozenset({"duckdb", "polars"})
 """Libraries that need not be installed; a contender bears its library's name."""
-MOST_ENTERPRISES: Mapping[str, int] = MappingProxyType({"polars": 200_000, "pandas": 200_000})
+MAX_ENTERPRISES: Mapping[str, int] = MappingProxyType({"polars": 200_000, "pandas": 200_000})
 """Above this a contender needs more memory or patience than a laptop has."""
 NOTHING = Cost(np.nan, np.nan, np.nan)
 SAME = 1e-9
@@ -104,7 +104,7 @@ def _absent(name: str, enterprises: int, everyone: bool) -> str:
     """Why a contender does not run; empty if it does."""
     if name in BY_CHOICE and find_spec(name) is None:
         return "left out: not installed"
-    most = MOST_ENTERPRISES.get(name, enterprises)
+    most = MAX_ENTERPRISES.get(name, enterprises)
     return "" if everyone or enterprises <= most else f"left out above {most:,} enterprises"
 
 

@@ -1,6 +1,6 @@
 """The fidelity card: what a written simulation shows, beside what is known of real ones."""
 
-from riskmodel.simulation.fidelity.catalogue import fidelity_card
+from riskmodel.simulation.fidelity.catalogue import fidelity_report
 from riskmodel.simulation.fidelity.curves import (
     exits_by_year,
     export_sizes,
@@ -15,7 +15,7 @@ from riskmodel.simulation.fidelity.tables import open_tables
 __all__ = [
     "exits_by_year",
     "export_sizes",
-    "fidelity_card",
+    "fidelity_report",
     "limit_response",
     "monthly_exports",
     "open_tables",

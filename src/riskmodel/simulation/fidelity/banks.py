@@ -1,27 +1,33 @@
 """Facts on the banks: how many, who signed with whom, limits set by experiment."""
 
 from riskmodel.simulation.fidelity.fact import Fact
-from riskmodel.simulation.fidelity.measure import Measured, enough, resampled, share_of, sums_by
+from riskmodel.simulation.fidelity.measure import (
+    Measurement,
+    bootstrap_interval,
+    require_cases,
+    share_of,
+    sums_by,
+)
 from riskmodel.simulation.fidelity.tables import Tables
 
 
-def bank_count(tables: Tables) -> Measured:
+def bank_count(tables: Tables) -> Measurement:
     """How many banks granted a line."""
-    return Measured(float(tables.current("lines", ["bank"])["bank"].nunique()))
+    return Measurement(float(tables.current("lines", ["bank"])["bank"].nunique()))
 
 
-def pairs_without_agreement(tables: Tables) -> Measured:
+def pairs_without_agreement(tables: Tables) -> Measurement:
     """The share of enterprise and bank pairs without agreement, of those that signed any."""
     rows = tables.current("agreements", ["enterprise_id", "bank"]).drop_duplicates()
     banks = rows["bank"].nunique()
-    enough(len(rows), "agreements")
+    require_cases(len(rows), "agreements")
     sums = sums_by(rows["enterprise_id"], tables.enterprises, [1.0] * len(rows))
     signers = (sums > 0).astype(float)
     sums = sums_by(range(len(sums)), len(sums), sums[:, 0], banks * signers[:, 0])
-    return resampled(sums, lambda s: 1 - s[..., 0] / s[..., 1])
+    return bootstrap_interval(sums, lambda s: 1 - s[..., 0] / s[..., 1])
 
 
-def randomised(tables: Tables) -> Measured:
+def randomised_share(tables: Tables) -> Measurement:
     """The share of lines whose limit was set by experiment."""
     flags = tables.current("lines", ["randomised"])["randomised"].astype(bool)
     return share_of(float(flags.sum()), len(flags))
@@ -38,7 +44,7 @@ FACTS = (
         "Enterprises that signed with any bank, times banks; tolerance 2 points.",
     ),
     Fact(
-        "randomised lines", "share", (0.008, 0.022), "proposal: 1-2 %", randomised,
+        "randomised lines", "share", (0.008, 0.022), "proposal: 1-2 %", randomised_share,
         "Lines whose limit was set by experiment; tolerance .2 points.",
     ),
 )  # fmt: skip

@@ -31,7 +31,7 @@ FAMILIES: Mapping[str, tuple[Fact, ...]] = MappingProxyType(
 )
 
 
-def fidelity_card(simulation: Path) -> pd.DataFrame:
+def fidelity_report(simulation: Path) -> pd.DataFrame:
     """Each fact that the economy must show, measured on a written simulation beside its target.
 
     Columns: fact, family, unit, measured, low, high (95 % sampling interval; missing where it

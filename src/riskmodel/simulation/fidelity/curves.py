@@ -8,9 +8,9 @@ import pandas as pd
 
 from riskmodel.months import LUNAR_NEW_YEARS
 from riskmodel.simulation.fidelity.default import limit_slopes
-from riskmodel.simulation.fidelity.events import judged, line_states, observed_until
+from riskmodel.simulation.fidelity.events import line_states, observed_until, oracle_outcomes
 from riskmodel.simulation.fidelity.lines import VINTAGE, line_defaults
-from riskmodel.simulation.fidelity.measure import ThinError, share_of
+from riskmodel.simulation.fidelity.measure import TooFewCasesError, share_of
 from riskmodel.simulation.fidelity.settlement import due_before, settlements
 from riskmodel.simulation.fidelity.survival import EXITS, lives
 from riskmodel.simulation.fidelity.tables import Tables
@@ -20,7 +20,7 @@ Curve = Callable[[Tables], pd.DataFrame]
 
 DELAY_EDGES = (-120, *range(-30, 181, 10), 365)
 RIPE_DAYS = 400
-LEAST_OF_VINTAGE = 100
+MIN_VINTAGE_LINES = 100
 DECILES, SHOWN = 10, 10
 
 
@@ -32,7 +32,7 @@ def empty_if_thin(*columns: str) -> Callable[[Curve], Curve]:
         def drawn(tables: Tables) -> pd.DataFrame:
             try:
                 return curve(tables)
-            except ThinError:
+            except TooFewCasesError:
                 return pd.DataFrame(columns=list(columns))
 
         return drawn
@@ -104,12 +104,12 @@ def vintage_defaults(tables: Tables) -> pd.DataFrame:
         last = vintage["granted_on"].max()
         seen = int(months_since(pd.Series([observed_until(tables)]), last)[0]) - 1
         ages = np.arange(min(seen, VINTAGE) + 1)
-        if len(vintage) < LEAST_OF_VINTAGE or not len(ages):
+        if len(vintage) < MIN_VINTAGE_LINES or not len(ages):
             continue
         reached = (vintage["age"].to_numpy()[:, None] <= ages[None, :]).mean(axis=0)
         parts.append(pd.DataFrame({"vintage": year, "age": ages, "defaulted": reached}))
     if not parts:
-        raise ThinError("no year has lines enough")
+        raise TooFewCasesError("no year has lines enough")
     return pd.concat(parts, ignore_index=True)
 
 
@@ -122,7 +122,7 @@ def limit_response(tables: Tables) -> pd.DataFrame:
     rows = tables.hidden("limit_response", ["enterprise_id", "as_of", "share_of_cap", "pd_12m"])
     rows = rows[rows["pd_12m"] > 0]  # who has neither line nor loan cannot default
     both = rows.merge(chosen, on=["enterprise_id", "as_of"], validate="many_to_one")
-    names = np.asarray(tables.owned("enterprise_id").to_pylist(), dtype=object)
+    names = np.asarray(tables.ids("enterprise_id").to_pylist(), dtype=object)
     both = both.assign(enterprise=names[both["enterprise_id"]])
     ordered = both.sort_values(["slope", "enterprise", "share_of_cap"])
     return ordered[["enterprise", "share_of_cap", "pd_12m", "slope"]].reset_index(drop=True)
@@ -134,7 +134,7 @@ def true_pd_deciles(tables: Tables) -> pd.DataFrame:
 
     Of dates a year apart: in nearer ones the same default would count twice.
     """
-    rows = judged(tables)
+    rows = oracle_outcomes(tables)
     rows = rows[rows["as_of"].dt.month == rows["as_of"].max().month]
     decile = pd.qcut(rows["pd_12m"].rank(method="first"), DECILES, labels=False)
     parts = []

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.simulation.fidelity.events import default_days, holders, judged
+from riskmodel.simulation.fidelity.events import default_days, holders, oracle_outcomes
 from riskmodel.simulation.fidelity.fact import Fact
 from riskmodel.simulation.fidelity.measure import (
     DRAWS,
@@ -12,46 +12,46 @@ from riskmodel.simulation.fidelity.measure import (
     TAIL,
     Floats,
     Ints,
-    Measured,
+    Measurement,
+    bootstrap_interval,
     deviation,
-    enough,
     mean_of,
-    resampled,
+    require_cases,
     share_by,
     share_of,
 )
-from riskmodel.simulation.fidelity.tables import Tables, once
+from riskmodel.simulation.fidelity.tables import Tables, cached
 from riskmodel.simulation.fidelity.trade import main_destination, sectors
 from riskmodel.statistics.bootstrap import bootstrap_weights
 from riskmodel.statistics.discrimination import auc
 from riskmodel.statistics.logistic import logit
 
-LEAST_DEFAULTS = 10
+MIN_DEFAULTS = 10
 TINY = 1e-12
 FLOOR = 1e-4
 """Probabilities are held this far from 0 and 1 where their log odds are taken."""
 
 
-def rate(tables: Tables) -> Measured:
+def rate(tables: Tables) -> Measurement:
     """The share of line holders that default within a year."""
     rows = holders(tables)
     return share_by(rows["enterprise_id"], tables.enterprises, rows["defaulted"])
 
 
-def oracle_auc(tables: Tables) -> Measured:
+def oracle_auc(tables: Tables) -> Measurement:
     """The share of pairs that the true probability puts in order."""
-    rows = judged(tables)
+    rows = oracle_outcomes(tables)
     score, bad = rows["pd_12m"].to_numpy(float), rows["defaulted"].to_numpy(float)
-    enough(float(bad.sum()), "defaults", LEAST_DEFAULTS)
+    require_cases(float(bad.sum()), "defaults", MIN_DEFAULTS)
     drawn = [
         auc(score, bad, weights)
         for weights in bootstrap_weights(rows["enterprise_id"], DRAWS, SEED)
     ]
     low, high = np.nanquantile(drawn, [TAIL, 1 - TAIL])
-    return Measured(auc(score, bad), float(low), float(high))
+    return Measurement(auc(score, bad), float(low), float(high))
 
 
-def asset_correlation(tables: Tables) -> Measured:
+def asset_correlation(tables: Tables) -> Measurement:
     """The common part of the variance of twelve-month changes in distress.
 
     Cells are month x sector x main destination: the intraclass correlation of a one-way analysis
@@ -62,11 +62,11 @@ def asset_correlation(tables: Tables) -> Measured:
     figure = _intraclass(cell, change)
     years = np.unique(year)
     if len(years) == 1:
-        return Measured(figure)
+        return Measurement(figure)
     left = np.array([_intraclass(cell[year != y], change[year != y]) for y in years])
     spread = (len(years) - 1) / len(years) * ((left - left.mean()) ** 2).sum()
     reach = NORMAL * float(np.sqrt(spread))
-    return Measured(figure, figure - reach, figure + reach)
+    return Measurement(figure, figure - reach, figure + reach)
 
 
 def _changes(tables: Tables) -> tuple[Ints, Floats, Ints]:
@@ -78,12 +78,12 @@ def _changes(tables: Tables) -> tuple[Ints, Floats, Ints]:
     path[place, index - first] = rows["distress"].to_numpy()
     months = (default_days(tables).to_numpy().astype("datetime64[M]")).astype(np.int64)
     path[np.arange(path.shape[1])[None, :] + first >= months[:, None]] = np.nan
-    enough(path.shape[1], "months", 13)
+    require_cases(path.shape[1], "months", 13)
     change = path[:, 12:] - path[:, :-12]
     sector = sectors(tables).astype("category").cat.codes.to_numpy().astype(np.int64)
     kind = sector * 1000 + main_destination(tables)
     who, when = np.nonzero(np.isfinite(change) & (main_destination(tables) >= 0)[:, None])
-    enough(len(who), "twelve-month changes", 1000)
+    require_cases(len(who), "twelve-month changes", 1000)
     return when * 1_000_000 + kind[who], change[who, when], (first + 12 + when) // 12
 
 
@@ -99,7 +99,7 @@ def _intraclass(cell: Ints, value: Floats) -> float:
     return float(common / (common + within))
 
 
-@once
+@cached
 def limit_slopes(tables: Tables) -> pd.DataFrame:
     """The slope of the log odds of default in the limit over the cap, by enterprise and date.
 
@@ -133,21 +133,21 @@ def limit_slopes(tables: Tables) -> pd.DataFrame:
     return found[known]
 
 
-def slope_mean(tables: Tables) -> Measured:
+def slope_mean(tables: Tables) -> Measurement:
     """The mean slope."""
     return mean_of(limit_slopes(tables)["slope"])
 
 
-def slope_spread(tables: Tables) -> Measured:
+def slope_spread(tables: Tables) -> Measurement:
     """The standard deviation of the slopes, less what the simulation's noise adds."""
     found = limit_slopes(tables)
-    enough(len(found), "slopes")
+    require_cases(len(found), "slopes")
     away = found["slope"] - found["slope"].mean()
     sums = np.stack([np.ones(len(found)), away, away**2 - found["variance"]], axis=1)
-    return resampled(sums, deviation)
+    return bootstrap_interval(sums, deviation)
 
 
-def slope_negative(tables: Tables) -> Measured:
+def slope_negative(tables: Tables) -> Measurement:
     """The share of slopes below zero: those whom a line helps."""
     slopes = limit_slopes(tables)["slope"]
     return share_of(float((slopes < 0).sum()), len(slopes))

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.months import shifted_days
-from riskmodel.simulation.fidelity.measure import ThinError
-from riskmodel.simulation.fidelity.tables import Tables, once
+from riskmodel.simulation.fidelity.measure import TooFewCasesError
+from riskmodel.simulation.fidelity.tables import Tables, cached
 
 DAYS_PAST_DUE = 90
 BAD_TIERS = ("substandard", "doubtful", "loss")
@@ -15,7 +15,7 @@ HORIZON = 12
 NEVER = np.datetime64("2200-01-01", "us")
 
 
-@once
+@cached
 def line_states(tables: Tables) -> pd.DataFrame:
     """Every line's month-ends by line and month, with its enterprise and whether it is bad.
 
@@ -27,7 +27,7 @@ def line_states(tables: Tables) -> pd.DataFrame:
     lines = tables.current("lines", ["line_id", "enterprise_id", "limit_cny"])
     states = states.merge(lines, on="line_id", how="inner", validate="many_to_one")
     if states.empty:
-        raise ThinError("line_months has no rows of known lines")
+        raise TooFewCasesError("line_months has no rows of known lines")
     written = states["written_off_cny"].fillna(0) > 0
     return (
         states.assign(
@@ -39,7 +39,7 @@ def line_states(tables: Tables) -> pd.DataFrame:
     )
 
 
-@once
+@cached
 def observed_until(tables: Tables) -> pd.Timestamp:
     """The day after the last month whose line reports have arrived nearly whole."""
     counts = line_states(tables).groupby("month").size().sort_index()
@@ -48,7 +48,7 @@ def observed_until(tables: Tables) -> pd.Timestamp:
     return pd.Timestamp(counts.index[-1]) + pd.offsets.MonthBegin(1)
 
 
-@once
+@cached
 def default_days(tables: Tables) -> pd.Series:
     """The month-end of each enterprise's first default, by its place; `NEVER` where none came."""
     states = line_states(tables)
@@ -68,12 +68,12 @@ def quarters(tables: Tables) -> list[pd.Timestamp]:
     return list(pd.date_range(first, last, freq="QS"))
 
 
-@once
+@cached
 def holders(tables: Tables) -> pd.DataFrame:
     """Holders of a live line at each quarter's start, and whether they default within a year."""
     days = quarters(tables)
     if not days:
-        raise ThinError("no quarter is followed by a year of line months")
+        raise TooFewCasesError("no quarter is followed by a year of line months")
     return pd.concat([holders_at(tables, day) for day in days], ignore_index=True)
 
 
@@ -100,8 +100,8 @@ def holders_at(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
     )
 
 
-@once
-def judged(tables: Tables) -> pd.DataFrame:
+@cached
+def oracle_outcomes(tables: Tables) -> pd.DataFrame:
     """Holders with their true twelve-month probability: enterprise_id, as_of, pd_12m, defaulted.
 
     What came is the truth's as well: it lives on after the simulation's end.
@@ -111,7 +111,7 @@ def judged(tables: Tables) -> pd.DataFrame:
     last = lives[["exited_on", "defaulted_on"]].max().max() + pd.offsets.MonthBegin(1)
     truth = truth[shifted_days(truth["as_of"], HORIZON) <= last]
     if truth.empty:
-        raise ThinError("no true probability is a year before the end")
+        raise TooFewCasesError("no true probability is a year before the end")
     days = sorted(truth["as_of"].unique())
     held = pd.concat([holders_at(tables, pd.Timestamp(day)) for day in days])
     key = ["enterprise_id", "as_of"]

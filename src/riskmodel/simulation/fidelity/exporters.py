@@ -7,68 +7,68 @@ import numpy as np
 from riskmodel.simulation.fidelity.fact import Fact
 from riskmodel.simulation.fidelity.measure import (
     Floats,
-    Measured,
-    ThinError,
+    Measurement,
+    TooFewCasesError,
+    bootstrap_interval,
     deviation_of,
-    enough,
     mean_of,
     median_by,
     ratio,
-    resampled,
+    require_cases,
     sums_by,
 )
 from riskmodel.simulation.fidelity.tables import Tables
 from riskmodel.simulation.fidelity.trade import (
-    detailed,
     exports,
     last_year,
     pairs_of,
     sales,
+    sales_with,
     years_of,
 )
 
 JANUARY, FEBRUARY, MARCH = 1, 2, 3
-LEAST_DEALS = 10
+MIN_DEALS = 10
 
 
-def size_median(tables: Tables) -> Measured:
+def size_median(tables: Tables) -> Measurement:
     """The median of the year's exports."""
     usd = last_year(tables)
     active = np.flatnonzero(usd > 0)
     return median_by(usd[active], active, tables.enterprises)
 
 
-def size_sigma(tables: Tables) -> Measured:
+def size_sigma(tables: Tables) -> Measurement:
     """The standard deviation of the log of the year's exports."""
     usd = last_year(tables)
     return deviation_of(np.log(usd[usd > 0]))
 
 
-def deal_median(tables: Tables) -> Measured:
+def deal_median(tables: Tables) -> Measurement:
     """The median value of a sale."""
     rows = sales(tables)
     rows = rows[rows["fob_usd"] > 0]
     return median_by(rows["fob_usd"], rows["enterprise_id"], tables.enterprises)
 
 
-def growth_of_continuing(tables: Tables) -> Measured:
+def growth_of_continuing(tables: Tables) -> Measurement:
     """The share of all changes of yearly exports that falls on those that exported in both years."""
     usd = np.maximum(years_of(tables), 0)
-    enough(usd.shape[1], "years", 2)
+    require_cases(usd.shape[1], "years", 2)
     change, both = np.abs(np.diff(usd, axis=1)), (usd[:, 1:] > 0) & (usd[:, :-1] > 0)
-    return resampled(np.stack([(change * both).sum(1), change.sum(1)], axis=1), ratio)
+    return bootstrap_interval(np.stack([(change * both).sum(1), change.sum(1)], axis=1), ratio)
 
 
-def growth_inside(column: str) -> Callable[[Tables], Measured]:
+def growth_inside(column: str) -> Callable[[Tables], Measurement]:
     """The part of the growth of enterprises that go on which lies in pairs that go on.
 
     Pairs are of an enterprise and a detail of its sales. An enterprise's change from year to year
     is what its pairs of both years add, and what new and dropped pairs add; it counts by its size.
     """
 
-    def measure(tables: Tables) -> Measured:
+    def measure(tables: Tables) -> Measurement:
         pairs, whole = pairs_of(tables, column), years_of(tables)
-        enough(whole.shape[1], "years", 2)
+        require_cases(whole.shape[1], "years", 2)
         goes_on = (whole[:, 1:] > 0) & (whole[:, :-1] > 0)
         change = np.diff(pairs.usd, axis=1)
         both = (pairs.usd[:, 1:] > 0) & (pairs.usd[:, :-1] > 0)
@@ -77,37 +77,39 @@ def growth_inside(column: str) -> Callable[[Tables], Measured]:
             for one in (change, change * both)
         )
         parts = (kept * np.sign(total)).sum(axis=1), np.abs(total).sum(axis=1)
-        return resampled(np.stack(parts, axis=1), ratio)
+        return bootstrap_interval(np.stack(parts, axis=1), ratio)
 
     return measure
 
 
-def churn(column: str) -> Callable[[Tables], Measured]:
+def churn(column: str) -> Callable[[Tables], Measurement]:
     """Pairs given up or taken up, over the pairs of both years, where the enterprise goes on."""
 
-    def measure(tables: Tables) -> Measured:
+    def measure(tables: Tables) -> Measurement:
         pairs, whole = pairs_of(tables, column), years_of(tables)
-        enough(whole.shape[1], "years", 2)
+        require_cases(whole.shape[1], "years", 2)
         goes_on = ((whole[:, 1:] > 0) & (whole[:, :-1] > 0))[pairs.enterprise]
         before, after = (pairs.usd[:, :-1] > 0) & goes_on, (pairs.usd[:, 1:] > 0) & goes_on
         parts = (before ^ after).sum(axis=1), before.sum(axis=1) + after.sum(axis=1)
-        return resampled(sums_by(pairs.enterprise, tables.enterprises, *parts), ratio)
+        return bootstrap_interval(sums_by(pairs.enterprise, tables.enterprises, *parts), ratio)
 
     return measure
 
 
-def year_on_year(month: int) -> Callable[[Tables], Measured]:
+def year_on_year(month: int) -> Callable[[Tables], Measurement]:
     """All exports of a month of 2014 over those of 2013, net of the cycle, less one.
 
     The cycle is the same growth of the two months on each side of January and February: a
     fictional cycle is not China's, only the holiday's place is.
     """
 
-    def measure(tables: Tables) -> Measured:
+    def measure(tables: Tables) -> Measurement:
         out = exports(tables)
         at = [out.month(2014, one) for one in (month, JANUARY - 2, JANUARY - 1, MARCH, MARCH + 1)]
         if at[1] < 12 or at[-1] >= out.months:
-            raise ThinError("the simulation does not hold the months around the new year of 2013")
+            raise TooFewCasesError(
+                "the simulation does not hold the months around the new year of 2013"
+            )
         places = [*at, *(one - 12 for one in at)]
 
         def net(sums: Floats) -> Floats:
@@ -115,17 +117,17 @@ def year_on_year(month: int) -> Callable[[Tables], Measured]:
             around = sums[..., 1:5].sum(axis=-1) / sums[..., 6:10].sum(axis=-1)
             return np.asarray(sums[..., 0] / sums[..., 5] / around - 1)
 
-        return resampled(out.usd[:, places], net)
+        return bootstrap_interval(out.usd[:, places], net)
 
     return measure
 
 
-def new_year_gap(tables: Tables) -> Measured:
+def new_year_gap(tables: Tables) -> Measurement:
     """The mean distance between January's and February's year-on-year growth, in points."""
     out = exports(tables)
     januaries = range(out.month(out.first.year, JANUARY), out.months - 1, 12)
     places = [place for place in januaries if place >= 0]
-    enough(len(places), "new years", 2)
+    require_cases(len(places), "new years", 2)
 
     def gap(sums: Floats) -> Floats:
         """The gap of each new year but the first, averaged."""
@@ -134,24 +136,24 @@ def new_year_gap(tables: Tables) -> Measured:
 
     wide = len(places)
     both = np.hstack([out.usd[:, places], out.usd[:, [place + 1 for place in places]]])
-    return resampled(both, lambda sums: gap(sums.reshape(*sums.shape[:-1], 2, wide)))
+    return bootstrap_interval(both, lambda sums: gap(sums.reshape(*sums.shape[:-1], 2, wide)))
 
 
-def main_buyer(tables: Tables) -> Measured:
+def main_buyer(tables: Tables) -> Measurement:
     """The mean share of the largest buyer in a year's exports."""
-    rows = detailed(tables, "buyer_id")
+    rows = sales_with(tables, "buyer_id")
     rows = rows[(rows["fob_usd"] > 0) & (rows["month"] >= exports(tables).months - 12)]
     by_buyer = rows.groupby(["enterprise_id", "buyer_id"], observed=True)["fob_usd"].agg(
         ["sum", "size"]
     )
     largest = by_buyer.groupby("enterprise_id").agg({"sum": ["max", "sum"], "size": "sum"})
-    known = largest[largest["size", "sum"] >= LEAST_DEALS]
+    known = largest[largest["size", "sum"] >= MIN_DEALS]
     return mean_of(known["sum", "max"] / known["sum", "sum"])
 
 
-def shared_buyers(tables: Tables) -> Measured:
+def shared_buyers(tables: Tables) -> Measurement:
     """The share of a year's buyers to whom more than one enterprise sold."""
-    rows = detailed(tables, "buyer_id")
+    rows = sales_with(tables, "buyer_id")
     rows = rows[(rows["fob_usd"] > 0) & (rows["month"] >= exports(tables).months - 12)]
     sellers = rows.groupby("buyer_id", observed=True)["enterprise_id"].nunique()
     return mean_of(sellers > 1)
@@ -216,7 +218,7 @@ FACTS = (
     ),
     Fact(
         "main buyer's share", "share", (0.35, 0.65), "proposal: a Beta share", main_buyer,
-        f"Mean over enterprises with {LEAST_DEALS} sales or more in the last twelve months.",
+        f"Mean over enterprises with {MIN_DEALS} sales or more in the last twelve months.",
     ),
     Fact(
         "buyers with more than one seller", "share", (0.10, 0.95), "proposal: buyers are shared",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan
 
-from riskmodel.simulation.fidelity.measure import Measured, ThinError
+from riskmodel.simulation.fidelity.measure import Measurement, TooFewCasesError
 from riskmodel.simulation.fidelity.tables import Tables
 
 
@@ -20,15 +20,15 @@ class Fact:
     unit: str
     target: tuple[float, float]
     source: str
-    measure: Callable[[Tables], Measured]
+    measure: Callable[[Tables], Measurement]
     note: str
 
     def row(self, tables: Tables, family: str) -> dict[str, object]:
         """The fact's line of the card; not a number, with the reason, where it is too thin."""
-        found, note = Measured(float("nan")), self.note
+        found, note = Measurement(float("nan")), self.note
         try:
             found = self.measure(tables)
-        except ThinError as thin:
+        except TooFewCasesError as thin:
             note = f"not measured: {thin}. {self.note}"
         return {
             "fact": self.name,
@@ -40,11 +40,11 @@ class Fact:
             "target_low": self.target[0],
             "target_high": self.target[1],
             "source": self.source,
-            "passed": self._reached(found),
+            "passed": self._reaches_target(found),
             "note": note,
         }
 
-    def _reached(self, found: Measured) -> bool:
+    def _reaches_target(self, found: Measurement) -> bool:
         """Whether the measured figure's interval reaches the target range."""
         low = found.figure if isnan(found.low) else min(found.low, found.figure)
         high = found.figure if isnan(found.high) else max(found.high, found.figure)

@@ -5,39 +5,39 @@ import pandas as pd
 
 from riskmodel.simulation.fidelity.fact import Fact
 from riskmodel.simulation.fidelity.measure import (
-    Measured,
-    ThinError,
-    enough,
+    Measurement,
+    TooFewCasesError,
     median_by,
+    require_cases,
     share_by,
     share_of,
 )
-from riskmodel.simulation.fidelity.settlement import staged
-from riskmodel.simulation.fidelity.tables import Tables, once
+from riskmodel.simulation.fidelity.settlement import is_staged
+from riskmodel.simulation.fidelity.tables import Tables, cached
 
 BEFORE_DAYS = 62
 RIPE_DAYS = 400
 
 
-def gamers(tables: Tables) -> Measured:
+def gamers(tables: Tables) -> Measurement:
     """The share of enterprises that game the gate."""
     flags = tables.hidden("enterprises", ["gamer"])["gamer"].astype(bool)
     return share_of(float(flags.sum()), len(flags))
 
 
-@once
+@cached
 def staged_rows(tables: Tables) -> pd.DataFrame:
     """The staged declarations that are declared: declaration_id, enterprise_id, declared_on,
     destination, buyer_id, fob_usd."""
     columns = ["declaration_id", "enterprise_id", "declared_on", "destination", "buyer_id"]
     rows = tables.current("declarations", [*columns, "fob_usd"])
-    rows = rows[staged(tables).to_numpy()[rows["declaration_id"]]]
+    rows = rows[is_staged(tables).to_numpy()[rows["declaration_id"]]]
     if rows.empty:
-        raise ThinError("no declaration is staged")
+        raise TooFewCasesError("no declaration is staged")
     return rows.reset_index(drop=True)
 
 
-def bunched(tables: Tables) -> Measured:
+def bunching(tables: Tables) -> Measurement:
     """The share of staged declarations in the two months before an application or a signing."""
     rows = staged_rows(tables)
     tests = [
@@ -46,7 +46,7 @@ def bunched(tables: Tables) -> Measured:
         if tables.has(name)
     ]
     if not tests:
-        raise ThinError("no table applications, and no table agreements")
+        raise TooFewCasesError("no table applications, and no table agreements")
     met = pd.merge_asof(
         rows.sort_values("declared_on"),
         pd.concat(tests).sort_values("tested_on"),
@@ -56,13 +56,13 @@ def bunched(tables: Tables) -> Measured:
     return share_by(met["enterprise_id"], tables.enterprises, met["tested_on"].notna())
 
 
-def through_hong_kong(tables: Tables) -> Measured:
+def through_hong_kong(tables: Tables) -> Measurement:
     """The share of staged declarations to Hong Kong."""
     rows = staged_rows(tables)
     return share_by(rows["enterprise_id"], tables.enterprises, rows["destination"].eq("HKG"))
 
 
-def never_received(tables: Tables) -> Measured:
+def never_received(tables: Tables) -> Measurement:
     """The share of staged declarations for which nothing was ever received."""
     rows = staged_rows(tables)
     rows = rows[rows["declared_on"] < tables.end - pd.Timedelta(days=RIPE_DAYS)]
@@ -70,24 +70,24 @@ def never_received(tables: Tables) -> Measured:
     return share_by(rows["enterprise_id"], tables.enterprises, ~rows["declaration_id"].isin(paid))
 
 
-def strange_buyers(tables: Tables) -> Measured:
+def strange_buyers(tables: Tables) -> Measurement:
     """The share of staged declarations whose buyer buys nothing else."""
     rows = tables.current("declarations", ["declaration_id", "enterprise_id", "buyer_id"])
-    flags = staged(tables).to_numpy()[rows["declaration_id"]]
+    flags = is_staged(tables).to_numpy()[rows["declaration_id"]]
     honest = set(rows.loc[~flags, "buyer_id"].dropna().unique())
     found = rows[flags]
     return share_by(found["enterprise_id"], tables.enterprises, ~found["buyer_id"].isin(honest))
 
 
-def odd_values(tables: Tables) -> Measured:
+def odd_values(tables: Tables) -> Measurement:
     """The median factor between a staged unit value and the median of its goods."""
     rows = tables.current(
         "declarations", ["declaration_id", "enterprise_id", "hs_code", "fob_usd", "quantity"]
     )
     rows = rows[(rows["fob_usd"] > 0) & (rows["quantity"] > 0) & rows["hs_code"].notna()]
     value = np.log(rows["fob_usd"] / rows["quantity"])
-    flags = staged(tables).to_numpy()[rows["declaration_id"]]
-    enough(float(flags.sum()), "staged declarations")
+    flags = is_staged(tables).to_numpy()[rows["declaration_id"]]
+    require_cases(float(flags.sum()), "staged declarations")
     usual = value[~flags].groupby(rows.loc[~flags, "hs_code"], observed=True).median()
     away = (value[flags] - rows.loc[flags, "hs_code"].map(usual).astype(float)).abs().dropna()
     who = rows.loc[away.index, "enterprise_id"]
@@ -102,7 +102,7 @@ FACTS = (
     ),
     Fact(
         "staged within two months before a test", "share", (0.6, 1.0),
-        "proposal: bunched just before the test", bunched,
+        "proposal: bunched just before the test", bunching,
         f"Staged declarations at most {BEFORE_DAYS} days before an application or a signing of"
         " the enterprise (truth).",
     ),

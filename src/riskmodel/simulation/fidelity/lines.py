@@ -7,15 +7,21 @@ import pandas as pd
 
 from riskmodel.simulation.fidelity.events import line_states, observed_until
 from riskmodel.simulation.fidelity.fact import Fact
-from riskmodel.simulation.fidelity.measure import Measured, enough, mean_of, share_by, share_of
-from riskmodel.simulation.fidelity.tables import Tables, once
+from riskmodel.simulation.fidelity.measure import (
+    Measurement,
+    mean_of,
+    require_cases,
+    share_by,
+    share_of,
+)
+from riskmodel.simulation.fidelity.tables import Tables, cached
 
 VINTAGE, RIPE = 24, 14
 LOW_HUMP, HIGH_HUMP = 0.35, 0.75
-LEAST_UNDRAWN = 0.05
+MIN_UNDRAWN = 0.05
 
 
-@once
+@cached
 def moves(tables: Tables) -> pd.DataFrame:
     """Days past due of a drawn line and a month later: enterprise_id, before, after."""
     states = line_states(tables)
@@ -33,10 +39,10 @@ def moves(tables: Tables) -> pd.DataFrame:
     )
 
 
-def move(first: int, last: int, worse: int) -> Callable[[Tables], Measured]:
+def move(first: int, last: int, worse: int) -> Callable[[Tables], Measurement]:
     """The monthly share that moves from `first` to `last` days past due to `worse` or more."""
 
-    def measure(tables: Tables) -> Measured:
+    def measure(tables: Tables) -> Measurement:
         rows = moves(tables)
         rows = rows[rows["before"].between(first, last)]
         return share_by(rows["enterprise_id"], tables.enterprises, rows["after"] >= worse)
@@ -44,7 +50,7 @@ def move(first: int, last: int, worse: int) -> Callable[[Tables], Measured]:
     return measure
 
 
-@once
+@cached
 def line_defaults(tables: Tables) -> pd.DataFrame:
     """Each line's first bad month: line_id, enterprise_id, index, drawn_cny, limit_cny, age.
 
@@ -71,14 +77,14 @@ def old_vintages(tables: Tables) -> pd.DataFrame:
     return kept
 
 
-def vintages(tables: Tables) -> Measured:
+def vintages(tables: Tables) -> Measurement:
     """The share of a vintage's defaults of two years that came in fourteen months."""
     rows = old_vintages(tables)
-    enough(len(rows), "defaults of old vintages")
+    require_cases(len(rows), "defaults of old vintages")
     return share_by(rows["enterprise_id"], tables.enterprises, rows["age"] <= RIPE)
 
 
-@once
+@cached
 def losses(tables: Tables) -> pd.Series:
     """The loss given default of each line written off of which the recoveries are over."""
     states = line_states(tables)
@@ -90,18 +96,18 @@ def losses(tables: Tables) -> pd.Series:
     return 1 - done["back"] / done["written"]
 
 
-def loss(tables: Tables) -> Measured:
+def loss(tables: Tables) -> Measurement:
     """The mean loss given default."""
     return mean_of(losses(tables))
 
 
-def humps(tables: Tables) -> Measured:
+def humps(tables: Tables) -> Measurement:
     """The share of losses that are small or nearly whole."""
     lost = losses(tables)
     return share_of(float(((lost < LOW_HUMP) | (lost > HIGH_HUMP)).sum()), len(lost))
 
 
-def conversion(tables: Tables) -> Measured:
+def conversion(tables: Tables) -> Measurement:
     """The mean share of what was undrawn a year before default that is drawn at default."""
     rows = line_defaults(tables)
     states = line_states(tables)[["line_id", "index", "drawn_cny"]]
@@ -109,7 +115,7 @@ def conversion(tables: Tables) -> Measured:
     since = both[both["index"] >= both["index_then"] - 12].drop_duplicates("line_id")
     since = since[since["index"] < since["index_then"]]
     room = since["limit_cny"] - since["drawn_cny"]
-    kept = room > LEAST_UNDRAWN * since["limit_cny"]
+    kept = room > MIN_UNDRAWN * since["limit_cny"]
     return mean_of(((since["drawn_cny_then"] - since["drawn_cny"]) / room)[kept].clip(0, 1))
 
 

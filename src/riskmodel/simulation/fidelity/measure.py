@@ -16,16 +16,16 @@ Flags = npt.NDArray[np.bool_]
 
 DRAWS, SEED = 300, 20140630
 TAIL, NORMAL = 0.025, 1.959964
-LEAST = 20
+MIN_CASES = 20
 """Fewer cases than this say nothing about a share, a mean or a median."""
 
 
-class ThinError(Exception):
+class TooFewCasesError(Exception):
     """A fact cannot be measured on this simulation; the words say what is missing or too thin."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """A figure with the interval in which it would lie in 95 % of such samples."""
 
     figure: float
@@ -33,10 +33,10 @@ class Measured:
     high: float = float("nan")
 
 
-def enough(cases: float, of: str, least: int = LEAST) -> None:
+def require_cases(cases: float, of: str, least: int = MIN_CASES) -> None:
     """Raises `ThinError` where there are fewer cases than a figure needs."""
     if cases < least:
-        raise ThinError(f"{cases:,.0f} {of} where {least} are needed")
+        raise TooFewCasesError(f"{cases:,.0f} {of} where {least} are needed")
 
 
 def sums_by(enterprise: Any, count: int, *values: Any) -> Floats:
@@ -47,23 +47,23 @@ def sums_by(enterprise: Any, count: int, *values: Any) -> Floats:
     )
 
 
-def resampled(sums: Floats, statistic: Callable[[Floats], Any]) -> Measured:
+def bootstrap_interval(sums: Floats, statistic: Callable[[Floats], Any]) -> Measurement:
     """A statistic of column sums, with its bootstrap interval over the rows (enterprises).
 
     `statistic` takes sums along the last axis, and any axes before it. Rows of zeros are left
     out: they bring nothing to any sum.
     """
     rows = sums[(sums != 0).any(axis=1)]
-    enough(len(rows), "enterprises", 1)
+    require_cases(len(rows), "enterprises", 1)
     picks = draw_resamples(len(rows), DRAWS, SEED)
     totals = np.stack([np.bincount(pick, minlength=len(rows)) @ rows for pick in picks])
     with np.errstate(divide="ignore", invalid="ignore"):
         figure, drawn = float(statistic(rows.sum(axis=0))), statistic(totals)
     kept = drawn[np.isfinite(drawn)]
     if not len(kept):
-        raise ThinError("no bootstrap draw gives a figure")
+        raise TooFewCasesError("no bootstrap draw gives a figure")
     low, high = np.quantile(kept, [TAIL, 1 - TAIL])
-    return Measured(figure, float(low), float(high))
+    return Measurement(figure, float(low), float(high))
 
 
 def ratio(sums: Floats) -> Any:
@@ -71,34 +71,34 @@ def ratio(sums: Floats) -> Any:
     return sums[..., 0] / sums[..., 1]
 
 
-def share_by(enterprise: Any, count: int, hit: Any, weight: Any = None) -> Measured:
+def share_by(enterprise: Any, count: int, hit: Any, weight: Any = None) -> Measurement:
     """The share of rows (or of their weight) that hit, resampled by enterprise."""
     hits = np.asarray(hit, dtype=np.float64)
-    enough(len(hits), "cases")
+    require_cases(len(hits), "cases")
     whole = np.ones(len(hits)) if weight is None else np.asarray(weight, dtype=np.float64)
-    return resampled(sums_by(enterprise, count, hits * whole, whole), ratio)
+    return bootstrap_interval(sums_by(enterprise, count, hits * whole, whole), ratio)
 
 
-def share_of(hits: float, cases: float) -> Measured:
+def share_of(hits: float, cases: float) -> Measurement:
     """A share of independent cases with Jeffreys' interval (Brown, Cai and DasGupta 2001)."""
-    enough(cases, "cases")
-    return Measured(hits / cases, *jeffreys_quantiles(hits, cases))
+    require_cases(cases, "cases")
+    return Measurement(hits / cases, *jeffreys_quantiles(hits, cases))
 
 
-def mean_of(values: Any) -> Measured:
+def mean_of(values: Any) -> Measurement:
     """The mean of independent values, with its normal interval."""
     v = np.asarray(values, dtype=np.float64)
-    enough(len(v), "cases")
+    require_cases(len(v), "cases")
     mean, reach = float(v.mean()), float(NORMAL * v.std(ddof=1) / np.sqrt(len(v)))
-    return Measured(mean, mean - reach, mean + reach)
+    return Measurement(mean, mean - reach, mean + reach)
 
 
-def deviation_of(values: Any) -> Measured:
+def deviation_of(values: Any) -> Measurement:
     """The standard deviation of independent values, with its bootstrap interval."""
     v = np.asarray(values, dtype=np.float64)
-    enough(len(v), "cases")
+    require_cases(len(v), "cases")
     centred = v - v.mean()
-    return resampled(np.stack([np.ones(len(v)), centred, centred**2], axis=1), deviation)
+    return bootstrap_interval(np.stack([np.ones(len(v)), centred, centred**2], axis=1), deviation)
 
 
 def deviation(sums: Floats) -> Any:
@@ -107,15 +107,15 @@ def deviation(sums: Floats) -> Any:
     return np.sqrt(np.maximum(sums[..., 2] / sums[..., 0] - mean**2, 0))
 
 
-def median_by(values: Any, enterprise: Any, count: int) -> Measured:
+def median_by(values: Any, enterprise: Any, count: int) -> Measurement:
     """The median, with Woodruff's interval (1952): the quantiles whose ranks its error covers.
 
     The error of the share below the median is taken over enterprises, not over rows.
     """
     v = np.asarray(values, dtype=np.float64)
-    enough(len(v), "cases")
+    require_cases(len(v), "cases")
     median = float(np.median(v))
     below = sums_by(enterprise, count, (v < median) + 0.5 * (v == median) - 0.5)[:, 0]
     reach = min(NORMAL * float(np.sqrt((below**2).sum())) / len(v), 0.5)
     low, high = np.quantile(v, [0.5 - reach, 0.5 + reach])
-    return Measured(median, float(low), float(high))
+    return Measurement(median, float(low), float(high))

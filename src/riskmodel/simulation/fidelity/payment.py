@@ -4,45 +4,45 @@ import pandas as pd
 
 from riskmodel.simulation.fidelity.fact import Fact
 from riskmodel.simulation.fidelity.measure import (
-    Measured,
+    Measurement,
+    bootstrap_interval,
     mean_of,
     ratio,
-    resampled,
     share_by,
     sums_by,
 )
 from riskmodel.simulation.fidelity.settlement import due_before, settlements, unpaid_usd
 from riskmodel.simulation.fidelity.tables import Tables
-from riskmodel.simulation.fidelity.trade import detailed
+from riskmodel.simulation.fidelity.trade import sales_with
 
 HOPELESS = 180
 BAD_AFTER = 400
 """Days after which what has not come will not come."""
 
 
-def terms(tables: Tables) -> Measured:
+def terms(tables: Tables) -> Measurement:
     """The mean days of credit of a sale."""
-    rows = detailed(tables, "terms_days")
+    rows = sales_with(tables, "terms_days")
     rows = rows[rows["fob_usd"] > 0]
     ones = rows["terms_days"].notna()
     sums = sums_by(rows["enterprise_id"], tables.enterprises, rows["terms_days"], ones)
-    return resampled(sums, ratio)
+    return bootstrap_interval(sums, ratio)
 
 
-def late(tables: Tables) -> Measured:
+def late(tables: Tables) -> Measurement:
     """The share of sales not paid by the day on which they were due."""
     rows = due_before(settlements(tables), tables.end, HOPELESS)
     return share_by(rows["enterprise_id"], tables.enterprises, ~(rows["delay"] <= 0))
 
 
-def delay(tables: Tables) -> Measured:
+def delay(tables: Tables) -> Measurement:
     """The mean over enterprises of their mean delay, late payments only."""
     rows = due_before(settlements(tables), tables.end, BAD_AFTER)
     rows = rows[rows["delay"] > 0]
     return mean_of(rows.groupby("enterprise_id")["delay"].mean())
 
 
-def bad_debts(tables: Tables) -> Measured:
+def bad_debts(tables: Tables) -> Measurement:
     """The part of credit sales that is never received."""
     rows = settlements(tables)
     rows = rows[rows["declared_on"] < tables.end - pd.Timedelta(days=BAD_AFTER)]
@@ -50,7 +50,7 @@ def bad_debts(tables: Tables) -> Measured:
     return share_by(rows["enterprise_id"], tables.enterprises, unpaid_usd(rows) / fob, fob)
 
 
-def hopeless(tables: Tables) -> Measured:
+def hopeless(tables: Tables) -> Measurement:
     """The share never paid among the sales that were unpaid 180 days after they were due."""
     rows = due_before(settlements(tables), tables.end, BAD_AFTER)
     rows = rows[~(rows["delay"] <= HOPELESS)]

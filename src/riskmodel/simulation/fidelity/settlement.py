@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.simulation.fidelity.measure import ThinError
-from riskmodel.simulation.fidelity.tables import Tables, once
-from riskmodel.simulation.fidelity.trade import detailed
+from riskmodel.simulation.fidelity.measure import TooFewCasesError
+from riskmodel.simulation.fidelity.tables import Tables, cached
+from riskmodel.simulation.fidelity.trade import sales_with
 
 SETTLED = 0.9
 """A sale is paid once so much of its value came; the rest is a bank's fee."""
@@ -13,16 +13,16 @@ FEE = 0.006
 """Log distance between a sale's open value and a receipt that can be taken for its payment."""
 
 
-@once
-def staged(tables: Tables) -> pd.Series:
+@cached
+def is_staged(tables: Tables) -> pd.Series:
     """Whether each declaration, by its place, was staged by a gamer."""
-    flags = np.zeros(len(tables.owned("declaration_id")), dtype=bool)
+    flags = np.zeros(len(tables.ids("declaration_id")), dtype=bool)
     named = tables.hidden("staged_declarations", ["declaration_id"])["declaration_id"]
     flags[named[named >= 0]] = True
     return pd.Series(flags)
 
 
-@once
+@cached
 def settlements(tables: Tables) -> pd.DataFrame:
     """Sales on terms, not staged: declaration_id, enterprise_id, due, fob_usd, received_usd,
     settled, delay (days from due to the last receipt; missing where it is not settled).
@@ -30,8 +30,8 @@ def settlements(tables: Tables) -> pd.DataFrame:
     A receipt that names no declaration is taken for the payment of that unsettled sale of the
     same enterprise whose open value it meets, if there is one.
     """
-    rows = detailed(tables, "terms_days")
-    honest = ~staged(tables).to_numpy()[rows["declaration_id"]]
+    rows = sales_with(tables, "terms_days")
+    honest = ~is_staged(tables).to_numpy()[rows["declaration_id"]]
     rows = rows[honest & (rows["fob_usd"] > 0).to_numpy()]
     rows = rows[["declaration_id", "enterprise_id", "declared_on", "fob_usd"]].assign(
         due=rows["declared_on"] + pd.to_timedelta(rows["terms_days"], unit="D")
@@ -40,9 +40,9 @@ def settlements(tables: Tables) -> pd.DataFrame:
         "receipts", ["enterprise_id", "declaration_id", "received_on", "amount_usd"]
     )
     if paid.empty:
-        raise ThinError("receipts has no rows")
+        raise TooFewCasesError("receipts has no rows")
     named = paid["declaration_id"] >= 0
-    found = _guessed(_with_receipts(rows, paid[named]), paid[~named])
+    found = _match_by_amount(_with_receipts(rows, paid[named]), paid[~named])
     return _with_receipts(rows, pd.concat([paid[named], found]))
 
 
@@ -57,7 +57,7 @@ def _with_receipts(rows: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
     return both.drop(columns="last").assign(settled=settled, delay=delay)
 
 
-def _guessed(rows: pd.DataFrame, loose: pd.DataFrame) -> pd.DataFrame:
+def _match_by_amount(rows: pd.DataFrame, loose: pd.DataFrame) -> pd.DataFrame:
     """The loose receipts that meet the open value of an unsettled sale, with its declaration."""
     unsettled = rows[~rows["settled"]]
     unsettled = unsettled.assign(size=np.log(unsettled["fob_usd"] - unsettled["received_usd"]))

@@ -11,26 +11,26 @@ from riskmodel.simulation.fidelity.measure import (
     Flags,
     Floats,
     Ints,
-    Measured,
-    enough,
+    Measurement,
+    bootstrap_interval,
     ratio,
-    resampled,
+    require_cases,
     share_of,
     sums_by,
 )
-from riskmodel.simulation.fidelity.tables import Tables, once
+from riskmodel.simulation.fidelity.tables import Tables, cached
 from riskmodel.simulation.fidelity.trade import exports, months_since, pairs_of
 
 OLD = 4
 """From this year of a spell, or of exporting, on all years count as one."""
 LARGE_USD, LARGE_DEALS = 100_000.0, 3
 YEARS = 5
-LEAST_SEEN = 3
+MIN_MONTHS_SEEN = 3
 """Months of a life that are not watched: a pace of one or two tells no size."""
 FAR = 10**6
 
 
-@once
+@cached
 def spell_hazards(tables: Tables) -> Floats:
     """Each enterprise's destinations given up and at risk: by year of the spell, 1 to `OLD`.
 
@@ -39,7 +39,7 @@ def spell_hazards(tables: Tables) -> Floats:
     """
     pairs = pairs_of(tables, "destination")
     served = pairs.usd > 0
-    enough(served.shape[1], "years", OLD + 1)
+    require_cases(served.shape[1], "years", OLD + 1)
     least, seen = served[:, 0].astype(np.int64), np.zeros(len(served), dtype=bool)
     stops = np.zeros((len(served), OLD))
     risks = np.zeros((len(served), OLD))
@@ -57,7 +57,7 @@ def spell_hazards(tables: Tables) -> Floats:
     return sums_by(pairs.enterprise, tables.enterprises, *columns)
 
 
-def spell_mean(tables: Tables) -> Measured:
+def spell_mean(tables: Tables) -> Measurement:
     """The mean years of a spell within its first five, from the yearly hazards."""
 
     def mean(sums: Floats) -> Floats:
@@ -65,10 +65,10 @@ def spell_mean(tables: Tables) -> Measured:
         hazard = sums[..., :OLD] / sums[..., OLD:]
         return np.asarray(1 + np.cumprod(1 - hazard, axis=-1).sum(axis=-1))
 
-    return resampled(spell_hazards(tables), mean)
+    return bootstrap_interval(spell_hazards(tables), mean)
 
 
-def spell_hazard_falls(tables: Tables) -> Measured:
+def spell_hazard_falls(tables: Tables) -> Measurement:
     """The hazard in year four and later over that of the first year."""
     first, old = 0, OLD - 1
 
@@ -77,7 +77,7 @@ def spell_hazard_falls(tables: Tables) -> Measured:
         early = sums[..., first] / sums[..., OLD + first]
         return np.asarray(sums[..., old] / sums[..., OLD + old] / early)
 
-    return resampled(spell_hazards(tables), falls)
+    return bootstrap_interval(spell_hazards(tables), falls)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Lives:
     large: Flags
 
 
-@once
+@cached
 def lives(tables: Tables) -> Lives:
     """The months lived, from the truth's days of entry, exit and default."""
     out = exports(tables)
@@ -105,7 +105,7 @@ def lives(tables: Tables) -> Lives:
     pace = 12 / np.maximum(np.minimum(ends + 1, out.months) - came, 1)
     usd, deals = out.usd.sum(axis=1) * pace, out.deals.sum(axis=1) * pace
     return Lives(
-        at_risk=(month - came[:, None] >= LEAST_SEEN) & (month <= ends[:, None]),
+        at_risk=(month - came[:, None] >= MIN_MONTHS_SEEN) & (month <= ends[:, None]),
         leaves=(month == exited[:, None]) & (exited <= defaulted)[:, None],
         year=np.clip((month - entered[:, None]) // 12, 0, YEARS - 1),
         large=(usd >= LARGE_USD) & (deals >= LARGE_DEALS),
@@ -134,20 +134,20 @@ def hidden_lives(tables: Tables) -> pd.DataFrame:
     return lives.assign(exited_on=exited, left_unpaid=unpaid)
 
 
-def exit_in(year: int) -> Callable[[Tables], Measured]:
+def exit_in(year: int) -> Callable[[Tables], Measurement]:
     """The yearly exit of small exporters in a year of export (from 1; the fifth and later)."""
 
-    def measure(tables: Tables) -> Measured:
+    def measure(tables: Tables) -> Measurement:
         life = lives(tables)
         cells = life.at_risk & ~life.large[:, None] & (life.year == year - 1)
         sums = np.stack([(life.leaves & cells).sum(axis=1), cells.sum(axis=1)], axis=1)
-        enough(float(sums[:, 1].sum()), "months at risk", 120)
-        return resampled(sums.astype(np.float64), lambda s: 1 - (1 - ratio(s)) ** 12)
+        require_cases(float(sums[:, 1].sum()), "months at risk", 120)
+        return bootstrap_interval(sums.astype(np.float64), lambda s: 1 - (1 - ratio(s)) ** 12)
 
     return measure
 
 
-def exit_of_large(tables: Tables) -> Measured:
+def exit_of_large(tables: Tables) -> Measurement:
     """The exit of large exporters over that of small ones of the same years of export."""
     life = lives(tables)
     parts = []
@@ -156,7 +156,7 @@ def exit_of_large(tables: Tables) -> Measured:
             cells = life.at_risk & large[:, None] & (life.year == year)
             parts += [(life.leaves & cells).sum(axis=1), cells.sum(axis=1)]
     sums = np.stack(parts, axis=1).astype(np.float64)
-    enough(float(sums[:, : 2 * YEARS : 2].sum()), "exits of large exporters")
+    require_cases(float(sums[:, : 2 * YEARS : 2].sum()), "exits of large exporters")
 
     def over(totals: Floats) -> Floats:
         """Exits of large ones over those expected at the hazards of small ones."""
@@ -164,10 +164,10 @@ def exit_of_large(tables: Tables) -> Measured:
         small = cut[..., 1, :, 0] / np.maximum(cut[..., 1, :, 1], 1)
         return np.asarray(cut[..., 0, :, 0].sum(-1) / (small * cut[..., 0, :, 1]).sum(-1))
 
-    return resampled(sums, over)
+    return bootstrap_interval(sums, over)
 
 
-def exits_unpaid(tables: Tables) -> Measured:
+def exits_unpaid(tables: Tables) -> Measurement:
     """The share of exits that leave debts unpaid."""
     hidden = hidden_lives(tables)
     gone = hidden["exited_on"] < tables.end

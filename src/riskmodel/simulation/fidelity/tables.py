@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from riskmodel.errors import DataError
-from riskmodel.simulation.fidelity.measure import Ints, ThinError
+from riskmodel.simulation.fidelity.measure import Ints, TooFewCasesError
 from riskmodel.tables.canonical import CANONICAL
 
 OWNERS = {"enterprise_id": "enterprises", "declaration_id": "declarations", "line_id": "lines"}
@@ -37,7 +37,7 @@ class Tables:
 
     simulation: Path
     end: pd.Timestamp
-    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def has(self, name: str) -> bool:
         """Whether the table (`truth/...` for the hidden ones) is there and has a row."""
@@ -49,18 +49,18 @@ class Tables:
             return frozenset()
         return frozenset(pq.read_schema(_files(self.simulation, name)[0]).names)
 
-    def owned(self, column: str) -> Any:
+    def ids(self, column: str) -> Any:
         """All ids that the owner of an id column holds, in order, as an arrow array."""
         name = f"ids of {column}"
-        if name not in self.kept:
+        if name not in self.cache:
             ids = pc.unique(self._read(OWNERS[column], [column])[column])
-            self.kept[name] = ids.take(pc.sort_indices(ids))
-        return self.kept[name]
+            self.cache[name] = ids.take(pc.sort_indices(ids))
+        return self.cache[name]
 
     @property
     def enterprises(self) -> int:
         """How many enterprises there are."""
-        return len(self.owned("enterprise_id"))
+        return len(self.ids("enterprise_id"))
 
     def hidden(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """The columns of a table under `truth/`."""
@@ -75,7 +75,7 @@ class Tables:
 
         Adds `key` (a number a key), `newest`, `withdrawn`, `known_on` (the platform's date).
         """
-        rows, key, known, withdrawn = self._stamped(name, columns)
+        rows, key, known, withdrawn = self._versioned_rows(name, columns)
         order = np.lexsort((known, key))
         days = pd.to_datetime((known + int(ZONE.value // 1000)) // DAY_US, unit="D")
         frame = self._frame(rows.select(list(columns))).assign(
@@ -87,14 +87,14 @@ class Tables:
 
     def current(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """The columns of the newest version of every row that is not withdrawn."""
-        rows, key, known, withdrawn = self._stamped(name, columns)
+        rows, key, known, withdrawn = self._versioned_rows(name, columns)
         order = np.lexsort((known, key))
         keys = key[order]
         last = order[np.append(keys[1:] != keys[:-1], len(keys) > 0)[: len(keys)]]
         kept = np.sort(last[~withdrawn[last]])
         return self._frame(rows.select(list(columns)).take(pa.array(kept)))
 
-    def _stamped(self, name: str, columns: Sequence[str]) -> tuple[Any, Ints, Ints, Any]:
+    def _versioned_rows(self, name: str, columns: Sequence[str]) -> tuple[Any, Ints, Ints, Any]:
         """The rows with their key as one number, the instant of knowing, and `withdrawn`."""
         given = self.columns(name)
         extra = [one for one in ("known_at", "withdrawn") if one in given]
@@ -113,10 +113,10 @@ class Tables:
 
     def _read(self, name: str, columns: Sequence[str]) -> Any:
         if not self.has(name):
-            raise ThinError(f"no table {name}, or no row in it")
+            raise TooFewCasesError(f"no table {name}, or no row in it")
         missing = [one for one in columns if one not in self.columns(name)]
         if missing:
-            raise ThinError(f"{name} has no {', '.join(missing)}")
+            raise TooFewCasesError(f"{name} has no {', '.join(missing)}")
         files = _files(self.simulation, name)
         parts = [pq.ParquetFile(file).read(columns=list(columns)) for file in files]
         return pa.concat_tables(parts, promote_options="permissive")
@@ -128,7 +128,7 @@ class Tables:
 
     def _series(self, name: str, values: Any) -> Any:
         if name in OWNERS:
-            places = pc.index_in(values, value_set=self.owned(name))
+            places = pc.index_in(values, value_set=self.ids(name))
             return pc.fill_null(places, -1).to_numpy().astype(np.int64)
         if pt.is_date(values.type) or pt.is_timestamp(values.type):
             return values.cast(pa.timestamp("us")).to_pandas()
@@ -160,18 +160,18 @@ def open_tables(simulation: Path) -> Tables:
     return Tables(simulation, (month + 1).to_timestamp())
 
 
-def once(build: Callable[[Tables], Built]) -> Callable[[Tables], Built]:
+def cached(build: Callable[[Tables], Built]) -> Callable[[Tables], Built]:
     """The builder, which builds a thing once a simulation and then keeps it."""
 
     @wraps(build)
-    def kept(tables: Tables) -> Built:
+    def cached_build(tables: Tables) -> Built:
         name = f"{build.__module__}.{build.__name__}"
-        if name not in tables.kept:
-            tables.kept[name] = build(tables)
-        built: Built = tables.kept[name]
+        if name not in tables.cache:
+            tables.cache[name] = build(tables)
+        built: Built = tables.cache[name]
         return built
 
-    return kept
+    return cached_build
 
 
 def _files(simulation: Path, name: str) -> list[Path]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from riskmodel.simulation.fidelity.measure import Floats, Ints, ThinError, sums_by
-from riskmodel.simulation.fidelity.tables import Tables, once
+from riskmodel.simulation.fidelity.measure import Floats, Ints, TooFewCasesError, sums_by
+from riskmodel.simulation.fidelity.tables import Tables, cached
 
 DETAILS = ("destination", "hs_code", "buyer_id", "terms_days", "status")
 
@@ -32,7 +32,7 @@ class Exports:
         return 12 * (year - self.first.year) + month - self.first.month
 
 
-@once
+@cached
 def sales(tables: Tables) -> pd.DataFrame:
     """Released declarations: declaration_id, enterprise_id, day, month, fob_usd, and details.
 
@@ -45,15 +45,15 @@ def sales(tables: Tables) -> pd.DataFrame:
     if "status" in details:
         rows = rows[rows["status"].ne("cancelled")].drop(columns="status")
     if rows.empty:
-        raise ThinError("no declaration is released")
+        raise TooFewCasesError("no declaration is released")
     return rows.assign(month=months_since(rows["declared_on"], rows["declared_on"].min()))
 
 
-def detailed(tables: Tables, column: str) -> pd.DataFrame:
+def sales_with(tables: Tables, column: str) -> pd.DataFrame:
     """The sales for which a detail is known; `ThinError` where the table has no such column."""
     rows = sales(tables)
     if column not in rows:
-        raise ThinError(f"declarations has no {column}")
+        raise TooFewCasesError(f"declarations has no {column}")
     return rows[rows[column].notna()]
 
 
@@ -62,7 +62,7 @@ def months_since(days: pd.Series, first: pd.Timestamp) -> Ints:
     return np.asarray(12 * (days.dt.year - first.year) + days.dt.month - first.month, np.int64)
 
 
-@once
+@cached
 def exports(tables: Tables) -> Exports:
     """Exports by enterprise and month."""
     rows, count = sales(tables), tables.enterprises
@@ -98,14 +98,14 @@ class Pairs:
 def pairs_of(tables: Tables, column: str) -> Pairs:
     """Exports by enterprise, a detail of its sales (destination, goods), and year."""
     name = f"pairs of {column}"
-    if name not in tables.kept:
-        tables.kept[name] = _pairs(tables, column)
-    kept: Pairs = tables.kept[name]
+    if name not in tables.cache:
+        tables.cache[name] = _pairs(tables, column)
+    kept: Pairs = tables.cache[name]
     return kept
 
 
 def _pairs(tables: Tables, column: str) -> Pairs:
-    rows = detailed(tables, column)
+    rows = sales_with(tables, column)
     rows = rows[rows["fob_usd"] > 0]
     months = exports(tables).months
     years, spare = divmod(months, 12)
@@ -126,7 +126,7 @@ def sectors(tables: Tables) -> pd.Series:
 
 def main_destination(tables: Tables) -> Ints:
     """The code of the destination to which each enterprise sold most; -1 where it sold nothing."""
-    rows = detailed(tables, "destination")
+    rows = sales_with(tables, "destination")
     codes = rows["destination"].cat.codes.to_numpy().astype(np.int64)
     width = int(codes.max(initial=0)) + 1
     cell = rows["enterprise_id"].to_numpy() * width + codes
