@@ -65,8 +65,8 @@ class Evidence:
     seed: int
     suspects: pd.DataFrame = field(default_factory=lambda: suspects_table(()))
 
-    def suspects_of(self, *fates: str) -> pd.DataFrame:
-        """The suspects with one of these decisions."""
+    def suspects_of(self, *decisions: str) -> pd.DataFrame:
+        """Return the suspects with one of these decisions."""
         return self.suspects[self.suspects["decision"].isin(decisions)]
 
     def rows(self, split: str, model: str | None = None) -> pd.DataFrame:
@@ -282,7 +282,9 @@ def _measure_psi(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[fl
 
 def check_leaks_left_out(e: Evidence) -> Check:
     """Whether columns were left out as leaks; each is named, and so is what looks like one."""
-    out, cleared, watched = (e.suspects_of(fate) for fate in ("left_out", "cleared", "watched"))
+    out, cleared, watched = (
+        e.suspects_of(decision) for decision in ("left_out", "cleared", "watched")
+    )
     parts = [f"{len(out)} columns were taken for leaks and left out{_name_suspects(out)}."]
     if len(out):
         parts.append("Trace each to before the as-of date and clear it, or drop it at the source.")
