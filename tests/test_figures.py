@@ -554,13 +554,13 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "limit_sizes": lambda: figures.limit_sizes(pairs()),
     "rates": lambda: figures.rates(pairs(), banks()["bank"]),
     "bank_use": lambda: figures.bank_use(banks()),
-    "row_prices": lambda: figures.row_prices(priced()),
-    "limit_response_learnt": lambda: figures.limit_response_learnt(response(), terms()),
-    "drawn_shares": lambda: figures.drawn_shares(drawing()),
+    "shadow_prices": lambda: figures.shadow_prices(priced()),
+    "limit_response_estimates": lambda: figures.limit_response_estimates(response(), terms()),
+    "utilisation_effects": lambda: figures.utilisation_effects(drawing()),
     "limit_intervals": lambda: figures.limit_intervals(ranges()),
     "pd_error_costs": lambda: figures.pd_error_costs(mistaken()),
-    "raising_levers": lambda: figures.raising_levers(levers()),
-    "province_differences": lambda: figures.province_differences(apart()),
+    "recourse_actions": lambda: figures.recourse_actions(levers()),
+    "regional_parity": lambda: figures.regional_parity(apart()),
     "limit_changes": lambda: figures.limit_changes(moves()),
     "published": lambda: figures.published(publications()),
     "fidelity": lambda: figures.fidelity(facts()),
@@ -621,13 +621,13 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "limit_sizes": lambda: figures.limit_sizes(pairs().iloc[1:]),
     "rates": lambda: figures.rates(pairs().iloc[1:], banks()["bank"]),
     "bank_use": lambda: figures.bank_use(banks().iloc[:0]),
-    "row_prices": lambda: figures.row_prices(priced().iloc[2:]),
-    "limit_response_learnt": lambda: figures.limit_response_learnt(None, terms()),
-    "drawn_shares": lambda: figures.drawn_shares(replace(drawing(), columns=())),
+    "shadow_prices": lambda: figures.shadow_prices(priced().iloc[2:]),
+    "limit_response_estimates": lambda: figures.limit_response_estimates(None, terms()),
+    "utilisation_effects": lambda: figures.utilisation_effects(replace(drawing(), columns=())),
     "limit_intervals": lambda: figures.limit_intervals(ranges().iloc[3:]),
     "pd_error_costs": lambda: figures.pd_error_costs(mistaken().assign(lines=0)),
-    "raising_levers": lambda: figures.raising_levers(levers().iloc[3:]),
-    "province_differences": lambda: figures.province_differences(pd.DataFrame()),
+    "recourse_actions": lambda: figures.recourse_actions(levers().iloc[3:]),
+    "regional_parity": lambda: figures.regional_parity(pd.DataFrame()),
     "limit_changes": lambda: figures.limit_changes(pd.DataFrame()),
     "published": lambda: figures.published(publications().iloc[:0]),
     "fidelity": lambda: figures.fidelity(facts().iloc[:0]),
@@ -861,19 +861,19 @@ def tick_names(axes) -> list[str]:
 
 
 def test_rows_stand_by_what_a_million_more_earns_and_rounding_of_the_search_is_no_price() -> None:
-    (axes,) = figures.row_prices(priced()).axes
+    (axes,) = figures.shadow_prices(priced()).axes
     assert tick_names(axes) == ["bank_b: loss cap", "bank_a: budget"]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([500.0, 20.0])
     assert axes.get_xlabel().endswith("2 of 4 rows bind, 2 shown")
 
 
 def test_a_row_of_all_banks_names_its_destination() -> None:
-    (axes,) = figures.row_prices(priced().assign(price=0.01)).axes
+    (axes,) = figures.shadow_prices(priced().assign(price=0.01)).axes
     assert "all banks: share of US" in tick_names(axes)
 
 
 def test_the_naive_slope_is_red_and_its_interval_lies_off_that_within_strata() -> None:
-    (axes,) = figures.limit_response_learnt(response(), terms()).axes
+    (axes,) = figures.limit_response_estimates(response(), terms()).axes
     names = tick_names(axes)
     naive = names.index("naive regression: default (40)")
     strata = names.index("within strata: default (40)")
@@ -884,7 +884,7 @@ def test_the_naive_slope_is_red_and_its_interval_lies_off_that_within_strata() -
 
 
 def test_the_belief_and_the_pooled_slope_stand_beside_what_was_seen() -> None:
-    (axes,) = figures.limit_response_learnt(response(), terms()).axes
+    (axes,) = figures.limit_response_estimates(response(), terms()).axes
     points = dict(zip(tick_names(axes), axes.lines, strict=False))
     said = terms().economics.pd_slope
     assert points["the policy's belief beforehand"].get_xdata().tolist() == [said]
@@ -895,7 +895,7 @@ def test_the_belief_and_the_pooled_slope_stand_beside_what_was_seen() -> None:
 
 
 def test_the_strongest_column_of_the_drawing_stands_first_in_words() -> None:
-    (axes,) = figures.drawn_shares(drawing()).axes
+    (axes,) = figures.utilisation_effects(drawing()).axes
     feature = definitions_by_name()["debt_to_sales"].texts[0]
     assert tick_names(axes) == [feature, "had a line before"]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([-5.0, 1.0])
@@ -932,7 +932,7 @@ def test_what_an_error_costs_is_red_and_the_dearest_error_is_told_by_bank() -> N
 
 
 def test_a_lever_counts_its_enterprises_by_step_and_first_limits_apart() -> None:
-    picture = figures.raising_levers(levers())
+    picture = figures.recourse_actions(levers())
     exports, platform = picture.axes
     assert picture.get_suptitle().endswith("(2 of 3 enterprises have one)")
     assert (exports.get_title(), platform.get_title()) == ("exports: 2", "platform: 1")
@@ -942,7 +942,7 @@ def test_a_lever_counts_its_enterprises_by_step_and_first_limits_apart() -> None
 
 
 def test_only_a_province_that_is_judged_and_apart_is_red() -> None:
-    (axes,) = figures.province_differences(apart()).axes
+    (axes,) = figures.regional_parity(apart()).axes
     assert tick_names(axes) == ["South", "North", "East"]
     colours = [to_hex(one) for one in axes.collections[1].get_facecolor()]
     assert [one == BAD for one in colours] == [False, True, False]

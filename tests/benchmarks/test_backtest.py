@@ -11,15 +11,15 @@ from riskmodel import datasets
 from riskmodel.benchmarks import backtest
 from riskmodel.benchmarks.backtest import (
     BACK,
+    BacktestMonth,
     Economy,
-    Judgement,
-    Made,
-    in_words,
-    judged_month,
-    made_with,
-    seen_of,
+    SimulationSize,
+    backtest_month,
+    describe,
+    observed_year,
+    read_simulation_size,
+    run_stresses,
     stress_summary,
-    stresses,
 )
 from riskmodel.limits import banks_from, policy_from
 from riskmodel.limits.agreements import agreements_in_force
@@ -79,25 +79,27 @@ def problem(folder: Path) -> AllocationProblem:
 
 
 @pytest.fixture(scope="module")
-def month(folder: Path, problem: AllocationProblem) -> Judgement:
-    return judged_month(folder / "base", problem, ECONOMY, SETTINGS, paths=4)
+def month(folder: Path, problem: AllocationProblem) -> BacktestMonth:
+    return backtest_month(folder / "base", problem, ECONOMY, SETTINGS, paths=4)
 
 
-def test_all_books_have_the_volume_of_ours_and_nobody_beats_the_oracle(month: Judgement) -> None:
-    limits = {name: lines["limit_cny"].sum() for name, lines in month.judged.items()}
+def test_all_books_have_the_volume_of_ours_and_nobody_beats_the_oracle(
+    month: BacktestMonth,
+) -> None:
+    limits = {name: lines["limit_cny"].sum() for name, lines in month.evaluated.items()}
     profits = month.figures.set_index("book")["profit_cny"]
     for name, volume in limits.items():
         if name != ORACLE:
             assert volume == pytest.approx(limits[BOOK])
     assert profits[ORACLE] >= profits[BOOK]
-    assert month.regrets["regret"].min() >= -1e-3  # the allocation's own gap
+    assert month.value_of_information["regret"].min() >= -1e-3  # the allocation's own gap
     at_one = month.frontier[month.frontier["step"] == 1].set_index("book")["profit_cny"]
     assert at_one[BOOK] == pytest.approx(profits[BOOK])
-    assert in_words(month).endswith(f"regret {month.regrets['regret'].iloc[0]:.0%}")
+    assert describe(month).endswith(f"regret {month.value_of_information['regret'].iloc[0]:.0%}")
 
 
-def test_the_truth_is_asked_in_the_order_of_the_lines(folder: Path, month: Judgement) -> None:
-    line = month.judged[BOOK].dropna(subset=["pd_12m"]).iloc[-1]
+def test_the_truth_is_asked_in_the_order_of_the_lines(folder: Path, month: BacktestMonth) -> None:
+    line = month.evaluated[BOOK].dropna(subset=["pd_12m"]).iloc[-1]
     alone = true_outcome(
         folder / "base", [line["enterprise_id"]], month.as_of, [line["limit_cny"]], paths=4
     )
@@ -105,12 +107,12 @@ def test_the_truth_is_asked_in_the_order_of_the_lines(folder: Path, month: Judge
 
 
 def test_a_book_decided_before_a_shock_is_the_same_and_loses_more(
-    folder: Path, month: Judgement, monkeypatch: pytest.MonkeyPatch
+    folder: Path, month: BacktestMonth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backtest, "PATHS", 4)
-    table = stresses(
+    table = run_stresses(
         folder,
-        made_with(folder / "base"),
+        read_simulation_size(folder / "base"),
         month,
         (TERMS, ECONOMY, SETTINGS),
         scenarios=("shock",),
@@ -129,7 +131,9 @@ def test_a_book_decided_before_a_shock_is_the_same_and_loses_more(
     assert summary.loc["base", "too_high"] == 0  # the same oracle
 
 
-def test_a_scenarios_states_are_the_bases_until_its_event(folder: Path, month: Judgement) -> None:
+def test_a_scenarios_states_are_the_bases_until_its_event(
+    folder: Path, month: BacktestMonth
+) -> None:
     base, shock = (
         pd.read_parquet(folder / name / "truth" / "enterprise_months.parquet")
         for name in ("base", "shock")
@@ -146,7 +150,7 @@ def test_the_source_shows_the_defaults_that_the_economy_drew(folder: Path) -> No
     lives = pd.read_parquet(folder / "base" / "truth" / "enterprises.parquet")
     end = pd.to_datetime(lives["defaulted_on"]).max().to_period("M")
     as_of = (end - 11).to_timestamp()
-    seen = seen_of(folder / "base", SETTINGS, str(as_of.date())).set_index("enterprise_id")
+    seen = observed_year(folder / "base", SETTINGS, str(as_of.date())).set_index("enterprise_id")
     true = pd.to_datetime(lives.set_index("enterprise_id")["defaulted_on"])
     shown = true[(true >= as_of) & (true < as_of + pd.DateOffset(months=12))].index
     caught = seen.loc[seen["defaulted"]].index
@@ -157,25 +161,25 @@ def test_the_source_shows_the_defaults_that_the_economy_drew(folder: Path) -> No
     assert len(drawn) > 20 and drawn.between(0, 1).all()
 
 
-def test_the_table_has_an_interval_over_simulations_for_every_measure(month: Judgement) -> None:
+def test_the_table_has_an_interval_over_simulations_for_every_measure(month: BacktestMonth) -> None:
     table = backtest._over_simulations([(1, month), (2, month)])
     assert table["simulations"].eq(2).all()
     lift = table.set_index("measure").loc["lift_over_cut"]
     assert lift["low"] == pytest.approx(lift["value"]) == pytest.approx(lift["high"])
     assert backtest._responses([(1, month)]).empty  # this month's terms have learnt nothing
     causes = backtest._causes([(1, month)])
-    assert causes["name"].tolist() == month.regrets["knows"].tolist()
+    assert causes["name"].tolist() == month.value_of_information["knows"].tolist()
     assert over_simulations(pd.DataFrame({"measure": [], "seed": [], "value": []})).empty
 
 
 def test_a_simulation_says_what_it_was_made_with(folder: Path) -> None:
-    assert made_with(folder / "shock") == Made(ENTERPRISES, MONTHS, SEED)
+    assert read_simulation_size(folder / "shock") == SimulationSize(ENTERPRISES, MONTHS, SEED)
 
 
 def test_a_month_is_weighed_with_what_past_lines_teach_and_budgets_in_proportion(
     folder: Path,
 ) -> None:
-    problem, as_of = backtest.decided(folder / "base", TERMS, SETTINGS, back=BACK[1])
+    problem, as_of = backtest.build_month(folder / "base", TERMS, SETTINGS, back=BACK[1])
     given = banks_from(read_toml(TERMS / "banks.toml"), "banks.toml")
     share = ENTERPRISES / backtest.BUDGETS_FOR
     for ours, theirs in zip(problem.case.terms.banks.bank, given.bank, strict=True):

@@ -20,7 +20,7 @@ from riskmodel.limits.constraints import Constraints, build_constraints, refuse_
 from riskmodel.limits.economics import LineEconomics, Pairs
 
 
-def signed(*pairs: str) -> pd.DataFrame:
+def agreements(*pairs: str) -> pd.DataFrame:
     """Agreements such as "E1 north_bank"."""
     return pd.DataFrame([pair.split() for pair in pairs], columns=["enterprise_id", "bank"])
 
@@ -197,7 +197,7 @@ def test_a_decline_names_the_first_that_holds() -> None:
 def test_a_banks_row_sums_its_offers_and_weighs_its_rate_by_limit(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    pairs = signed("E1 north_bank", "E2 north_bank", "E4 south_bank")
+    pairs = agreements("E1 north_bank", "E2 north_bank", "E4 south_bank")
     scored = round_caps(scored)
     book = recommend(scored, pairs, policy, banks, grid=10)
     north, south = (book.by_bank.iloc[n] for n in (0, 1))
@@ -229,7 +229,7 @@ def test_a_tight_bank_shows_the_price_of_its_own_rows(
         },
         "banks",
     )
-    pairs = signed("E1 north_bank", "E2 south_bank")
+    pairs = agreements("E1 north_bank", "E2 south_bank")
     found = recommend(scored, pairs, policy, banks, grid=10).by_bank.set_index("bank")
     assert found.loc["north_bank", "price_of_budget"] > 0
     assert found.loc["north_bank", "price_of_loss_cap"] == 0
@@ -244,7 +244,7 @@ def test_the_room_to_what_holds_next_is_to_the_second_part_or_to_the_cap(
     def room(pd_12m: float, **changes: float) -> pd.Series:
         banks = banks_from({"bank": [bank_row("north_bank", **changes)]}, "banks")
         one = scored.iloc[[0]].assign(pd_12m=pd_12m)
-        return recommend(one, signed("E1 north_bank"), policy, banks, grid=10).recommendations.iloc[0]  # fmt: skip
+        return recommend(one, agreements("E1 north_bank"), policy, banks, grid=10).recommendations.iloc[0]  # fmt: skip
 
     # exports 1,000,000, need 6,000,000 x .8 x 90 / 360 = 1,200,000, ceiling and bank 10,000,000
     first = room(0.01)
@@ -267,13 +267,13 @@ def test_a_pd_at_the_banks_cut_is_served_and_the_rate_says_what_holds_it(
     def row(pd_12m: float) -> pd.Series:
         banks = banks_from({"bank": [bank_row("north_bank", max_pd=0.05)]}, "banks")
         one = scored.iloc[[0]].assign(pd_12m=pd_12m)
-        return recommend(one, signed("E1 north_bank"), policy, banks, grid=10).recommendations.iloc[0]  # fmt: skip
+        return recommend(one, agreements("E1 north_bank"), policy, banks, grid=10).recommendations.iloc[0]  # fmt: skip
 
     at, above = row(0.05), row(0.0501)
     assert (at["decision"], at["rate_held_by"]) == ("offer", "")
     assert (above["decision"], above["binding_constraint"]) == ("decline", "pd_cut")
     banks = banks_from({"bank": [bank_row("north_bank", min_rate=0.115)]}, "banks")
-    low = recommend(scored, signed("E1 north_bank"), policy, banks, grid=10).recommendations
+    low = recommend(scored, agreements("E1 north_bank"), policy, banks, grid=10).recommendations
     assert low["rate_held_by"].tolist() == ["bank_lowest_rate", "", "", "", ""]
     assert low["annual_rate"].iloc[0] == 0.115
 
@@ -286,18 +286,18 @@ def test_each_bank_has_a_cut_of_its_own(
         "banks",
     )  # fmt: skip
     one = scored.iloc[[0]].assign(pd_12m=0.05)
-    rows = recommend(one, signed("E1 north_bank", "E1 south_bank"), policy, banks, grid=10)
+    rows = recommend(one, agreements("E1 north_bank", "E1 south_bank"), policy, banks, grid=10)
     found = rows.recommendations.set_index("bank")
     assert found["decision"].to_dict() == {"north_bank": "decline", "south_bank": "offer"}
     assert found.loc["north_bank", "binding_constraint"] == "pd_cut"
-    alone_ = recommend(one, signed("E1 north_bank"), policy, banks, grid=10).recommendations
+    alone_ = recommend(one, agreements("E1 north_bank"), policy, banks, grid=10).recommendations
     assert alone_["binding_constraint"].tolist() == ["pd_cut"]
 
 
 def test_a_month_holds_the_ranks_by_which_its_curve_was_read(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    pairs = signed("E1 north_bank")
+    pairs = agreements("E1 north_bank")
     rows = scored.assign(pd_12m=[0.03, 0.01, 0.2, 0.02, np.nan])
     book = recommend(rows, pairs, policy, banks, grid=10)
     month = DecisionRule.of(rows, pairs, Terms(policy, banks), book, 10)
@@ -311,7 +311,7 @@ def test_a_month_holds_the_ranks_by_which_its_curve_was_read(
 def test_a_refusal_by_agreement_stands_among_the_others_and_alone(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    book = recommend(scored, signed("E1 north_bank", "E3 north_bank"), policy, banks, grid=10)
+    book = recommend(scored, agreements("E1 north_bank", "E3 north_bank"), policy, banks, grid=10)
     steps = book.funnel.set_index("rule")
     assert steps.loc["agreement", ["tested", "missing", "failed", "failed_alone", "left"]].tolist() == [5, 0, 3, 2, 1]  # fmt: skip
     assert steps["failed_alone"].tolist() == [1, 0, 0, 2]
@@ -322,14 +322,14 @@ def test_a_refusal_by_agreement_stands_among_the_others_and_alone(
     assert rows.loc["E4", "binding_constraint"] == "too_few_deals"
     assert rows.loc["E2", "cap_cny"] == 480_000.0
     assert rows.loc["E5", "cap_cny"] == 400_000.0
-    without = recommend(scored, signed("E1 north_bank"), policy, banks, grid=10)
+    without = recommend(scored, agreements("E1 north_bank"), policy, banks, grid=10)
     assert without.funnel["failed_alone"].tolist() == [0, 0, 0, 2]
 
 
 def test_declines_without_a_rule_have_the_words_of_their_code(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    pairs = signed("E1 north_bank", "E1 south_bank", "E4 south_bank", "E5 north_bank")
+    pairs = agreements("E1 north_bank", "E1 south_bank", "E4 south_bank", "E5 north_bank")
     rows = recommend(scored, pairs, policy, banks, grid=10).recommendations
     english = dict(zip(zip(rows["enterprise_id"], rows["bank"], strict=True), rows["refusal_text_en"], strict=True))  # fmt: skip
     assert english["E1", "south_bank"] == ""
@@ -341,7 +341,7 @@ def test_declines_without_a_rule_have_the_words_of_their_code(
 def test_curves_are_of_pairs_that_could_have_a_line(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    every = signed(*(f"E{n} north_bank" for n in range(1, 6)))
+    every = agreements(*(f"E{n} north_bank" for n in range(1, 6)))
     small = scored.assign(exports_usd_12m=[1e6, 1e4, 1.5e5, 8e5, 5e5])
     curves = recommend(small, every, policy, banks, grid=10).curves
     # E2's cap is below the floor, E3 and E4 are refused, E5 has no PD
@@ -351,7 +351,7 @@ def test_curves_are_of_pairs_that_could_have_a_line(
 
 
 def test_the_book_says_how_good_it_is(scored: pd.DataFrame, policy: Policy, banks: Banks) -> None:
-    book = recommend(scored, signed("E1 north_bank", "E2 north_bank"), policy, banks, grid=10)
+    book = recommend(scored, agreements("E1 north_bank", "E2 north_bank"), policy, banks, grid=10)
     offers = book.recommendations[book.recommendations["decision"] == "offer"]
     assert book.certificate.value == pytest.approx(offers["expected_profit_cny"].sum())
     assert book.certificate.bound >= book.certificate.value
@@ -365,7 +365,7 @@ def test_the_book_says_how_good_it_is(scored: pd.DataFrame, policy: Policy, bank
 def test_candidates_that_no_limit_can_be_made_of_are_refused(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    pair = signed("E1 north_bank")
+    pair = agreements("E1 north_bank")
     with pytest.raises(DataError, match=r"2 columns missing \(first: pd_low\)"):
         recommend(scored.drop(columns=["grade", "pd_low"]), pair, policy, banks, grid=10)
     for strange in (-0.001, 1.001):
@@ -380,7 +380,7 @@ def test_candidates_that_no_limit_can_be_made_of_are_refused(
 
 
 def alone(policy: Policy, banks: Banks, prices: pd.DataFrame, *pairs: str) -> DecisionRule:
-    return DecisionRule(signed(*pairs), Terms(policy, banks), prices, 10)
+    return DecisionRule(agreements(*pairs), Terms(policy, banks), prices, 10)
 
 
 def priced(**prices: float) -> pd.DataFrame:
@@ -407,7 +407,7 @@ def test_a_line_earns_its_profit_less_the_prices_of_what_it_uses(
     assert (free - dear).iloc[:2].tolist() == pytest.approx(
         [0.01 * 1e6 + 0.5 * 4_500, 0.01 * 500e3 + 0.5 * 6_750]
     )
-    at_its_rate = recommend(scored, signed("E1 north_bank", "E2 north_bank"), policy, banks, grid=10)  # fmt: skip
+    at_its_rate = recommend(scored, agreements("E1 north_bank", "E2 north_bank"), policy, banks, grid=10)  # fmt: skip
     offers = at_its_rate.recommendations.set_index("enterprise_id")["expected_profit_cny"]
     # E2 agreed to half a point more than the rule's .12 on the half that is drawn and performs
     assert free.iloc[:2].tolist() == pytest.approx(

@@ -167,14 +167,14 @@ def test_two_offers_to_one_enterprise_are_seen(
 def test_sums_above_a_budget_or_a_sectors_share_are_seen(
     placed: pd.DataFrame, policy: Policy, bank_row: Any, changes: dict[str, Any], said: str
 ) -> None:
-    signed = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3", "E4"], "bank": "one_bank"})
+    agreements = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3", "E4"], "bank": "one_bank"})
     wide = banks_from({"bank": [bank_row("one_bank")]}, "banks")
     narrow = banks_from({"bank": [bank_row("one_bank", **changes)]}, "banks")
-    rows = recommend(placed, signed, policy, wide, grid=GRID).recommendations
+    rows = recommend(placed, agreements, policy, wide, grid=GRID).recommendations
     assert rows.loc[rows["decision"] == "offer", "limit_cny"].tolist() == [1_000_000.0] * 4
 
-    assert breaches(rows, placed, signed, Terms(policy, wide), grid=GRID) == []
-    assert said in breaches(rows, placed, signed, Terms(policy, narrow), grid=GRID)
+    assert breaches(rows, placed, agreements, Terms(policy, wide), grid=GRID) == []
+    assert said in breaches(rows, placed, agreements, Terms(policy, narrow), grid=GRID)
 
 
 def test_a_loss_above_the_banks_cap_is_seen(

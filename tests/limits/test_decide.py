@@ -13,12 +13,12 @@ from riskmodel.limits.economics import Terms
 
 @pytest.fixture
 def month(scored: pd.DataFrame, policy: Policy, banks: Banks) -> DecisionRule:
-    signed = pd.DataFrame(
+    agreements = pd.DataFrame(
         [("E1", "north_bank"), ("E1", "south_bank"), ("E2", "north_bank"), ("E4", "south_bank")],
         columns=["enterprise_id", "bank"],
     )
-    book = recommend(scored, signed, policy, banks, grid=10)
-    return DecisionRule(signed, Terms(policy, banks), book.certificate.rows, 10)
+    book = recommend(scored, agreements, policy, banks, grid=10)
+    return DecisionRule(agreements, Terms(policy, banks), book.certificate.rows, 10)
 
 
 def test_without_scarcity_the_decision_is_the_allocations(
@@ -41,7 +41,7 @@ def test_rows_come_back_in_the_order_given(scored: pd.DataFrame, month: Decision
 def test_a_price_above_what_a_line_earns_closes_it(
     scored: pd.DataFrame, month: DecisionRule
 ) -> None:
-    dear = DecisionRule(month.signed, month.terms, month.prices.assign(price=1.0), month.grid)
+    dear = DecisionRule(month.agreements, month.terms, month.prices.assign(price=1.0), month.grid)
     assert dear.decide(scored)["bank"].eq("").all()
 
 
@@ -64,9 +64,9 @@ def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row
         }
     )
     banks = banks_from({"bank": [bank_row("north_bank", max_pd=1.0)]}, "banks")
-    signed = pd.DataFrame({"enterprise_id": ids, "bank": "north_bank"})
+    agreements = pd.DataFrame({"enterprise_id": ids, "bank": "north_bank"})
     nothing = pd.DataFrame({"bank": [], "row": [], "key": [], "price": []})
-    month = DecisionRule(signed, Terms(policy, banks), nothing, 10)
+    month = DecisionRule(agreements, Terms(policy, banks), nothing, 10)
     before = month.decide(rows)["limit_cny"].to_numpy()
     assert ((before > 0) & (before < rows["exports_usd_12m"] * 0.79)).sum() > 20
     for more in (1.001, 1.1, 1.5, 3.0):
@@ -78,7 +78,9 @@ def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row
 def test_a_given_line_earns_what_the_decision_says_it_does_net_of_prices(
     scored: pd.DataFrame, month: DecisionRule
 ) -> None:
-    priced = DecisionRule(month.signed, month.terms, month.prices.assign(price=0.01), month.grid)
+    priced = DecisionRule(
+        month.agreements, month.terms, month.prices.assign(price=0.01), month.grid
+    )
     # Caps that are round limits: between those the decision takes the chord.
     scored = scored.assign(exports_usd_12m=[1e6, 625_000.0, 1e5, 1e6, 1e6])
     found = priced.decide(scored)
@@ -111,10 +113,10 @@ def test_a_decision_does_not_depend_on_who_else_is_asked(
         },
         "banks",
     )
-    signed = pd.DataFrame({"enterprise_id": rows["enterprise_id"], "bank": "north_bank"})
-    book = recommend(rows, signed, policy, banks, grid=10)
+    agreements = pd.DataFrame({"enterprise_id": rows["enterprise_id"], "bank": "north_bank"})
+    book = recommend(rows, agreements, policy, banks, grid=10)
     assert (book.certificate.rows["price"] > 0).any()
-    month = DecisionRule(signed, Terms(policy, banks), book.certificate.rows, 10)
+    month = DecisionRule(agreements, Terms(policy, banks), book.certificate.rows, 10)
     together = month.decide(rows)
     alone = pd.concat([month.decide(rows.iloc[[n]]) for n in range(5)], ignore_index=True)
     pd.testing.assert_frame_equal(together, alone)

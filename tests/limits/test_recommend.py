@@ -24,14 +24,14 @@ PAIRS = [("E1", "north_bank"), ("E1", "south_bank"), ("E2", "north_bank"), ("E4"
 
 
 @pytest.fixture
-def signed() -> pd.DataFrame:
+def agreements() -> pd.DataFrame:
     return pd.DataFrame([*PAIRS, ("E5", "north_bank")], columns=["enterprise_id", "bank"])
 
 
 def test_each_pair_has_a_row_and_each_enterprise_without_one_too(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    rows = recommend(scored, signed, policy, banks, grid=10).recommendations
+    rows = recommend(scored, agreements, policy, banks, grid=10).recommendations
     assert list(zip(rows["enterprise_id"], rows["bank"], strict=True)) == [
         ("E1", "north_bank"),
         ("E1", "south_bank"),
@@ -59,9 +59,9 @@ def test_each_pair_has_a_row_and_each_enterprise_without_one_too(
 
 
 def test_offers_state_limit_rate_and_loss_and_declines_none(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    rows = recommend(scored, signed, policy, banks, grid=10).recommendations
+    rows = recommend(scored, agreements, policy, banks, grid=10).recommendations
     row = rows[rows["bank"].eq("south_bank") & rows["enterprise_id"].eq("E1")].iloc[0]
     # 1,000,000 USD through the platform; .13 + .45 x (.01 - .03); .01 x .6 x .75
     assert (row["limit_cny"], row["cap_cny"]) == (1_000_000.0, 1_000_000.0)
@@ -89,9 +89,9 @@ def test_an_enterprise_that_signed_nowhere_is_told_so_with_all_else_that_failed(
 
 
 def test_who_signed_only_with_banks_that_are_left_out_is_told_that_and_not_that_nobody_signed(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    known = signed[signed["enterprise_id"] == "E5"]
+    known = agreements[agreements["enterprise_id"] == "E5"]
     book = recommend(scored, known, policy, banks, grid=10, left_out=["E1", "E4"])
     rows = book.recommendations.set_index("enterprise_id")
     assert rows.loc["E1", ["bank", "decision", "refusals", "binding_constraint"]].tolist() == [
@@ -117,9 +117,9 @@ def test_no_rule_may_take_the_name_of_a_decline_of_ours(terms: dict[str, Any]) -
 
 
 def test_a_bank_without_a_row_is_refused_with_its_count(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    strange = signed.replace({"bank": {"south_bank": "west_bank"}})
+    strange = agreements.replace({"bank": {"south_bank": "west_bank"}})
     with pytest.raises(SettingsError, match=r"2 of 5 agreements .* west_bank"):
         recommend(scored, strange, policy, banks, grid=10)
 
@@ -135,12 +135,12 @@ def test_without_agreements_every_enterprise_may_borrow_from_every_bank(
 
 
 def test_a_pd_above_the_banks_cut_a_small_cap_and_a_poor_line_are_named(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, bank_row: Any
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, bank_row: Any
 ) -> None:
     def reason(pd_12m: float, usd: float, **changes: float) -> str:
         banks = banks_from({"bank": [bank_row("north_bank", **changes)]}, "banks")
         one = scored.iloc[[0]].assign(pd_12m=pd_12m, exports_usd_12m=usd)
-        pair = signed.iloc[[0]]
+        pair = agreements.iloc[[0]]
         book = recommend(one, pair, policy, banks, grid=10)
         return str(book.recommendations["binding_constraint"].iloc[0])
 
@@ -155,10 +155,10 @@ def test_a_pd_above_the_banks_cut_a_small_cap_and_a_poor_line_are_named(
 
 
 def test_an_interior_best_level_is_bound_by_profit(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     risky = scored.iloc[[0]].assign(pd_12m=0.085)
-    row = recommend(risky, signed.iloc[[0]], policy, banks, grid=10).recommendations.iloc[0]
+    row = recommend(risky, agreements.iloc[[0]], policy, banks, grid=10).recommendations.iloc[0]
     assert row["decision"] == "offer"
     assert 0 < row["limit_cny"] < row["cap_cny"]
     assert row["binding_constraint"] == "profit"
@@ -166,32 +166,32 @@ def test_an_interior_best_level_is_bound_by_profit(
 
 
 def test_enterprises_that_were_not_scored_are_counted(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    book = recommend(scored.iloc[1:], signed, policy, banks, grid=10)
+    book = recommend(scored.iloc[1:], agreements, policy, banks, grid=10)
     assert book.pairs_not_scored == 2
 
 
 def test_a_repeated_enterprise_is_refused(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     with pytest.raises(DataError, match=r"1 of 6 rows repeat an id \(first: E1\)"):
-        recommend(scored.iloc[[0, 0, 1, 2, 3, 4]], signed, policy, banks, grid=10)
+        recommend(scored.iloc[[0, 0, 1, 2, 3, 4]], agreements, policy, banks, grid=10)
 
 
 def test_a_churn_curve_that_the_policy_names_must_be_there(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     curve = pd.DataFrame({"annual_rate": [0.1], "segment": ["A"], "churn": [0.1]})
     with pytest.raises(SettingsError, match="names none"):
-        recommend(scored, signed, policy, banks, grid=10, churn=curve)
+        recommend(scored, agreements, policy, banks, grid=10, churn=curve)
 
 
 def test_the_candidates_are_left_as_they_were(
-    scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     before = scored.copy(deep=True)
-    recommend(scored, signed, policy, banks, grid=10)
+    recommend(scored, agreements, policy, banks, grid=10)
     pd.testing.assert_frame_equal(scored, before)
 
 
@@ -203,8 +203,8 @@ def test_a_book_keeps_every_cap_every_budget_and_one_offer_an_enterprise(
     rng = np.random.default_rng(seed)
     policy, banks = _programme(tight)
     scored = _drawn(rng, count)
-    signed = _signed(rng, scored, banks)
-    book = recommend(scored, signed, policy, banks, grid=10)
+    agreements = _signed(rng, scored, banks)
+    book = recommend(scored, agreements, policy, banks, grid=10)
     offers = book.recommendations[book.recommendations["decision"] == "offer"]
     assert not offers["enterprise_id"].duplicated().any()
     assert (offers["limit_cny"] <= offers["cap_cny"]).all()
@@ -225,10 +225,10 @@ def test_the_order_of_rows_changes_no_recommendation() -> None:
     rng = np.random.default_rng(4)
     policy, banks = _programme(0.1)
     scored = _drawn(rng, 50)
-    signed = _signed(rng, scored, banks)
+    agreements = _signed(rng, scored, banks)
     mixed = scored.sample(frac=1, random_state=1)
-    first = recommend(scored, signed, policy, banks, grid=10)
-    again = recommend(mixed, signed.sample(frac=1, random_state=2), policy, banks, grid=10)
+    first = recommend(scored, agreements, policy, banks, grid=10)
+    again = recommend(mixed, agreements.sample(frac=1, random_state=2), policy, banks, grid=10)
     pd.testing.assert_frame_equal(first.recommendations, again.recommendations)
 
 

@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from riskmodel import datasets
 from riskmodel.datasets.default_events import default_dates
 from riskmodel.limits.allocation import allocate
-from riskmodel.limits.backtest import backtest as judging
-from riskmodel.limits.backtest import measures as measuring
+from riskmodel.limits.backtest import backtest, measures
 from riskmodel.limits.backtest.backtest import BOOK, CUT, ORACLE, RULE
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import AllocationProblem, build_problem
@@ -114,7 +113,7 @@ class Economy:
 
 
 @dataclass(frozen=True)
-class Made:
+class SimulationSize:
     """What a simulation was made with."""
 
     enterprises: int
@@ -122,28 +121,28 @@ class Made:
     seed: int
 
 
-def made_with(simulation: Path) -> Made:
+def read_simulation_size(simulation: Path) -> SimulationSize:
     """What a written simulation was made with, as its own folder says."""
     parts = read_toml(simulation / "truth" / "simulation.toml")["simulation"]
-    return Made(parts["enterprises"], parts["months"], parts["seed"])
+    return SimulationSize(parts["enterprises"], parts["months"], parts["seed"])
 
 
 @dataclass(frozen=True)
-class Judgement:
+class BacktestMonth:
     """One month of one simulation, judged.
 
-    `judged` are the lines by who chose them, held against the truth; the tables are those of
-    `limits.backtest_measures` and `limits.backtest.regrets`.
+    `evaluated` are the lines by who chose them, held against the truth; the tables are those of
+    `limits.backtest_measures` and `limits.backtest.value_of_information`.
     """
 
     as_of: str
     problem: AllocationProblem
-    judged: Mapping[str, pd.DataFrame]
+    evaluated: Mapping[str, pd.DataFrame]
     figures: pd.DataFrame
-    happened: pd.DataFrame
+    observed_outcomes: pd.DataFrame
     swaps: pd.DataFrame
     frontier: pd.DataFrame
-    regrets: pd.DataFrame
+    value_of_information: pd.DataFrame
     intervals: pd.DataFrame
     response: pd.DataFrame
     base_rate: float
@@ -165,19 +164,21 @@ def bench_backtest(
             economy.write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)
             progress(f"simulation {seed} written")
             for back in BACK:
-                problem, as_of = decided(simulation, terms, settings, back=back)
-                month = judged_month(simulation, problem, economy, settings)
-                progress(f"simulation {seed}, {as_of}: {in_words(month)}")
+                problem, as_of = build_month(simulation, terms, settings, back=back)
+                month = backtest_month(simulation, problem, economy, settings)
+                progress(f"simulation {seed}, {as_of}: {describe(month)}")
                 months.append((seed, month))
                 if seed == SEEDS[0] and back == BACK[0]:
                     how = (terms, economy, settings)
-                    stress = stresses(Path(folder), made_with(simulation), month, how)
+                    stress = run_stresses(
+                        Path(folder), read_simulation_size(simulation), month, how
+                    )
                     progress(f"{stress['scenario'].nunique()} scenarios judged")
     tables = [_over_simulations(months), _causes(months), _responses(months), _long(stress)]
     return pd.concat(tables, ignore_index=True)
 
 
-def decided(
+def build_month(
     simulation: Path, terms: Path, settings: Settings, *, back: int, scratch: Path | None = None
 ) -> tuple[AllocationProblem, str]:
     """The month that the line weighs so many months before the simulation's end, and its date.
@@ -196,7 +197,7 @@ def decided(
         compute_features(run)
         build_datasets(run)
         fit_models(run)
-        return weighed_of(run, int(source.tables["enterprises"].num_rows)), str(as_of)
+        return build_run_problem(run, int(source.tables["enterprises"].num_rows)), str(as_of)
 
 
 def _settings(settings: Settings, simulation: Path, as_of: str) -> Settings:
@@ -214,7 +215,7 @@ def _settings(settings: Settings, simulation: Path, as_of: str) -> Settings:
     )
 
 
-def weighed_of(run: Run, enterprises: int) -> AllocationProblem:
+def build_run_problem(run: Run, enterprises: int) -> AllocationProblem:
     """The run's month as the stage `limits` weighs it, the budgets in proportion to the
     enterprises."""
     programme, given = programme_of(run), banks_of(run)
@@ -230,43 +231,45 @@ def weighed_of(run: Run, enterprises: int) -> AllocationProblem:
     )
 
 
-def judged_month(
+def backtest_month(
     simulation: Path,
     problem: AllocationProblem,
     economy: Economy,
     settings: Settings,
     *,
     paths: int = PATHS,
-) -> Judgement:
+) -> BacktestMonth:
     """The month's book, the rules and the oracle, held against the truth of the year after."""
     as_of = str(pd.Timestamp(problem.case.scored["as_of"].iloc[0]).date())
     threads, terms = settings.run.threads, problem.case.terms
-    rules = judging.rules_of(problem)
-    steps = measuring.frontier_lines(problem, rules, threads=threads)
+    rules = backtest.rule_books(problem)
+    steps = measures.frontier_lines(problem, rules, threads=threads)
     lines = [book for books in steps.values() for book in books.values()]
-    asked = judging.asked_of(problem, *rules.values(), *lines)
-    truth = judging.settled(economy.truth(simulation, asked, as_of, paths=paths), terms)
-    informed = judging.informed(problem, judging.truth_of(problem, truth))
-    best = judging.book_lines(problem, allocate(informed, threads=threads))
+    asked = backtest.limits_to_query(problem, *rules.values(), *lines)
+    truth = backtest.clean_truth(economy.truth(simulation, asked, as_of, paths=paths), terms)
+    true_options = backtest.options_under(problem, backtest.true_outcome_of(problem, truth))
+    best = backtest.book_lines(problem, allocate(true_options, threads=threads))
     books = steps[1.0] | {ORACLE: best}
-    judged = {name: judging.held_against(book, truth, terms) for name, book in books.items()}
-    whole = judging.held_against(rules[RULE], truth, terms)
-    return Judgement(
+    evaluated = {name: backtest.evaluate_lines(book, truth, terms) for name, book in books.items()}
+    whole = backtest.evaluate_lines(rules[RULE], truth, terms)
+    return BacktestMonth(
         as_of=as_of,
         problem=problem,
-        judged=judged,
-        figures=measuring.figures_of(judged),
-        happened=measuring.happened(judged, seen_of(simulation, settings, as_of)),
-        swaps=measuring.swap_sets(judged[BOOK], judged[CUT]),
-        frontier=measuring.frontier(steps, truth, terms),
-        regrets=judging.regrets(problem, truth, threads=threads),
-        intervals=measuring.intervals(judged, draws=DRAWS, seed=settings.run.seed),
-        response=measuring.response_errors(problem, truth),
+        evaluated=evaluated,
+        figures=measures.summarise_books(evaluated),
+        observed_outcomes=measures.observed_outcomes(
+            evaluated, observed_year(simulation, settings, as_of)
+        ),
+        swaps=measures.swap_sets(evaluated[BOOK], evaluated[CUT]),
+        frontier=measures.frontier(steps, truth, terms),
+        value_of_information=backtest.value_of_information(problem, truth, threads=threads),
+        intervals=measures.bootstrap_intervals(evaluated, draws=DRAWS, seed=settings.run.seed),
+        response=measures.response_errors(problem, truth),
         base_rate=float(whole["pd_12m"].mean()),
     )
 
 
-def seen_of(simulation: Path, settings: Settings, as_of: str) -> pd.DataFrame:
+def observed_year(simulation: Path, settings: Settings, as_of: str) -> pd.DataFrame:
     """What the source itself shows of the year after: enterprise_id, defaulted, and of the lines
     that were in force drawn_share (mean over months without arrears) and lost_cny."""
     source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
@@ -290,38 +293,38 @@ def seen_of(simulation: Path, settings: Settings, as_of: str) -> pd.DataFrame:
     return found.merge(seen.reset_index(), on="enterprise_id", how="left", validate="1:1")
 
 
-def stresses(
+def run_stresses(
     folder: Path,
-    made: Made,
-    base: Judgement,
+    size: SimulationSize,
+    base: BacktestMonth,
     how: tuple[Path, Economy, Settings],
     scenarios: Sequence[str] = (*EVENTS, *OTHER_SIMULATIONS),
 ) -> pd.DataFrame:
     """The scenarios of a simulation, beside its base's first month; their simulations go to the folder.
 
     One row a scenario and bank: scenario, same_book (whether the base's own book is judged), the
-    columns of `measuring.stressed`, and of the whole book bad_rate and the figures of
-    `measuring.lowered`; the base's own stand in the rows of scenario "base". Where the scenario has
+    columns of `measures.stressed`, and of the whole book bad_rate and the figures of
+    `measures.excess_limits`; the base's own stand in the rows of scenario "base". Where the scenario has
     other enterprises its book is its own: nothing is compared with the base's lines, `breaks` says
     that a cap does not hold, and too_high is missing.
     """
     terms, economy, settings = how
-    found = [_stressed("base", base.judged, base)]
+    found = [_stress_rows("base", base.evaluated, base)]
     for scenario in scenarios:
         simulation = folder / scenario
         if not simulation.exists():
             economy.write(
                 simulation,
-                enterprises=made.enterprises,
-                months=made.months,
-                seed=made.seed,
+                enterprises=size.enterprises,
+                months=size.months,
+                seed=size.seed,
                 scenario=scenario,
             )
         problem = base.problem
         if scenario not in EVENTS:
-            problem, _ = decided(simulation, terms, settings, back=BACK[0])
-        judged = _book_and_oracle(simulation, problem, economy, settings)
-        found.append(_stressed(scenario, judged, base))
+            problem, _ = build_month(simulation, terms, settings, back=BACK[0])
+        evaluated = _book_and_oracle(simulation, problem, economy, settings)
+        found.append(_stress_rows(scenario, evaluated, base))
     return pd.concat(found, ignore_index=True)
 
 
@@ -331,46 +334,48 @@ def _book_and_oracle(
     """The month's book and the oracle's, held against the truth of a scenario's simulation."""
     as_of = str(pd.Timestamp(problem.case.scored["as_of"].iloc[0]).date())
     terms, threads = problem.case.terms, settings.run.threads
-    asked = judging.asked_of(problem)
-    truth = judging.settled(economy.truth(simulation, asked, as_of), terms)
-    informed = judging.informed(problem, judging.truth_of(problem, truth))
-    chosen = {BOOK: problem.options, ORACLE: informed}
+    asked = backtest.limits_to_query(problem)
+    truth = backtest.clean_truth(economy.truth(simulation, asked, as_of), terms)
+    true_options = backtest.options_under(problem, backtest.true_outcome_of(problem, truth))
+    chosen = {BOOK: problem.options, ORACLE: true_options}
     books = {
-        name: judging.book_lines(problem, allocate(options, threads=threads))
+        name: backtest.book_lines(problem, allocate(options, threads=threads))
         for name, options in chosen.items()
     }
-    return {name: judging.held_against(book, truth, terms) for name, book in books.items()}
+    return {name: backtest.evaluate_lines(book, truth, terms) for name, book in books.items()}
 
 
-def _stressed(scenario: str, judged: Mapping[str, pd.DataFrame], base: Judgement) -> pd.DataFrame:
+def _stress_rows(
+    scenario: str, evaluated: Mapping[str, pd.DataFrame], base: BacktestMonth
+) -> pd.DataFrame:
     """The scenario's rows, a bank each; the base's losses are 0 where the book is another one."""
-    book, banks = judged[BOOK], base.problem.case.terms.banks
+    book, banks = evaluated[BOOK], base.problem.case.terms.banks
     same = scenario not in OTHER_SIMULATIONS
-    before = base.judged[BOOK] if same else book.assign(loss_cny=0.0, profit_cny=0.0)
-    rows = measuring.stressed(before, book, banks)
-    whole = measuring.lowered(book, judged[ORACLE], base.judged[ORACLE])
+    before = base.evaluated[BOOK] if same else book.assign(loss_cny=0.0, profit_cny=0.0)
+    rows = measures.stress_loss_caps(before, book, banks)
+    whole = measures.excess_limits(book, evaluated[ORACLE], base.evaluated[ORACLE])
     if not same:
         whole |= {"too_high": np.nan, "too_high_cny": np.nan}
     return rows.assign(
         scenario=scenario, same_book=same, bad_rate=book["pd_12m"].mean(),
-        base_book_profit_cny=base.judged[BOOK]["profit_cny"].sum(), **whole,
+        base_book_profit_cny=base.evaluated[BOOK]["profit_cny"].sum(), **whole,
     )  # fmt: skip
 
 
-def in_words(month: Judgement) -> str:
+def describe(month: BacktestMonth) -> str:
     """The month's verdict in one sentence."""
-    book = month.judged[BOOK][["limit_cny", "profit_cny"]].sum() / 1e6
+    book = month.evaluated[BOOK][["limit_cny", "profit_cny"]].sum() / 1e6
     measured = month.intervals.set_index("measure")["value"]
     return (
         f"{book['limit_cny']:,.0f} million CNY, true profit {book['profit_cny']:,.1f} million,"
-        f" {measured[measuring.LIFT]:+.0%} over the 1:1 rule with a cut at equal volume and prices"
-        f" ({measured[measuring.LIFT_AT_BASE]:+.0%} at base rates); bad rate"
-        f" {measured[measuring.BAD]:.2%} where the eligible have {month.base_rate:.2%}; regret"
-        f" {measured[measuring.REGRET]:.0%}"
+        f" {measured[measures.LIFT]:+.0%} over the 1:1 rule with a cut at equal volume and prices"
+        f" ({measured[measures.LIFT_AT_BASE]:+.0%} at base rates); bad rate"
+        f" {measured[measures.BAD]:.2%} where the eligible have {month.base_rate:.2%}; regret"
+        f" {measured[measures.REGRET]:.0%}"
     )
 
 
-def _over_simulations(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+def _over_simulations(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
     """Measures over simulations, the base's bad rate among them."""
     rows = [
         month.intervals[["measure", "value"]].assign(seed=seed) for seed, month in months
@@ -378,26 +383,28 @@ def _over_simulations(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
         pd.DataFrame({"measure": ["base_bad_rate"], "value": [month.base_rate], "seed": [seed]})
         for seed, month in months
     ]  # fmt: skip
-    table = measuring.over_simulations(pd.concat(rows, ignore_index=True))
+    table = measures.over_simulations(pd.concat(rows, ignore_index=True))
     return table.assign(question="backtest", name=BOOK)
 
 
-def _causes(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+def _causes(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
     """The regret that is left by who knows what, over simulations."""
     rows = [
-        month.regrets.rename(columns={"knows": "measure", "regret": "value"}).assign(seed=seed)
+        month.value_of_information.rename(columns={"knows": "measure", "regret": "value"}).assign(
+            seed=seed
+        )
         for seed, month in months
     ]
-    table = measuring.over_simulations(
+    table = measures.over_simulations(
         pd.concat(rows, ignore_index=True)[["seed", "measure", "value"]]
     )
     return table.assign(question="regret", name=table["measure"], measure="regret")
 
 
-def _responses(months: Sequence[tuple[int, Judgement]]) -> pd.DataFrame:
+def _responses(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
     """The learnt, the naive and the stated response beside the true ones, over simulations."""
     rows = [month.response.assign(seed=seed) for seed, month in months]
-    table = measuring.over_simulations(pd.concat(rows, ignore_index=True))
+    table = measures.over_simulations(pd.concat(rows, ignore_index=True))
     return table.assign(question="response", name="response")
 
 

@@ -59,7 +59,7 @@ def _ours(size: int) -> Line:
     options, clock = random_options(size, seed=SEED), Clock()
     found = clock.of(partial(allocate, options, threads=threads))
     return {
-        **_sized("riskmodel", options),
+        **_describe("riskmodel", options),
         **_cost(clock),
         "value": found.value,
         "bound": found.bound,
@@ -74,7 +74,7 @@ def _highs(size: int, name: str, seconds: float) -> Line:
     work = partial(linear_optimum, options, seconds=seconds, method=METHODS[name])
     found = clock.of(work)
     return {
-        **_sized(name, options),
+        **_describe(name, options),
         **_empty(name),
         **_cost(clock),
         "bound": found.value,
@@ -82,7 +82,7 @@ def _highs(size: int, name: str, seconds: float) -> Line:
     }
 
 
-def _sized(name: str, options: Options) -> Line:
+def _describe(name: str, options: Options) -> Line:
     return {
         "name": name,
         "enterprises": options.enterprises,

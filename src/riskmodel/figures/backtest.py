@@ -100,15 +100,17 @@ def swap_sets(sets: pd.DataFrame) -> Picture:
     return figure
 
 
-def regret_causes(regrets: pd.DataFrame) -> Picture:
+def regret_causes(value_of_information: pd.DataFrame) -> Picture:
     """The regret that is left to who knows one thing more, and to who knows all but one.
 
-    `regrets`: knows, regret, as `limits.backtest.regrets` gives them.
+    `value_of_information`: knows, regret, as `limits.backtest.value_of_information` gives them.
     """
     title = "Regret against the oracle, by what is known"
-    if regrets.empty or regrets["regret"].isna().all():
+    if value_of_information.empty or value_of_information["regret"].isna().all():
         return nothing(title, NO_BOOK)
-    rows = regrets[regrets["knows"] != "everything"].set_index("knows")["regret"]
+    rows = value_of_information[value_of_information["knows"] != "everything"].set_index("knows")[
+        "regret"
+    ]
     figure, axes = single(title, height=tall(len(rows)))
     colours = [_knower(str(name)) for name in rows.index]
     bars(axes, rows.rename(index=lambda name: str(name).replace("_", " ")), colour=colours)

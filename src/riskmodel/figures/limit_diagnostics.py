@@ -35,7 +35,7 @@ ERRORS: Mapping[str, str] = MappingProxyType({"pd_low": "its low end", "pd_high"
 ENDS: Mapping[str, str] = MappingProxyType({"as it is": PALE, "smaller": SECOND, "gone": BAD})
 FEWEST_BARS = 3
 """Places for bars in a small chart, so that a single one is no block."""
-LEVERS: Mapping[str, str] = MappingProxyType(
+ACTION_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "exports": "exports higher by",
         "platform": "of other exports moved to the platform",
@@ -68,7 +68,7 @@ def limit_intervals(intervals: pd.DataFrame) -> Picture:
     left.plot(np.ones(len(groups)), range(len(groups)), "o", color=MAIN)
     left.set_xlabel("the sum of the limits at their least and\nlargest, of the sum decided (dot)")
     _fates(right, groups)
-    named(left, [*[_sized(rows) for rows in groups[:-1]], "all offers"])
+    named(left, [*[_band_name(rows) for rows in groups[:-1]], "all offers"])
     left.set_ylabel("limit (million CNY)")
     for axes in (left, right):
         in_percent(axes, "x")
@@ -77,7 +77,7 @@ def limit_intervals(intervals: pd.DataFrame) -> Picture:
     return figure
 
 
-def _sized(offers: pd.DataFrame) -> str:
+def _band_name(offers: pd.DataFrame) -> str:
     return " to ".join(f"{one / MILLION:.2f}" for one in offers["limit_cny"].agg(["min", "max"]))
 
 
@@ -134,25 +134,25 @@ def _error(name: str) -> str:
     return ERRORS.get(name, name.replace("x", "predicted x "))
 
 
-def raising_levers(raising: pd.DataFrame) -> Picture:
+def recourse_actions(recourse: pd.DataFrame) -> Picture:
     """Enterprises whose limit each lever raises, by its least step; first limits and higher ones.
 
-    `raising`: enterprise_id, rank (0 where nothing raises the limit), lever, step, limit_cny.
+    `recourse`: enterprise_id, rank (0 where nothing raises the limit), lever, step, limit_cny.
     """
     title = "What would raise limits, by the least step that does"
-    told = raising[raising["rank"] > 0] if len(raising) else raising
+    told = recourse[recourse["rank"] > 0] if len(recourse) else recourse
     if told.empty:
         return nothing(title, "no lever raises a limit by enough")
     counts = told["lever"].value_counts()
-    every, some = raising["enterprise_id"].nunique(), told["enterprise_id"].nunique()
+    every, some = recourse["enterprise_id"].nunique(), told["enterprise_id"].nunique()
     figure, charts = panels(
         f"{title} ({some:,} of {every:,} enterprises have one)",
-        [f"{lever}: {count:,}" for lever, count in counts.items()],
+        [f"{action}: {count:,}" for action, count in counts.items()],
         columns=2,
     )
     first = (told["limit_cny"] > 0).map({True: "a higher limit", False: "a first limit"})
-    for axes, lever in zip(charts, counts.index, strict=True):
-        rows = told["lever"] == lever
+    for axes, action in zip(charts, counts.index, strict=True):
+        rows = told["lever"] == action
         mine = pd.crosstab(told.loc[rows, "step"], first[rows])
         start = np.zeros(len(mine))
         for name, colour in (("a higher limit", MAIN), ("a first limit", GOOD)):
@@ -161,7 +161,7 @@ def raising_levers(raising: pd.DataFrame) -> Picture:
             start = start + height
         axes.set_xticks(range(len(mine)), [f"{step:.0%}" for step in mine.index])
         axes.set_xlim(-0.6, max(len(mine), FEWEST_BARS) - 0.4)
-        axes.set_xlabel(LEVERS.get(str(lever), "step"), fontsize="x-small")
+        axes.set_xlabel(ACTION_WORDS.get(str(action), "step"), fontsize="x-small")
         in_counts(axes, "y")
         axes.set_ylabel("enterprises", fontsize="x-small")
     handles, names = charts[0].get_legend_handles_labels()
@@ -169,7 +169,7 @@ def raising_levers(raising: pd.DataFrame) -> Picture:
     return figure
 
 
-def province_differences(provinces: pd.DataFrame) -> Picture:
+def regional_parity(provinces: pd.DataFrame) -> Picture:
     """Limits of each province against those of similar enterprises elsewhere, with intervals.
 
     `provinces`: province, matched, difference, low, high, judged, apart. Those that are apart are

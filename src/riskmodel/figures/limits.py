@@ -113,7 +113,7 @@ def binding(recommendations: pd.DataFrame) -> Picture:
     return figure
 
 
-def limit_response_learnt(response: LimitResponse | None, policy: Policy) -> Picture:
+def limit_response_estimates(response: LimitResponse | None, policy: Policy) -> Picture:
     """Each estimate of the response to the limit with its interval, the prior, and what is used.
 
     The last row is one enterprise's own response, as far as it is told.
@@ -124,7 +124,7 @@ def limit_response_learnt(response: LimitResponse | None, policy: Policy) -> Pic
     prior = (policy.economics.pd_slope, policy.behaviour.pd_slope_sd)
     own = float(np.hypot(response.slope_sd, response.spread))
     seen = [
-        (_estimated(one, policy), one.slope, one.standard_error, LINES[one.lines][1])
+        (_estimate_name(one, policy), one.slope, one.standard_error, LINES[one.lines][1])
         for one in response.estimates
     ]
     rows = [
@@ -150,14 +150,14 @@ def limit_response_learnt(response: LimitResponse | None, policy: Policy) -> Pic
     return figure
 
 
-def _estimated(one: Estimate, policy: Policy) -> str:
+def _estimate_name(one: Estimate, policy: Policy) -> str:
     """The lines of an estimate, and its outcome with the number of events."""
     late = f"{policy.behaviour.early_days_past_due}+ days past due"
     outcome = late if one.outcome == "early" else one.outcome
     return f"{LINES[one.lines][0]}: {outcome} ({one.events:,})"
 
 
-def drawn_shares(utilisation: Utilisation | None) -> Picture:
+def utilisation_effects(utilisation: Utilisation | None) -> Picture:
     """What the drawn share of a limit hangs on, the strongest first."""
     title = "What the drawn share of a limit hangs on"
     if utilisation is None:
@@ -266,7 +266,7 @@ def bank_use(by_bank: pd.DataFrame) -> Picture:
     return figure
 
 
-def row_prices(rows: pd.DataFrame) -> Picture:
+def shadow_prices(rows: pd.DataFrame) -> Picture:
     """What a little more of each row that binds would earn a year, for a million CNY.
 
     The dearest come first. `rows`: bank ("" for all together), row, key, price. A loss cap's

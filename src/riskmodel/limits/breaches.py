@@ -30,11 +30,11 @@ CLOSE = 1e-9
 
 
 def breaches(
-    rows: pd.DataFrame, scored: pd.DataFrame, signed: pd.DataFrame, terms: Terms, *, grid: int
+    rows: pd.DataFrame, scored: pd.DataFrame, agreements: pd.DataFrame, terms: Terms, *, grid: int
 ) -> list[str]:
     """What in the recommendations the terms do not allow, in words with counts; none if all holds.
 
-    `rows` are a book's recommendations; `scored`, `signed`, `grid` as in `recommend`.
+    `rows` are a book's recommendations; `scored`, `agreements`, `grid` as in `recommend`.
     """
     offers = rows[rows["decision"] == "offer"].reset_index(drop=True)
     silent = rows[rows["decision"] != "offer"]
@@ -54,7 +54,7 @@ def breaches(
     ]
     known = scored.drop(columns=silent_features, errors="ignore")
     others = known.iloc[whose].reset_index(drop=True)
-    found = _in_words(_of_offers(offers, others, signed, list(of_bank), terms))
+    found = _in_words(_of_offers(offers, others, agreements, list(of_bank), terms))
     return found + _of_levels(offers, others, terms, grid) + _of_sums(offers, others, terms)
 
 
@@ -68,14 +68,14 @@ def _in_words(counted: Mapping[str, int]) -> list[str]:
 def _of_offers(
     offers: pd.DataFrame,
     others: pd.DataFrame,
-    signed: pd.DataFrame,
+    agreements: pd.DataFrame,
     of_bank: list[Bank],
     terms: Terms,
 ) -> dict[str, int]:
     """Offers that break a term by themselves; `others` are their candidates, row by row."""
     policy, limit = terms.policy, offers["limit_cny"]
     pairs = pd.MultiIndex.from_frame(offers[["enterprise_id", "bank"]])
-    in_force = pairs.isin(pd.MultiIndex.from_frame(signed[["enterprise_id", "bank"]]))
+    in_force = pairs.isin(pd.MultiIndex.from_frame(agreements[["enterprise_id", "bank"]]))
     own_pd = others["pd_12m"].to_numpy(np.float64)
     low, high = np.asarray([rate_band(bank, policy) for bank in of_bank]).reshape(-1, 2).T
     rate = offers["annual_rate"].to_numpy(np.float64)

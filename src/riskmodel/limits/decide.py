@@ -25,19 +25,21 @@ class DecisionRule:
     """What a month's decisions rest on: the agreements, the terms, the levels, and the prices of
     the rows as the certificate states them."""
 
-    signed: pd.DataFrame
+    agreements: pd.DataFrame
     terms: Terms
     prices: pd.DataFrame
     grid: int
 
     @classmethod
     def of(
-        cls, scored: pd.DataFrame, signed: pd.DataFrame, terms: Terms, book: Book, grid: int
+        cls, scored: pd.DataFrame, agreements: pd.DataFrame, terms: Terms, book: Book, grid: int
     ) -> Self:
         """The month of a book, with the ranks that a churn curve is read by held as they were."""
         cap = compute_caps(scored, terms.policy)["cap_cny"].to_numpy(np.float64)
         reference_pds = pds_within_appetite(scored["pd_12m"].to_numpy(np.float64), cap, terms)
-        return cls(signed, replace(terms, reference_pds=reference_pds), book.certificate.rows, grid)
+        return cls(
+            agreements, replace(terms, reference_pds=reference_pds), book.certificate.rows, grid
+        )
 
     def decide(self, scored: pd.DataFrame) -> pd.DataFrame:
         """Each enterprise's best pair and level net of the rows' prices, and nothing coupled.
@@ -45,7 +47,7 @@ class DecisionRule:
         One row an enterprise, in the order given: enterprise_id, bank ("" none), limit_cny,
         annual_rate, pd_at_limit, expected_profit_cny, net_cny (after the rows' prices).
         """
-        mine = self.signed[self.signed["enterprise_id"].isin(scored["enterprise_id"])]
+        mine = self.agreements[self.agreements["enterprise_id"].isin(scored["enterprise_id"])]
         problem = build_problem(scored, mine, self.terms, grid=self.grid, price_table=self.prices)
         found = _best(problem, problem.rows.prices(self.prices))
         return found.set_index("enterprise_id").loc[scored["enterprise_id"]].reset_index()

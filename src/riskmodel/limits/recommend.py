@@ -57,7 +57,7 @@ class AllocationProblem:
 
 def recommend(
     scored: pd.DataFrame,
-    signed: pd.DataFrame,
+    agreements: pd.DataFrame,
     policy: Policy,
     banks: Banks,
     *,
@@ -71,7 +71,7 @@ def recommend(
     """Eligibility, caps, economics and allocation for one as-of date.
 
     `scored` has one row an enterprise: enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
-    and the features that the terms read, as far as the source has them. `signed` holds the pairs in
+    and the features that the terms read, as far as the source has them. `agreements` holds the pairs in
     force: enterprise_id, bank. `grid` is the number of levels of a limit: the cap and round numbers
     below it, the same for all. `behaviour` is what past lines teach. `last_prices` are the rows of
     last month's certificate, from which the search for prices starts. `left_out` are enterprises
@@ -81,20 +81,20 @@ def recommend(
     """
     problem = build_problem(
         scored,
-        signed,
+        agreements,
         Terms(policy, banks, take_up_curve(churn, policy), behaviour or Behaviour()),
         grid=grid,
         left_out=left_out,
     )
     warm_start = None if last_prices is None else problem.rows.prices(last_prices)
     return build_book(
-        problem, allocate(problem.options, warm_start=warm_start, threads=threads), signed
+        problem, allocate(problem.options, warm_start=warm_start, threads=threads), agreements
     )
 
 
 def build_problem(
     scored: pd.DataFrame,
-    signed: pd.DataFrame,
+    agreements: pd.DataFrame,
     terms: Terms,
     *,
     grid: int,
@@ -106,7 +106,7 @@ def build_problem(
     `price_table` as in `concentration.build_constraints`, `left_out` and errors as in `recommend`.
     """
     _refuse_bad_scores(scored)
-    _refuse_unknown_banks(signed, terms.banks)
+    _refuse_unknown_banks(agreements, terms.banks)
     refuse_closed_constraints(terms.banks, terms.policy.caps.min_limit_cny)
     # In one order, so that equal enterprises' ties fall alike however the rows came.
     scored = scored.sort_values("enterprise_id", ignore_index=True)
@@ -114,7 +114,7 @@ def build_problem(
         scored=scored,
         verdicts=check_eligibility(scored, terms.policy),
         caps=compute_caps(scored, terms.policy),
-        may_lend=_may_lend(scored, signed, terms.policy, terms.banks),
+        may_lend=_may_lend(scored, agreements, terms.policy, terms.banks),
         left_out=scored["enterprise_id"].isin(list(left_out)).to_numpy(np.bool_),
         terms=terms,
     )
@@ -127,7 +127,9 @@ def build_problem(
     return AllocationProblem(case, lines, rows, _options(case, lines, rows))
 
 
-def build_book(problem: AllocationProblem, allocation: Allocation, signed: pd.DataFrame) -> Book:
+def build_book(
+    problem: AllocationProblem, allocation: Allocation, agreements: pd.DataFrame
+) -> Book:
     """The book as frames, from what was weighed and what was chosen of it."""
     case = problem.case
     pairs = case.pairs
@@ -141,7 +143,7 @@ def build_book(problem: AllocationProblem, allocation: Allocation, signed: pd.Da
         certificate=proof,
         curves=_curves(case, pairs),
         by_bank=by_bank(rows, proof, case.terms.banks),
-        pairs_not_scored=int((~signed["enterprise_id"].isin(known)).sum()),
+        pairs_not_scored=int((~agreements["enterprise_id"].isin(known)).sum()),
     )
 
 
@@ -176,21 +178,23 @@ def _refuse_bad_scores(scored: pd.DataFrame) -> None:
         )
 
 
-def _refuse_unknown_banks(signed: pd.DataFrame, banks: Banks) -> None:
-    strange = signed.loc[~signed["bank"].isin(banks.names), "bank"]
+def _refuse_unknown_banks(agreements: pd.DataFrame, banks: Banks) -> None:
+    strange = agreements.loc[~agreements["bank"].isin(banks.names), "bank"]
     if len(strange):
         raise SettingsError(
-            f"banks: {len(strange)} of {len(signed)} agreements are with a bank that has no row "
+            f"banks: {len(strange)} of {len(agreements)} agreements are with a bank that has no row "
             f"(first: {strange.iloc[0]}). Add a [[bank]] row to the banks' file."
         )
 
 
-def _may_lend(scored: pd.DataFrame, signed: pd.DataFrame, policy: Policy, banks: Banks) -> Flags:
+def _may_lend(
+    scored: pd.DataFrame, agreements: pd.DataFrame, policy: Policy, banks: Banks
+) -> Flags:
     """Enterprises x banks: who may lend to whom; all to all where no agreement is required."""
     may_lend = np.full((len(scored), len(banks.bank)), not policy.agreement.required)
     if policy.agreement.required:
-        row = pd.Index(scored["enterprise_id"]).get_indexer(pd.Index(signed["enterprise_id"]))
-        column = pd.Index(banks.names).get_indexer(pd.Index(signed["bank"]))
+        row = pd.Index(scored["enterprise_id"]).get_indexer(pd.Index(agreements["enterprise_id"]))
+        column = pd.Index(banks.names).get_indexer(pd.Index(agreements["bank"]))
         may_lend[row[row >= 0], column[row >= 0]] = True
     return may_lend
 

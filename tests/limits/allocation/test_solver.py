@@ -24,10 +24,10 @@ def drawn(seed: int, shape: Shape, tightness: float) -> Options:
     """A random book: uneven pairs, amounts that are no round numbers, rows that some lack."""
     rng = np.random.default_rng(seed)
     count, banks, levels = shape
-    signed = rng.random((count, banks)) < 0.8
-    start = np.concatenate([[0], np.cumsum(signed.sum(axis=1))])
-    bank = np.nonzero(signed)[1]
-    owner = np.nonzero(signed)[0]
+    agreements = rng.random((count, banks)) < 0.8
+    start = np.concatenate([[0], np.cumsum(agreements.sum(axis=1))])
+    bank = np.nonzero(agreements)[1]
+    owner = np.nonzero(agreements)[0]
     pairs = len(bank)
     place = rng.integers(0, 3, count)
     share = np.arange(1, levels + 1) / levels

@@ -18,32 +18,32 @@ from riskmodel.limits.backtest.backtest import (
     PARTS,
     RULE,
     Outcome,
-    asked_of,
-    believed_of,
     book_lines,
-    cut_to,
-    earned,
-    held_against,
-    informed,
-    knowing,
-    regrets,
+    clean_truth,
+    evaluate_lines,
+    limits_to_query,
+    mix_outcomes,
+    options_under,
+    predicted_outcome_of,
+    profit_and_loss,
+    rule_books,
     rule_lines,
-    rules_of,
-    settled,
-    truth_of,
+    true_outcome_of,
+    truncate_to_volume,
+    value_of_information,
 )
 from riskmodel.limits.backtest.measures import (
     CURSE,
     LIFT,
     REGRET,
-    figures_of,
-    happened,
-    intervals,
-    lowered,
-    measures_of,
+    bootstrap_intervals,
+    compute_measures,
+    excess_limits,
+    observed_outcomes,
     over_simulations,
     response_errors,
-    stressed,
+    stress_loss_caps,
+    summarise_books,
     swap_sets,
 )
 from riskmodel.limits.behaviour.limit_response import Centre, Estimate, LimitResponse
@@ -71,7 +71,7 @@ def truth_at(
     problem: AllocationProblem, pds: dict[str, float], *books: pd.DataFrame
 ) -> pd.DataFrame:
     """A drawn truth of all levels: PDs by enterprise, more drawn of small limits."""
-    asked = asked_of(problem, *books)
+    asked = limits_to_query(problem, *books)
     return asked.assign(
         pd_12m=asked["enterprise_id"].map(pds),
         drawn_share=np.clip(400_000 / asked["limit_cny"], 0.2, 0.9),
@@ -91,7 +91,7 @@ def test_a_line_earns_its_margin_less_loss_capital_and_opening(terms: Terms) -> 
     pd_12m, limit = np.array([0.02]), np.array([1_000_000.0])
     outcome = Outcome(pd_12m, np.array([0.4]), np.array([0.7]), np.array([0.5]))
     given = (limit, np.array([0.12]), np.array([0]), np.array([800.0]))
-    profit, loss = earned(given, outcome, terms)
+    profit, loss = profit_and_loss(given, outcome, terms)
     # .02 * .5 * .7 of a million; .12 asked, .04 paid, on .4 of it for the 98 % who stay
     assert loss == pytest.approx([7_000.0])
     capital = 0.12 * 0.1 * risk_weight(pd_12m, terms.policy.capital)[0] * 700_000
@@ -103,11 +103,11 @@ def test_whoever_is_gone_earns_and_loses_nothing_and_is_no_default(terms: Terms)
         {"enterprise_id": ["E1", "E2"], "limit_cny": [1e6, 1e6], "pd_12m": [np.nan, 0.5],
          "drawn_share": [np.nan, 0.5], "owed_share": [np.nan, 0.9], "lgd": [np.nan, 0.6]}
     )  # fmt: skip
-    judged = held_against(
-        lines(enterprise_id=["E1", "E2"], limit_cny=[1e6, 1e6]), settled(truth, terms), terms
+    evaluated = evaluate_lines(
+        lines(enterprise_id=["E1", "E2"], limit_cny=[1e6, 1e6]), clean_truth(truth, terms), terms
     )
-    assert judged.loc[0, ["profit_cny", "loss_cny"]].tolist() == [0.0, 0.0]
-    figures = figures_of({BOOK: judged}).iloc[0]
+    assert evaluated.loc[0, ["profit_cny", "loss_cny"]].tolist() == [0.0, 0.0]
+    figures = summarise_books({BOOK: evaluated}).iloc[0]
     assert (figures["gone"], figures["bad_rate"], figures["limit_cny"]) == (1, 0.5, 2e6)
 
 
@@ -116,11 +116,11 @@ def test_who_is_in_default_already_owes_the_whole_line_and_earns_nothing(terms: 
         {"enterprise_id": ["E1"], "limit_cny": [1e6], "pd_12m": [1.0],
          "drawn_share": [np.nan], "owed_share": [np.nan], "lgd": [np.nan]}
     )  # fmt: skip
-    judged = held_against(
-        lines(enterprise_id=["E1"], limit_cny=[1e6]), settled(truth, terms), terms
+    evaluated = evaluate_lines(
+        lines(enterprise_id=["E1"], limit_cny=[1e6]), clean_truth(truth, terms), terms
     )
-    assert judged["loss_cny"].tolist() == [pytest.approx(0.6 * 1e6)]
-    assert judged["profit_cny"].iloc[0] < -0.6e6
+    assert evaluated["loss_cny"].tolist() == [pytest.approx(0.6 * 1e6)]
+    assert evaluated["profit_cny"].iloc[0] < -0.6e6
 
 
 def test_a_truth_with_holes_or_without_a_line_is_refused(terms: Terms) -> None:
@@ -129,56 +129,56 @@ def test_a_truth_with_holes_or_without_a_line_is_refused(terms: Terms) -> None:
          "drawn_share": [np.nan], "owed_share": [0.9], "lgd": [0.6]}
     )  # fmt: skip
     with pytest.raises(DataError, match="1 rows with a PD lack a share"):
-        settled(truth, terms)
+        clean_truth(truth, terms)
     whole = truth.assign(drawn_share=0.5)
     with pytest.raises(DataError, match="1 of 1 lines are not in it"):
-        held_against(lines(enterprise_id=["E1"], limit_cny=[2e6]), whole, terms)
+        evaluate_lines(lines(enterprise_id=["E1"], limit_cny=[2e6]), whole, terms)
 
 
 def test_what_was_believed_gives_the_lines_own_profit_and_loss_back(
     problem: AllocationProblem,
 ) -> None:
-    again, lines_ = informed(problem, believed_of(problem)), problem.lines
+    again, lines_ = options_under(problem, predicted_outcome_of(problem)), problem.lines
     open_ = np.isfinite(problem.options.value)
     assert open_.any()
     open_[:, -1] = False  # the cap: the month takes it on the chord between two rungs
     assert open_.any()
     assert again.value[open_] == pytest.approx(lines_.profit_cny[open_], rel=1e-9)
     assert again.loss[open_] == pytest.approx(lines_.loss_cny[open_], rel=1e-9)
-    assert believed_of(problem).drawn_share[open_] == pytest.approx(0.5)
+    assert predicted_outcome_of(problem).drawn_share[open_] == pytest.approx(0.5)
 
 
 def test_knowing_every_part_is_the_truth_and_knowing_none_is_what_was_believed(
     problem: AllocationProblem,
 ) -> None:
     truth = truth_at(problem, {"E1": 0.03, "E2": 0.001, "E5": 0.2})
-    believed, true = believed_of(problem), truth_of(problem, truth)
+    predicted, true = predicted_outcome_of(problem), true_outcome_of(problem, truth)
     open_ = np.isfinite(problem.options.value)
     for name in NAMES:
         all_known, none_known = (
-            getattr(knowing(parts, believed, true), name)[open_] for parts in (PARTS, ())
+            getattr(mix_outcomes(parts, predicted, true), name)[open_] for parts in (PARTS, ())
         )
         assert all_known == pytest.approx(getattr(true, name)[open_], rel=1e-9)
-        assert none_known == pytest.approx(getattr(believed, name)[open_], rel=1e-9)
+        assert none_known == pytest.approx(getattr(predicted, name)[open_], rel=1e-9)
 
 
 def test_the_level_is_that_at_the_cap_and_the_response_what_moves_below_it(
     problem: AllocationProblem,
 ) -> None:
     truth = truth_at(problem, {"E1": 0.05, "E2": 0.05, "E5": 0.05})
-    believed, true = believed_of(problem), truth_of(problem, truth)
-    level = knowing(("pd_level",), believed, true).pd_12m
+    predicted, true = predicted_outcome_of(problem), true_outcome_of(problem, truth)
+    level = mix_outcomes(("pd_level",), predicted, true).pd_12m
     assert level[:, -1] == pytest.approx(0.05)
     of_first = np.isfinite(problem.options.value[0])
     assert of_first.sum() > 1
     assert (np.diff(level[0, of_first]) > 0).all()  # the stated slope below the true level
-    flat = knowing(("pd_response",), believed, true).pd_12m[0, of_first]
-    assert flat == pytest.approx(np.full(of_first.sum(), believed.pd_12m[0, -1]))
+    flat = mix_outcomes(("pd_response",), predicted, true).pd_12m[0, of_first]
+    assert flat == pytest.approx(np.full(of_first.sum(), predicted.pd_12m[0, -1]))
 
 
 def test_the_oracle_has_no_regret_and_nobody_has_less(problem: AllocationProblem) -> None:
     truth = truth_at(problem, {"E1": 0.15, "E2": 0.001, "E5": 0.002})
-    table = regrets(problem, truth).set_index("knows")
+    table = value_of_information(problem, truth).set_index("knows")
     assert table.loc["everything", "regret"] == 0
     assert table.loc["everything", "believed_cny"] == pytest.approx(
         table.loc["everything", "profit_cny"]
@@ -190,15 +190,15 @@ def test_the_oracle_has_no_regret_and_nobody_has_less(problem: AllocationProblem
 
 def test_whoever_is_gone_is_chosen_by_nobody_who_knows(problem: AllocationProblem) -> None:
     truth = truth_at(problem, {"E1": np.nan, "E2": 0.001, "E5": 0.002})
-    kept = settled(truth, problem.case.terms)
-    chosen = book_lines(problem, allocate(informed(problem, truth_of(problem, kept))))
+    kept = clean_truth(truth, problem.case.terms)
+    chosen = book_lines(problem, allocate(options_under(problem, true_outcome_of(problem, kept))))
     assert set(chosen["enterprise_id"]) == {"E2", "E5"}
 
 
 def test_the_rule_gives_a_yuan_a_dollar_in_order_at_the_banks_in_turn(
     problem: AllocationProblem,
 ) -> None:
-    rules = rules_of(problem)
+    rules = rule_books(problem)
     assert rules[RULE]["enterprise_id"].tolist() == ["E1", "E2", "E5"]
     assert rules[CUT]["enterprise_id"].tolist() == ["E5", "E1", "E2"]  # .001, .01, .03
     assert rules[RULE]["limit_cny"].tolist() == [1_000_000.0, 480_000.0, 400_000.0]
@@ -213,27 +213,27 @@ def test_the_rule_gives_a_yuan_a_dollar_in_order_at_the_banks_in_turn(
 
 def test_a_cut_to_a_volume_gives_the_last_line_in_part() -> None:
     rule = lines(enterprise_id=["E1", "E2", "E3"], limit_cny=[300.0, 300.0, 300.0])
-    assert cut_to(rule, 450.0)["limit_cny"].tolist() == [300.0, 150.0]
-    assert cut_to(rule, 600.0)["limit_cny"].tolist() == [300.0, 300.0]
-    assert cut_to(rule, 0.0).empty
-    assert cut_to(rule, 5_000.0)["limit_cny"].sum() == 900.0
+    assert truncate_to_volume(rule, 450.0)["limit_cny"].tolist() == [300.0, 150.0]
+    assert truncate_to_volume(rule, 600.0)["limit_cny"].tolist() == [300.0, 300.0]
+    assert truncate_to_volume(rule, 0.0).empty
+    assert truncate_to_volume(rule, 5_000.0)["limit_cny"].sum() == 900.0
 
 
-def judged(**columns: list[object]) -> pd.DataFrame:
+def evaluated(**columns: list[object]) -> pd.DataFrame:
     shares = {"drawn_share": 0.5, "owed_share": 0.9, "lgd": 0.6, "loss_cny": 0.0}
     frame = lines(**columns)
     return frame.assign(**{name: share for name, share in shares.items() if name not in frame})
 
 
-OURS = judged(
+OURS = evaluated(
     enterprise_id=["E1", "E2"], limit_cny=[100.0, 300.0], profit_cny=[8.0, 16.0],
     expected_profit_cny=[10.0, 20.0], pd_12m=[0.01, 0.03],
 )  # fmt: skip
-THEIRS = judged(
+THEIRS = evaluated(
     enterprise_id=["E2", "E3"], limit_cny=[200.0, 200.0], profit_cny=[10.0, 6.0],
     pd_12m=[0.02, 0.08],
 )  # fmt: skip
-BEST = judged(
+BEST = evaluated(
     enterprise_id=["E1", "E4"], limit_cny=[50.0, 350.0], profit_cny=[6.0, 26.0],
     pd_12m=[0.01, 0.01],
 )  # fmt: skip
@@ -241,7 +241,7 @@ BOOKS = {BOOK: OURS, CUT: THEIRS, CUT_AT_BASE: THEIRS, ORACLE: BEST}
 
 
 def test_figures_are_sums_and_rates_of_the_lines() -> None:
-    figures = figures_of({BOOK: OURS}).iloc[0]
+    figures = summarise_books({BOOK: OURS}).iloc[0]
     assert figures[["lines", "limit_cny", "profit_cny"]].tolist() == [2, 400.0, 24.0]
     assert figures["bad_rate"] == pytest.approx(0.02)
     assert figures["bad_rate_by_limit"] == pytest.approx((1 + 9) / 400)
@@ -249,22 +249,22 @@ def test_figures_are_sums_and_rates_of_the_lines() -> None:
 
 
 def test_measures_compare_with_the_rule_and_the_oracle() -> None:
-    measured = measures_of(BOOKS)
+    measured = compute_measures(BOOKS)
     assert measured[LIFT] == pytest.approx(24 / 16 - 1)
     assert measured[REGRET] == pytest.approx(1 - 24 / 32)
     assert measured[CURSE] == pytest.approx(30 / 24 - 1)
 
 
 def test_intervals_hold_the_value_are_repeatable_and_closed_where_all_are_alike() -> None:
-    once, again = (intervals(BOOKS, draws=300, seed=3) for _ in range(2))
+    once, again = (bootstrap_intervals(BOOKS, draws=300, seed=3) for _ in range(2))
     pd.testing.assert_frame_equal(once, again)
     bad = once.set_index("measure").loc["bad_rate"]
     assert bad["low"] == pytest.approx(0.01) and bad["high"] == pytest.approx(0.03)
-    alike = judged(
+    alike = evaluated(
         enterprise_id=["E1", "E2", "E3"], limit_cny=[1.0] * 3, profit_cny=[2.0] * 3,
         expected_profit_cny=[3.0] * 3, pd_12m=[0.1] * 3,
     )  # fmt: skip
-    same = intervals(dict.fromkeys(BOOKS, alike), draws=20, seed=1).set_index("measure")
+    same = bootstrap_intervals(dict.fromkeys(BOOKS, alike), draws=20, seed=1).set_index("measure")
     assert same.loc[CURSE, ["low", "value", "high"]].tolist() == pytest.approx([0.5] * 3)
 
 
@@ -283,7 +283,7 @@ def test_what_happened_counts_defaults_and_looks_at_the_lines_in_force() -> None
         {"enterprise_id": ["E1", "E2", "E3"], "defaulted": [False, True, True],
          "drawn_share": [0.2, np.nan, 0.9], "lost_cny": [0.0, 40.0, 7.0]}
     )  # fmt: skip
-    row = happened({BOOK: OURS}, outcomes).iloc[0]
+    row = observed_outcomes({BOOK: OURS}, outcomes).iloc[0]
     assert (row["defaults"], row["default_rate"], row["lines_seen"]) == (1, 0.5, 1)
     assert (row["seen_drawn_share"], row["true_drawn_share"], row["lost_cny"]) == (0.2, 0.5, 40.0)
 
@@ -302,25 +302,25 @@ def test_months_of_a_simulation_count_as_one_in_the_interval_over_simulations() 
 def test_a_stress_breaks_the_caps_that_held_before(banks: Banks) -> None:
     caps = [bank.loss_cap_cny for bank in banks.bank]
     ids, names = ["E1", "E2", "E3"], ["north_bank", "north_bank", "south_bank"]
-    base = judged(
+    base = evaluated(
         enterprise_id=ids, bank=names, limit_cny=[1e6] * 3, profit_cny=[9.0] * 3,
         loss_cny=[0.5 * caps[0], 0.4 * caps[0], 1.5 * caps[1]], pd_12m=[0.1] * 3,
     )  # fmt: skip
     worse = base.assign(loss_cny=base["loss_cny"] * 1.2, profit_cny=-1.0)
-    table = stressed(base, worse, banks).set_index("bank")
+    table = stress_loss_caps(base, worse, banks).set_index("bank")
     assert table["breaks"].to_dict() == {"north_bank": True, "south_bank": False}  # over before
     assert table.loc["north_bank", ["base_profit_cny", "profit_cny"]].tolist() == [18.0, -2.0]
 
 
 def test_a_limit_is_too_high_by_what_the_stress_takes_off_it() -> None:
-    losing = judged(
+    losing = evaluated(
         enterprise_id=["E1", "E2", "E3", "E4"], limit_cny=[100.0] * 4,
         profit_cny=[-3.0, 16.0, 1.0, 1.0], pd_12m=[0.1] * 4,
     )  # fmt: skip
     # E1 from 300 to 60: our 100 is 40 too high; E2 from 80 to 0; E3 rises; E4 no oracle gave a line
-    before = judged(enterprise_id=["E1", "E2", "E3"], limit_cny=[300.0, 80.0, 50.0])
-    now = judged(enterprise_id=["E1", "E3"], limit_cny=[60.0, 70.0])
-    assert lowered(losing, now, before) == {
+    before = evaluated(enterprise_id=["E1", "E2", "E3"], limit_cny=[300.0, 80.0, 50.0])
+    now = evaluated(enterprise_id=["E1", "E3"], limit_cny=[60.0, 70.0])
+    assert excess_limits(losing, now, before) == {
         "too_high": 2, "too_high_cny": 40.0 + 80.0, "losing": 1, "losing_cny": 3.0,
     }  # fmt: skip
 
@@ -331,7 +331,7 @@ def test_a_churn_curve_cannot_be_read_back(problem: AllocationProblem) -> None:
     curve = TakeUp(np.array([0.1]), np.array([[0.5]]))
     case = replace(problem.case, terms=replace(problem.case.terms, curve=curve))
     with pytest.raises(DataError, match="churn curve"):
-        believed_of(replace(problem, case=case))
+        predicted_outcome_of(replace(problem, case=case))
 
 
 def test_responses_are_held_against_the_true_slopes(problem: AllocationProblem) -> None:

@@ -91,12 +91,12 @@ def test_a_learnt_drawing_bears_a_month_without_any_pair(
 ) -> None:
     behaviour = fit_behaviour(past, policy)
     nobody = pd.DataFrame({"enterprise_id": [], "bank": []}, dtype="str")
-    signed = pd.DataFrame({"enterprise_id": ["E3"], "bank": ["north_bank"]})
+    agreements = pd.DataFrame({"enterprise_id": ["E3"], "bank": ["north_bank"]})
     for rows, pairs in (
         (scored, nobody),
-        (scored, signed),
+        (scored, agreements),
         (scored.iloc[:0], nobody),
-        (scored.assign(pd_12m=np.nan), signed),
+        (scored.assign(pd_12m=np.nan), agreements),
     ):
         book = recommend(rows, pairs, policy, banks, grid=10, behaviour=behaviour)
         assert (book.recommendations["decision"] == "decline").all()

@@ -16,53 +16,63 @@ from riskmodel.limits.backtest.backtest import (
     CUT_AT_BASE,
     ORACLE,
     Outcome,
-    asked_of,
-    believed_of,
-    cut_to,
-    earned,
-    held_against,
-    regrets,
-    rules_of,
-    settled,
+    clean_truth,
+    evaluate_lines,
+    limits_to_query,
+    predicted_outcome_of,
+    profit_and_loss,
+    rule_books,
+    truncate_to_volume,
+    value_of_information,
 )
 from riskmodel.limits.backtest.measures import (
     BAD,
     BAD_BY_LIMIT,
     LIFT,
     LIFT_AT_BASE,
-    figures_of,
+    bootstrap_intervals,
+    compute_measures,
+    excess_limits,
     frontier,
-    happened,
-    intervals,
-    lowered,
-    measures_of,
+    observed_outcomes,
     over_simulations,
     response_errors,
-    stressed,
+    stress_loss_caps,
+    summarise_books,
     swap_sets,
 )
 from riskmodel.limits.behaviour.limit_response import Centre, LimitResponse
 from riskmodel.limits.capital import risk_weight
-from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
-from riskmodel.limits.diagnostics.stability import Tolerance, changes, counted, monotone_in_exports
-from riskmodel.limits.diagnostics.uncertainty import at_pd, cost_of_pd_error, limit_interval, summed
+from riskmodel.limits.diagnostics.regional_parity import Matching, measure_regional_parity
+from riskmodel.limits.diagnostics.stability import (
+    Tolerance,
+    check_monotonicity,
+    count_changes,
+    explain_changes,
+)
+from riskmodel.limits.diagnostics.uncertainty import (
+    at_pd,
+    cost_of_pd_error,
+    limit_interval,
+    summarise_costs,
+)
 from riskmodel.limits.recommend import build_problem
 from riskmodel.limits.recourse.actions import (
+    ACTIONS,
     EXPORTS,
-    LEVERS,
-    Lever,
+    Action,
     Step,
     becomes,
-    evaluated,
+    evaluate_expression,
     evens_share,
     gains,
+    gains_buyers,
     grows_by_size,
-    joined_by_buyers,
     loses,
     nears_zero,
 )
-from riskmodel.limits.recourse.recourse import NextLevel, Recommender, causes_of, raising
-from riskmodel.limits.recourse.texts import sentences, without_any
+from riskmodel.limits.recourse.recourse import NextLevel, Recommender, find_causes, find_recourse
+from riskmodel.limits.recourse.texts import write_sentences, write_without_recourse
 
 # --- steadiness ---
 
@@ -76,7 +86,7 @@ def pair(limit: float = 100.0, enterprise: str = "E1", **other: object) -> dict[
 
 
 def reason(before: dict[str, object], now: dict[str, object], **other: Any) -> str:
-    found = changes(pd.DataFrame([before]), pd.DataFrame([now]), replace(LOOSE, **other))
+    found = explain_changes(pd.DataFrame([before]), pd.DataFrame([now]), replace(LOOSE, **other))
     return str(found["reason"].iloc[0])
 
 
@@ -138,31 +148,33 @@ def test_shared_rows_and_a_banks_own_terms_are_read_in_either_month() -> None:
 def test_a_decline_counts_as_no_limit_and_rows_without_a_bank_as_no_pair() -> None:
     before = pd.DataFrame([pair(100.0), pair(0.0, "E2", bank="")])
     now = pd.DataFrame([pair(100.0, decision="decline"), pair(0.0, "E2", bank="")])
-    (found,) = changes(before, now, LOOSE).itertuples()
+    (found,) = explain_changes(before, now, LOOSE).itertuples()
     assert (found.limit_before_cny, found.limit_cny, found.change) == (100.0, 0.0, -1.0)
-    assert list(changes(before, now, LOOSE).columns) == [
+    assert list(explain_changes(before, now, LOOSE).columns) == [
         "enterprise_id", "bank", "limit_before_cny", "limit_cny", "change", "enterprise_change", "reason",
     ]  # fmt: skip
-    nobody = changes(now, now, LOOSE)
+    nobody = explain_changes(now, now, LOOSE)
     assert nobody.empty
 
 
 def test_an_enterprises_change_is_over_its_banks_together() -> None:
     before = pd.DataFrame([pair(100.0), pair(300.0, bank="south_bank")])
     now = pd.DataFrame([pair(50.0), pair(350.0, bank="south_bank")])
-    found = changes(before, now, LOOSE)
+    found = explain_changes(before, now, LOOSE)
     assert found["change"].tolist() == pytest.approx([-0.5, 50 / 350])
     assert found["enterprise_change"].tolist() == [0.0, 0.0]
     assert found["reason"].tolist() == ["allocation", "small"]
     wider = pd.DataFrame([pair(50.0), pair(270.0, bank="south_bank")])
-    found = changes(before, wider, LOOSE)  # 400 to 320 is a fifth: placed elsewhere, not changed
+    found = explain_changes(
+        before, wider, LOOSE
+    )  # 400 to 320 is a fifth: placed elsewhere, not changed
     assert found["enterprise_change"].tolist() == pytest.approx([-0.2, -0.2])
 
 
 def test_shares_of_reasons_are_of_the_banks_pairs() -> None:
     before = pd.DataFrame([pair(100.0, f"E{n}") for n in range(4)])
     now = pd.DataFrame([pair(limit, f"E{n}") for n, limit in enumerate((100.0, 90.0, 40.0, 150.0))])
-    table = counted(changes(before, now, LOOSE)).set_index(["bank", "reason"])
+    table = count_changes(explain_changes(before, now, LOOSE)).set_index(["bank", "reason"])
     assert table.loc[("north_bank", "small"), ["changes", "share", "limit_change_cny"]].tolist() == [2, 0.5, -10.0]  # fmt: skip
     assert table.loc[("all", "unexplained"), ["changes", "share", "limit_change_cny"]].tolist() == [2, 0.5, -10.0]  # fmt: skip
 
@@ -185,7 +197,7 @@ def test_falls_are_counted_summed_and_told_from_ends() -> None:
     rows = pd.DataFrame(
         {"enterprise_id": ["E1", "E2", "E3"], "exports_usd_12m": [500.0, 990.0, 2_000.0]}
     )
-    found = monotone_in_exports(rows, by_size(), rises=(0.5,), levers=(EXPORTS,))
+    found = check_monotonicity(rows, by_size(), rises=(0.5,), actions=(EXPORTS,))
     held = found.counts[found.counts["pd"] == "held"].iloc[0]
     assert held[["enterprises", "limits", "higher", "falls", "ended"]].tolist() == [3, 2, 0, 2, 1]
     assert (held["fallen_cny"], held["largest_fall_cny"]) == (260.0, 250.0)
@@ -200,7 +212,7 @@ def test_falls_are_counted_summed_and_told_from_ends() -> None:
 
 def test_by_default_exports_rise_by_a_hundredth_a_tenth_and_a_half() -> None:
     rows = pd.DataFrame({"enterprise_id": ["E1"], "exports_usd_12m": [500.0]})
-    counts = monotone_in_exports(rows, by_size()).counts
+    counts = check_monotonicity(rows, by_size()).counts
     assert counts["rise"].drop_duplicates().tolist() == [0.01, 0.10, 0.50]
     assert counts["lever"].drop_duplicates().tolist() == [
         "exports_size",
@@ -221,8 +233,8 @@ def placed(**columns: object) -> pd.DataFrame:
 
 
 def matched(rows: pd.DataFrame, **changes_: Any) -> list[int]:
-    matching = replace(Matching(log_odds=0.3, log_cap=0.2, nearest=2, least=1), **changes_)
-    return between_provinces(rows, matching, seed=0, draws=20).rows["matched"].tolist()
+    matching = replace(Matching(log_odds=0.3, log_cap=0.2, nearest=2, min_matched=1), **changes_)
+    return measure_regional_parity(rows, matching, seed=0, draws=20).rows["matched"].tolist()
 
 
 def test_a_match_lies_up_to_a_caliper_away_in_either_distance() -> None:
@@ -243,8 +255,8 @@ def test_the_nearest_few_are_matches_and_equal_as_one_by_the_mean_of_logs() -> N
             "limit_cny": [100.0, 50.0, 200.0, 1e6, 1e6],
         }
     )
-    matching = Matching(log_odds=0.3, log_cap=0.2, nearest=2, least=2)
-    found = between_provinces(rows, matching, seed=0, draws=50, coverage=0.9)
+    matching = Matching(log_odds=0.3, log_cap=0.2, nearest=2, min_matched=2)
+    found = measure_regional_parity(rows, matching, seed=0, draws=50, coverage=0.9)
     table = found.rows.set_index("province")
     # 100 against (50 x 200)^.5
     assert table.loc["east", "difference"] == pytest.approx(0.0, abs=1e-12)
@@ -255,8 +267,8 @@ def test_the_nearest_few_are_matches_and_equal_as_one_by_the_mean_of_logs() -> N
 
 
 def test_without_offers_there_are_no_provinces() -> None:
-    matching = Matching(log_odds=0.3, log_cap=0.2, nearest=2, least=1)
-    found = between_provinces(placed().head(0), matching, seed=0, draws=20)
+    matching = Matching(log_odds=0.3, log_cap=0.2, nearest=2, min_matched=1)
+    found = measure_regional_parity(placed().head(0), matching, seed=0, draws=20)
     assert found.rows.empty
     assert np.isnan(found.apart_share)
 
@@ -272,28 +284,28 @@ def test_a_province_apart_is_judged_and_its_interval_on_one_side() -> None:
             "limit_cny": [110.0, 100.0] * count,
         }
     )
-    matching = Matching(log_odds=0.3, log_cap=0.2, nearest=3, least=count)
-    found = between_provinces(rows, matching, seed=0, draws=50)
+    matching = Matching(log_odds=0.3, log_cap=0.2, nearest=3, min_matched=count)
+    found = measure_regional_parity(rows, matching, seed=0, draws=50)
     assert found.rows["apart"].tolist() == [True, True]
     assert found.rows["low"].tolist() == pytest.approx([0.1, 1 / 1.1 - 1])
     assert found.rows["high"].tolist() == pytest.approx([0.1, 1 / 1.1 - 1])
     assert found.apart_share == 1.0
-    few = between_provinces(rows, replace(matching, least=count + 1), seed=0, draws=50)
+    few = measure_regional_parity(rows, replace(matching, min_matched=count + 1), seed=0, draws=50)
     assert not few.rows["judged"].any()
     assert np.isnan(few.apart_share)
     with pytest.raises(DataError, match="1 of 80 without a limit, cap or PD above 0"):
-        between_provinces(rows.assign(pd_12m=[0.0] + [0.1] * 79), matching, seed=0)
+        measure_regional_parity(rows.assign(pd_12m=[0.0] + [0.1] * 79), matching, seed=0)
 
 
 # --- what would raise a limit ---
 
 
 def test_the_next_level_is_a_share_more_and_no_less_than_an_amount() -> None:
-    level = NextLevel(share=0.1, least_cny=50_000.0)
+    level = NextLevel(share=0.1, min_cny=50_000.0)
     now = np.asarray([1e6, 1e6, 100e3, 100e3, 0.0, 0.0])
     then = np.asarray([1.1e6, 1.099e6, 150e3, 149e3, 1.0, 0.0])
-    assert level.reached(now, then).tolist() == [True, False, True, False, True, False]
-    assert level.most == 2
+    assert level.is_reached(now, then).tolist() == [True, False, True, False, True, False]
+    assert level.max_actions == 2
 
 
 def test_a_changed_row_is_decided_by_its_own_pd_interval_and_grade() -> None:
@@ -314,12 +326,12 @@ def test_a_changed_row_is_decided_by_its_own_pd_interval_and_grade() -> None:
 
 
 def test_levers_of_equal_effort_come_by_the_larger_limit_then_by_name_and_two_at_most() -> None:
-    def lever(name: str, size: float, effort: float) -> Lever:
-        return Lever(name, (Step(size, effort),), EXPORTS.moves)
+    def action(name: str, size: float, effort: float) -> Action:
+        return Action(name, (Step(size, effort),), EXPORTS.moves)
 
-    levers = [
-        lever("receipts", 1.0, 0.2), lever("platform", 2.0, 0.2),
-        lever("exports", 1.0, 0.2), lever("arrears", 1.0, 0.3),
+    actions = [
+        action("receipts", 1.0, 0.2), action("platform", 2.0, 0.2),
+        action("exports", 1.0, 0.2), action("arrears", 1.0, 0.3),
     ]  # fmt: skip
     rows = pd.DataFrame({"enterprise_id": ["E1"], "exports_usd_12m": [200_000.0]})
     causes = pd.DataFrame(
@@ -331,11 +343,15 @@ def test_levers_of_equal_effort_come_by_the_larger_limit_then_by_name_and_two_at
         return asked[["enterprise_id"]].assign(bank="b", limit_cny=asked["exports_usd_12m"])
 
     recommender = Recommender(by_size().score, decide)
-    found = raising(rows, causes, recommender, next_level=NextLevel(0.1, 1e4), levers=levers)
+    found = find_recourse(
+        rows, causes, recommender, next_level=NextLevel(0.1, 1e4), actions=actions
+    )
     assert found["lever"].tolist() == ["platform", "exports"]
     assert found["rank"].tolist() == [1, 2]
     assert found["limit_then_cny"].tolist() == [600_000.0, 400_000.0]
-    one = raising(rows, causes, recommender, next_level=NextLevel(0.1, 1e4, most=1), levers=levers)
+    one = find_recourse(
+        rows, causes, recommender, next_level=NextLevel(0.1, 1e4, max_actions=1), actions=actions
+    )
     assert one["lever"].tolist() == ["platform"]
 
 
@@ -352,7 +368,7 @@ def test_of_an_enterprises_banks_the_offer_speaks_and_a_record_lasts(policy: Pol
             "refusal_text_zh": ["预算", "", "逾期", "小"],
         }
     )
-    found = causes_of(rows, policy).set_index("enterprise_id")
+    found = find_causes(rows, policy).set_index("enterprise_id")
     assert found["bank"].tolist() == ["b_bank", "", ""]
     assert found["limit_cny"].tolist() == [90_000.0, 0.0, 0.0]
     assert found["cause"].tolist() == ["ceiling", "arrears; too_few_deals", "floor"]
@@ -382,8 +398,8 @@ def test_of_two_declines_the_one_nearer_to_an_offer_is_told(
          "limit_cny": 0.0, "binding_constraint": [farther, nearer], "refusals": "",
          "refusal_text_en": ["far", "near"], "refusal_text_zh": ""}
     )  # fmt: skip
-    assert causes_of(rows, policy)["cause"].tolist() == [nearer]
-    assert causes_of(rows.iloc[::-1], policy)["cause_en"].tolist() == ["near"]
+    assert find_causes(rows, policy)["cause"].tolist() == [nearer]
+    assert find_causes(rows.iloc[::-1], policy)["cause_en"].tolist() == ["near"]
 
 
 def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:
@@ -397,7 +413,7 @@ def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:
         }
     )
     features = pd.DataFrame({"enterprise_id": ["E2", "E1"], "exports_usd_12m": [1_234_567.0, 9e4]})
-    found = sentences(told, features)
+    found = write_sentences(told, features)
     assert [text.split(", the limit")[0].split(", a first")[0] for text in found["text_en"]] == [
         "If exports over twelve months were 10 % higher (about 9,000 USD more), with receipts and purchases in step",
         "If exports over twelve months were 10 % higher (about 120,000 USD more), with receipts and purchases in step",
@@ -410,11 +426,11 @@ def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:
     assert "约多12万美元" in found["text_zh"][1]
 
 
-def said(lever: str, step: float, **features: float) -> tuple[str, str]:
+def said(action: str, step: float, **features: float) -> tuple[str, str]:
     told = pd.DataFrame(
-        {"enterprise_id": ["E1"], "lever": lever, "step": step, "limit_cny": 1e5, "limit_then_cny": 2e5}
+        {"enterprise_id": ["E1"], "lever": action, "step": step, "limit_cny": 1e5, "limit_then_cny": 2e5}
     )  # fmt: skip
-    found = sentences(told, pd.DataFrame({"enterprise_id": ["E1"], **{k: [v] for k, v in features.items()}}))  # fmt: skip
+    found = write_sentences(told, pd.DataFrame({"enterprise_id": ["E1"], **{k: [v] for k, v in features.items()}}))  # fmt: skip
     return found["text_en"][0].split(", the limit")[0], found["text_zh"][0].split("，额度")[0]
 
 
@@ -448,7 +464,7 @@ def test_a_silent_row_keeps_its_limit_and_says_what_holds_it() -> None:
          "cause": ["ceiling", "x"], "cause_en": ["", "Late"], "cause_zh": ["", "逾期"],
          "lasting": [False, True]}
     )  # fmt: skip
-    found = without_any(silent)
+    found = write_without_recourse(silent)
     assert found[["rank", "lever", "limit_then_cny"]].to_numpy().tolist() == [[0, "", 5.0], [0, "", 6.0]]  # fmt: skip
     assert found["text_en"][0].endswith("What holds it: the programme's largest limit.")
     assert found["text_en"][1].endswith("it leaves the count with time.")
@@ -456,7 +472,7 @@ def test_a_silent_row_keeps_its_limit_and_says_what_holds_it() -> None:
 
 
 def test_levers_have_the_steps_and_efforts_that_were_proposed() -> None:
-    steps = {one.name: [(step.size, step.effort) for step in one.steps] for one in LEVERS}
+    steps = {one.name: [(step.size, step.effort) for step in one.steps] for one in ACTIONS}
     rises = (0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0, 1.5, 2.0)
     assert steps == {
         "exports": [(rise, rise) for rise in rises],
@@ -475,7 +491,7 @@ def test_levers_move_features_by_stated_rules() -> None:
     assert nears_zero(one, 0.25, one).tolist() == [7.5, 0.0, -4.0]
     assert becomes(one, 0.5, np.asarray([20.0, -3.0, 0.0])).tolist() == [15.0, 0.0, -2.0]
     assert grows_by_size(np.asarray([100.0, 100.0]), 0.5, np.asarray([1.0, 0.0])).tolist() == [150.0, 100.0]  # fmt: skip
-    assert joined_by_buyers(np.asarray([2.0, 9.0, 0.0]), 0.5, one).tolist() == [5.0, 9.0, 0.0]
+    assert gains_buyers(np.asarray([2.0, 9.0, 0.0]), 0.5, one).tolist() == [5.0, 9.0, 0.0]
     assert evens_share(np.asarray([0.6, 0.6, 0.6]), 0.5, np.asarray([2.0, 10.0, 0.0])).tolist() == (
         pytest.approx([0.4, 0.35, 0.6])
     )
@@ -484,12 +500,14 @@ def test_levers_move_features_by_stated_rules() -> None:
 def test_expressions_over_features_are_as_their_kind_says() -> None:
     parts = [np.asarray([6.0, 1.0, np.nan]), np.asarray([3.0, 0.0, 2.0])]
     ratio = Derived("ratio", ("a", "b"))
-    assert evaluated(ratio, parts).tolist() == pytest.approx([2.0, np.nan, np.nan], nan_ok=True)
-    difference = evaluated(Derived("difference", ("a", "b")), parts)
+    assert evaluate_expression(ratio, parts).tolist() == pytest.approx(
+        [2.0, np.nan, np.nan], nan_ok=True
+    )
+    difference = evaluate_expression(Derived("difference", ("a", "b")), parts)
     assert difference.tolist() == pytest.approx([3.0, 1.0, np.nan], nan_ok=True)
-    assert evaluated(Derived("product", ("a", "b")), parts)[0] == 18.0
-    assert evaluated(Derived("sum", ("a", "b")), parts)[0] == 9.0
-    log = evaluated(Derived("log", ("b",)), [np.asarray([np.e, 0.0, -1.0])])
+    assert evaluate_expression(Derived("product", ("a", "b")), parts)[0] == 18.0
+    assert evaluate_expression(Derived("sum", ("a", "b")), parts)[0] == 9.0
+    log = evaluate_expression(Derived("log", ("b",)), [np.asarray([np.e, 0.0, -1.0])])
     assert log.tolist() == pytest.approx([1.0, np.nan, np.nan], nan_ok=True)
 
 
@@ -548,7 +566,7 @@ def test_errors_of_the_pd_are_priced_at_the_ends_and_by_factors() -> None:
     # 80 at .02 is 64; at .06 it is 32, and 40 would be 16
     assert first.loc["pd_high", ["believed_cny", "true_cny", "best_cny", "lost_cny"]].tolist() == pytest.approx([64.0, 32.0, 16.0, -16.0])  # fmt: skip
     assert first["pd_true"].tolist() == pytest.approx([0.01, 0.06, 0.03, 0.0134])
-    by_grade = summed(costs, "grade")
+    by_grade = summarise_costs(costs, "grade")
     assert by_grade["grade"].tolist() == ["A"] * 4 + ["B"] * 4 + ["all"] * 4
     assert by_grade["error"].tolist() == ["pd_low", "pd_high", "x1.5", "x0.67"] * 3
     high = by_grade.set_index(["grade", "error"]).loc[("all", "pd_high")]
@@ -556,7 +574,7 @@ def test_errors_of_the_pd_are_priced_at_the_ends_and_by_factors() -> None:
     assert high[["enterprises", "lines", "believed_cny", "true_cny", "best_cny", "lost_cny", "gained_cny"]].tolist() == pytest.approx([2, 2, 89.0, -18.0, 16.0, 50.0, 16.0])  # fmt: skip
     assert high["lost_share"] == pytest.approx(50 / 89)
     nothing = pd.DataFrame({"bank": ["", ""], "limit_cny": [0.0, 0.0], "annual_rate": np.nan})
-    none = summed(cost_of_pd_error(CANDIDATES, levels, earns, chosen=nothing), "grade")
+    none = summarise_costs(cost_of_pd_error(CANDIDATES, levels, earns, chosen=nothing), "grade")
     assert none["lines"].eq(0).all()
     assert none["lost_share"].isna().all()
 
@@ -594,14 +612,14 @@ def test_lines_are_held_against_the_truth_at_their_own_bank(policy: Policy, bank
         {"enterprise_id": ["E1"], "bank": "south_bank", "limit_cny": [2e6], "annual_rate": 0.13,
          "fixed_cny": 900.0, "expected_profit_cny": 0.0}
     )  # fmt: skip
-    (found,) = held_against(given, settled(truth, terms), terms).itertuples()
+    (found,) = evaluate_lines(given, clean_truth(truth, terms), terms).itertuples()
     loss = 0.04 * 0.6 * 0.6 * 2e6  # the policy's LGD stands in
     capital = 0.2 * 0.1 * risk_weight(np.asarray([0.04]), policy.capital)[0] * 0.6 * 2e6
     assert found.loss_cny == pytest.approx(loss)
     assert found.profit_cny == pytest.approx(0.3 * 2e6 * 0.96 * 0.08 - loss - capital - 900)
     twice = pd.concat([truth, truth.head(1)])
     with pytest.raises(DataError, match="0 rows with a PD lack a share, 1 repeat"):
-        settled(twice, terms)
+        clean_truth(twice, terms)
 
 
 def test_a_default_that_is_there_draws_nothing_and_owes_all(policy: Policy, banks: Banks) -> None:
@@ -609,7 +627,7 @@ def test_a_default_that_is_there_draws_nothing_and_owes_all(policy: Policy, bank
         {"enterprise_id": ["E1", "E2"], "limit_cny": 1e6, "pd_12m": [1.0, np.nan],
          "drawn_share": [0.4, 0.3], "owed_share": [0.7, 0.6], "lgd": [0.5, 0.5]}
     )  # fmt: skip
-    found = settled(truth, Terms(policy, banks))
+    found = clean_truth(truth, Terms(policy, banks))
     assert found["drawn_share"].tolist() == [0.0, 0.0]
     assert found["owed_share"].tolist() == [1.0, 0.0]
     assert found["lgd"].tolist() == [0.5, 0.0]
@@ -617,9 +635,9 @@ def test_a_default_that_is_there_draws_nothing_and_owes_all(policy: Policy, bank
 
 def test_a_volume_is_cut_where_it_ends() -> None:
     rule = lines(enterprise_id=["E1", "E2"], limit_cny=[300.0, 100.0])
-    assert cut_to(rule, 300.0)["limit_cny"].tolist() == [300.0]
-    assert cut_to(rule, 300.5)["limit_cny"].tolist() == [300.0, 0.5]
-    assert cut_to(rule, 299.0)["limit_cny"].tolist() == [299.0]
+    assert truncate_to_volume(rule, 300.0)["limit_cny"].tolist() == [300.0]
+    assert truncate_to_volume(rule, 300.5)["limit_cny"].tolist() == [300.0, 0.5]
+    assert truncate_to_volume(rule, 299.0)["limit_cny"].tolist() == [299.0]
 
 
 def test_the_month_is_read_back_as_it_was_believed(
@@ -627,25 +645,25 @@ def test_the_month_is_read_back_as_it_was_believed(
 ) -> None:
     other = policy.model_copy(
         update={"economics": policy.economics.model_copy(
-            update={"drawn_share": 0.4, "credit_conversion": 0.25, "lgd": 0.5,
+            update={"utilisation": 0.4, "credit_conversion_factor": 0.25, "lgd": 0.5,
                     "subsidy_cny_per_usd": 0.01})}
     )  # fmt: skip
     terms = Terms(other, banks)
-    signed = pd.DataFrame([("E1", "south_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
-    problem = build_problem(scored, signed, terms, grid=4)
-    believed = believed_of(problem)
+    agreements = pd.DataFrame([("E1", "south_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
+    problem = build_problem(scored, agreements, terms, grid=4)
+    believed = predicted_outcome_of(problem)
     open_ = np.isfinite(problem.options.value)
     inner = open_ & (np.arange(open_.shape[1]) < open_.shape[1] - 1)
     assert believed.drawn_share[inner] == pytest.approx(0.4)
     assert believed.owed_share[inner] == pytest.approx(0.55)
     assert believed.lgd[inner] == pytest.approx(0.5)
-    rules = rules_of(problem)
+    rules = rule_books(problem)
     fixed = rules["rule"].set_index("enterprise_id")["fixed_cny"]
     assert fixed.to_dict() == {"E1": 800.0 + 10_000.0, "E2": 800.0}
     rates = rules["rule_with_cut"].set_index("enterprise_id")["annual_rate"]
     # premium .5 x .5 x .55 / .4 = .34375 of the PD above .03, to a hundredth of a percent
     assert rates.to_dict() == pytest.approx({"E1": 0.13 - 0.0069, "E2": 0.12})
-    asked = asked_of(problem, lines(enterprise_id=["E9"], limit_cny=[7.0]))
+    asked = limits_to_query(problem, lines(enterprise_id=["E9"], limit_cny=[7.0]))
     assert ["E9", 7.0] in asked.to_numpy().tolist()
     assert not asked.duplicated().any()
 
@@ -654,19 +672,19 @@ def test_regret_is_against_who_knows_everything_and_nobody_else(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     terms = Terms(policy, banks)
-    signed = pd.DataFrame([("E1", "north_bank"), ("E2", "south_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
-    problem = build_problem(scored, signed, terms, grid=4)
+    agreements = pd.DataFrame([("E1", "north_bank"), ("E2", "south_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
+    problem = build_problem(scored, agreements, terms, grid=4)
     # E1's PD is as believed and its line draws nothing that earns; E2 is as believed
-    truth = asked_of(problem)
+    truth = limits_to_query(problem)
     first = truth["enterprise_id"] == "E1"
-    believed = believed_of(problem)
+    believed = predicted_outcome_of(problem)
     place = {limit: n for n, limit in enumerate(problem.lines.limit_cny[1])}
     own = truth["limit_cny"].map(place).fillna(0).astype(int)
     truth = truth.assign(
         pd_12m=np.where(first, 0.01, believed.pd_12m[1][own]),
         drawn_share=np.where(first, 0.0, 0.5), owed_share=0.75, lgd=0.6,
     )  # fmt: skip
-    table = regrets(problem, truth).set_index("knows")
+    table = value_of_information(problem, truth).set_index("knows")
     assert table.index.tolist() == [
         "nothing", "pd_level", "pd_response", "drawn_share", "lgd", "all but pd_level",
         "all but pd_response", "all but drawn_share", "all but lgd", "everything",
@@ -686,17 +704,17 @@ def test_figures_leave_out_those_who_are_gone_where_rates_are_meant() -> None:
         pd_12m=[0.1, 0.2, np.nan], drawn_share=[0.2, 0.6, 0.0], loss_cny=[1.0, 2.0, 0.0],
         profit_cny=[5.0, 7.0, 0.0], expected_profit_cny=[6.0, 9.0, 4.0],
     )  # fmt: skip
-    (found,) = figures_of({BOOK: book}).itertuples()
+    (found,) = summarise_books({BOOK: book}).itertuples()
     assert (found.lines, found.gone, found.limit_cny) == (3, 1, 1_000.0)
     assert found.drawn_share == pytest.approx((0.2 * 100 + 0.6 * 300) / 400)
     assert (found.loss_cny, found.expected_profit_cny, found.profit_cny) == (3.0, 19.0, 12.0)
     assert found.bad_rate == pytest.approx(0.15)
     assert found.bad_rate_by_limit == pytest.approx((0.1 * 100 + 0.2 * 300) / 400)
     assert found.curse_cny == 7.0
-    (empty,) = figures_of({BOOK: book.head(0)}).itertuples()
+    (empty,) = summarise_books({BOOK: book.head(0)}).itertuples()
     assert (empty.lines, empty.expected_profit_cny) == (0, 0.0)
     assert np.isnan(empty.drawn_share)
-    (unsaid,) = figures_of({"rule": book.assign(expected_profit_cny=np.nan)}).itertuples()
+    (unsaid,) = summarise_books({"rule": book.assign(expected_profit_cny=np.nan)}).itertuples()
     assert np.isnan(unsaid.expected_profit_cny)
 
 
@@ -713,13 +731,13 @@ def test_each_measure_is_its_own_ratio() -> None:
         CUT_AT_BASE: of(8.0, 400.0, 0.0, [0.1, 0.1]),
         ORACLE: of(40.0, 400.0, 0.0, [0.1, 0.1]),
     }
-    found = measures_of(books)
+    found = compute_measures(books)
     # .075 a yuan against .05 and .02; 30 of 40; 36 for 30; by line and by limit
     assert found.tolist() == pytest.approx([0.5, 2.75, 0.25, 0.2, 0.2, 0.25])
     assert list(found.index[:2]) == [LIFT, LIFT_AT_BASE]
     assert list(found.index[-2:]) == [BAD, BAD_BY_LIMIT]
-    drawn = intervals(books, draws=200, seed=1, level=0.5).set_index("measure")
-    wide = intervals(books, draws=200, seed=1).set_index("measure")
+    drawn = bootstrap_intervals(books, draws=200, seed=1, level=0.5).set_index("measure")
+    wide = bootstrap_intervals(books, draws=200, seed=1).set_index("measure")
     # of two enterprises both are the same one in half of the draws
     assert (drawn.loc[BAD, "low"], drawn.loc[BAD, "high"]) == pytest.approx((0.1, 0.3), abs=0.11)
     assert (wide.loc[BAD, "low"], wide.loc[BAD, "high"]) == pytest.approx((0.1, 0.3))
@@ -731,7 +749,7 @@ def test_who_is_gone_counts_in_no_rate() -> None:
         enterprise_id=["E1", "E2"], limit_cny=[100.0, 900.0], pd_12m=[0.2, np.nan],
         profit_cny=[10.0, 0.0], expected_profit_cny=[10.0, 5.0],
     )  # fmt: skip
-    found = measures_of({BOOK: book, CUT: book, CUT_AT_BASE: book, ORACLE: book})
+    found = compute_measures({BOOK: book, CUT: book, CUT_AT_BASE: book, ORACLE: book})
     assert (found[BAD], found[BAD_BY_LIMIT]) == (pytest.approx(0.2), pytest.approx(0.2))
     assert found["curse"] == pytest.approx(0.5)
 
@@ -754,7 +772,7 @@ def test_what_happened_is_of_all_lines_and_what_was_seen_of_those_in_force() -> 
         {"enterprise_id": ["E1", "E2", "E3"], "defaulted": [True, True, None],
          "drawn_share": [0.5, 0.7, np.nan], "lost_cny": [3.0, np.nan, 4.0]}
     )  # fmt: skip
-    (found,) = happened({BOOK: book}, outcomes).itertuples()
+    (found,) = observed_outcomes({BOOK: book}, outcomes).itertuples()
     assert (found.lines, found.defaults, found.default_rate) == (4, 2, 0.5)
     assert found.expected_default_rate == pytest.approx(0.2)
     assert (found.lines_seen, found.seen_drawn_share) == (2, pytest.approx(0.6))
@@ -789,9 +807,9 @@ def test_a_cap_breaks_above_it_and_not_at_it(banks: Banks) -> None:
     caps = [bank.loss_cap_cny for bank in banks.bank]
     base = lines(enterprise_id=["E1", "E2"], bank=["north_bank", "south_bank"], limit_cny=[1.0, 2.0],
                  loss_cny=[caps[0], 1.0], profit_cny=[3.0, 4.0])  # fmt: skip
-    at = stressed(base, base.assign(loss_cny=caps), banks)
+    at = stress_loss_caps(base, base.assign(loss_cny=caps), banks)
     assert at["breaks"].tolist() == [False, False]
-    above = stressed(base, base.assign(loss_cny=[caps[0] + 1, caps[1] + 1]), banks)
+    above = stress_loss_caps(base, base.assign(loss_cny=[caps[0] + 1, caps[1] + 1]), banks)
     assert above["breaks"].tolist() == [True, True]
     assert above["lines"].tolist() == [1, 1]
     assert above["limit_cny"].tolist() == [1.0, 2.0]
@@ -803,7 +821,7 @@ def test_a_cap_that_was_broken_before_the_stress_is_not_broken_by_it(banks: Bank
     caps = [bank.loss_cap_cny for bank in banks.bank]
     base = lines(enterprise_id=["E1", "E2"], bank=["north_bank", "south_bank"], limit_cny=[1.0, 2.0],
                  loss_cny=[caps[0] + 1, caps[1] - 1], profit_cny=[3.0, 4.0])  # fmt: skip
-    worse = stressed(base, base.assign(loss_cny=[caps[0] + 2, caps[1] + 2]), banks)
+    worse = stress_loss_caps(base, base.assign(loss_cny=[caps[0] + 2, caps[1] + 2]), banks)
     assert worse["breaks"].tolist() == [False, True]
 
 
@@ -812,7 +830,7 @@ def test_a_limit_is_too_high_above_the_lower_of_ours_and_the_former_best() -> No
                  profit_cny=[0.0, -2.0, -3.0])  # fmt: skip
     before = lines(enterprise_id=["E1", "E2", "E3"], limit_cny=[60.0, 100.0, 300.0])
     now = lines(enterprise_id=["E1", "E2", "E3"], limit_cny=[60.0, 99.0, 100.0])
-    assert lowered(book, now, before) == {
+    assert excess_limits(book, now, before) == {
         "too_high": 1, "too_high_cny": 1.0, "losing": 2, "losing_cny": 5.0,
     }  # fmt: skip
 
@@ -822,8 +840,8 @@ def test_true_slopes_are_read_between_ends_that_lie_apart(
 ) -> None:
     answer = LimitResponse("strata", 0.5, 0.2, 0.0, 0.8, Centre(1.0, 0.0, 0.0, 0.0, 0.0), 0.0, ())  # fmt: skip
     terms = Terms(policy, banks, behaviour=Behaviour(answer))
-    signed = pd.DataFrame([("E1", "north_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
-    problem = build_problem(scored, signed, terms, grid=4)
+    agreements = pd.DataFrame([("E1", "north_bank"), ("E2", "north_bank")], columns=["enterprise_id", "bank"])  # fmt: skip
+    problem = build_problem(scored, agreements, terms, grid=4)
     # E1 of 1,000,000: shares .5, .7 and 1, slope 2; E2 of 480,000: shares .75 and 1, too near;
     # E4 of 640,000 slope 0 and E5 of 400,000 slope 1.3, of which the middle one is no mean
     rows = [("E1", 0.5), ("E1", 0.7), ("E1", 1.0), ("E2", 0.75), ("E2", 1.0), ("E4", 0.5),
@@ -845,7 +863,7 @@ def test_true_slopes_are_read_between_ends_that_lie_apart(
 
 def test_profit_and_loss_of_who_is_gone_are_none(policy: Policy, banks: Banks) -> None:
     outcome = Outcome(np.asarray([np.nan, 0.0]), np.full(2, 0.5), np.full(2, 0.9), np.full(2, 0.6))
-    profit, loss = earned(
+    profit, loss = profit_and_loss(
         (np.full(2, 1e6), np.full(2, 0.12), np.asarray([0, 0]), np.full(2, 800.0)),
         outcome,
         Terms(policy, banks),

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
+from riskmodel.limits.diagnostics.regional_parity import Matching, measure_regional_parity
 from riskmodel.limits.diagnostics.stability import (
     REASONS,
     Tolerance,
-    changes,
-    counted,
-    monotone_in_exports,
+    check_monotonicity,
+    count_changes,
+    explain_changes,
 )
 from riskmodel.limits.recourse.recourse import Recommender
 
@@ -32,7 +32,7 @@ def pair(enterprise: str, bank: str = "north_bank", limit: float = 100.0, **othe
 
 
 def reason(before: list[dict], now: list[dict], tolerance: Tolerance = TOLERANCE) -> dict:
-    found = changes(pd.DataFrame(before), pd.DataFrame(now), tolerance)
+    found = explain_changes(pd.DataFrame(before), pd.DataFrame(now), tolerance)
     return found.set_index(["enterprise_id", "bank"])["reason"].to_dict()
 
 
@@ -72,7 +72,7 @@ def test_terms_that_are_known_to_have_changed_are_a_reason():
 def test_a_line_at_another_bank_is_a_new_allocation_and_no_change_of_the_enterprise():
     before = [pair("E1"), pair("E1", "south_bank", 0.0)]
     now = [pair("E1", limit=0.0), pair("E1", "south_bank", 100.0)]
-    found = changes(pd.DataFrame(before), pd.DataFrame(now), TOLERANCE)
+    found = explain_changes(pd.DataFrame(before), pd.DataFrame(now), TOLERANCE)
     assert found["change"].tolist() == [-1.0, 1.0]
     assert found["enterprise_change"].tolist() == [0.0, 0.0]
     assert found["reason"].tolist() == ["allocation", "allocation"]
@@ -96,7 +96,7 @@ def test_counts_by_bank_and_reason_hold_every_pair_once():
         pair("E3", "south_bank", 30.0),
         pair("E4", limit=0.0),
     ]
-    found = counted(changes(pd.DataFrame(before), pd.DataFrame(now), TOLERANCE))
+    found = count_changes(explain_changes(pd.DataFrame(before), pd.DataFrame(now), TOLERANCE))
     table = found.set_index(["bank", "reason"])
     assert table.loc[("north_bank", "unexplained"), "changes"] == 1
     assert table.loc[("north_bank", "unexplained"), "share"] == 0.5
@@ -106,8 +106,10 @@ def test_counts_by_bank_and_reason_hold_every_pair_once():
 
 
 def test_a_reason_of_ones_own_is_counted_too():
-    changed = changes(pd.DataFrame([pair("E1")]), pd.DataFrame([pair("E1", limit=1.0)]), TOLERANCE)
-    found = counted(changed.assign(reason="several")).set_index(["bank", "reason"])
+    changed = explain_changes(
+        pd.DataFrame([pair("E1")]), pd.DataFrame([pair("E1", limit=1.0)]), TOLERANCE
+    )
+    found = count_changes(changed.assign(reason="several")).set_index(["bank", "reason"])
     assert found.loc[("north_bank", "several"), "changes"] == 1
 
 
@@ -130,7 +132,7 @@ EXPORTERS = pd.DataFrame({"enterprise_id": ["E1", "E2"], "exports_usd_12m": [100
 
 def test_no_limit_falls_where_neither_terms_nor_model_punish_exports():
     steady = Recommender(scored_by(lambda usd: 0.05 - usd * 0), by_exports)
-    found = monotone_in_exports(EXPORTERS, steady)
+    found = check_monotonicity(EXPORTERS, steady)
     assert found.falls.empty
     assert (found.counts["enterprises"] == 1).all()  # who exports nothing is not moved
     assert (found.counts["higher"] == 1).all()
@@ -139,7 +141,7 @@ def test_no_limit_falls_where_neither_terms_nor_model_punish_exports():
 def test_a_model_that_punishes_exports_is_found_out_and_the_terms_are_not_blamed():
     # At 110 the PD is .08 instead of .01: 22 instead of 90.
     punishing = Recommender(scored_by(lambda usd: 0.01 + 0.07 * (usd > 105)), by_exports)
-    found = monotone_in_exports(EXPORTERS, punishing, rises=(0.01, 0.10))
+    found = check_monotonicity(EXPORTERS, punishing, rises=(0.01, 0.10))
     assert set(found.falls["pd"]) == {"model"}
     assert set(found.falls["rise"]) == {0.10}
     assert found.counts.loc[found.counts["pd"] == "held", "falls"].sum() == 0
@@ -153,7 +155,7 @@ def test_terms_that_punish_exports_are_found_out_with_the_pd_held():
         limit = 1_000.0 - scored["exports_usd_12m"]
         return scored[["enterprise_id"]].assign(bank="north_bank", limit_cny=limit)
 
-    found = monotone_in_exports(EXPORTERS, Recommender(scored_by(lambda usd: usd * 0), falling))
+    found = check_monotonicity(EXPORTERS, Recommender(scored_by(lambda usd: usd * 0), falling))
     assert (found.counts["falls"] == 1).all()
 
 
@@ -166,14 +168,14 @@ def test_held_features_stay_and_money_follows_only_where_the_lever_says_so():
 
     rows = EXPORTERS.iloc[:1].assign(receipts_usd_12m=80.0, receipts_to_exports_12m=0.8)
     steady = Recommender(scored_by(lambda usd: usd * 0), watching)
-    monotone_in_exports(rows, steady, rises=(0.6,))
+    check_monotonicity(rows, steady, rises=(0.6,))
     size, following, alone = seen[1], seen[3], seen[5]
     assert size == [80.0, 0.8]
     assert following == pytest.approx([128.0, 0.8])
     assert alone == pytest.approx([80.0, 0.5])
 
 
-MATCHING = Matching(log_odds=0.3, log_cap=0.3, nearest=3, least=10)
+MATCHING = Matching(log_odds=0.3, log_cap=0.3, nearest=3, min_matched=10)
 
 
 def offers(effect: float, *, seed: int = 0) -> pd.DataFrame:
@@ -194,7 +196,7 @@ def offers(effect: float, *, seed: int = 0) -> pd.DataFrame:
 
 
 def test_a_province_that_gets_a_fifth_less_is_set_apart():
-    found = between_provinces(offers(np.log(0.8)), MATCHING, seed=1)
+    found = measure_regional_parity(offers(np.log(0.8)), MATCHING, seed=1)
     west = found.rows.set_index("province").loc["west"]
     assert west["apart"]
     assert west["low"] < -0.2 < west["high"]
@@ -203,7 +205,7 @@ def test_a_province_that_gets_a_fifth_less_is_set_apart():
 
 def test_alike_provinces_are_seldom_set_apart():
     shares = [
-        between_provinces(offers(0.0, seed=seed), MATCHING, seed=1, draws=200).apart_share
+        measure_regional_parity(offers(0.0, seed=seed), MATCHING, seed=1, draws=200).apart_share
         for seed in range(20)
     ]
     # 60 provinces at 5 %: more than 9 apart has a chance of .1 %.
@@ -220,7 +222,7 @@ def test_matches_are_in_other_provinces_within_the_calipers_and_the_mean_is_by_h
             "limit_cny": [80.0, 20.0, 100.0, 500.0],
         }
     )
-    found = between_provinces(rows, MATCHING, seed=0).rows.set_index("province")
+    found = measure_regional_parity(rows, MATCHING, seed=0).rows.set_index("province")
     # East's two are held against E3 alone: E4's cap is far away. The mean of logs of .8 and .2.
     assert found.loc["east", "difference"] == pytest.approx(np.sqrt(0.8 * 0.2) - 1)
     # E3 against E1 and E2; E4 has no match.
@@ -232,12 +234,12 @@ def test_matches_are_in_other_provinces_within_the_calipers_and_the_mean_is_by_h
 def test_the_order_of_rows_changes_nothing_and_offers_without_a_province_are_counted():
     rows = offers(0.1)
     rows.loc[:4, "province"] = None
-    one = between_provinces(rows, MATCHING, seed=3, draws=50)
-    other = between_provinces(rows.sample(frac=1, random_state=1), MATCHING, seed=3, draws=50)
+    one = measure_regional_parity(rows, MATCHING, seed=3, draws=50)
+    other = measure_regional_parity(rows.sample(frac=1, random_state=1), MATCHING, seed=3, draws=50)
     pd.testing.assert_frame_equal(one.rows, other.rows)
     assert one.unplaced == 5
 
 
 def test_an_offer_without_a_limit_stops():
     with pytest.raises(DataError, match="1 of 400"):
-        between_provinces(offers(0.0).assign(limit_cny=[0.0] + [1.0] * 399), MATCHING, seed=0)
+        measure_regional_parity(offers(0.0).assign(limit_cny=[0.0] + [1.0] * 399), MATCHING, seed=0)

@@ -7,7 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.errors import DataError
-from riskmodel.limits.diagnostics.uncertainty import cost_of_pd_error, limit_interval, summed
+from riskmodel.limits.diagnostics.uncertainty import (
+    cost_of_pd_error,
+    limit_interval,
+    summarise_costs,
+)
 
 LEVELS = np.array([100.0, 200.0, 300.0])
 RATE = 0.1
@@ -86,7 +90,9 @@ def test_a_line_beyond_the_banks_cut_may_do_better_than_none():
     by_error = costs.set_index("error")["lost_cny"]
     # At .04 the chosen 200 still earns 4, and no line is open.
     assert by_error["pd_high"] == pytest.approx(-4.0)
-    total = summed(costs, "bank").set_index(["bank", "error"]).loc[("north_bank", "pd_high")]
+    total = (
+        summarise_costs(costs, "bank").set_index(["bank", "error"]).loc[("north_bank", "pd_high")]
+    )
     assert (total["lost_cny"], total["gained_cny"]) == pytest.approx((0.0, 4.0))
 
 
@@ -94,7 +100,7 @@ def test_sums_by_bank_and_over_all_with_those_that_are_offered_nothing():
     costs = cost_of_pd_error(
         rows([0.03, 0.2], [0.01, 0.01], [0.2, 0.3]), deciding(), profit, factors=()
     )
-    found = summed(costs, "bank").set_index(["bank", "error"])
+    found = summarise_costs(costs, "bank").set_index(["bank", "error"])
     assert found.loc[("", "pd_low"), "lost_cny"] == pytest.approx(21.0)
     assert found.loc[("north_bank", "pd_low"), "lost_cny"] == pytest.approx(5.0)
     assert found.loc[("all", "pd_low"), "lost_cny"] == pytest.approx(26.0)

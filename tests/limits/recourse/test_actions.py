@@ -9,42 +9,48 @@ from hypothesis import strategies as st
 from riskmodel.features.catalogue import definitions_by_name
 from riskmodel.features.engine import _derived
 from riskmodel.limits.recourse.actions import (
+    ACTIONS,
     ARREARS,
     CONCENTRATION,
     EVEN_BUYERS,
     EXPORTS,
     EXPRESSIONS,
-    LEVERS,
     PLATFORM,
     RECEIPTS,
     RECORDS,
-    evaluated,
-    moved,
-    touched,
+    Action,
+    apply_action,
+    changed_rows,
+    evaluate_expression,
 )
 
 NAN = float("nan")
+
+
+def moved(features: pd.DataFrame, action: Action, size: float) -> pd.DataFrame:
+    """The rows after one step of the action."""
+    return features.assign(**apply_action(features, action, size))
 
 
 def row(**features: float) -> pd.DataFrame:
     return pd.DataFrame({name: [value] for name, value in features.items()})
 
 
-def after(lever, size, **features):
-    return moved(row(**features), lever, size).iloc[0].to_dict()
+def after(action, size, **features):
+    return moved(row(**features), action, size).iloc[0].to_dict()
 
 
 def test_every_feature_that_a_lever_names_is_declared_and_no_record_of_the_past_is_among_them():
-    features = {c for lever in LEVERS for move in lever.moves for c in (move.feature, *move.by)}
-    moving = {move.feature for lever in LEVERS for move in lever.moves}
+    features = {c for action in ACTIONS for move in action.moves for c in (move.feature, *move.by)}
+    moving = {move.feature for action in ACTIONS for move in action.moves}
     assert features <= set(definitions_by_name())
     assert set(definitions_by_name()) >= RECORDS
     assert not moving & RECORDS
 
 
-@pytest.mark.parametrize("lever", LEVERS, ids=lambda lever: lever.name)
-def test_steps_and_their_efforts_rise(lever):
-    sizes, efforts = zip(*((step.size, step.effort) for step in lever.steps), strict=True)
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_steps_and_their_efforts_rise(action):
+    sizes, efforts = zip(*((step.size, step.effort) for step in action.steps), strict=True)
     assert list(sizes) == sorted(set(sizes))
     assert list(efforts) == sorted(set(efforts))
 
@@ -155,7 +161,10 @@ def test_an_expression_keeps_its_bits_where_no_part_moves():
     )
     found = moved(frame, ARREARS, 1.0)
     assert found["paid_to_debt_now"].tolist() == [kept, 0.5]
-    assert touched(frame, {"loans_cny": found["loans_cny"].to_numpy()}).tolist() == [False, True]
+    assert changed_rows(frame, {"loans_cny": found["loans_cny"].to_numpy()}).tolist() == [
+        False,
+        True,
+    ]
 
 
 VALUES = st.one_of(st.just(NAN), st.floats(-100, 1e9), st.sampled_from([0.0, 1.0, 2.0]))
@@ -168,18 +177,18 @@ def test_expressions_are_the_engines_own(values, name):
     found = dict(zip(EXPRESSIONS[name].operands, parts, strict=True))
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(
-            evaluated(EXPRESSIONS[name], parts), _derived(EXPRESSIONS[name], found)
+            evaluate_expression(EXPRESSIONS[name], parts), _derived(EXPRESSIONS[name], found)
         )
 
 
 @settings(deadline=None)
-@given(st.sampled_from(LEVERS), st.floats(0.01, 1.0), st.floats(1.0, 50.0), st.data())
-def test_shares_stay_shares(lever, size, buyers, data):
+@given(st.sampled_from(ACTIONS), st.floats(0.01, 1.0), st.floats(1.0, 50.0), st.data())
+def test_shares_stay_shares(action, size, buyers, data):
     buyers = np.floor(buyers)
     top = data.draw(st.floats(1 / buyers, 1.0))
     rest = (1 - top) ** 2 / max(buyers - 1, 1)
     found = after(
-        lever, size,
+        action, size,
         buyers_12m=buyers, top_buyer_share_12m=top, buyer_herfindahl_12m=top**2 + rest,
         new_buyer_share_12m=data.draw(st.floats(0, 1)), late_share_12m=data.draw(st.floats(0, 1)),
     )  # fmt: skip

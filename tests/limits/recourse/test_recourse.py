@@ -8,9 +8,9 @@ from riskmodel.errors import DataError, RiskModelError
 from riskmodel.limits.decide import DecisionRule
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import recommend
-from riskmodel.limits.recourse.recourse import NextLevel, Recommender, causes_of, raising
+from riskmodel.limits.recourse.recourse import NextLevel, Recommender, find_causes, find_recourse
 
-NEXT = NextLevel(share=0.1, least_cny=50_000.0)
+NEXT = NextLevel(share=0.1, min_cny=50_000.0)
 
 
 def score(features: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def causes(rows: pd.DataFrame, **changed: object) -> pd.DataFrame:
 
 
 def told(rows: pd.DataFrame, **changed: object) -> pd.DataFrame:
-    return raising(rows, causes(rows, **changed), FAKE, next_level=NEXT)
+    return find_recourse(rows, causes(rows, **changed), FAKE, next_level=NEXT)
 
 
 def test_the_least_step_of_exports_that_reaches_the_next_level_is_named():
@@ -112,7 +112,7 @@ def test_what_the_prices_give_without_any_change_is_no_levers_doing():
     # The book has 500,000, the prices 900,000 for the same row: only 990,000 is a higher one.
     rows = features(late_share_12m=[0.0])
     stated = causes(rows).assign(limit_cny=500_000.0)
-    (found,) = raising(rows, stated, FAKE, next_level=NEXT).itertuples()
+    (found,) = find_recourse(rows, stated, FAKE, next_level=NEXT).itertuples()
     assert (found.limit_cny, found.step, found.limit_then_cny) == (500_000.0, 0.10, 990_000.0)
 
 
@@ -134,7 +134,7 @@ def test_a_rung_asks_only_about_rows_that_it_moves_and_no_lower_one_lifted():
         return decide(scored)
 
     rows = features(late_share_12m=[0.0, 0.5])
-    raising(rows, causes(rows), Recommender(score, counting), next_level=NEXT)
+    find_recourse(rows, causes(rows), Recommender(score, counting), next_level=NEXT)
     exports_5, exports_10, exports_20 = asked[1:4]
     assert (exports_5, exports_10, exports_20) == (["E1", "E2"], ["E1", "E2"], ["E2"])
     assert asked[4:] == [["E2"]]  # receipts by a quarter; E1's buyers are never late
@@ -143,22 +143,24 @@ def test_a_rung_asks_only_about_rows_that_it_moves_and_no_lower_one_lifted():
 def test_without_a_cause_or_with_a_repeated_id_or_wordless_it_stops():
     rows = features(late_share_12m=[0.0, 0.0])
     with pytest.raises(DataError, match="1 of 2 candidates have none"):
-        raising(rows, causes(rows).iloc[:1], FAKE, next_level=NEXT)
+        find_recourse(rows, causes(rows).iloc[:1], FAKE, next_level=NEXT)
     with pytest.raises(DataError, match="1 of 2 rows repeat an id"):
-        raising(rows.assign(enterprise_id="E1"), causes(rows), FAKE, next_level=NEXT)
+        find_recourse(rows.assign(enterprise_id="E1"), causes(rows), FAKE, next_level=NEXT)
     with pytest.raises(RiskModelError, match="first: moonlight"):
         told(features(exports_usd_6m=[1_000.0]), cause="moonlight")
 
 
 def test_by_the_real_decision_a_small_exporter_needs_a_twentieth_more(scored, policy, banks):
-    signed = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3", "E4", "E5"], "bank": "north_bank"})
-    book = recommend(scored, signed, policy, banks, grid=10)
-    month = DecisionRule(signed, Terms(policy, banks), book.certificate.rows, 10)
+    agreements = pd.DataFrame(
+        {"enterprise_id": ["E1", "E2", "E3", "E4", "E5"], "bank": "north_bank"}
+    )
+    book = recommend(scored, agreements, policy, banks, grid=10)
+    month = DecisionRule(agreements, Terms(policy, banks), book.certificate.rows, 10)
     recommender = Recommender(
         lambda rows: rows[["pd_12m", "pd_low", "pd_high", "grade"]], month.decide
     )
-    found = raising(
-        scored, causes_of(book.recommendations, policy), recommender, next_level=NEXT
+    found = find_recourse(
+        scored, find_causes(book.recommendations, policy), recommender, next_level=NEXT
     ).set_index("enterprise_id")
     small = found.loc["E3"]
     assert (small["lever"], small["step"], small["limit_cny"]) == ("exports", 0.05, 0.0)
@@ -183,7 +185,7 @@ def test_of_several_banks_the_one_nearest_to_an_offer_says_what_holds_it(policy)
             "refusal_text_zh": "x",
         }
     )
-    found = causes_of(rows, policy)
+    found = find_causes(rows, policy)
     assert found["cause"].tolist() == ["bank_budget", "profit"]
     assert found["cause_en"].tolist() == ["budget", ""]
     assert found["bank"].tolist() == ["", "b_bank"]

@@ -101,10 +101,10 @@ def round_vertex(priced_list: PricedShortlist, room: GrainCapacity) -> Ints:
     """
     of = priced_list.of
     contested = np.sort(priced_list.order[-CONTESTED:])
-    settled = priced_list.order[:-CONTESTED]
+    clean_truth = priced_list.order[:-CONTESTED]
     choice = np.full(of.enterprises, NONE, dtype=np.int64)
     free = room.free.copy()
-    _move(of, settled, priced_list.net, room, free, choice)
+    _move(of, clean_truth, priced_list.net, room, free, choice)
     share, places = _vertex(priced_list, contested, room, free)
     whole = places[share > 1 - 1e-6]
     owner = np.searchsorted(of.start, whole, side="right") - 1

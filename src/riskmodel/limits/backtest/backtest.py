@@ -24,7 +24,7 @@ from riskmodel.statistics.logistic import logit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Judged = Mapping[str, pd.DataFrame]
+EvaluatedBooks = Mapping[str, pd.DataFrame]
 """Lines by the name of who chose them, held against the truth."""
 KEY = ["enterprise_id", "limit_cny"]
 BOOK, ORACLE = "book", "oracle"
@@ -54,7 +54,7 @@ class Outcome:
 NAMES = [field.name for field in fields(Outcome)]
 
 
-def earned(
+def profit_and_loss(
     lines: tuple[Floats, Floats, Ints, Floats], outcome: Outcome, terms: Terms
 ) -> tuple[Floats, Floats]:
     """Yearly profit and expected loss of lines, CNY; 0 for those who are gone.
@@ -75,7 +75,7 @@ def earned(
     return np.where(here, earning - loss - capital - fixed, 0.0), np.where(here, loss, 0.0)
 
 
-def settled(truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+def clean_truth(truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     """The truth's rows without holes but for those who are gone (no PD).
 
     Who is in default already draws nothing that earns and owes the whole line; where the truth
@@ -99,7 +99,7 @@ def settled(truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     return rows.assign(**{name: rows[name].where(~gone, 0.0) for name in NAMES[1:]})
 
 
-def asked_of(problem: AllocationProblem, *books: pd.DataFrame) -> pd.DataFrame:
+def limits_to_query(problem: AllocationProblem, *books: pd.DataFrame) -> pd.DataFrame:
     """The enterprises and limits of which the truth must be known: all open levels, and the books'
     lines."""
     pair, level = np.nonzero(np.isfinite(problem.options.value))
@@ -114,10 +114,10 @@ def asked_of(problem: AllocationProblem, *books: pd.DataFrame) -> pd.DataFrame:
     return every.drop_duplicates().sort_values(KEY, ignore_index=True)
 
 
-def held_against(lines: pd.DataFrame, truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+def evaluate_lines(lines: pd.DataFrame, truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     """The lines with what is true of them: `Outcome`'s columns, profit_cny and loss_cny.
 
-    `truth` is as `settled` gives it; `DataError` where it lacks a line.
+    `truth` is as `clean_truth` gives it; `DataError` where it lacks a line.
     """
     rows = lines.merge(truth, on=KEY, how="left", validate="m:1", indicator="found")
     lacking = int((rows["found"] == "left_only").sum())
@@ -128,7 +128,7 @@ def held_against(lines: pd.DataFrame, truth: pd.DataFrame, terms: Terms) -> pd.D
     bank = pd.Index(terms.banks.names).get_indexer(pd.Index(rows["bank"])).astype(np.int64)
     amounts = [rows[name].to_numpy(np.float64) for name in ("limit_cny", "annual_rate")]
     terms_of = (amounts[0], amounts[1], bank, rows["fixed_cny"].to_numpy(np.float64))
-    profit, loss = earned(terms_of, outcome, terms)
+    profit, loss = profit_and_loss(terms_of, outcome, terms)
     return rows.assign(profit_cny=profit, loss_cny=loss)
 
 
@@ -160,7 +160,7 @@ def rule_lines(problem: AllocationProblem, rates: Floats, order: Floats) -> pd.D
     )
 
 
-def rules_of(problem: AllocationProblem) -> dict[str, pd.DataFrame]:
+def rule_books(problem: AllocationProblem) -> dict[str, pd.DataFrame]:
     """The rules' lines, whole and in their own order: first come (by id), or by ascending PD.
 
     At the rates that the book asks at each pair's cap, and at the banks' base rates.
@@ -174,7 +174,7 @@ def rules_of(problem: AllocationProblem) -> dict[str, pd.DataFrame]:
     }
 
 
-def cut_to(lines: pd.DataFrame, volume_cny: float) -> pd.DataFrame:
+def truncate_to_volume(lines: pd.DataFrame, volume_cny: float) -> pd.DataFrame:
     """The first lines whose limits sum up to the volume; the last one is given in part."""
     before = lines["limit_cny"].cumsum() - lines["limit_cny"]
     limit = np.minimum(lines["limit_cny"], (volume_cny - before).clip(lower=0.0))
@@ -182,13 +182,13 @@ def cut_to(lines: pd.DataFrame, volume_cny: float) -> pd.DataFrame:
 
 
 def _lines(problem: AllocationProblem, pair: Ints) -> pd.DataFrame:
-    case, fixed = problem.case, _fixed(problem)
+    case, fixed = problem.case, _fixed_costs(problem)
     ids = case.scored["enterprise_id"].to_numpy(object)[case.pairs.enterprise[pair]]
     banks = np.asarray(case.terms.banks.names, dtype=object)[case.pairs.bank[pair]]
     return pd.DataFrame({"enterprise_id": ids, "bank": banks, "fixed_cny": fixed[pair]})
 
 
-def _fixed(problem: AllocationProblem) -> Floats:
+def _fixed_costs(problem: AllocationProblem) -> Floats:
     """Opening cost and subsidy, one a pair."""
     case, economics = problem.case, problem.case.terms.policy.economics
     through = feature_values(case.scored, case.terms.policy.caps.platform_feature).fillna(0.0)
@@ -197,7 +197,7 @@ def _fixed(problem: AllocationProblem) -> Floats:
     return cost
 
 
-def truth_of(problem: AllocationProblem, truth: pd.DataFrame) -> Outcome:
+def true_outcome_of(problem: AllocationProblem, truth: pd.DataFrame) -> Outcome:
     """The truth of every open level of every pair, pairs x levels; closed ones as if gone."""
     pair, level = np.nonzero(np.isfinite(problem.options.value))
     ids = problem.case.scored["enterprise_id"].to_numpy(object)
@@ -215,7 +215,7 @@ def truth_of(problem: AllocationProblem, truth: pd.DataFrame) -> Outcome:
     return Outcome(*arrays)
 
 
-def believed_of(problem: AllocationProblem) -> Outcome:
+def predicted_outcome_of(problem: AllocationProblem) -> Outcome:
     """What the month took for true, read back from what it expected to earn and to lose.
 
     `DataError` under a churn curve: the chance that an offer is taken is inside the profit.
@@ -231,17 +231,17 @@ def believed_of(problem: AllocationProblem) -> Outcome:
     return Outcome(lines.pd_12m, drawn, owed, np.full(lost.shape, lgd))
 
 
-def _terms_of(problem: AllocationProblem) -> tuple[Floats, Floats, Ints, Floats]:
+def _line_terms(problem: AllocationProblem) -> tuple[Floats, Floats, Ints, Floats]:
     bank = problem.case.pairs.bank[:, None]
-    return problem.lines.limit_cny, problem.lines.annual_rate, bank, _fixed(problem)[:, None]
+    return problem.lines.limit_cny, problem.lines.annual_rate, bank, _fixed_costs(problem)[:, None]
 
 
-def informed(problem: AllocationProblem, outcome: Outcome) -> Options:
+def options_under(problem: AllocationProblem, outcome: Outcome) -> Options:
     """The month's options, with profit and loss as they are under the outcome.
 
     Levels, rates and rows stay. Whoever is gone is closed.
     """
-    profit, loss = earned(_terms_of(problem), outcome, problem.case.terms)
+    profit, loss = profit_and_loss(_line_terms(problem), outcome, problem.case.terms)
     open_ = np.isfinite(problem.options.value) & np.isfinite(outcome.pd_12m)
     return replace(
         problem.options,
@@ -250,45 +250,47 @@ def informed(problem: AllocationProblem, outcome: Outcome) -> Options:
     )
 
 
-def knowing(parts: tuple[str, ...], believed: Outcome, true: Outcome) -> Outcome:
+def mix_outcomes(parts: tuple[str, ...], predicted: Outcome, true: Outcome) -> Outcome:
     """What is believed, with the named `PARTS` as they are true. Those who are gone stay so only
     where their PD's level is known."""
     here = np.isfinite(true.pd_12m)
-    was, now = (logit(np.where(here, one.pd_12m, 0.5), PD_CLIP) for one in (believed, true))
+    was, now = (logit(np.where(here, one.pd_12m, 0.5), PD_CLIP) for one in (predicted, true))
     level = (now if LEVEL in parts else was)[:, -1:]
     shape = now if RESPONSE in parts else was
     default = 1 / (1 + np.exp(-(level + shape - shape[:, -1:])))
-    unseen = np.nan if LEVEL in parts else believed.pd_12m
+    unseen = np.nan if LEVEL in parts else predicted.pd_12m
     drawn = here & (DRAWN in parts)
     return Outcome(
         pd_12m=np.where(here, default, unseen),
-        drawn_share=np.where(drawn, true.drawn_share, believed.drawn_share),
-        owed_share=np.where(drawn, true.owed_share, believed.owed_share),
-        lgd=np.where(here & (LGD in parts), true.lgd, believed.lgd),
+        drawn_share=np.where(drawn, true.drawn_share, predicted.drawn_share),
+        owed_share=np.where(drawn, true.owed_share, predicted.owed_share),
+        lgd=np.where(here & (LGD in parts), true.lgd, predicted.lgd),
     )
 
 
-def regrets(problem: AllocationProblem, truth: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:
+def value_of_information(
+    problem: AllocationProblem, truth: pd.DataFrame, *, threads: int = 1
+) -> pd.DataFrame:
     """What would be gained by knowing one thing, or all but one: allocated anew, judged by the
     truth.
 
     Columns: knows (nothing, each of `PARTS`, all but each, everything), lines, limit_cny,
     believed_cny, profit_cny, regret (share of the profit of who knows everything).
     """
-    believed, true = believed_of(problem), truth_of(problem, truth)
-    views = {part: knowing((part,), believed, true) for part in PARTS}
+    predicted, true = predicted_outcome_of(problem), true_outcome_of(problem, truth)
+    views = {part: mix_outcomes((part,), predicted, true) for part in PARTS}
     for part in PARTS:
         others = tuple(one for one in PARTS if one != part)
-        views[f"all but {part}"] = knowing(others, believed, true)
+        views[f"all but {part}"] = mix_outcomes(others, predicted, true)
     views["everything"] = true
     told = {"nothing": problem.options}
-    told |= {name: informed(problem, view) for name, view in views.items()}
+    told |= {name: options_under(problem, view) for name, view in views.items()}
     rows = []
     for name, options in told.items():
         chosen = allocate(options, threads=threads)
-        judged = held_against(book_lines(problem, chosen), truth, problem.case.terms)
-        sums = judged[["limit_cny", "profit_cny"]].sum()
-        rows.append((name, len(judged), sums["limit_cny"], chosen.value, sums["profit_cny"]))
+        evaluated = evaluate_lines(book_lines(problem, chosen), truth, problem.case.terms)
+        sums = evaluated[["limit_cny", "profit_cny"]].sum()
+        rows.append((name, len(evaluated), sums["limit_cny"], chosen.value, sums["profit_cny"]))
     columns = ["knows", "lines", "limit_cny", "believed_cny", "profit_cny"]
     table = pd.DataFrame(rows, columns=columns)
     best = table["profit_cny"].iloc[-1]

@@ -15,10 +15,10 @@ from riskmodel.limits.backtest.backtest import (
     CUT_AT_BASE,
     ORACLE,
     STEPS,
-    Judged,
+    EvaluatedBooks,
     book_lines,
-    cut_to,
-    held_against,
+    evaluate_lines,
+    truncate_to_volume,
 )
 from riskmodel.limits.economics import PD_CLIP, Terms
 from riskmodel.limits.policy import Banks
@@ -37,14 +37,14 @@ rates; profit missed against the oracle; predicted less true profit, as a share 
 default rate of the book, by enterprise and by limit."""
 
 
-def figures_of(judged: Judged) -> pd.DataFrame:
+def summarise_books(evaluated: EvaluatedBooks) -> pd.DataFrame:
     """One row a book: book, lines, gone, limit_cny, drawn_share, expected_profit_cny, profit_cny,
     loss_cny, bad_rate, bad_rate_by_limit (true chances of default), curse_cny (expected less true
     profit)."""
-    return pd.DataFrame([{"book": name, **_figures(lines)} for name, lines in judged.items()])
+    return pd.DataFrame([{"book": name, **_summarise(lines)} for name, lines in evaluated.items()])
 
 
-def _figures(lines: pd.DataFrame) -> dict[str, float]:
+def _summarise(lines: pd.DataFrame) -> dict[str, float]:
     taken = lines[lines["pd_12m"].notna()]
     expected = lines["expected_profit_cny"].sum(min_count=1) if len(lines) else 0.0
     profit = lines["profit_cny"].sum()
@@ -52,22 +52,22 @@ def _figures(lines: pd.DataFrame) -> dict[str, float]:
         "lines": len(lines),
         "gone": len(lines) - len(taken),
         "limit_cny": lines["limit_cny"].sum(),
-        "drawn_share": _weighted(taken["drawn_share"], taken["limit_cny"]),
+        "drawn_share": _weighted_mean(taken["drawn_share"], taken["limit_cny"]),
         "expected_profit_cny": expected,
         "profit_cny": profit,
         "loss_cny": lines["loss_cny"].sum(),
         BAD: taken["pd_12m"].mean(),
-        BAD_BY_LIMIT: _weighted(taken["pd_12m"], taken["limit_cny"]),
+        BAD_BY_LIMIT: _weighted_mean(taken["pd_12m"], taken["limit_cny"]),
         "curse_cny": expected - profit,
     }
 
 
-def _weighted(values: pd.Series, weights: pd.Series) -> float:
+def _weighted_mean(values: pd.Series, weights: pd.Series) -> float:
     total = float(weights.sum())
     return float((values * weights).sum()) / total if total > 0 else float("nan")
 
 
-def happened(judged: Judged, outcomes: pd.DataFrame) -> pd.DataFrame:
+def observed_outcomes(evaluated: EvaluatedBooks, outcomes: pd.DataFrame) -> pd.DataFrame:
     """What the source shows of the books' enterprises in the year after.
 
     `outcomes`: enterprise_id, defaulted, drawn_share and lost_cny (of the lines that were really
@@ -76,7 +76,7 @@ def happened(judged: Judged, outcomes: pd.DataFrame) -> pd.DataFrame:
     true_drawn_share (at the book's limits, same enterprises), lost_cny.
     """
     rows = []
-    for name, lines in judged.items():
+    for name, lines in evaluated.items():
         both = lines.merge(outcomes, on="enterprise_id", how="left", validate="1:1",
                            suffixes=("", "_seen"))  # fmt: skip
         seen = both[both["drawn_share_seen"].notna()]
@@ -136,44 +136,50 @@ def frontier_lines(
         options = replace(problem.options, capacity=problem.options.capacity * step)
         book = book_lines(problem, allocate(options, threads=threads))
         volume = float(book["limit_cny"].sum())
-        found[step] = {BOOK: book} | {name: cut_to(rule, volume) for name, rule in rules.items()}
+        found[step] = {BOOK: book} | {
+            name: truncate_to_volume(rule, volume) for name, rule in rules.items()
+        }
     return found
 
 
 def frontier(
     steps: Mapping[float, Mapping[str, pd.DataFrame]], truth: pd.DataFrame, terms: Terms
 ) -> pd.DataFrame:
-    """Volume against bad rate and profit: `figures_of` the lines of every step, with the step."""
+    """Volume against bad rate and profit: `summarise_books` the lines of every step, with the step."""
     found = []
     for step, books in steps.items():
-        judged = {name: held_against(lines, truth, terms) for name, lines in books.items()}
-        found.append(figures_of(judged).assign(step=step))
+        evaluated = {name: evaluate_lines(lines, truth, terms) for name, lines in books.items()}
+        found.append(summarise_books(evaluated).assign(step=step))
     return pd.concat(found, ignore_index=True)
 
 
-def measures_of(judged: Judged) -> pd.Series:
+def compute_measures(evaluated: EvaluatedBooks) -> pd.Series:
     """`MEASURES` of the book beside the rules with a cut and the oracle."""
-    return pd.Series(_measured(_sums(judged).sum(axis=1)), index=list(MEASURES))
+    return pd.Series(_compute_measures(_sums(evaluated).sum(axis=1)), index=list(MEASURES))
 
 
-def intervals(judged: Judged, *, draws: int, seed: int, level: float = 0.95) -> pd.DataFrame:
+def bootstrap_intervals(
+    evaluated: EvaluatedBooks, *, draws: int, seed: int, level: float = 0.95
+) -> pd.DataFrame:
     """`MEASURES` with their bootstrap interval over enterprises, all their lines together.
 
     A draw's books differ a little in volume: profits are compared a yuan of limit. It speaks of
     other enterprises in the same year. Columns: measure, value, low, high.
     """
-    sums = _sums(judged)
+    sums = _sums(evaluated)
     count = sums.shape[1]
     rng = np.random.default_rng(seed)
     shares = np.full(count, 1 / count)
-    drawn = np.stack([_measured(sums @ rng.multinomial(count, shares)) for _ in range(draws)])
+    drawn = np.stack(
+        [_compute_measures(sums @ rng.multinomial(count, shares)) for _ in range(draws)]
+    )
     # a draw without any line of a book says nothing of a ratio to it
     drawn = np.where(np.isfinite(drawn), drawn, np.nan)
     ends = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame(
         {
             "measure": MEASURES,
-            "value": measures_of(judged).to_numpy(),
+            "value": compute_measures(evaluated).to_numpy(),
             "low": ends[0],
             "high": ends[1],
         }
@@ -183,12 +189,12 @@ def intervals(judged: Judged, *, draws: int, seed: int, level: float = 0.95) -> 
 _COUNTED = ("limit", "profit", "expected", "taken", "bad", "taken_limit", "bad_limit")
 
 
-def _sums(judged: Judged) -> Floats:
+def _sums(evaluated: EvaluatedBooks) -> Floats:
     """Books x what is summed of each (in one axis) by enterprises in any of them."""
     rows = []
-    ids = pd.Index(sorted({one for lines in judged.values() for one in lines["enterprise_id"]}))
+    ids = pd.Index(sorted({one for lines in evaluated.values() for one in lines["enterprise_id"]}))
     for name in (BOOK, CUT, CUT_AT_BASE, ORACLE):
-        lines = judged[name]
+        lines = evaluated[name]
         taken = lines["pd_12m"].notna().astype(float)
         bad = lines["pd_12m"].fillna(0.0)
         values = np.zeros((len(_COUNTED), len(ids)))
@@ -203,7 +209,7 @@ def _sums(judged: Judged) -> Floats:
     return np.concatenate(rows)
 
 
-def _measured(sums: Floats) -> Floats:
+def _compute_measures(sums: Floats) -> Floats:
     """`MEASURES` from the summed rows of the book, the rules with a cut and the oracle."""
     parts = (dict(zip(_COUNTED, part, strict=True)) for part in sums.reshape(4, -1))
     book, cut, at_base, oracle = parts
@@ -242,7 +248,7 @@ def over_simulations(measured: pd.DataFrame, *, level: float = 0.95) -> pd.DataF
     )
 
 
-def stressed(base: pd.DataFrame, stress: pd.DataFrame, banks: Banks) -> pd.DataFrame:
+def stress_loss_caps(base: pd.DataFrame, stress: pd.DataFrame, banks: Banks) -> pd.DataFrame:
     """The same lines held against two truths: which banks' loss caps break.
 
     One row a bank: bank, lines, limit_cny, loss_cap_cny, base_loss_cny, loss_cny, base_profit_cny,
@@ -270,7 +276,9 @@ def stressed(base: pd.DataFrame, stress: pd.DataFrame, banks: Banks) -> pd.DataF
     )
 
 
-def lowered(book: pd.DataFrame, best: pd.DataFrame, best_before: pd.DataFrame) -> dict[str, float]:
+def excess_limits(
+    book: pd.DataFrame, best: pd.DataFrame, best_before: pd.DataFrame
+) -> dict[str, float]:
     """Which of the book's limits a stress makes too high: above the oracle's under the stress, which
     is below the oracle's without it.
 

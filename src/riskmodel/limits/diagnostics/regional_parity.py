@@ -20,17 +20,17 @@ class Matching:
     """Who is similar: the nearest few by PD and cap, no farther than the calipers in either.
 
     `log_odds` of the PD and `log_cap` are the calipers; `nearest` how many at most. A province
-    with fewer matched enterprises than `least` is shown and not judged.
+    with fewer matched enterprises than `min_matched` is shown and not judged.
     """
 
     log_odds: float
     log_cap: float
     nearest: int
-    least: int
+    min_matched: int
 
 
 @dataclass(frozen=True)
-class Provinces:
+class RegionalParity:
     """How limits differ between similar enterprises of different provinces.
 
     `rows` has a row a province: province, offers, matched, difference (mean of their limits
@@ -46,14 +46,14 @@ class Provinces:
     unplaced: int
 
 
-def between_provinces(
+def measure_regional_parity(
     offers: pd.DataFrame,
     matching: Matching,
     *,
     seed: int,
     draws: int = 400,
     coverage: float = 0.95,
-) -> Provinces:
+) -> RegionalParity:
     """Each offered enterprise against its nearest others in other provinces.
 
     `offers`: enterprise_id, province, pd_12m, cap_cny, limit_cny (above 0), one row an
@@ -68,12 +68,12 @@ def between_provinces(
     matches = _matches(rows, code, matching)
     drawn = _differences(rows, code, matches, seed=seed, draws=draws)
     found = _province_rows(rows, code, matches, drawn, coverage=coverage)
-    judged = found["matched"] >= matching.least
+    judged = found["matched"] >= matching.min_matched
     apart = judged & ((found["low"] > 0) | (found["high"] < 0))
     found = found.assign(judged=judged, apart=apart)
     found.insert(0, "province", names)
     share = float(apart.sum() / judged.sum()) if judged.any() else float("nan")
-    return Provinces(found, share, 1 - coverage, len(offers) - len(rows))
+    return RegionalParity(found, share, 1 - coverage, len(offers) - len(rows))
 
 
 def _refuse_unmatchable(rows: pd.DataFrame) -> None:

@@ -12,9 +12,9 @@ from riskmodel.limits.recourse.actions import (
     DECLARED,
     EXPORTS,
     EXPRESSIONS,
-    Lever,
-    answers,
-    touched,
+    Action,
+    apply_action,
+    changed_rows,
 )
 from riskmodel.limits.recourse.recourse import SCORED, Recommender
 from riskmodel.statistics.logistic import logit
@@ -34,16 +34,16 @@ elsewhere or smaller; none of these."""
 SMALL = "small"
 ALL = "all"
 
-EXPORTS_ALONE = Lever("exports_alone", (), DECLARED)
+EXPORTS_ALONE = Action("exports_alone", (), DECLARED)
 """More is declared, and nothing follows: receipts, purchases and accounts stay as they are, so that
 ratios to exports change."""
-EXPORTS_SIZE = Lever(
+EXPORTS_SIZE = Action(
     "exports_size",
     (),
     tuple(
         move for move in DECLARED if move.feature not in ("deal_usd_mean_12m", "returned_usd_12m")
     ),
-    held=frozenset(EXPRESSIONS) - {"exports_log_usd_12m", "exports_cny_12m"},
+    fixed=frozenset(EXPRESSIONS) - {"exports_log_usd_12m", "exports_cny_12m"},
 )
 """The features of exports' size and growth are higher and every other feature is held: all else equal."""
 RISES = (0.01, 0.10, 0.50)
@@ -68,7 +68,7 @@ class Tolerance:
     changed_banks: Collection[str] = ()
 
 
-def changes(last: pd.DataFrame, this: pd.DataFrame, tolerance: Tolerance) -> pd.DataFrame:
+def explain_changes(last: pd.DataFrame, this: pd.DataFrame, tolerance: Tolerance) -> pd.DataFrame:
     """Every pair with a limit in either month, and why a large change came about.
 
     Both are recommendations: enterprise_id, bank, decision, limit_cny, cap_cny, pd_12m,
@@ -93,7 +93,7 @@ def changes(last: pd.DataFrame, this: pd.DataFrame, tolerance: Tolerance) -> pd.
     return rows[(before > 0) | (now > 0)].reset_index(drop=True)
 
 
-def counted(changed: pd.DataFrame) -> pd.DataFrame:
+def count_changes(changed: pd.DataFrame) -> pd.DataFrame:
     """Changes by bank (and over all) and reason, small ones and unexplained ones among them.
 
     Columns: bank, reason, changes, share (of the bank's pairs with a limit in either month),
@@ -180,7 +180,7 @@ def _cap_explains(both: pd.DataFrame, tolerance: Tolerance) -> Flags:
 
 
 @dataclass(frozen=True)
-class Monotone:
+class Monotonicity:
     """Whether limits fall where exports rise.
 
     All else equal none should: neither at the PD held nor for "exports_size". For the other levers
@@ -194,13 +194,13 @@ class Monotone:
     falls: pd.DataFrame
 
 
-def monotone_in_exports(
+def check_monotonicity(
     features: pd.DataFrame,
     recommender: Recommender,
     *,
     rises: Sequence[float] = RISES,
-    levers: Sequence[Lever] = (EXPORTS_SIZE, EXPORTS, EXPORTS_ALONE),
-) -> Monotone:
+    actions: Sequence[Action] = (EXPORTS_SIZE, EXPORTS, EXPORTS_ALONE),
+) -> Monotonicity:
     """Every limit decided again with higher exports, all else equal, the PD held and by the model.
 
     `features` are one row an enterprise: enterprise_id, as_of and the features.
@@ -209,21 +209,24 @@ def monotone_in_exports(
     rows = features.assign(**{name: scored[name] for name in SCORED}).reset_index(drop=True)
     now = recommender.at_given_pd(rows)
     cases = []
-    for lever in levers:
+    for action in actions:
         for rise in rises:
-            after = answers(rows, lever, rise)
-            moving = touched(rows, after)
+            after = apply_action(rows, action, rise)
+            moving = changed_rows(rows, after)
             then = rows.assign(**after)[moving]
             views = {"held": recommender.at_given_pd, "model": recommender.limits}
             cases += [
-                _case(now[moving], view(then), {"lever": lever.name, "rise": rise, "pd": name})
+                _case(now[moving], view(then), {"lever": action.name, "rise": rise, "pd": name})
                 for name, view in views.items()
             ]
     every = pd.concat(cases, ignore_index=True)
     asked = pd.MultiIndex.from_product(
-        [[lever.name for lever in levers], rises, ["held", "model"]], names=["lever", "rise", "pd"]
+        [[action.name for action in actions], rises, ["held", "model"]],
+        names=["lever", "rise", "pd"],
     )
-    return Monotone(_counts(every, asked), every[every["fallen_cny"] > 0].reset_index(drop=True))
+    return Monotonicity(
+        _counts(every, asked), every[every["fallen_cny"] > 0].reset_index(drop=True)
+    )
 
 
 def _case(now: pd.DataFrame, then: pd.DataFrame, named: dict[str, str | float]) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def cost_of_pd_error(
     `profit` gives other than one value a candidate.
     """
     chosen = decide(scored) if chosen is None else chosen
-    believed = _earned(profit, scored, chosen)
+    believed = _profit_of(profit, scored, chosen)
     pd_12m = scored["pd_12m"].to_numpy(np.float64)
     truths = {end: scored[end].to_numpy(np.float64) for end in ENDS[1:]}
     truths |= {f"x{factor:g}": np.minimum(pd_12m * factor, 1.0) for factor in factors}
@@ -105,7 +105,7 @@ def cost_of_pd_error(
     for error, pd_true in truths.items():
         at_truth = at_pd(scored, pd_true)
         best = decide(at_truth)
-        kept, could = _earned(profit, at_truth, chosen), _earned(profit, at_truth, best)
+        kept, could = _profit_of(profit, at_truth, chosen), _profit_of(profit, at_truth, best)
         rows.append(
             pd.DataFrame(
                 {
@@ -127,7 +127,7 @@ def cost_of_pd_error(
     return pd.concat(rows, ignore_index=True)
 
 
-def summed(costs: pd.DataFrame, by: str) -> pd.DataFrame:
+def summarise_costs(costs: pd.DataFrame, by: str) -> pd.DataFrame:
     """The costs of errors by bank or grade, and over all ("all"), for each error.
 
     Columns: `by`, error, enterprises, lines (offers), the sums believed_cny, true_cny, best_cny;
@@ -165,7 +165,7 @@ def at_pd(scored: pd.DataFrame, pd_12m: Floats) -> pd.DataFrame:
     )
 
 
-def _earned(profit: Profit, scored: pd.DataFrame, lines: pd.DataFrame) -> Floats:
+def _profit_of(profit: Profit, scored: pd.DataFrame, lines: pd.DataFrame) -> Floats:
     earned = profit(scored, lines[list(CHOICE)]).to_numpy(np.float64)
     if earned.shape != (len(scored),):
         raise DataError(

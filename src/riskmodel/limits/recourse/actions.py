@@ -77,7 +77,7 @@ def evens_new_share(value: Floats, size: float, buyers: Floats) -> Floats:
     return np.where(buyers > 0, (1 - size) * value + size * new, value)
 
 
-def joined_by_buyers(value: Floats, _: float, __: Floats) -> Floats:
+def gains_buyers(value: Floats, _: float, __: Floats) -> Floats:
     """The number of buyers, once there are enough to spread over."""
     return np.where(value > 0, _spread_over(value), value)
 
@@ -96,7 +96,7 @@ Rule = Callable[[Floats, float, Floats], Floats]
 
 
 @dataclass(frozen=True)
-class Move:
+class FeatureEffect:
     """How one feature answers: the rule, and the features whose product, before the step, it reads.
 
     A missing value among `by` counts as nothing; the move is left out where a column is absent.
@@ -119,20 +119,20 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Lever:
+class Action:
     """Steps that rise, and the features that they move.
 
-    Expressions over moved features follow, but for those that are `held`.
+    Expressions over moved features follow, but for those that are `fixed`.
     """
 
     name: str
     steps: tuple[Step, ...]
-    moves: tuple[Move, ...]
-    held: frozenset[str] = frozenset()
+    moves: tuple[FeatureEffect, ...]
+    fixed: frozenset[str] = frozenset()
 
 
-def _all(rule: Rule, features: str, *by: str) -> tuple[Move, ...]:
-    return tuple(Move(feature, rule, by) for feature in features.split())
+def _all(rule: Rule, features: str, *by: str) -> tuple[FeatureEffect, ...]:
+    return tuple(FeatureEffect(feature, rule, by) for feature in features.split())
 
 
 DECLARED = (
@@ -152,18 +152,18 @@ FOLLOWING = (
 )
 """What comes with exports at the same terms, margin and habits of payment."""
 
-EXPORTS = Lever(
+EXPORTS = Action(
     "exports",
     tuple(Step(x, x) for x in (0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0, 1.5, 2.0)),
     (*DECLARED, *FOLLOWING),
 )
-PLATFORM = Lever(
+PLATFORM = Action(
     # The ratio is higher for what goes through the platform; nothing else about it changes.
     "platform",
     (Step(0.25, 0.05), Step(0.5, 0.10), Step(1.0, 0.20)),
     _all(becomes, "exports_platform_usd_12m", "exports_usd_12m"),
 )
-RECEIPTS = Lever(
+RECEIPTS = Action(
     # Towards buyers that all pay by the terms. What other exporters' buyers do is not in reach.
     "receipts",
     (Step(0.25, 0.15), Step(0.5, 0.30), Step(1.0, 0.60)),
@@ -173,7 +173,7 @@ RECEIPTS = Lever(
         *_all(gains, "receipts_usd_12m", "unpaid_90d_share_12m", "exports_usd_12m"),
     ),
 )
-ARREARS = Lever(
+ARREARS = Action(
     # Paid out of deposits, now. Past months stand as they are: see RECORDS.
     "arrears",
     (Step(1.0, 0.10),),
@@ -183,7 +183,7 @@ ARREARS = Lever(
         *_all(loses, "loans_cny deposits_cny", "overdue_cny"),
     ),
 )
-CONCENTRATION = Lever(
+CONCENTRATION = Action(
     # That share of sales spread evenly over all buyers, which are at least EVEN_BUYERS.
     "concentration",
     (Step(0.1, 0.15), Step(0.25, 0.35), Step(0.5, 0.70)),
@@ -191,10 +191,10 @@ CONCENTRATION = Lever(
         *_all(evens_share, "top_buyer_share_12m", "buyers_12m"),
         *_all(evens_index, "buyer_herfindahl_12m", "buyers_12m"),
         *_all(evens_new_share, "new_buyer_share_12m", "buyers_12m"),
-        *_all(joined_by_buyers, "buyers_12m"),
+        *_all(gains_buyers, "buyers_12m"),
     ),
 )
-LEVERS = (EXPORTS, PLATFORM, RECEIPTS, ARREARS, CONCENTRATION)
+ACTIONS = (EXPORTS, PLATFORM, RECEIPTS, ARREARS, CONCENTRATION)
 
 RECORDS = frozenset(
     "days_past_due_2m days_past_due_3m days_past_due_6m days_past_due_12m days_past_due_24m "
@@ -206,13 +206,13 @@ RECORDS = frozenset(
 """Features of what has happened: paying does not change them, only time does."""
 
 
-def answers(features: pd.DataFrame, lever: Lever, size: float) -> dict[str, Floats]:
+def apply_action(features: pd.DataFrame, action: Action, size: float) -> dict[str, Floats]:
     """The features that one step of the lever moves, with their values after it, a value a row.
 
     Each move reads the rows as they were before the step; expressions over moved features follow.
     """
     after: dict[str, Floats] = {}
-    for move in lever.moves:
+    for move in action.moves:
         if {move.feature, *move.by} <= set(features.columns):
             value = _values(features, move.feature)
             read = [np.nan_to_num(_values(features, feature), nan=0.0) for feature in move.by]
@@ -221,20 +221,17 @@ def answers(features: pd.DataFrame, lever: Lever, size: float) -> dict[str, Floa
     for name, expression in EXPRESSIONS.items():
         parts = expression.operands
         known = name in features.columns and set(parts) <= set(features.columns)
-        if known and name not in lever.held and any(part in after for part in parts):
-            new = evaluated(expression, [after.get(p, _values(features, p)) for p in parts])
+        if known and name not in action.fixed and any(part in after for part in parts):
+            new = evaluate_expression(
+                expression, [after.get(p, _values(features, p)) for p in parts]
+            )
             # Where no part moves the value as given stays: it may be kept in single precision.
-            moves = touched(features, {part: after[part] for part in parts if part in after})
+            moves = changed_rows(features, {part: after[part] for part in parts if part in after})
             after[name] = np.where(moves, new, _values(features, name))
     return after
 
 
-def moved(features: pd.DataFrame, lever: Lever, size: float) -> pd.DataFrame:
-    """The rows after one step of the lever: same index and columns, moved features as float64."""
-    return features.assign(**answers(features, lever, size))
-
-
-def touched(features: pd.DataFrame, after: Mapping[str, Floats]) -> NDArray[np.bool_]:
+def changed_rows(features: pd.DataFrame, after: Mapping[str, Floats]) -> NDArray[np.bool_]:
     """The rows in which any of these features differs from its value now; missing equals missing."""
     differs = np.zeros(len(features), dtype=np.bool_)
     for name, value in after.items():
@@ -243,7 +240,7 @@ def touched(features: pd.DataFrame, after: Mapping[str, Floats]) -> NDArray[np.b
     return differs
 
 
-def evaluated(expression: Derived, parts: list[Floats]) -> Floats:
+def evaluate_expression(expression: Derived, parts: list[Floats]) -> Floats:
     """An expression over features, as the features' engine reads it; a test holds the two together."""
     nil = np.nan if expression.nil is None else expression.nil
     if expression.kind == "ratio":

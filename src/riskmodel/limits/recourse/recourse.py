@@ -16,8 +16,8 @@ from riskmodel.errors import DataError
 from riskmodel.limits.constraints import CONSTRAINT_KINDS
 from riskmodel.limits.eligibility import SEPARATOR
 from riskmodel.limits.policy import Policy
-from riskmodel.limits.recourse.actions import LEVERS, RECORDS, Lever, answers, touched
-from riskmodel.limits.recourse.texts import sentences, without_any
+from riskmodel.limits.recourse.actions import ACTIONS, RECORDS, Action, apply_action, changed_rows
+from riskmodel.limits.recourse.texts import write_sentences, write_without_recourse
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ Score = Callable[[pd.DataFrame], pd.DataFrame]
 """Features to pd_12m, pd_low, pd_high and grade, on the same index."""
 SCORED = ("pd_12m", "pd_low", "pd_high", "grade")
 NEAREST = (*CONSTRAINT_KINDS, "profit", "floor", "pd_cut", "pd_horizon")
-"""What keeps a bank from an offer, the nearest to one first: of several banks, that one is told."""
+"""What keeps a bank from an offer, the nearest to one first: of several banks, that one is named."""
 NOW = ["enterprise_id", "bank", "limit_cny", "pd_12m"]
 CAUSE = ["enterprise_id", "cause", "cause_en", "cause_zh", "lasting"]
 COLUMNS = (
@@ -70,49 +70,51 @@ class Recommender:
 class NextLevel:
     """What counts as a higher limit: more by this share of it, and by at least so many CNY.
 
-    Where there is no limit, any limit counts. At most `most` levers are told an enterprise.
+    Where there is no limit, any limit counts. At most `most` actions are named an enterprise.
     """
 
     share: float
-    least_cny: float
-    most: int = 2
+    min_cny: float
+    max_actions: int = 2
 
-    def reached(self, now_cny: Floats, then_cny: Floats) -> Flags:
+    def is_reached(self, now_cny: Floats, then_cny: Floats) -> Flags:
         """Whether the limit then is at least the next level."""
-        wanted = now_cny + np.maximum(self.share * now_cny, self.least_cny)
+        wanted = now_cny + np.maximum(self.share * now_cny, self.min_cny)
         return np.where(now_cny > 0, then_cny >= wanted, then_cny > 0)
 
 
-def raising(
+def find_recourse(
     scored: pd.DataFrame,
     causes: pd.DataFrame,
     recommender: Recommender,
     *,
     next_level: NextLevel,
-    levers: Sequence[Lever] = LEVERS,
+    actions: Sequence[Action] = ACTIONS,
 ) -> pd.DataFrame:
     """For each enterprise the least steps that reach the next level, the least effort first.
 
     `scored` hold enterprise_id, as_of and all features that were computed, one row an
-    enterprise; `causes` (see `causes_of`) what holds each one's limit now. A row an enterprise
+    enterprise; `causes` (see `find_causes`) what holds each one's limit now. A row an enterprise
     and lever: rank (from 1), lever, step and effort, bank and limit now and then, PD now and
     then, cause, and a sentence in two languages; where nothing raises the limit one row with
     rank 0, lever "" and the cause in words. `DataError` for a repeated enterprise.
     """
     _refuse_repeated(scored)
     features = scored.sort_values("enterprise_id", ignore_index=True)
-    now = _now(features, causes, recommender)
-    found = [_least_steps(features, now, lever, recommender, next_level) for lever in levers]
-    told = _ranked(pd.concat(found, ignore_index=True), next_level.most)
-    silent = now.loc[~now["enterprise_id"].isin(told["enterprise_id"]), NOW]
-    told = told.merge(causes[CAUSE], on="enterprise_id", how="left", validate="m:1")
+    now = _current_limits(features, causes, recommender)
+    found = [_smallest_steps(features, now, action, recommender, next_level) for action in actions]
+    ranked = _rank_actions(pd.concat(found, ignore_index=True), next_level.max_actions)
+    silent = now.loc[~now["enterprise_id"].isin(ranked["enterprise_id"]), NOW]
+    ranked = ranked.merge(causes[CAUSE], on="enterprise_id", how="left", validate="m:1")
     silent = silent.merge(causes[CAUSE], on="enterprise_id", how="left", validate="1:1")
-    rows = pd.concat([sentences(told, features), without_any(silent)], ignore_index=True)
+    rows = pd.concat(
+        [write_sentences(ranked, features), write_without_recourse(silent)], ignore_index=True
+    )
     rows = rows.sort_values(["enterprise_id", "rank"], kind="stable", ignore_index=True)
     return rows[list(COLUMNS)].astype({"rank": "int64", **dict.fromkeys(TEXTS, "str")})
 
 
-def causes_of(recommendations: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+def find_causes(recommendations: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """What holds each enterprise's limit now: its offer's binding constraint, else its refusals.
 
     From rows enterprise_id, bank, decision, limit_cny, binding_constraint, refusals,
@@ -153,7 +155,9 @@ def _refuse_repeated(scored: pd.DataFrame) -> None:
         )
 
 
-def _now(features: pd.DataFrame, causes: pd.DataFrame, recommender: Recommender) -> pd.DataFrame:
+def _current_limits(
+    features: pd.DataFrame, causes: pd.DataFrame, recommender: Recommender
+) -> pd.DataFrame:
     """The limits as recommended, and `base_cny`, above which a limit is a higher one.
 
     At the prices an enterprise may do better by itself than in the book, where whole lines must
@@ -175,10 +179,10 @@ def _now(features: pd.DataFrame, causes: pd.DataFrame, recommender: Recommender)
     )
 
 
-def _least_steps(
+def _smallest_steps(
     features: pd.DataFrame,
     now: pd.DataFrame,
-    lever: Lever,
+    action: Action,
     recommender: Recommender,
     next_level: NextLevel,
 ) -> pd.DataFrame:
@@ -189,19 +193,19 @@ def _least_steps(
     waiting = features
     found = [now.iloc[:0].assign(lever="", step=0.0, effort=0.0, bank_then="", limit_then_cny=0.0,
                                  pd_then_12m=0.0)]  # fmt: skip
-    for step in lever.steps:
-        after = answers(waiting, lever, step.size)
-        asked = touched(waiting, after)
+    for step in action.steps:
+        after = apply_action(waiting, action, step.size)
+        asked = changed_rows(waiting, after)
         if not asked.any():
             continue
         then = recommender.limits(waiting.assign(**after)[asked])
         before = now.loc[then.index]
-        lifts = next_level.reached(
+        lifts = next_level.is_reached(
             before["base_cny"].to_numpy(np.float64), then["limit_cny"].to_numpy(np.float64)
         )
         found.append(
             before.assign(
-                lever=lever.name,
+                lever=action.name,
                 step=step.size,
                 effort=step.effort,
                 bank_then=then["bank"],
@@ -213,7 +217,7 @@ def _least_steps(
     return pd.concat(found, ignore_index=True)
 
 
-def _ranked(found: pd.DataFrame, most: int) -> pd.DataFrame:
+def _rank_actions(found: pd.DataFrame, max_actions: int) -> pd.DataFrame:
     """The first few of each enterprise by effort; equal efforts by the larger limit, then name."""
     ordered = found.sort_values(
         ["enterprise_id", "effort", "limit_then_cny", "lever"],
@@ -222,4 +226,4 @@ def _ranked(found: pd.DataFrame, most: int) -> pd.DataFrame:
         ignore_index=True,
     )
     ordered = ordered.assign(rank=ordered.groupby("enterprise_id").cumcount() + 1)
-    return ordered[ordered["rank"] <= most].reset_index(drop=True)
+    return ordered[ordered["rank"] <= max_actions].reset_index(drop=True)

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from riskmodel.errors import RiskModelError
 from riskmodel.limits.eligibility import SEPARATOR
-from riskmodel.limits.recourse.actions import EVEN_BUYERS, LEVERS, answers
+from riskmodel.limits.recourse.actions import ACTIONS, EVEN_BUYERS, apply_action
 
 Floats = NDArray[np.float64]
 Words = tuple[str, str]
 """English, Chinese."""
 
-HELD: Mapping[str, Words] = MappingProxyType(
+CONSTRAINT_WORDS: Mapping[str, Words] = MappingProxyType(
     {
         "exports_ratio": ("the size of exports", "出口额规模"),
         "ceiling": ("the programme's largest limit", "本项目额度上限"),
@@ -57,37 +57,39 @@ MORE: Words = (
 )
 
 
-def sentences(told: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+def write_sentences(found: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """The rows with text_en and text_zh: what would change, and the limit that could follow.
 
-    `told` has enterprise_id, lever, step, limit_cny, limit_then_cny; `features` the features, one
+    `found` has enterprise_id, lever, step, limit_cny, limit_then_cny; `features` the features, one
     row an enterprise.
     """
-    place = pd.Index(features["enterprise_id"]).get_indexer(pd.Index(told["enterprise_id"]))
+    place = pd.Index(features["enterprise_id"]).get_indexer(pd.Index(found["enterprise_id"]))
     own = features.iloc[place].reset_index(drop=True)
-    english = np.full(len(told), "", dtype=object)
+    english = np.full(len(found), "", dtype=object)
     chinese = english.copy()
-    for lever, step in told[["lever", "step"]].drop_duplicates().itertuples(index=False):
-        rung = np.flatnonzero((told["lever"] == lever) & (told["step"] == step))
-        conditions = CONDITIONS[str(lever)](own.iloc[rung], float(step))
-        english[rung] = [words[0] for words in conditions]
-        chinese[rung] = [words[1] for words in conditions]
-    now = told["limit_cny"].to_numpy(np.float64)
-    then = told["limit_then_cny"].to_numpy(np.float64)
+    for action, step in found[["lever", "step"]].drop_duplicates().itertuples(index=False):
+        at = np.flatnonzero((found["lever"] == action) & (found["step"] == step))
+        conditions = CONDITIONS[str(action)](own.iloc[at], float(step))
+        english[at] = [words[0] for words in conditions]
+        chinese[at] = [words[1] for words in conditions]
+    now = found["limit_cny"].to_numpy(np.float64)
+    then = found["limit_then_cny"].to_numpy(np.float64)
     amounts = list(zip(now, then, strict=True))
-    return told.assign(
+    return found.assign(
         text_en=[_in_english(*each) for each in zip(english, amounts, strict=True)],
         text_zh=[_in_chinese(*each) for each in zip(chinese, amounts, strict=True)],
     )
 
 
-def without_any(silent: pd.DataFrame) -> pd.DataFrame:
+def write_without_recourse(silent: pd.DataFrame) -> pd.DataFrame:
     """Rows that say that nothing raises the limit, and what holds it: cause, in words.
 
     `silent` has enterprise_id, bank, limit_cny, pd_12m, cause, cause_en, cause_zh, lasting. A
     `RiskModelError` for a cause that has no words.
     """
-    wordless = silent["cause"][~silent["cause"].isin(list(HELD)) & (silent["cause_en"] == "")]
+    wordless = silent["cause"][
+        ~silent["cause"].isin(list(CONSTRAINT_WORDS)) & (silent["cause_en"] == "")
+    ]
     if len(wordless):
         raise RiskModelError(
             f"{len(wordless)} limits are held by a cause without words "
@@ -99,15 +101,17 @@ def without_any(silent: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
     for place, column in enumerate(("en", "zh")):
         stated = silent[f"cause_{column}"]
-        held = silent["cause"].map({code: words[place] for code, words in HELD.items()})
+        held = silent["cause"].map({code: words[place] for code, words in CONSTRAINT_WORDS.items()})
         cause = stated.where(stated != "", held).astype("object")
-        text = cause.map(lambda words, place=place: NOTHING[place].format(_listed(words, place)))
+        text = cause.map(
+            lambda words, place=place: NOTHING[place].format(_list_words(words, place))
+        )
         last = silent["lasting"].map({True: LASTING[place], False: ""})
         rows[f"text_{column}"] = text + last
     return rows
 
 
-def _listed(words: str, place: int) -> str:
+def _list_words(words: str, place: int) -> str:
     """Several refusals as one list; the Chinese one with its own mark."""
     return words if place == 0 else words.replace(SEPARATOR, "；")
 
@@ -117,8 +121,8 @@ def _exports(rows: pd.DataFrame, step: float) -> list[Words]:
     return [
         (
             f"If exports over twelve months were {_percent(step)} % higher "
-            f"(about {_rounded(usd):,.0f} USD more), with receipts and purchases in step",
-            f"若近十二个月出口额提高{_percent(step)}%（约多{_wan(_rounded(usd))}美元），收汇和采购同步增长",
+            f"(about {_round_amount(usd):,.0f} USD more), with receipts and purchases in step",
+            f"若近十二个月出口额提高{_percent(step)}%（约多{_wan(_round_amount(usd))}美元），收汇和采购同步增长",
         )
         for usd in more
     ]
@@ -150,9 +154,9 @@ def _arrears(rows: pd.DataFrame, _: float) -> list[Words]:
     overdue = rows["overdue_cny"].to_numpy(np.float64, na_value=0.0) if known else [0.0] * len(rows)
     return [
         (
-            f"If {'about ' + format(_rounded(cny), ',.0f') + ' CNY' if cny > 0 else 'what is'} "
+            f"If {'about ' + format(_round_amount(cny), ',.0f') + ' CNY' if cny > 0 else 'what is'} "
             "overdue at other lenders were paid (the record of past months stays)",
-            f"若还清在其他金融机构的逾期款项{'约' + _wan(_rounded(cny)) + '元' if cny > 0 else ''}"
+            f"若还清在其他金融机构的逾期款项{'约' + _wan(_round_amount(cny)) + '元' if cny > 0 else ''}"
             "（过往记录仍保留）",
         )
         for cny in overdue
@@ -160,8 +164,8 @@ def _arrears(rows: pd.DataFrame, _: float) -> list[Words]:
 
 
 def _concentration(rows: pd.DataFrame, step: float) -> list[Words]:
-    (lever,) = (one for one in LEVERS if one.name == "concentration")
-    shares = answers(rows, lever, step).get("top_buyer_share_12m")
+    (action,) = (one for one in ACTIONS if one.name == "concentration")
+    shares = apply_action(rows, action, step).get("top_buyer_share_12m")
     plain = (
         f"If {_percent(step)} % of sales were spread evenly over at least {EVEN_BUYERS} buyers",
         f"若将{_percent(step)}%的销售平均分散到至少{EVEN_BUYERS}个买家",
@@ -194,26 +198,26 @@ CONDITIONS: Mapping[str, Callable[[pd.DataFrame, float], list[Words]]] = Mapping
 
 
 def _in_english(condition: str, amounts: tuple[float, float]) -> str:
-    now, then = (format(_below(cny), ",.0f") for cny in amounts)
+    now, then = (format(_round_down(cny), ",.0f") for cny in amounts)
     return MORE[0].format(condition, then, now) if amounts[0] > 0 else FIRST[0].format(
         condition, then
     )  # fmt: skip
 
 
 def _in_chinese(condition: str, amounts: tuple[float, float]) -> str:
-    now, then = (_wan(_below(cny)) for cny in amounts)
+    now, then = (_wan(_round_down(cny)) for cny in amounts)
     return MORE[1].format(condition, now, then) if amounts[0] > 0 else FIRST[1].format(
         condition, then
     )  # fmt: skip
 
 
-def _below(cny: float) -> float:
+def _round_down(cny: float) -> float:
     """A limit rounded down, to ten thousands from a hundred thousand on, else to thousands."""
     step = 10_000.0 if cny >= 100_000 else 1_000.0
     return float(np.floor(cny / step + 1e-9) * step)
 
 
-def _rounded(amount: float) -> float:
+def _round_amount(amount: float) -> float:
     """Two digits that count."""
     return float(f"{amount:.1e}")
 

@@ -11,10 +11,25 @@ from riskmodel.datasets.panel import KEY
 from riskmodel.limits.behaviour.usage import DEFINITIONS as USE
 from riskmodel.limits.book import BANK_MAXIMUM
 from riskmodel.limits.constraints import CONSTRAINT_KINDS
-from riskmodel.limits.diagnostics.regional_parity import Matching, between_provinces
-from riskmodel.limits.diagnostics.stability import Tolerance, changes, counted, monotone_in_exports
-from riskmodel.limits.diagnostics.uncertainty import cost_of_pd_error, limit_interval, summed
-from riskmodel.limits.recourse.recourse import NextLevel, Recommender, Score, causes_of, raising
+from riskmodel.limits.diagnostics.regional_parity import Matching, measure_regional_parity
+from riskmodel.limits.diagnostics.stability import (
+    Tolerance,
+    check_monotonicity,
+    count_changes,
+    explain_changes,
+)
+from riskmodel.limits.diagnostics.uncertainty import (
+    cost_of_pd_error,
+    limit_interval,
+    summarise_costs,
+)
+from riskmodel.limits.recourse.recourse import (
+    NextLevel,
+    Recommender,
+    Score,
+    find_causes,
+    find_recourse,
+)
 from riskmodel.pipeline.artifacts.datasets import horizon_months
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.pipeline.artifacts.terms import (
@@ -40,13 +55,13 @@ CAP_PART, PD_MOVE = 0.5, 0.1
 class Questions:
     """What reviewers and enterprises ask of a month's book, answered at its prices.
 
-    `raising`: what would raise each limit. `intervals`: each limit's interval over the PD's and the
+    `recourse`: what would raise each limit. `intervals`: each limit's interval over the PD's and the
     response's. `pd_errors`: what an error of the PD costs, by bank. `monotone`: limits decided
     again with higher exports. `provinces`: alike enterprises of other provinces. `changes` and
     `change_counts`: against last month's limits; empty where no last run is named.
     """
 
-    raising: pd.DataFrame
+    recourse: pd.DataFrame
     intervals: pd.DataFrame
     pd_errors: pd.DataFrame
     monotone: pd.DataFrame
@@ -60,7 +75,7 @@ class MonthlyBook:
     """A month's candidates (with all their features), its book, its terms, and the model's score."""
 
     scored: pd.DataFrame
-    signed: pd.DataFrame
+    agreements: pd.DataFrame
     terms: lending.Terms
     book: lending.Book
     score: Score
@@ -123,7 +138,7 @@ def answer_questions(run: Run, book: lending.Book) -> Questions:
     found = asked(decided, run.settings, before)
     run.write(
         "limits",
-        raising=found.raising,
+        raising=found.recourse,
         intervals=found.intervals,
         pd_errors=found.pd_errors,
         monotone=found.monotone,
@@ -173,20 +188,24 @@ def asked(decided: MonthlyBook, settings: Settings, last: pd.DataFrame | None) -
     lines = _lines(rows, scored)
     costs = cost_of_pd_error(scored, month.decide, month.profit, chosen=lines)
     alike = Matching(how.match_log_odds, how.match_log_cap, how.match_nearest, how.match_least)
-    changed = pd.DataFrame() if last is None else changes(last, rows, _tolerance(how.change_share))
+    changed = (
+        pd.DataFrame()
+        if last is None
+        else explain_changes(last, rows, _tolerance(how.change_share))
+    )
     return Questions(
-        raising=raising(
+        recourse=find_recourse(
             scored,
-            causes_of(rows, decided.terms.policy),
+            find_causes(rows, decided.terms.policy),
             recommender,
             next_level=NextLevel(how.next_share, how.next_cny),
         ),
         intervals=limit_interval(scored, month.decide, chosen=lines, variants=variants),
-        pd_errors=summed(costs, "bank"),
-        monotone=monotone_in_exports(scored, recommender).counts,
+        pd_errors=summarise_costs(costs, "bank"),
+        monotone=check_monotonicity(scored, recommender).counts,
         provinces=_provinces(decided, alike, settings.run.seed),
         changes=changed,
-        change_counts=counted(changed) if len(changed) else changed,
+        change_counts=count_changes(changed) if len(changed) else changed,
     )
 
 
@@ -199,7 +218,7 @@ def _lines(recommendations: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def _month(decided: MonthlyBook, grid: int, terms: lending.Terms) -> lending.DecisionRule:
-    return lending.DecisionRule.of(decided.scored, decided.signed, terms, decided.book, grid)
+    return lending.DecisionRule.of(decided.scored, decided.agreements, terms, decided.book, grid)
 
 
 def _tolerance(large: float) -> Tolerance:
@@ -219,4 +238,4 @@ def _provinces(decided: MonthlyBook, alike: Matching, seed: int) -> pd.DataFrame
     offers = rows[rows["decision"] == "offer"].merge(
         decided.scored[["enterprise_id", "province"]], on="enterprise_id", validate="m:1"
     )
-    return between_provinces(offers, alike, seed=seed).rows if len(offers) else pd.DataFrame()
+    return measure_regional_parity(offers, alike, seed=seed).rows if len(offers) else pd.DataFrame()
