@@ -1,4 +1,4 @@
-"""What an enterprise is held against: the model's approved peers, or a scorecard's best bins."""
+"""Baselines of reasons: the model's reference group, or a scorecard's best bins."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ class HasBestBins(Protocol):
 
     @property
     def scale(self) -> Scale:
-        """How points follow from log-odds."""
+        """The scale that turns log-odds into points."""
 
     def best_contributions(self) -> Array:
-        """The least contribution that each feature can make, in the order of the inputs."""
+        """Return the lowest contribution that each feature can make, in the order of the inputs."""
 
 
 def make_baseline(model: RiskModel, definitions: Iterable[FeatureDefinition]) -> "Baseline":
-    """The model against the peers that it keeps; `DataError` where it keeps none."""
+    """Make the baseline of a model from its reference group; `DataError` where it has none."""
     if model.reference_group is None:
         raise DataError(
             f"{model.name}: the model keeps no peers to hold rows against. Fit it again."
@@ -42,7 +42,7 @@ def make_baseline(model: RiskModel, definitions: Iterable[FeatureDefinition]) ->
 
 @dataclass(frozen=True)
 class Baseline:
-    """The model, its approved peers, and the features of its features.
+    """A model, its reference group, and the definitions of its features.
 
     A scorecard's contributions are held against the best bin of each feature, as points below the
     best are read; every other model's against the peers' mean. What a reason would change is tried
@@ -60,7 +60,7 @@ class Baseline:
 
     @cached_property
     def signs(self) -> npt.NDArray[np.int64]:
-        """How risk moves with each feature: the model's sign, or else what its definition declares."""
+        """The direction of risk in each feature: the model's sign, or else the declared one."""
         inputs = self.inputs
         declared = [
             0 if n in inputs.levels else SIGN[self.definitions[n].risk] for n in inputs.names
@@ -70,12 +70,12 @@ class Baseline:
 
     @property
     def is_scorecard(self) -> bool:
-        """Whether the model's score is made of bins in points."""
+        """True where the model's score is made of bins in points."""
         return isinstance(self.model.ranker, HasBestBins)
 
     @cached_property
     def reference(self) -> Array:
-        """The contribution that each feature's is held against, before calibration."""
+        """The contribution of each feature in the baseline, before calibration."""
         ranker = self.model.ranker
         best = (
             ranker.best_contributions()
@@ -86,7 +86,7 @@ class Baseline:
 
     @cached_property
     def reference_values(self) -> Array:
-        """The peers' values as a row of the model's matrix."""
+        """The reference group's typical values as a row of the model's matrix."""
         return np.asarray(self.inputs.matrix(self.reference_group.frame())[0])
 
     @cached_property

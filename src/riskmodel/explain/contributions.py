@@ -11,7 +11,7 @@ from riskmodel.model.reference_group import BLOCK
 
 
 def compute_contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
-    """A column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
+    """Compute a column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
 
     Shapley values of the trees (Lundberg and others 2020), stretched as `RiskModel.compute_contributions` says.
     """
@@ -22,7 +22,7 @@ def compute_contributions(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
 def sum_by_family(
     shares: pd.DataFrame, definitions: Mapping[str, FeatureDefinition]
 ) -> pd.DataFrame:
-    """Contributions or strengths added up by the features' families: a column a family and `base`."""
+    """Sum contributions or strengths by the features' families: a column a family and `base`."""
     names = [name for name in shares.columns if name != "base"]
     own = np.array([definitions[name].family for name in names])
     families = sorted(set(own.tolist()))

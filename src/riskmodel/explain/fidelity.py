@@ -1,4 +1,4 @@
-"""Fidelity: what the model says once a reason's feature has the peers' value."""
+"""Fidelity: the PD once a reason's feature has the reference group's value."""
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,9 @@ from riskmodel.model.reference_group import BLOCK
 
 
 def measure_fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
-    """Of each reason: its keys, rank, family, feature, pd_12m, pd_at_peers, and `strongest`.
+    """Compute of each reason: keys, rank, family, feature, pd_12m, pd_at_peers, `strongest`.
 
-    `pd_at_peers` is the probability of default with the feature alone set to the peers' value.
+    `pd_at_peers` is the probability of default with the feature alone set to the reference group's value.
     `strongest` says whether the feature is its family's strongest: where it is not, that one would
     not have lowered the risk by itself.
     """

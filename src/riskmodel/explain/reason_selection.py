@@ -1,4 +1,4 @@
-"""Which families are named as reasons, and by which card: arrays, a block of rows at a time."""
+"""Selection of reasons: families and their features, as arrays, a block of rows at a time."""
 
 from dataclasses import dataclass, fields
 
@@ -38,14 +38,14 @@ class NamedReasons:
 
 @dataclass(frozen=True)
 class ReferenceChange:
-    """Rows as the model sees them with their scores, and what a value of the peers' would do."""
+    """Rows of the model's matrix with their scores, and the effect of the reference group's values."""
 
     baseline: Baseline
     matrix: Array
     score: Array
 
     def falls(self, rows: Ints, features: Ints) -> npt.NDArray[np.bool_]:
-        """Whether the risk falls as the feature of the row is set to the peers' value.
+        """Tell by row and feature if the risk falls at the reference group's value.
 
         The calibration rises strictly, so the score before it tells.
         """
@@ -63,7 +63,7 @@ class ReferenceChange:
 
 
 def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> NamedReasons:
-    """The strongest families of each row that a feature of theirs can answer for.
+    """Name the strongest families of each row that have a feature to name.
 
     A family is considered where its features together raise the log-odds against the baseline, by
     at least `least_share` of all that raises them. Its feature is the strongest one whose value, set
@@ -84,7 +84,7 @@ def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
 
 
 def concat_reasons(parts: list[tuple[int, NamedReasons]]) -> NamedReasons:
-    """Blocks of rows as one; each comes with the place of its first row."""
+    """Concatenate blocks of rows; each comes with the place of its first row."""
     shifted = [(part.row + first, part) for first, part in parts]
     others = [field.name for field in fields(NamedReasons) if field.name != "row"]
     return NamedReasons(

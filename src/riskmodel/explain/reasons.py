@@ -23,7 +23,7 @@ COLUMNS = [
 
 
 def find_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings) -> pd.DataFrame:
-    """Up to four reasons an enterprise and date, the strongest first.
+    """Find up to four reasons an enterprise and date, the strongest first.
 
     `rows` are keys and features. Returns enterprise_id, as_of, rank, family, feature, contribution
     (the family's strength in log-odds against the baseline), share of all that raises the risk,
@@ -39,7 +39,7 @@ def find_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
 def reasons_in_columns(
     baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettings
 ) -> pd.DataFrame:
-    """The same reasons a row each: reason_1, strength_1, ... on the index of `rows`.
+    """Find the same reasons in columns: reason_1, strength_1, ... on the index of `rows`.
 
     A reason is the word that `words.reason_texts` explains, missing where there is none.
     """

@@ -1,4 +1,4 @@
-"""Our contributions held against shap's own explainer: the only place that imports shap."""
+"""Comparison of our contributions with shap's: the only module that imports shap."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from riskmodel.model.learners.trees import Trees
 
 
 def compare_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
-    """The largest difference, in log-odds, between our contributions and shap's TreeExplainer.
+    """Compute the largest difference, in log-odds, of our contributions to shap's TreeExplainer.
 
     `nan` where the model is no tree ensemble. The line beside the trees is left out, and so are
     the stand-ins for unknown values, of which shap knows nothing.

@@ -1,4 +1,4 @@
-"""Stability: whether a model that is fitted again names the same reasons."""
+"""Stability: the overlap of reasons between a model and its refits."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ COVERAGE = 0.9
 
 
 def resample_enterprises(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """As many enterprises drawn with replacement, each with all its rows (bootstrap by cluster).
+    """Draw as many enterprises with replacement, each with all its rows (cluster bootstrap).
 
     An enterprise keeps its id however often it is drawn, so that folds do not part it.
     """
@@ -26,7 +26,7 @@ def resample_enterprises(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def measure_overlap(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """How far two sets of reasons name the same families: enterprise_id, as_of, overlap, first.
+    """Measure the overlap of two sets of reasons: enterprise_id, as_of, overlap, first.
 
     `measure_overlap` is the number of families in common over the larger number named; `first` whether
     the strongest is the same. A row for which neither has a reason is left out: it shows nothing.
@@ -59,7 +59,7 @@ def measure_stability(
     *,
     seed: int,
 ) -> pd.DataFrame:
-    """One row a refit and one for all: refit, rows, overlap, low, high, first.
+    """Measure the overlap with each refit, and with all: refit, rows, overlap, low, high, first.
 
     `measure_overlap` is the mean over the rows with a reason, with its bootstrap interval by enterprise;
     `first` the share of rows whose strongest family is the same.

@@ -1,4 +1,4 @@
-"""Strengths: how much each feature speaks for or against an enterprise, held against a baseline."""
+"""Strengths: each feature's contribution less the baseline's."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 
 
 def compute_strengths(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
-    """A column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
+    """Compute a column a feature and `base`, on the index of `rows`; each row sums to the log-odds.
 
     A strength is a contribution less the baseline's, above 0 where it raises the risk. `base` is
     the log-odds of the baseline.
@@ -26,7 +26,7 @@ def compute_strengths(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def calibrated_strengths(baseline: Baseline, rows: pd.DataFrame) -> tuple[Array, Array]:
-    """Strengths (rows x features) and base (rows), which sum to the calibrated log-odds.
+    """Compute strengths (rows x features) and base (rows), which sum to the calibrated log-odds.
 
     A calibration that bends stretches a row's strengths by one positive factor, so that neither
     their order nor their shares change. `RiskModelError` where the sums do not hold.
@@ -38,7 +38,7 @@ def calibrated_strengths(baseline: Baseline, rows: pd.DataFrame) -> tuple[Array,
 
 
 def points_below_best(baseline: Baseline, rows: pd.DataFrame) -> pd.DataFrame:
-    """What each feature costs a row against its best bin: a column a feature, in points, 0 at best.
+    """Compute the points that each feature loses against its best bin: a column a feature.
 
     Rows sum to the best possible score less their own. `UsageError` where the model is no
     scorecard.

@@ -1,4 +1,4 @@
-"""Reasons in words, in English and Chinese: what the feature says, and how the value stands."""
+"""Texts of reasons in English and Chinese: the feature's name and the value's direction."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,9 @@ HIGH, LOW, UNUSUAL, MISSING = range(4)
 def choose_words(
     baseline: Baseline, rows: pd.DataFrame, matrix: Array, named: tuple[Ints, Ints]
 ) -> Ints:
-    """For each named row and feature a place in `WORDS`.
+    """Choose for each row and feature a place in `WORDS`.
 
-    "high" needs a feature with which risk rises and a value above the peers', "low" the reverse; a
+    "high" needs a feature with which risk rises and a value above the reference group's, "low" the reverse; a
     text that the model does not know is unusual, not missing.
     """
     row, feature = named
@@ -37,7 +37,7 @@ def choose_words(
 
 
 def reason_texts(baseline: Baseline) -> pd.DataFrame:
-    """Every reason that the model can give: reason, family, feature, text_en, text_zh.
+    """List every reason that the model can give: reason, family, feature, text_en, text_zh.
 
     In the order feature by feature, then word by word: the place of a reason is 4 * feature + word.
     """

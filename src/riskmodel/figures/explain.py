@@ -80,7 +80,7 @@ def _jitter(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _place_in_order(values: pd.Series) -> npt.NDArray[np.float64]:
-    """Where each value stands among all, from 0 to 1; texts and missing ones in the middle."""
+    """The rank of each value, from 0 to 1; texts and missing ones in the middle."""
     if not pd.api.types.is_numeric_dtype(values):
         return np.full(len(values), 0.5)
     places = values.astype("float64").rank(pct=True).fillna(0.5)
@@ -88,7 +88,7 @@ def _place_in_order(values: pd.Series) -> npt.NDArray[np.float64]:
 
 
 def riskiest_enterprise(shares: pd.DataFrame) -> Picture:
-    """What makes up the highest log-odds: the baseline, the strongest features, the others."""
+    """Draw the parts of the highest log-odds: the baseline, the strongest features, the others."""
     title = "The way from the baseline to the highest probability"
     if shares.empty:
         return nothing(title, "no row is explained")
@@ -112,7 +112,7 @@ def riskiest_enterprise(shares: pd.DataFrame) -> Picture:
 
 
 def reason_counts(reasons: pd.DataFrame) -> Picture:
-    """How often each family is a reason, and how often the first one."""
+    """Draw the share of enterprises with each family as a reason, and as the first one."""
     title = "Reasons named, by family"
     if reasons.empty:
         return nothing(title, "no family raises a risk by enough to be named")

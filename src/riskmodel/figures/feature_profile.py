@@ -39,7 +39,7 @@ AGREEMENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 LINE = 0.135
 """Inches: the height of one feature among many."""
 LEAST = 0.05
-"""How far from one half the axis of the directions reaches at least."""
+"""The minimum reach of the axis of directions from one half."""
 FEW = 40
 """Lines that are not cut into two columns."""
 STRONG = 1.0
@@ -179,7 +179,7 @@ def _dots(axes: Axes, lines: pd.DataFrame) -> None:
 
 
 def _legend(figure: Picture, counts: pd.Series) -> None:
-    """What the colours mean, with how many features each has."""
+    """The legend of colours, with the number of features of each."""
     handles = [
         Line2D([], [], color=colour, marker="o", label=f"{words} ({counts[name]})")
         for name, (colour, words) in AGREEMENTS.items()

@@ -1,4 +1,4 @@
-"""The model: a ladder of kinds, fitted, calibrated, graded."""
+"""The model: learners fitted, calibrated and graded on a panel."""
 
 from riskmodel.model.fit import FitResult, fit, replay
 from riskmodel.model.leakage_exclusion import exclude_leaks

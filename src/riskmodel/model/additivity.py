@@ -1,4 +1,4 @@
-"""Shares that sum to the score: proven row by row, before calibration and after it."""
+"""Additivity: contributions are checked to sum to the score, before and after calibration."""
 
 from typing import Protocol
 
@@ -17,17 +17,17 @@ millionth of it; a share that is wrong leaves more."""
 
 
 class CalibrationMap(Protocol):
-    """What shares are asked of a calibration."""
+    """The part of a calibration that contributions need."""
 
     def log_odds(self, raw: Array) -> Array:
         """Calibrated log-odds of default."""
 
     def stretch(self, start: Array, end: Array) -> Array:
-        """What calibration makes of a step of the score from `start` to `end`."""
+        """Return the slope of the calibrated log-odds between the scores `start` and `end`."""
 
 
 def compute_contributions(ranker: Ranker, frame: pd.DataFrame) -> tuple[Array, Array]:
-    """Contributions before calibration, rows x (features, then base), and the scores themselves.
+    """Compute contributions before calibration, rows x (features, then base), and the scores.
 
     `RiskModelError` where they do not sum to the scores.
     """

@@ -52,7 +52,7 @@ class Curve:
 
 
 def curve_terms(method: str, raw: Array) -> Array:
-    """What the method is linear in: rows x terms.
+    """Compute the terms that the method is linear in: rows x terms.
 
     Logistic (Platt 1999): the score. Beta (Kull, Silva Filho and Flach 2017): ln s and -ln(1 - s)
     of s = expit(score). Isotonic: the score, for the trace of slope that keeps steps apart.
@@ -87,7 +87,7 @@ class Calibration:
         return expit(self.log_odds(raw))
 
     def stretch(self, start: Array, end: Array) -> Array:
-        """What calibration makes of a step of the score from `start` to `end`: above 0."""
+        """Return the slope of the log-odds between the scores `start` and `end`: above 0."""
         if self.curve.method == "logistic":
             return np.full(len(end), self.curve.terms[0])
         near = np.abs(end - start) < SAME_SCORE
@@ -113,7 +113,7 @@ class OutOfFold:
     later: npt.NDArray[np.bool_]
 
     def select(self, rows: npt.NDArray[np.bool_]) -> "OutOfFold":
-        """Some of the rows."""
+        """Return some of the rows."""
         return OutOfFold(
             self.raw[rows], self.defaulted[rows], self.enterprises[rows], self.later[rows]
         )
@@ -132,7 +132,7 @@ class CalibrationOptions:
 
 
 MIN_DEFAULTS = 100
-"""Fewer say nothing of a calibration's form: it stays a line."""
+"""With fewer defaults the calibration stays logistic."""
 
 CONTRADICTION_ERRORS = 3.0
 """Standard errors by which the later rows' slope must differ before they alone give the form."""
@@ -141,7 +141,7 @@ CONTRADICTION_ERRORS = 3.0
 def fit_calibration(
     out_of_fold: OutOfFold, options: CalibrationOptions, anchor: float | None = None
 ) -> Calibration:
-    """The method with the least log loss on held-out enterprises, and its interval.
+    """Fit the method with the least log loss on held-out enterprises, and its interval.
 
     A method takes the place of logistic calibration only where defaults are not few and its loss is
     lower by more than the difference's standard error. All rows give the form, since the spread of a hundred later
@@ -163,7 +163,7 @@ def fit_calibration(
 def refit_calibration(
     known: Calibration, out_of_fold: OutOfFold, anchor: float | None = None
 ) -> Calibration:
-    """The same method, basis and margins with the form and level of other rows."""
+    """Fit form and level to other rows, with the same method, basis and margins."""
     rows = out_of_fold.select(out_of_fold.later) if known.basis == "later" else out_of_fold
     curve = fit_curve(known.curve.method, rows)
     return replace(known, curve=curve, shift=fit_level(curve, rows, anchor))
@@ -172,7 +172,7 @@ def refit_calibration(
 def fit_level(
     curve: Curve, out_of_fold: OutOfFold, anchor: float | None, weights: Array | None = None
 ) -> float:
-    """What brings the later rows' mean PD to their default rate, or to the anchor."""
+    """Find the shift that brings the later rows' mean PD to their default rate, or to the anchor."""
     w = (np.ones(len(out_of_fold.raw)) if weights is None else weights)[out_of_fold.later]
     rate = (
         np.average(out_of_fold.defaulted[out_of_fold.later], weights=w)
@@ -183,7 +183,7 @@ def fit_level(
 
 
 def _contradicts(curve: Curve, later: OutOfFold) -> bool:
-    """Whether the later rows' slope on the curve's log-odds is surely not 1.
+    """Test if the later rows' slope on the curve's log-odds differs from 1.
 
     Its standard error allows for enterprises with several rows (sandwich, clustered).
     """
@@ -201,7 +201,7 @@ def _contradicts(curve: Curve, later: OutOfFold) -> bool:
 
 
 def fit_curve(method: str, rows: OutOfFold, weights: Array | None = None) -> Curve:
-    """The curve of a method by maximum likelihood, rows weighted."""
+    """Fit the curve of a method by maximum likelihood, rows weighted."""
     weights = np.ones(len(rows.raw)) if weights is None else weights
     if method == "isotonic":
         return _fit_isotonic(rows, weights)
@@ -213,7 +213,7 @@ def fit_curve(method: str, rows: OutOfFold, weights: Array | None = None) -> Cur
 def compare_methods(
     rows: OutOfFold, options: CalibrationOptions, folds: int = 5
 ) -> tuple[dict[str, float], str]:
-    """Each method's log loss on folds of enterprises that it was not fitted on, and the best."""
+    """Compute each method's log loss on held-out folds of enterprises, and name the best."""
     codes, unique = pd.factorize(rows.enterprises, sort=True)
     fold = (np.random.default_rng(options.seed).permutation(len(unique)) % folds)[codes]
     count = len(rows.raw)
@@ -257,7 +257,7 @@ def _fit_isotonic(rows: OutOfFold, weights: Array) -> Curve:
 def _margins(
     found: Calibration, out_of_fold: OutOfFold, options: CalibrationOptions, anchor: float | None
 ) -> tuple[tuple[float, float, float], ...]:
-    """How far the interval reaches below and above, at scores along the sample.
+    """Compute the interval's reach below and above the PD, at scores along the sample.
 
     What the sample leaves open (bootstrap by enterprise) and what a year may bring (`options.cycle`)
     are taken as independent; the reach is widened to the later rows' Venn-Abers pair (Vovk and
@@ -296,7 +296,7 @@ def _bootstrap(
 
 
 def venn_abers(rows: OutOfFold, raw: Array) -> tuple[Array, Array]:
-    """The Venn-Abers pair at scores: the isotonic rate with a new row taken as good, and as bad.
+    """Compute the Venn-Abers pair: the isotonic rate with a new row taken as good, and as bad.
 
     By its definition (Vovk and Petej 2014): one isotonic regression for each score and label.
     """

@@ -1,4 +1,4 @@
-"""What goes into a model: which features, in what order, and texts as numbers."""
+"""Inputs of a model: its features in order, their signs, and texts as numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ class Inputs:
     imputations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def matrix(self, frame: pd.DataFrame) -> Array:
-        """Rows x features, missing as NaN; `DataError` if a feature is not there."""
+        """Build the matrix rows x features, missing as NaN; `DataError` if a feature is not there."""
         lacking = [name for name in self.names if name not in frame]
         if lacking:
             raise DataError(
@@ -51,40 +51,40 @@ class Inputs:
         return np.where(codes < 0, np.nan, codes)
 
     def is_unknown(self, matrix: Array) -> Flags:
-        """Rows x features of a matrix: missing, where the fit rows taught nothing of missing."""
+        """Flag values that are missing where hardly any fit row was: rows x features."""
         able = np.array([name in self.imputations for name in self.names], dtype=bool)
         return np.asarray(np.isnan(matrix) & able)
 
     def without_signs(self) -> "Inputs":
-        """The same features without a direction."""
+        """Return the same features without a direction."""
         return replace(self, signs=(0,) * len(self.names))
 
     def count_unseen(self, frame: pd.DataFrame) -> dict[str, int]:
-        """How many texts of each category are no known level."""
+        """Count the texts of each category that are no known level."""
         return {
             name: int((frame[name].notna() & ~frame[name].isin(levels)).sum())
             for name, levels in self.levels.items()
         }
 
     def feature_types(self) -> tuple[tuple[str, str], ...]:
-        """Each feature with its kind: number or category."""
+        """Return each feature with its type: number or category."""
         return tuple((n, "category" if n in self.levels else "number") for n in self.names)
 
 
 def suggest_name(name: str, there: Iterable[str]) -> str:
-    """What to add to an absent column's name: the most alike of those that are there, if any."""
+    """Suggest the most similar column name for one that is absent, as text to append."""
     alike = get_close_matches(name, list(map(str, there)), 1)
     return f"; the nearest there: {alike[0]}" if alike else ""
 
 
 MIN_LEVEL_ROWS = 20
-"""A level, or having no value, with fewer fit rows teaches nothing."""
+"""A level, or a missing value, with fewer fit rows is not fitted."""
 
 
 def fit_inputs(
     rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], most_levels: int
 ) -> Inputs:
-    """The features that vary in the fit rows, and the levels of their texts.
+    """Select the features that vary in the fit rows, and the levels of their texts.
 
     Texts with more than `most_levels` levels are left out.
     """

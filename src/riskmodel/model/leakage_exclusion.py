@@ -1,4 +1,4 @@
-"""What fitting does about suspects of leakage: finds them, leaves them out, remembers them."""
+"""Exclusion of leaks: suspects are found, left out, and recorded with the model."""
 
 from dataclasses import replace
 

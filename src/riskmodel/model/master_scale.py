@@ -1,4 +1,4 @@
-"""Grades: a master scale of PD bands, the thin ones merged, each with what was seen of it."""
+"""The master scale: PD bands, the thin ones merged, each with its observed defaults."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GradeStatistics:
-    """A grade on the rows it was calibrated on: enterprises, their defaults, and what these say.
+    """A grade's rows at calibration: enterprises, their defaults, and bounds of the rate.
 
     `pd_12m` is the mean PD stated; `low` and `high` are Jeffreys' 95 % interval of the rate;
     `prudent` is Pluto and Tasche's bound at 90 %. Rows share weights (see `GradedRows`), so counts need
@@ -42,11 +42,11 @@ class MasterScale:
         return tuple(f"G{number:02d}" for number in range(1, len(self.bounds) + 2))
 
     def assign(self, pd_12m: Array) -> npt.NDArray[np.str_]:
-        """The grade of each PD; a PD on a bound belongs to the worse grade."""
+        """Assign each PD its grade; a PD on a bound belongs to the worse grade."""
         return np.array(self.names)[self.index(pd_12m)]
 
     def index(self, pd_12m: Array) -> npt.NDArray[np.int64]:
-        """The grade's number, counted from 0."""
+        """Return each PD's grade as a number, counted from 0."""
         return np.searchsorted(self.bounds, pd_12m, side="right")
 
 
@@ -66,7 +66,7 @@ class GradedRows:
 def fit_master_scale(
     bounds: Sequence[float], rows: GradedRows, least_defaults: float
 ) -> MasterScale:
-    """The bounds that leave every grade at least so many expected defaults, with what was seen."""
+    """Fit the bounds that leave every grade enough expected defaults, with its statistics."""
     kept = _merge_thin_grades(list(bounds), rows, least_defaults)
     return MasterScale(tuple(kept), _grade_statistics(MasterScale(tuple(kept)), rows))
 

@@ -1,4 +1,4 @@
-"""The signs of fitted trees, proven leaf by leaf, whatever method grew them.
+"""Check of the signs of fitted trees, leaf by leaf, whatever method grew them.
 
 A sum of trees that each keep a sign keeps it, in the last bit too, since sums round in order. A tree
 keeps it if no two leaves that a single row can reach, by moving the feature alone, stand in the wrong
@@ -33,7 +33,7 @@ class Violations:
 
 
 def check_signs(text: str, inputs: Inputs) -> None:
-    """Refuses LightGBM's text where a tree goes against a sign: `RiskModelError`."""
+    """Raise `RiskModelError` where a tree of LightGBM's text goes against a sign."""
     found = find_violations(text, inputs)
     if found.pairs:
         name = max(found.pairs, key=lambda one: found.pairs[one])
@@ -45,7 +45,7 @@ def check_signs(text: str, inputs: Inputs) -> None:
 
 
 def find_violations(text: str, inputs: Inputs) -> Violations:
-    """The pairs of leaves of all trees that go against a sign; none where nothing has one."""
+    """Find the pairs of leaves of all trees that go against a sign."""
     signed = {place: sign for place, sign in enumerate(inputs.signs) if sign}
     trees = parse_trees(text) if signed else []
     if trees is None:
@@ -83,7 +83,7 @@ def _find_wrong_pairs(
 
 @dataclass(frozen=True)
 class _Boxes:
-    """What each leaf takes in, features x leaves: numbers in (low, high], missing, categories."""
+    """The values that reach each leaf, features x leaves: numbers in (low, high], missing, categories."""
 
     low: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]

@@ -11,14 +11,14 @@ PREDICTED = ["pd_12m", "pd_low", "pd_high"]
 
 
 def predict(model: RiskModel, rows: pd.DataFrame) -> pd.DataFrame:
-    """The model's predictions beside the rows' keys."""
+    """Predict the rows; the predictions stand beside their keys."""
     keys = rows[[*KEY, "split", "defaulted"]].assign(model=model.name)
     return keys.join(model.score(rows))
 
 
 def predict_splits(model: RiskModel, panel: pd.DataFrame) -> pd.DataFrame:
-    """What a model says of a panel: rows to score and, as `train_all`, the labelled ones; the rows of
-    fit, calibrate and test are said by the model that was tested in its place."""
+    """Predict a panel: rows to score and, as `train_all`, the labelled ones; the rows of
+    fit, calibrate and test by the tested model."""
     if model.tested_model is None:
         return predict(model, panel)
     own = panel["split"].where(panel["split"] == "score", "train_all")
@@ -28,7 +28,7 @@ def predict_splits(model: RiskModel, panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def average_repeats(folds: pd.DataFrame, model: RiskModel) -> pd.DataFrame:
-    """The mean of the out-of-fold predictions over the repeats, graded on the final scale."""
+    """Average the out-of-fold predictions over the repeats, graded on the final scale."""
     keys = [*KEY, "split", "defaulted", "model"]
     mean = folds.groupby(keys, sort=True)[PREDICTED].mean().reset_index()
     return mean.assign(grade=model.grades.assign(mean["pd_12m"].to_numpy()))

@@ -1,4 +1,4 @@
-"""Approved peers: what the enterprises that a bank would most surely approve look like."""
+"""The reference group: typical values of the enterprises that a bank would most surely approve."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,11 +18,11 @@ BLOCK = 20_000
 
 @dataclass(frozen=True)
 class ReferenceGroup:
-    """The peers' typical value and mean contribution, a feature each in the model's order.
+    """The group's typical value and mean contribution, a feature each in the model's order.
 
-    `typical`: a number, a known level, or None where most peers have nothing on record.
+    `typical`: a number, a known level, or None where most of the group have nothing on record.
     `contributions`: log-odds before calibration, so that they outlive a new calibration. `count`
-    rows are the peers, the `share` of the fit rows with the lowest scores.
+    rows are the group, the `share` of the fit rows with the lowest scores.
     """
 
     typical: Mapping[str, Value]
@@ -31,24 +31,24 @@ class ReferenceGroup:
     share: float
 
     def frame(self) -> pd.DataFrame:
-        """The typical peer as one row of features."""
+        """Return the typical values as one row of features."""
         return pd.DataFrame([dict(self.typical)])
 
     def to_text(self) -> str:
-        """JSON, every digit kept."""
+        """Write JSON, every digit kept."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
     @classmethod
     def from_text(cls, text: str) -> "ReferenceGroup":
-        """What `to_text` wrote."""
+        """Read what `to_text` wrote."""
         given = json.loads(text)
         return cls(**{**given, "contributions": tuple(given["contributions"])})
 
 
 def fit_reference_group(ranker: Ranker, rows: pd.DataFrame, share: float) -> ReferenceGroup:
-    """The peers among the fit rows: the `share` of them that the model ranks best.
+    """Fit the reference group: the `share` of the fit rows that the model ranks best.
 
-    Whether a row defaulted does not count: a bank approves before it knows. Regulation B's
+    The outcome does not count: a bank approves before it knows. Regulation B's
     commentary (12 CFR 1002, comment 9(b)(2)-5) holds reasons against such averages.
     """
     scores = _in_blocks(ranker.raw, rows)
@@ -66,7 +66,7 @@ def fit_reference_group(ranker: Ranker, rows: pd.DataFrame, share: float) -> Ref
 
 
 def _typical(values: Array, levels: tuple[str, ...] | None) -> Value:
-    """The median as a value that some peer has, the most frequent level, or None."""
+    """The median as a value that some row has, the most frequent level, or None."""
     there = values[~np.isnan(values)]
     if 2 * len(there) < len(values):
         return None
@@ -76,5 +76,5 @@ def _typical(values: Array, levels: tuple[str, ...] | None) -> Value:
 
 
 def _in_blocks(of: Callable[[pd.DataFrame], Array], rows: pd.DataFrame) -> Array:
-    """Block by block, so that memory is bounded by a block."""
+    """Concatenate a function's results block by block, so that memory is bounded."""
     return np.concatenate([of(rows.iloc[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)])

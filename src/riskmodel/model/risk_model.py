@@ -24,10 +24,10 @@ FORMAT = 5
 
 @dataclass(frozen=True)
 class RiskModel:
-    """Ranking, calibration and grades; `facts` say what it was made from.
+    """A ranking, its calibration and its master scale; `facts` record how it was fitted.
 
-    `name` is the candidate's name, a rung of the ladder; `score` needs nothing but a frame with
-    the features. `reference_group` are the approved enterprises that reasons are held against. `tested_model` is
+    `name` is the candidate's name, that of its learner; `score` needs nothing but a frame with
+    the features. `reference_group` is the baseline of reasons. `tested_model` is
     the same fit on what was known when the test begins: the test's figures are its own.
     """
 
@@ -41,12 +41,12 @@ class RiskModel:
 
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
-        """Each feature with its kind: number or category."""
+        """Each feature with its type: number or category."""
         return self.ranker.inputs.feature_types()
 
     @property
     def training_summary(self) -> str:
-        """What was learnt from, and what the tested fit knew; empty without a tested fit."""
+        """The rows of the fit and of the tested fit in words; empty without a tested fit."""
         if self.tested_model is None:
             return ""
         mine, its = self.facts["rows"], self.tested_model.facts["rows"]
@@ -57,7 +57,7 @@ class RiskModel:
         )
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """pd_12m, pd_low, pd_high (shares) and grade for each row, on the frame's index."""
+        """Score each row: pd_12m, pd_low, pd_high (shares) and grade, on the frame's index."""
         raw = self.ranker.raw(frame)
         low, high = self.calibration.bounds(raw)
         pd_12m = self.calibration.pd(raw)
@@ -67,18 +67,18 @@ class RiskModel:
         )
 
     def count_unknown(self, frame: pd.DataFrame) -> dict[str, int]:
-        """Rows by feature that lack a value, or have a text never seen, where the fit rows taught
+        """Count rows by feature that lack a value, or have an unknown text, where the fit rows taught
         nothing of that: they count as anyone. Features without such rows are left out."""
         inputs = self.ranker.inputs
         counts = inputs.is_unknown(inputs.matrix(frame)).sum(axis=0)
         return {name: int(n) for name, n in zip(inputs.names, counts, strict=True) if n}
 
     def log_odds(self, frame: pd.DataFrame) -> Array:
-        """Calibrated log-odds of default."""
+        """Compute calibrated log-odds of default."""
         return self.calibration.log_odds(self.ranker.raw(frame))
 
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Exact contributions to the calibrated log-odds: a column a feature, then `base`.
+        """Compute exact contributions to the calibrated log-odds: a column a feature, then `base`.
 
         Each row sums to `log_odds` within `shares.TOLERANCE`, or `RiskModelError` is raised: `base`
         is the log-odds of the average score and takes up nothing else. The score's shares are
@@ -92,7 +92,7 @@ class RiskModel:
         return pd.DataFrame(np.column_stack([scaled, base]), columns=columns, index=frame.index)
 
     def to_files(self) -> dict[str, str]:
-        """The whole model as texts by file name: JSON, and the ranking's own formats."""
+        """Return the model as texts by file name: JSON, and the ranking's own formats."""
         inputs = self.ranker.inputs
         document = {
             "format": FORMAT,
@@ -119,7 +119,7 @@ class RiskModel:
 
     @classmethod
     def from_files(cls, files: Mapping[str, str], *, threads: int = 1) -> "RiskModel":
-        """The model that `to_files` wrote; `DataError` if the format is another."""
+        """Read the model that `to_files` wrote; `DataError` if the format is another."""
         document = json.loads(files["model.json"])
         if document["format"] != FORMAT:
             raise DataError(
@@ -150,7 +150,7 @@ class RiskModel:
 
 REFERENCE_GROUP = "reference_group.json"
 TESTED_PREFIX = "tested_"
-"""How the names of the tested model's files begin."""
+"""The prefix of the tested model's files."""
 
 
 def _calibration(given: Mapping[str, Any]) -> Calibration:

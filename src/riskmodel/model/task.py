@@ -17,7 +17,7 @@ MIN_DRAWS = 20
 
 @dataclass(frozen=True)
 class FitTask:
-    """What every candidate is given: the features, the settings and facts to remember.
+    """The features, settings and facts that every candidate is fitted with.
 
     `finished_trials` are trials of the tuning that an earlier go finished, by candidate; `on_trial` is called
     with each new one.

@@ -1,4 +1,4 @@
-"""Tuning: one budget of trials for every kind, by folds of enterprises inside the fit rows."""
+"""Tuning: one budget of trials for every learner, by folds of enterprises inside the fit rows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ from riskmodel.statistics.calibration import log_losses
 Array = npt.NDArray[np.float64]
 Values = Mapping[str, float]
 FoldLosses = Callable[[ModelSettings], Array]
-"""What a fold says of settings: its losses by round."""
+"""A fold's losses by round, as a function of settings."""
 MIN_TRIALS_TO_PRUNE = 3
 """Trials that must have come as far before another may be given up."""
 
@@ -39,7 +39,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Search:
-    """What tuning works on: rows with their fold, inputs, settings to start from, the budget.
+    """A search of settings: rows with their fold, inputs, the settings to start from, the budget.
 
     The first trial is the settings as they stand, so another is kept only where it does better on
     the same folds.
@@ -63,7 +63,7 @@ class Search:
 def tune(
     kind: Learner, search: Search, before: Sequence[Trial], keep: Callable[[Trial], None]
 ) -> tuple[ModelSettings, list[Trial]]:
-    """The settings with the least log loss over the folds, and every trial.
+    """Find the settings with the least log loss over the folds, and return every trial.
 
     `before` are trials of the same search that an earlier go finished: they are taken as they
     stand, and the result is the same. `keep` is called with each new one. Sampling by TPE
@@ -160,7 +160,7 @@ def _run_trial(
 
 
 def mean_curve(curves: Sequence[Array]) -> Array:
-    """The mean loss after each round that all folds have reached."""
+    """Compute the mean loss after each round that all folds have reached."""
     reached = min(len(curve) for curve in curves)
     return np.asarray(np.mean([curve[:reached] for curve in curves], axis=0))
 
@@ -189,5 +189,5 @@ def _fold_losses(
 def _fit_anew(
     kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, **draw: int
 ) -> Callable[[ModelSettings], Ranker]:
-    """Nothing to begin with: everything moves with the settings."""
+    """Prepare nothing: everything depends on the settings."""
     return lambda own: kind.fit(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])

@@ -1,4 +1,4 @@
-"""Values that nothing was learnt of: missing when scored, and hardly ever when fitted.
+"""Imputation of values that are missing when scored, and hardly ever were when fitted.
 
 Trees read such a value as 0, which for days past due is the best of all. Here it stands for anyone:
 the row is scored with the values of `COUNT` fit rows in turn, evenly spaced by their scores, and its
@@ -27,7 +27,7 @@ MAX_ROWS = 20_000
 
 
 def fit_imputations(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
-    """The inputs with `COUNT` values of each feature that too few fit rows lack to learn from.
+    """Return the inputs with `COUNT` imputations of each feature that hardly any fit row lacks.
 
     `matrix` holds the fit rows, `score_of` their scores by what was learnt.
     """
@@ -52,7 +52,7 @@ def _spaced_values(values: Array) -> tuple[float, ...]:
 def score_rows(
     inputs: Inputs, matrix: Array, score_of: ScoreOf, mean: Callable[[Array], Array] | None = None
 ) -> Array:
-    """Scores in log-odds; a row with unknown values scores as the mean PD with the stand-ins.
+    """Score rows in log-odds; a row with unknown values has the mean PD over the imputations.
 
     `mean` takes the place of that where scores are no log-odds (stand-ins x rows to rows).
     """
@@ -67,7 +67,7 @@ def score_rows(
 def explain_rows(
     inputs: Inputs, matrix: Array, score_of: ScoreOf, shares_of: Callable[[Array], Array]
 ) -> Array:
-    """Rows x (features, then base): the means with the stand-ins; they sum to `score_rows`."""
+    """Explain rows x (features, then base) by means over the imputations; they sum to `score_rows`."""
     found = shares_of(matrix)
     rows = _rows(inputs, matrix)
     if len(rows):
@@ -81,7 +81,7 @@ def explain_rows(
 
 
 def describe_unknown(counts: Mapping[str, int], rows: int) -> tuple[str, ...]:
-    """What `RiskModel.is_unknown` found among so many rows, in words: a sentence a feature."""
+    """Describe the counts of `RiskModel.count_unknown` in words: a sentence a feature."""
     return tuple(
         f"{name} has no known value in {count:,} of {rows:,} rows; the fit rows taught nothing of"
         " that, so it counts as anyone's."
@@ -90,7 +90,7 @@ def describe_unknown(counts: Mapping[str, int], rows: int) -> tuple[str, ...]:
 
 
 def log_odds_of_mean_pd(each: Array) -> Array:
-    """The log-odds of the mean probability of each column's log-odds, safe for large ones."""
+    """Compute the log-odds of the mean probability of each column, safe for large ones."""
     with_default = np.logaddexp.reduce(-np.logaddexp(0.0, -each), axis=0)
     without = np.logaddexp.reduce(-np.logaddexp(0.0, each), axis=0)
     return np.asarray(with_default - without)
@@ -101,7 +101,7 @@ def _rows(inputs: Inputs, matrix: Array) -> npt.NDArray[np.int64]:
 
 
 def _impute(inputs: Inputs, matrix: Array) -> Iterator[Array]:
-    """The rows with each stand-in's values where they lack them."""
+    """The rows with each imputation's values where they lack them."""
     unknown = inputs.is_unknown(matrix)
     nothing = (np.nan,) * COUNT
     values = np.array([inputs.imputations.get(name, nothing) for name in inputs.names])

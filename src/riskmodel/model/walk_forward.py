@@ -1,4 +1,4 @@
-"""Walking forward: each vintage ranked by what was known before it began.
+"""Walk-forward validation: each vintage is ranked by a fit on what was known before it.
 
 The settings are those that the champion was tuned to, on later rows.
 """
@@ -18,7 +18,7 @@ COLUMNS = [*KEY, "defaulted", "vintage", "model", "score"]
 def walk_forward(
     model: RiskModel, panel: pd.DataFrame, horizon: int, task: FitTask
 ) -> pd.DataFrame:
-    """Scores of the labelled rows by rankings of the model's kind and settings, learnt anew.
+    """Score the labelled rows by rankings of the model's learner and settings, fitted anew.
 
     Vintages are half-years of as-of dates, from the first day by which `datasets.min_defaults`
     defaults were known; one with fewer of its own is left out. Returns enterprise_id, as_of,

@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 BINS = 10
 SIGNIFICANCE = 0.05
-"""How often the index exceeds its critical value where nothing drifts."""
+"""The share of samples without drift that exceed the critical value."""
 
 
 def psi(expected: Floats, actual: Floats, *, bins: int = BINS) -> float:

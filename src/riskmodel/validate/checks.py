@@ -28,12 +28,12 @@ from riskmodel.validate.drift import Movement, find_largest_movement
 from riskmodel.validate.performance import outcome, performance_by_grade
 
 NAMED_FEATURES = 3
-"""So many of the features that rank best alone are named for a person to trace."""
+"""The number of features that are named as ranking best alone."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what was found, its interval, what was asked, and what it means."""
+    """One check: its value with interval, its threshold, and its meaning in words."""
 
     check: str
     passed: bool
@@ -46,7 +46,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the checks look at.
+    """The evidence of the checks.
 
     `predictions` of every candidate; `panel` with features; `champion` the candidate that is
     recommended; `time_travel` how many values changed when the future was taken away, and of
@@ -76,14 +76,14 @@ class Evidence:
 
     @property
     def place(self) -> str:
-        """Where the test rows stand, in words."""
+        """The independence of the test rows, in words."""
         if not self.by_time:
             return "out of enterprise, not out of time"
         return "out of time and of enterprise" if self.by_enterprise else "out of time"
 
 
 def check_ranking(e: Evidence) -> Check:
-    """Whether the lower end of the test's AUC reaches what is asked."""
+    """Check that the lower end of the test's AUC reaches its minimum."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
     weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
@@ -97,7 +97,7 @@ def check_ranking(e: Evidence) -> Check:
 
 
 def check_not_below_single_feature(e: Evidence) -> Check:
-    """Whether the model ranks at least as well as one number, on the same rows."""
+    """Check that the model ranks at least as well as a single feature, on the same rows."""
     test, simple = e.rows("test"), e.rows("test", "single_feature")
     if simple.empty or e.champion == "single_feature":
         text = "There is no single-feature baseline beside the model; nothing was compared."
@@ -122,7 +122,7 @@ def check_not_below_single_feature(e: Evidence) -> Check:
 
 
 def check_calibration_by_grade(e: Evidence) -> Check:
-    """Whether too many grades default significantly, and materially, more than their PD."""
+    """Check that few grades default significantly, and materially, more than their PD."""
     grades = performance_by_grade(e.rows("test"), e.settings.asset_correlation)
     margin = 1 + e.settings.calibration_margin
     failed = (grades["p_adjusted"] < e.settings.calibration_p) & (
@@ -144,7 +144,7 @@ def check_calibration_by_grade(e: Evidence) -> Check:
 
 
 def check_calibration_overall(e: Evidence) -> Check:
-    """Whether the realised rate agrees with the mean PD, within interval and margin."""
+    """Check that the realised rate agrees with the mean PD, within interval and margin."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
     weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
@@ -167,7 +167,7 @@ def check_calibration_overall(e: Evidence) -> Check:
 
 
 def check_calibration_slope(e: Evidence) -> Check:
-    """Whether the PDs lie as far apart as the outcomes do."""
+    """Check that the PDs lie as far apart as the outcomes do."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
     weights = bootstrap_weights(test["enterprise_id"], e.settings.bootstrap_draws, e.seed)
@@ -184,7 +184,7 @@ def check_calibration_slope(e: Evidence) -> Check:
 
 
 def check_enough_defaults(e: Evidence) -> Check:
-    """Whether the test rows hold enough defaults to say much."""
+    """Check that the test rows hold enough defaults."""
     test = e.rows("test")
     defaults, threshold = int(test["defaulted"].sum()), e.settings.least_defaults
     low, high = jeffreys_interval(defaults, len(test))
@@ -198,7 +198,7 @@ def check_enough_defaults(e: Evidence) -> Check:
 
 
 def check_out_of_time(e: Evidence) -> Check:
-    """Whether the headline comes from later dates than the fit."""
+    """Check that the headline comes from later dates than the fit."""
     text = (
         f"The test rows are {e.place}: later than all rows of fit and calibration, with a gap."
         if e.by_time
@@ -209,7 +209,7 @@ def check_out_of_time(e: Evidence) -> Check:
 
 
 def check_drift_in_time(e: Evidence) -> Check:
-    """Population stability of the PD from the fit rows to the test rows; where rows of all dates
+    """Check the PD's stability from the fit rows to the test rows; where rows of all dates
     are cross-validated, drift of the outcome and of the PD from period to period."""
     if not e.by_time:
         return _drift_over_dates(e)
@@ -218,7 +218,7 @@ def check_drift_in_time(e: Evidence) -> Check:
 
 
 def check_drift_to_scored(e: Evidence) -> Check:
-    """Population stability of the PD from the rows learnt from to the rows scored."""
+    """Check the PD's stability from the training rows to the rows scored."""
     if not e.by_time and len(e.rows("test")):
         return _check_drift(e, "drift_to_scored", "test", "score")
     again = len(e.rows("train_all")) > 0
@@ -226,7 +226,7 @@ def check_drift_to_scored(e: Evidence) -> Check:
 
 
 def _drift_over_dates(e: Evidence) -> Check:
-    """Drift of outcome and PD over the test rows' own dates.
+    """Check the drift of outcome and PD over the test rows' own dates.
 
     The outcome drifts where two periods' rates differ by more than chance and by the margin of
     calibration; the PD where its PSI passes both chance and the convention.
@@ -274,14 +274,14 @@ def _check_drift(e: Evidence, name: str, trained: str, split: str) -> Check:
 
 
 def _measure_psi(column: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[float, float]:
-    """PSI of the column from one set of rows to another, and what comes by chance."""
+    """Compute the PSI of the column between two sets of rows, and its critical value."""
     samples = (then[column].to_numpy(float), now[column].to_numpy(float))
     owners = (then["enterprise_id"], now["enterprise_id"])
     return psi(*samples), psi_critical_value(*samples, owners)
 
 
 def check_leaks_left_out(e: Evidence) -> Check:
-    """Whether columns were left out as leaks; each is named, and so is what looks like one."""
+    """Check that no column was left out as a leak; suspects are named."""
     out, cleared, watched = (
         e.suspects_of(decision) for decision in ("left_out", "cleared", "watched")
     )
@@ -307,7 +307,7 @@ def _name_suspects(found: pd.DataFrame) -> str:
 
 
 def check_leak_single_feature(e: Evidence) -> Check:
-    """Whether a feature that the model is given ranks too well alone, or was kept as a leak."""
+    """Check that no feature of the model ranks too well alone, or was kept as a suspect."""
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
     y, settled = outcome(rows), set(e.suspects_of("left_out", "cleared")["feature"])
     found = {
@@ -346,7 +346,7 @@ def _univariate_auc(values: pd.Series, y: np.ndarray) -> float:
 
 
 def check_leak_time_travel(e: Evidence) -> Check:
-    """Whether features change when all that became known later is taken away."""
+    """Check that features stay when all that became known later is taken away."""
     changed, of = e.time_travel
     text = (
         f"{changed} of {of:,} feature values changed when every row known at or after the as-of"

@@ -23,7 +23,7 @@ class Movement:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether chance alone hardly gives so much."""
+        """True where the PSI is beyond its critical value."""
         return self.psi > self.by_chance
 
     @property
@@ -33,14 +33,14 @@ class Movement:
 
 
 def assign_periods(as_of: pd.Series) -> pd.Series:
-    """The calendar year of each row, or its date where all are of one year."""
+    """Assign each row its calendar year, or its date where all are of one year."""
     dates = pd.to_datetime(as_of)
     years = dates.dt.year
     return years.astype(str) if years.nunique() > 1 else dates.dt.date.astype(str)
 
 
 def find_largest_movement(rows: pd.DataFrame, column: str) -> Movement | None:
-    """The movement of the column's values with the largest stability index, those beyond chance
+    """Find the movement of the column's values with the largest PSI, those beyond chance
     first; None where all rows are of one period.
 
     `rows`: enterprise_id, as_of, and the column (0 to 1). An enterprise counts once, however many

@@ -48,7 +48,7 @@ def measure_performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.
 
 
 def with_headline(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
-    """The predictions with the headline as `test`: out of time and out of enterprise.
+    """Put the headline in the place of `test`: out of time and out of enterprise.
 
     `blind` takes the place of the test rows, and the models' own word on them, where it is there,
     is called `same_enterprises`: later dates, but enterprises that the model may have learnt from.
@@ -125,7 +125,7 @@ def performance_by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.Dat
 
 
 def adjust_holm(p: pd.Series) -> pd.Series:
-    """p adjusted for testing several at once (Holm 1979)."""
+    """Adjust p-values for several tests at once (Holm 1979)."""
     order = p.sort_values(kind="stable")
     factors = range(len(p), 0, -1)
     return (order * list(factors)).cummax().clip(upper=1).reindex(p.index)

@@ -1,4 +1,4 @@
-"""The leakage canary: features computed again from a source that has no future."""
+"""The time-travel test: features computed again from a source that has no future."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ KEY = ["enterprise_id", "as_of"]
 def count_changed_values(
     source: Source, features: Features, settings: FeaturesSettings, *, sample: int, seed: int
 ) -> tuple[int, int]:
-    """How many of a sample's feature values change without the rows known at or after `as_of`.
+    """Count a sample's feature values that change without the rows known at or after `as_of`.
 
     The rows are drawn from one date in the middle, so that much future is there to leak. Returns
     the values changed and the values compared.

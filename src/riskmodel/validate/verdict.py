@@ -20,7 +20,7 @@ class Verdict:
 
     @property
     def publishable(self) -> bool:
-        """Whether limits may be published without an override."""
+        """True where limits may be published without an override."""
         return self.word != "fail"
 
     @property
@@ -32,7 +32,7 @@ class Verdict:
 
 
 def reach_verdict(checks: pd.DataFrame, settings: ValidateSettings) -> Verdict:
-    """The verdict on the checks; `SettingsError` where a condition names no check."""
+    """Reach the verdict on the checks; `SettingsError` where a condition names no check."""
     unknown = sorted(set(settings.conditions) - set(CHECKS))
     if unknown:
         raise SettingsError(

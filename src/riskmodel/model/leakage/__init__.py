@@ -1,1 +1,1 @@
-"""Leakage: columns that tell of the outcome what could not be known beforehand."""
+"""Leakage: columns that may hold information from after the outcome."""

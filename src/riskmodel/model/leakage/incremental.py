@@ -1,4 +1,4 @@
-"""Quick models that rank columns beside each other, and what one column adds to the others."""
+"""Incremental tests: quick models of all columns, with and without one of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ ROUNDS, QUICK = 60, {"learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 10.0}
 def most_used_columns(
     rows: pd.DataFrame, names: Sequence[str], given: frozenset[str], labelled: Labelled
 ) -> set[str]:
-    """Those of the `given` columns that a model of all columns gains most from."""
+    """Return the `given` columns that a model of all columns gains most from."""
     if not given:
         return set()
     gain = fit_quick_trees(*to_matrix(rows, names), labelled.bad).feature_importance("gain")
@@ -32,7 +32,7 @@ def most_used_columns(
 
 
 def find_partner(rows: pd.DataFrame, name: str, others: Sequence[str], labelled: Labelled) -> str:
-    """The one of the others that a model gains more from once the column joins: either may be
+    """Find the other column that a model gains more from once this one joins: either may be
     the one from after the outcome."""
     without, beside = (
         fit_quick_trees(*to_matrix(rows, names), labelled.bad).feature_importance("gain")
@@ -42,7 +42,7 @@ def find_partner(rows: pd.DataFrame, name: str, others: Sequence[str], labelled:
 
 
 def combined_auc(one: float, two: float) -> float:
-    """The AUC of two normal scores together that are independent given the outcome.
+    """Compute the AUC of two normal scores together that are independent given the outcome.
 
     The squares of their distances add up (Su and Liu 1993, JASA 88, 1350-1355). Scores that know
     the same rank less well together; better only where each tells what the other means.
@@ -54,7 +54,7 @@ def combined_auc(one: float, two: float) -> float:
 
 
 def to_matrix(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int]]:
-    """The columns as numbers, texts as codes, and the places of the texts."""
+    """Return the columns as numbers, texts as codes, and the places of the texts."""
     plain = [to_numbers(rows[name]) for name in names]
     columns = [
         group_values(rows[name]).astype(float) if one is None else one
@@ -64,7 +64,7 @@ def to_matrix(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int
 
 
 def predict_out_of_fold(matrix: Array, texts: Sequence[int], labelled: Labelled) -> Array:
-    """Scores of small boosted trees, each row's by a model that never saw its enterprise."""
+    """Predict by small boosted trees, each row by a model that never saw its enterprise."""
     scores = np.zeros(len(matrix))
     if not matrix.shape[1]:
         return scores
@@ -76,7 +76,7 @@ def predict_out_of_fold(matrix: Array, texts: Sequence[int], labelled: Labelled)
 
 
 def fit_quick_trees(matrix: Array, texts: Sequence[int], bad: npt.NDArray[np.bool_]) -> Any:
-    """Small boosted trees: LightGBM's booster."""
+    """Fit small boosted trees: LightGBM's booster."""
     import lightgbm
 
     data = lightgbm.Dataset(
@@ -96,13 +96,13 @@ def _quick(rows: int) -> dict[str, Any]:
 
 
 def auc_gain(one: Array, two: Array, labelled: Labelled) -> tuple[float, float, float]:
-    """The difference of two scores' AUCs and the ends of its interval of 95 %."""
+    """Compute the difference of two scores' AUCs and the ends of its interval of 95 %."""
     gain, error = auc_difference(one, two, labelled.bad, labelled.enterprise)
     return gain, gain - normal_reach(1) * error, gain + normal_reach(1) * error
 
 
 def normal_reach(looks: int) -> float:
-    """Standard errors to each end of an interval of 95 % that allows for so many looks."""
+    """Return the normal quantile of a 95 % interval that allows for several looks (Bonferroni)."""
     from scipy.stats import norm
 
     return float(norm.ppf(1 - (1 - COVERAGE) / 2 / max(looks, 1)))

@@ -1,4 +1,4 @@
-"""Leaks: columns that tell of the outcome more than anything known beforehand could.
+"""Suspects of leakage: columns that rank the outcome better than early information could.
 
 Only rows that a model is fitted on are looked at, so the test stays unseen. What is found here is a
 suspicion: a person who knows where a column comes from may clear it by `model.cleared`.
@@ -36,7 +36,7 @@ Array = npt.NDArray[np.float64]
 
 FOLDS = 4
 MAX_ROWS = 100_000
-"""What no such number of rows shows is no leak that moves a model."""
+"""More rows than this are sampled by enterprise."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ COLUMNS = tuple(Suspect.__annotations__)
 def find_suspects(
     rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], settings: Settings
 ) -> pd.DataFrame:
-    """The columns of the fit rows that look like leaks, each once: `Suspect`'s fields.
+    """Find the columns of the fit rows that look like leaks: a table of `Suspect`'s fields.
 
     `rows`: enterprise_id, `defaulted` and the features' columns. A column is one, if it ranks alone
     above `validate.most_single_auc`, or has a region of near-certain default, or if it came with
@@ -105,7 +105,7 @@ def find_fading(
     definitions: Sequence[FeatureDefinition],
     settings: Settings,
 ) -> pd.DataFrame:
-    """The columns that rank well in the fit rows and hardly in `later` ones: to be reported.
+    """Find the columns that rank well in the fit rows and hardly in `later` ones.
 
     The fall in AUC must exceed `model.most_fading` at the lower end of its interval, which allows
     for the number of columns looked at (Bonferroni).
@@ -133,12 +133,12 @@ def find_fading(
 
 
 def suspects_table(found: Iterable[Suspect]) -> pd.DataFrame:
-    """One row a suspect."""
+    """Return the suspects as a table, one row each."""
     return pd.DataFrame([asdict(one) for one in found], columns=list(COLUMNS))
 
 
 def excluded_names(found: pd.DataFrame) -> frozenset[str]:
-    """The columns that no model is given."""
+    """Return the names of the columns that no model is given."""
     return frozenset(found.loc[found["decision"] == "left_out", "feature"])
 
 

@@ -1,4 +1,4 @@
-"""What one column alone tells of the outcome: how it ranks, and where it is all but certain."""
+"""Univariate tests: the AUC of one column, and its regions of near-certain default."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ PRIOR = 5.0
 MIN_DATE_SHARE = 0.99
 """Share of a column's values that must be dates for it to be one of dates."""
 FORMATS = {"text": ("%Y-%m-%d", "%Y-%m"), "number": ("%Y%m%d", "%Y%m")}
-"""How dates are written where a table has numbers and texts only."""
+"""Formats of dates in tables of numbers and texts."""
 DATE_RANGE = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
 MIN_GROUP_ROWS = 5
-"""A group of fewer rows stands for those rows and not for a meaning."""
+"""Smaller groups are no region."""
 TAIL_STEPS = 20
-"""How many sizes of each tail are looked at."""
+"""Number of sizes of each tail that are tried."""
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Rows with a known outcome: whether each defaulted, whose it is, and a fold by enterprise."""
+    """Rows with a known outcome: default flags, enterprises as numbers, and folds by enterprise."""
 
     bad: Flags
     enterprise: Ints
@@ -48,7 +48,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class UnivariateRanking:
-    """How one column ranks by itself: a score that rises with the risk, its AUC and the AUC's
+    """The ranking by one column: a score that rises with the risk, its AUC and the AUC's
     interval by enterprise."""
 
     score: Floats
@@ -80,14 +80,14 @@ class Region:
 
 
 def to_numbers(values: pd.Series) -> Floats | None:
-    """The column as numbers, missing as NaN; None for a text."""
+    """Return the column as numbers, missing as NaN; None for a text."""
     if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
         return None
     return np.asarray(values.to_numpy(float, na_value=np.nan), dtype=float)
 
 
 def days_after(values: pd.Series, as_of: pd.Series) -> pd.Series | None:
-    """A column of dates, written as numbers or texts, as days after `as_of`; None for any other."""
+    """Return a column of dates (numbers or texts) as days after `as_of`; None for any other."""
     plain, there = to_numbers(values), values.notna()
     if not there.any():
         return None
@@ -106,7 +106,7 @@ def days_after(values: pd.Series, as_of: pd.Series) -> pd.Series | None:
 
 
 def group_values(values: pd.Series) -> Ints:
-    """A group for each row: 0 for missing, then one a value, or one a bin where values are many."""
+    """Assign each row a group: 0 for missing, then one a value, or one a bin of many values."""
     plain = to_numbers(values)
     if plain is None or values.nunique() <= MAX_VALUES:
         return np.asarray(pd.factorize(values, sort=True)[0] + 1, dtype=np.int64)
@@ -116,8 +116,8 @@ def group_values(values: pd.Series) -> Ints:
 
 
 def rank_univariate(values: pd.Series, labelled: Labelled) -> UnivariateRanking:
-    """The best that the column ranks by itself: as it stands or turned, by whether it is missing,
-    or by the default rates of its groups, which rows of other folds tell."""
+    """Find the column's best ranking: as it stands or reversed, by being missing,
+    or by the default rates of its groups in other folds."""
     tried = [
         (clustered_auc(score, labelled.bad, labelled.enterprise), score)
         for score in _scores(values, labelled)
@@ -158,7 +158,7 @@ def _student_quantile(freedom: int) -> float:
 
 
 def find_purest_region(values: pd.Series, labelled: Labelled, least: int) -> Region | None:
-    """The region with the highest rate, the largest of equals, that holds `least` defaults."""
+    """Find the region with the highest rate, the largest of equals, that holds `least` defaults."""
     found = [
         (where, inside) for where, inside in _regions(values, labelled, least) if not inside.all()
     ]

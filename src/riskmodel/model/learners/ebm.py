@@ -121,7 +121,7 @@ def read_ebm(inputs: Inputs, files: Mapping[str, str], threads: int) -> Ebm:
 def fit_ebm(
     rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> Ebm:
-    """Terms boosted on `defaulted`, each number in the direction of its sign.
+    """Fit an EBM to `defaulted`, each number in the direction of its sign.
 
     A feature with a sign joins no pair. `SettingsError` where interpret is not installed,
     `RiskModelError` where what it boosted goes against a sign.
@@ -138,7 +138,7 @@ ROUNDING = 1e-9
 
 
 def check_signs(found: Ebm) -> None:
-    """Refuses tables that fall where risk rises, and pairs of a signed feature: `RiskModelError`."""
+    """Raise `RiskModelError` for tables that fall where risk rises, or pairs of a signed feature."""
     for term in found.terms:
         signs = [found.inputs.signs[place] for place in term.places]
         if not any(signs):
@@ -155,7 +155,7 @@ def check_signs(found: Ebm) -> None:
 def fit_classifier(
     rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int
 ) -> Any:
-    """interpret's own fitted classifier."""
+    """Fit interpret's classifier."""
     classifier = _interpret()(
         feature_names=list(inputs.names),
         feature_types=["nominal" if n in inputs.levels else "continuous" for n in inputs.names],
@@ -179,7 +179,7 @@ def fit_classifier(
 
 
 def to_columns(matrix: Array, inputs: Inputs) -> pd.DataFrame:
-    """The matrix as interpret is given it: a text's code as a word."""
+    """Return the matrix as interpret needs it: a text's code as a word."""
     frame = pd.DataFrame(matrix, columns=list(inputs.names))
     words = {
         name: pd.Series([None if np.isnan(code) else f"{code:.0f}" for code in frame[name]], dtype=object)
@@ -189,7 +189,7 @@ def to_columns(matrix: Array, inputs: Inputs) -> pd.DataFrame:
 
 
 def to_ebm(classifier: Any, inputs: Inputs) -> Ebm:
-    """The classifier's terms in our own form, bins that no number can reach left out."""
+    """Convert the classifier's terms to tables, without bins that no number can reach."""
     terms = tuple(
         _term(classifier, tuple(places), np.asarray(scores, dtype=float), inputs)
         for places, scores in zip(classifier.term_features_, classifier.term_scores_, strict=True)

@@ -1,4 +1,4 @@
-"""The ladder: every kind of model under one interface, from one number to boosted trees."""
+"""Learners: every kind of model under one interface, from one feature to boosted trees."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Array = npt.NDArray[np.float64]
 
 
 class Ranker(Protocol):
-    """What ranks rows: log-odds of default before calibration, as a sum of the features' shares."""
+    """A fitted ranking: log-odds of default before calibration, a sum over features."""
 
     @property
     def inputs(self) -> Inputs:
@@ -37,7 +37,7 @@ class Ranker(Protocol):
 
 
 class FitRanker(Protocol):
-    """Learns a ranking from rows of features and `defaulted`."""
+    """Fit a ranking to rows of features and `defaulted`."""
 
     def __call__(
         self,
@@ -51,7 +51,7 @@ class FitRanker(Protocol):
 
 
 class ValidationLosses(Protocol):
-    """Log loss on the second sample after each round of learning from the first."""
+    """Compute log loss on the second sample after each round fitted to the first."""
 
     def __call__(
         self,
@@ -66,14 +66,14 @@ class ValidationLosses(Protocol):
 
 @dataclass(frozen=True)
 class SearchRange:
-    """Where tuning may look for a setting: whole numbers between whole ends, else by ratio."""
+    """The range in which tuning searches a setting: whole numbers between whole ends."""
 
     low: float
     high: float
 
 
 class PrepareFit(Protocol):
-    """Learns what no setting of the kind's space moves; the rest is learnt with each setting."""
+    """Fit what no setting of `search_space` changes; the rest is fitted with each setting."""
 
     def __call__(
         self,
@@ -88,9 +88,9 @@ class PrepareFit(Protocol):
 
 @dataclass(frozen=True)
 class Learner:
-    """One rung: how it is learnt and read, and where its settings are looked for.
+    """A learner: its fit, its reader, and the ranges of its settings.
 
-    `losses` is there for kinds that learn in rounds; the best number of them becomes
+    `losses` is set for learners that boost in rounds; the best number of them becomes
     `settings.trees`. `prepare` is there for kinds whose first part no setting of `search_space` moves: tuning
     learns it once a fold. `chosen_settings` is what a ranking chose for itself, and rankings of other
     enterprises must choose alike, for their scores to mean the same. `same_without_signs` names the
@@ -112,7 +112,7 @@ class Learner:
 
 
 def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
-    """The same without the features' directions."""
+    """Return the same function without the features' directions."""
     return lambda data, inputs, settings, **more: of(data, inputs.without_signs(), settings, **more)
 
 
@@ -148,4 +148,4 @@ LEARNERS: Mapping[str, Learner] = {
         chosen_settings=lambda ranker: {"single_feature": ranker.inputs.names[0]},
     ),
 }
-"""Every kind by its name in `model.candidates`."""
+"""Every learner by its name in `model.candidates`."""

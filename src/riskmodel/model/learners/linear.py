@@ -94,7 +94,7 @@ class LinearModel:
 
     @classmethod
     def from_text(cls, text: str) -> "LinearModel":
-        """What `to_text` wrote."""
+        """Read what `to_text` wrote."""
         given = json.loads(text)
         return cls(given["base"], tuple(_curve(one) for one in given["curves"]), given["share"])
 
@@ -106,7 +106,7 @@ def _curve(given: Mapping[str, Any]) -> Curve:
 def fit_linear(
     matrix: Array, target: Array, inputs: Inputs, l2: float, weights: Array | None = None
 ) -> LinearModel:
-    """The line that maximises the log likelihood less `l2` / 2 times the slopes' squares.
+    """Fit the linear model that maximises the log likelihood less `l2` / 2 times squared slopes.
 
     `matrix` is rows x features as `inputs.matrix` has them; `target` what share of a default each
     row is, neither 0 of all nor 1; `l2` is above 0. A number counts by its rank, a level of a

@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SingleFeature:
-    """A signed, logged feature; a missing value counts as the fit rows' median, or where they hardly
+    """A signed feature on a log scale; a missing value counts as the fit rows' median, or where they hardly
     ever lack one as their mean score: see `imputations`."""
 
     inputs: Inputs
@@ -52,14 +52,14 @@ FILE = "single_feature.json"
 
 
 def read_single_feature(inputs: Inputs, files: Mapping[str, str], threads: int) -> SingleFeature:
-    """The baseline that `to_files` wrote."""
+    """Read the baseline that `to_files` wrote."""
     return SingleFeature(inputs, **json.loads(files[FILE]))
 
 
 def fit_single_feature(
     rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> SingleFeature:
-    """The feature that the settings name, or for "auto" the best one of the rows.
+    """Fit on the feature that the settings name, or for "auto" the best one of the rows.
 
     `SettingsError` where no number among the features has that name.
     """

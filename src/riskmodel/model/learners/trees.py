@@ -1,4 +1,4 @@
-"""Boosted trees averaged with a signed line, monotone where the inputs have signs: the only place
+"""Boosted trees averaged with a linear model, monotone where the inputs have signs: the only place
 that imports LightGBM."""
 
 import re
@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Trees:
-    """Boosted trees as LightGBM's own text, averaged with a line, if any, by the line's share."""
+    """Boosted trees as LightGBM's own text, averaged with a linear model, if any, by its share."""
 
     inputs: Inputs
     text: str
@@ -40,7 +40,7 @@ class Trees:
 
     @cached_property
     def tables(self) -> ShapleyTables | None:
-        """What contributions are looked up in, made once; None where LightGBM's own must do."""
+        """The tables of contributions, made once; None where LightGBM's own must do."""
         return build_shapley_tables(self.text)
 
     def raw(self, frame: pd.DataFrame) -> Array:
@@ -83,7 +83,7 @@ class Trees:
         return np.asarray(shares, dtype=float)
 
     def to_files(self) -> dict[str, str]:
-        """The booster's own text, and the line's where there is one."""
+        """Return the booster's text, and the linear model's where there is one."""
         return {FILE: self.text} | (
             {} if self.linear is None else {LINEAR_FILE: self.linear.to_text()}
         )
@@ -96,7 +96,7 @@ PAST_DUE = "past_due"
 
 
 def read_trees(inputs: Inputs, files: Mapping[str, str], threads: int) -> Trees:
-    """The trees that `to_files` wrote."""
+    """Read the trees that `to_files` wrote."""
     line = LinearModel.from_text(files[LINEAR_FILE]) if LINEAR_FILE in files else None
     return Trees(inputs, files[FILE], threads, line)
 
@@ -117,9 +117,9 @@ def fit_trees(
     threads: int,
     weights: Array | None = None,
 ) -> Trees:
-    """`settings.trees` rounds fitted to `defaulted`, monotone by the inputs' signs.
+    """Fit `settings.trees` rounds to `defaulted`, monotone by the inputs' signs.
 
-    Their scores are averaged with those of a line learnt on the same rows, whose share is
+    Their scores are averaged with those of a linear model fitted to the same rows, whose share is
     `settings.line_share`: both err on few defaults, and not alike.
 
     Where the rows say how far `past_due` they came in their horizon, a row that did not default
@@ -219,7 +219,7 @@ def compute_targets(rows: pd.DataFrame, settings: ModelSettings) -> Array:
 def _fit_linear(
     sample: tuple[Array, Array], inputs: Inputs, settings: ModelSettings, weights: Array | None
 ) -> LinearModel | None:
-    """What the trees are averaged with; None where the settings want none, or all came out alike."""
+    """Fit the linear model; None where the settings want none, or all rows have one outcome."""
     matrix, target = sample
     if not settings.line_share or target.min() == target.max():
         return None

@@ -50,7 +50,7 @@ class Bins:
 
     @property
     def ordinary(self) -> int:
-        """How many bins are ordered: by value, or groups of levels by their default rate."""
+        """The number of ordered bins: by value, or groups of levels by their default rate."""
         return max(self.group) + 1 if self.group else len(self.edges) + 1
 
     @property
@@ -71,11 +71,11 @@ class Bins:
         return place
 
     def empty(self) -> npt.NDArray[np.bool_]:
-        """Which bins had no fit rows."""
+        """Flag bins without fit rows."""
         return np.asarray(np.array(self.rows) == 0)
 
     def labels(self) -> list[str]:
-        """What each bin holds, in words."""
+        """Describe each bin in words."""
         last = [*(f"code {code:g}" for code in self.codes), "missing"]
         if self.group:
             return [", ".join(words) for words in self.groups()] + last
@@ -105,7 +105,7 @@ class Sample:
 def fit_bins(
     rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, seed: int
 ) -> tuple[Bins, ...]:
-    """The bins of every input, learnt from rows with `defaulted`, of which both outcomes occur.
+    """Fit the bins of every input to rows with `defaulted`, of which both outcomes occur.
 
     `as_of` gives the vintages and `enterprise_id` the independent units; without these columns
     all rows are one vintage, and each row stands for itself.

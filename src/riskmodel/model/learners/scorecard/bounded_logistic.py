@@ -12,7 +12,7 @@ Array = npt.NDArray[np.float64]
 MAX_STEPS = 100
 MAX_HALVINGS = 40
 TOLERANCE = 1e-12
-"""A coefficient that moves less stands still."""
+"""Smaller steps of a coefficient count as none."""
 MIN_GAIN = 1e-9
 """The search ends where a step would win less log likelihood."""
 SUFFICIENT_DECREASE = 1e-4
@@ -38,7 +38,7 @@ class BoundedLogistic:
     count: Array | float = 1.0
 
     def loss(self, x: Array) -> float:
-        """What is minimised."""
+        """Compute the penalised negative log likelihood."""
         weights = self.made @ x
         z, away = self.design @ weights, weights - self.centre
         kept = self.penalty @ away**2 / 2
@@ -100,7 +100,7 @@ def _step(curve: Array, slope: Array, low: Array, high: Array) -> Array:
 
 
 def _reach(move: Array, low: Array, high: Array) -> Array:
-    """What share of its move each coefficient can go until a bound."""
+    """The share of its step that each coefficient can go until a bound."""
     room = np.where(move < 0, low, high)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.abs(move) > TOLERANCE, np.maximum(room / move, 0.0), np.inf)

@@ -1,4 +1,4 @@
-"""Which features a scorecard uses, and what each of their bins is worth.
+"""Fit of a scorecard: selection of its features, and the log-odds of each bin.
 
 Slopes of the weights of evidence are found first, by penalised logistic regression with none below
 0: a feature whose slope would be is refused. Then the share of every bin is fitted beside all
@@ -25,7 +25,7 @@ ZERO_SLOPE = 1e-6
 def select_features(
     bins: Sequence[Bins], columns: Mapping[str, Array], defaulted: Array, settings: ModelSettings
 ) -> tuple[list[Bins], Array, dict[str, str]]:
-    """The features used, in the order given; their slopes; why each other one is left out.
+    """Select the features in the order given; their slopes; why each other one is left out.
 
     A feature must be informative at the lower end of its interval. The most informative one stays,
     however little it says: a scorecard needs one. Raises `DataError` where there is none at all.
@@ -114,7 +114,7 @@ def fit_slopes(evidence: Array, defaulted: Array, *, l2: float) -> Array:
 def fit_bin_shares(
     bins: Sequence[Bins], slopes: Array, places: Sequence[Places], defaulted: Array, *, l2: float
 ) -> tuple[float, list[Array]]:
-    """Intercept, and the share of each bin in the log-odds.
+    """Fit the intercept, and the share of each bin in the log-odds.
 
     They maximise the log likelihood less l2 / 2 times the squares of what each share departs from
     slope times weight of evidence. A feature's coefficients are the share of its first bin, the
@@ -155,7 +155,7 @@ def _indicators(places: Sequence[Places], counts: Sequence[int]) -> Any:
 
 
 def _shares_of_coefficients(bins: Bins) -> Array:
-    """What makes a feature's shares from its coefficients: bins x coefficients."""
+    """The matrix from a feature's coefficients to its shares: bins x coefficients."""
     made = np.eye(bins.count)
     made[: bins.ordinary, : bins.ordinary] = np.tri(bins.ordinary)
     return made

@@ -20,7 +20,7 @@ FILE = "scorecard.json"
 
 @dataclass(frozen=True)
 class Scale:
-    """So many points at so many good to one bad, and so many more that double the odds."""
+    """The scale of points: `base_points` at `base_odds` of good to bad, `pdo` to double the odds."""
 
     base_points: float
     base_odds: float
@@ -88,7 +88,7 @@ class Scorecard:
         return np.array([min(share) for share in self.shares])
 
     def count_unseen(self, frame: pd.DataFrame) -> dict[str, int]:
-        """How many values of each feature the fit rows never showed.
+        """Count the values of each feature that no fit row had.
 
         These are texts of no known level, and codes or missing values where the fit rows have none.
         """
@@ -141,7 +141,7 @@ class Scorecard:
 
 
 def read_scorecard(inputs: Inputs, files: Mapping[str, str], threads: int) -> Scorecard:
-    """The scorecard that `to_files` wrote."""
+    """Read the scorecard that `to_files` wrote."""
     document = json.loads(files[FILE])
     bins = tuple(_bins(one) for one in document["bins"])
     shares = tuple(tuple(one) for one in document["shares"])
@@ -157,14 +157,14 @@ def _bins(given: Mapping[str, Any]) -> Bins:
 def fit_scorecard(
     rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> Scorecard:
-    """A scorecard learnt from the rows: features and `defaulted`, both outcomes among them."""
+    """Fit a scorecard to rows of features and `defaulted`, both outcomes among them."""
     return prepare_scorecard(rows, inputs, settings, seed=seed, threads=threads)(settings)
 
 
 def prepare_scorecard(
     rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
 ) -> Callable[[ModelSettings], Scorecard]:
-    """The bins, and what makes a scorecard of them under settings that leave the bins alone."""
+    """Fit the bins; return the function from settings that leave bins alone to a scorecard."""
     bins = fit_bins(rows, inputs, settings, seed)
     return lambda own: fit_on_bins(rows, inputs, bins, own)
 
@@ -172,7 +172,7 @@ def prepare_scorecard(
 def fit_on_bins(
     rows: pd.DataFrame, inputs: Inputs, bins: Sequence[Bins], settings: ModelSettings
 ) -> Scorecard:
-    """The scorecard on given bins of all inputs.
+    """Fit the scorecard on given bins of all inputs.
 
     See `scorecard_fit` for what is chosen and how it is fitted. `DataError` if there is no
     feature at all; where none has two bins, the first stands with one rate for all.

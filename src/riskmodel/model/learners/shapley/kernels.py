@@ -251,7 +251,7 @@ def code_of(value, kind, cuts, size):
 
 @kernel
 def decide(nodes, codes, sets, lefts):
-    """Which rows go left at each node."""
+    """Find the rows that go left at each node."""
     rows = codes.shape[1]
     for n in range(len(nodes)):
         node = nodes[n]

@@ -78,7 +78,7 @@ class Segment:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """How many tests, slots and entries of the table."""
+        """The number of tests, slots and entries of the table."""
         entries = (1 if self.long else len(self.slots)) << self.bits
         return {"test": len(self.tests), "slot": len(self.slots), "table": entries}
 
@@ -134,7 +134,7 @@ class ShapleyTables:
 
 
 def build_shapley_tables(text: str) -> ShapleyTables | None:
-    """The tables of a model in LightGBM's text.
+    """Build the tables of a model in LightGBM's text.
 
     None where the model has another form (see `parse_trees`), where a path has more than `MAX_PATH_FEATURES`
     features, the tables more than `MAX_ENTRIES`, or a feature more than `MAX_CUTS` cuts: there
@@ -196,7 +196,7 @@ def _nodes(trees: Sequence[Tree], kind: npt.NDArray[np.int64]) -> tuple[Records,
 def _build_segments(
     trees: Sequence[Tree],
 ) -> tuple[Records, Records, Records, Records, Records] | None:
-    """Where each tree begins, the segments, and their tests, slots and tables, end to end."""
+    """Build the trees' starts, the segments, and their tests, slots and tables, end to end."""
     bounds = np.zeros(len(trees) + 1, TREE)
     pieces: list[Segment] = []
     for number, tree in enumerate(trees):
