@@ -79,7 +79,7 @@ def reasons() -> pd.DataFrame:
         ("B2", 3, "register", "young firm", "成立不久"),
     ]
     frame = pd.DataFrame(rows, columns=["enterprise_id", "rank", "family", "text_en", "text_zh"])
-    return frame.assign(as_of=pd.Timestamp(AS_OF), card="any")
+    return frame.assign(as_of=pd.Timestamp(AS_OF), feature="any")
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def pictures(name: str, values: np.ndarray) -> dict[str, Callable[[], Picture]]:
     bad = pd.Series(WHO % 4 == 0).astype("boolean").where(DAYS[-1] > WHEN)
     shares = pd.DataFrame({feature: TWENTY / 20, "base": -2.0})
     seen = profile(features, bad)
-    drifted = replace(seen, bands=seen.bands.assign(card=feature))
+    drifted = replace(seen, bands=seen.bands.assign(feature=feature))
     return {
         "coverage": lambda: figures.coverage(features),
         "shapes": lambda: figures.shapes(features),

@@ -76,7 +76,7 @@ def test_a_family_is_not_named_where_none_of_its_features_lowers_the_risk_by_its
 def test_a_weaker_feature_answers_where_the_strongest_would_raise_the_risk(twins):
     rows = together(deals_6m=1.0)
     found = find_reasons(twins, rows, FOUR)
-    assert found["card"].tolist() == ["deals_6m"]
+    assert found["feature"].tolist() == ["deals_6m"]
     assert found["contribution"].tolist() == pytest.approx([2 * (0.5 + 0.5 + 0.2)])
     checked = measure_fidelity(twins, rows, found)
     assert checked["strongest"].tolist() == [False]

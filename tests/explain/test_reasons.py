@@ -31,7 +31,7 @@ WORSE = {
 def test_the_strongest_family_comes_first_and_names_its_strongest_feature(held_against, rows_of):
     found = find_reasons(held_against(), rows_of(WORSE), FOUR)
     assert found["family"].tolist() == ["size", "arrears", "inquiries"]
-    assert found["card"].tolist() == ["exports_usd_12m", "days_past_due_now", "inquiries_3m"]
+    assert found["feature"].tolist() == ["exports_usd_12m", "days_past_due_now", "inquiries_3m"]
     assert found["rank"].tolist() == [1, 2, 3]
     # strengths are twice the differences: the calibration's slope is 2
     assert found["contribution"].tolist() == pytest.approx([1.0, 0.6, 0.4])
@@ -152,7 +152,7 @@ def test_a_row_of_columns_carries_the_same_reasons_and_the_vocabulary_their_word
 def test_a_scorecards_reasons_are_strengths_below_the_best(scorecard, rows_of):
     found = find_reasons(scorecard, rows_of({"debt_cny": 4.0, "inquiries_3m": 0.5}), FOUR)
     # twice (4 + 1) and twice (.5 + 1); what stands at the peers' value cannot answer for anything
-    assert found["card"].tolist() == ["debt_cny", "inquiries_3m"]
+    assert found["feature"].tolist() == ["debt_cny", "inquiries_3m"]
     assert found["contribution"].tolist() == pytest.approx([10.0, 3.0])
 
 

@@ -37,7 +37,7 @@ def drawn(
 
 
 def one(found: Profile, name: str = "x") -> pd.Series:
-    return found.features.set_index("card").loc[name]
+    return found.features.set_index("feature").loc[name]
 
 
 def clustered(seed: int, firms: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -118,7 +118,7 @@ def test_the_strongest_feature_is_the_one_that_ranks_best_in_either_direction() 
     found = drawn(
         {"up": [4.0, 1, 3, 2], "down": [1.0, 2, 3, 2]}, outcomes, [feature("up"), feature("down")]
     )
-    assert found.strongest["card"].tolist() == ["down", "up"]
+    assert found.strongest["feature"].tolist() == ["down", "up"]
     assert found.strongest["strength"].tolist() == [1 - 0.5 / 4, 0.5]
     assert "The strongest alone is down: AUC 0.875 (" in found.text
     both = found.strongest.iloc[0]
@@ -132,7 +132,7 @@ def test_every_feature_computed_is_told_family_by_family() -> None:
     values = {one.name: np.arange(4.0) for one in definitions}
     found = drawn(values, [BAD, GOOD, GOOD, SCORED], definitions)
     present = {one.family for one in definitions}
-    assert sorted(found.features["card"]) == sorted(values)
+    assert sorted(found.features["feature"]) == sorted(values)
     assert found.families["family"].tolist() == [name for name in FAMILIES if name in present]
     assert found.families["cards"].sum() == len(definitions)
     assert tuple(found.families[["meaning", "zh"]].iloc[0]) == next(iter(FAMILIES.values()))
@@ -235,7 +235,7 @@ def test_the_bands_follow_the_feature_of_each_family_that_drifted_most() -> None
     still, moved = np.tile(np.arange(11.0), 2), np.arange(22.0)
     definitions = [feature("still"), feature("moved"), feature("age", family="age")]
     found = drawn({"still": still, "moved": moved, "age": still}, [GOOD] * 22, definitions, days)
-    assert found.bands["card"].tolist() == ["moved", "moved", "age", "age"]
+    assert found.bands["feature"].tolist() == ["moved", "moved", "age", "age"]
     assert found.bands[["low", "middle", "high"]].iloc[1].tolist() == [12, 16, 20]
 
 

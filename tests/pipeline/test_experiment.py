@@ -31,7 +31,7 @@ SMALL += ("explain.refits=1",)
 PREDICTIONS = ["enterprise_id", "as_of", "split", "defaulted", "model"]
 PREDICTIONS += ["pd_12m", "pd_low", "pd_high", "grade"]
 CHECKS = ["check", "passed", "value", "low", "high", "threshold", "text"]
-REASONS = ["enterprise_id", "as_of", "rank", "family", "card", "contribution", "share"]
+REASONS = ["enterprise_id", "as_of", "rank", "family", "feature", "contribution", "share"]
 REASONS += ["text_en", "text_zh"]
 RECOMMENDED = ["enterprise_id", "bank", "as_of", "decision", "limit_cny", "annual_rate"]
 RECOMMENDED += ["pd_12m", "pd_low", "pd_high", "grade", "expected_loss_cny", "binding_constraint"]

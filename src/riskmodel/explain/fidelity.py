@@ -18,7 +18,7 @@ def measure_fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFra
     """
     place = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_frame(rows[KEY]))
     row = place.loc[pd.MultiIndex.from_frame(reasons[KEY])].to_numpy()
-    feature = pd.Index(baseline.inputs.names).get_indexer(pd.Index(reasons["card"]))
+    feature = pd.Index(baseline.inputs.names).get_indexer(pd.Index(reasons["feature"]))
     family = pd.Index(baseline.families).get_indexer(pd.Index(reasons["family"]))
     matrix, raw_of = baseline.inputs.matrix(rows), baseline.model.ranker.raw_of
     then = np.empty(len(row))
@@ -30,7 +30,7 @@ def measure_fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFra
     known = compute_strengths(baseline, rows).drop(columns="base").to_numpy()
     most = np.where(baseline.members[family], known[row], -np.inf).max(axis=1, initial=-np.inf)
     pd_of = baseline.model.calibration.pd
-    return reasons[[*KEY, "rank", "family", "card"]].assign(
+    return reasons[[*KEY, "rank", "family", "feature"]].assign(
         pd_12m=pd_of(raw_of(matrix))[row],
         pd_at_peers=pd_of(then),
         strongest=known[row, feature] == most,

@@ -14,7 +14,7 @@ COLUMNS = [
     *KEY,
     "rank",
     "family",
-    "card",
+    "feature",
     "contribution",
     "share",
     "text_en",

@@ -46,7 +46,7 @@ def reason_texts(baseline: Baseline) -> pd.DataFrame:
         {
             "reason": f"{feature.name}: {english}",
             "family": feature.family,
-            "card": feature.name,
+            "feature": feature.name,
             "text_en": f"{feature.texts[0]}: {english}",
             "text_zh": f"{feature.texts[1]}{chinese}",
         }

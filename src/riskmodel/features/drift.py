@@ -30,7 +30,7 @@ def drift(features: Features, labelled: pd.Series) -> pd.DataFrame:
     """
     moment, dates = _moments(features.frame, labelled)
     later = dates.loc[1:]
-    columns = ["card", *later.columns, "psi", "by_chance", "known_before", "known_share"]
+    columns = ["feature", *later.columns, "psi", "by_chance", "known_before", "known_share"]
     if dates.loc[:0].empty or later.empty or not features.definitions:
         return pd.DataFrame(columns=columns).astype({"labelled": bool, "psi": float})
     rows = [np.flatnonzero(moment == number) for number in dates.index]
@@ -46,7 +46,7 @@ def drift(features: Features, labelled: pd.Series) -> pd.DataFrame:
             shares = known[rows[0]].mean(), known[date].mean()
             tables.append((psi, critical_value_of_counts(first, there), *shares))
     names = np.repeat([feature.name for feature in features.definitions], len(later))
-    every = pd.concat([later] * len(features.definitions), ignore_index=True).assign(card=names)
+    every = pd.concat([later] * len(features.definitions), ignore_index=True).assign(feature=names)
     every[columns[-4:]] = np.array(tables)
     return every[columns]
 
@@ -82,7 +82,7 @@ def largest(moved: pd.DataFrame) -> pd.DataFrame:
     """feature, drift, drifted_on, by_chance, known_before, known_then, drift_to_scored."""
     learnt, scored = moved[moved["labelled"]], moved[~moved["labelled"]]
     names = {"psi": "drift", "as_of": "drifted_on", "known_share": "known_then"}
-    top = learnt.loc[learnt.groupby("card")["psi"].idxmax()]
+    top = learnt.loc[learnt.groupby("feature")["psi"].idxmax()]
     named = top.drop(columns=["labelled", "enterprises"]).rename(columns=names)
-    last = scored.groupby("card")["psi"].max().rename("drift_to_scored")
-    return named.merge(last, how="outer", on="card", validate="1:1")
+    last = scored.groupby("feature")["psi"].max().rename("drift_to_scored")
+    return named.merge(last, how="outer", on="feature", validate="1:1")

@@ -55,7 +55,7 @@ class Profile:
         ranked = self.features.dropna(subset=["auc"])
         best = turned(ranked, ranked["auc"] < 0.5).rename(columns={"auc": "strength"})
         best = best.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
-        words, numbers = ["card", "family", "risk", "found"], ["strength", "low", "high"]
+        words, numbers = ["feature", "family", "risk", "found"], ["strength", "low", "high"]
         return best[[*words, *numbers, "rows", "defaults"]]
 
     @property
@@ -64,7 +64,7 @@ class Profile:
         best = self.strongest.head(1)
         if best.empty:
             return "No labelled row of both outcomes has a number: nothing can be ranked."
-        feature, strength, low, high = best[["card", "strength", "low", "high"]].iloc[0]
+        feature, strength, low, high = best[["feature", "strength", "low", "high"]].iloc[0]
         told = self.features.loc[self.features["auc"].notna(), "agreement"].value_counts()
         agree, against, open_ = (told.get(n, 0) for n in ("agrees", "disagrees", "undecided"))
         declared = agree + against + open_
@@ -84,20 +84,20 @@ def profile(features: Features, defaulted: pd.Series) -> Profile:
     where a row is only scored.
     """
     definitions = _declared(features.definitions)
-    known = features.frame[definitions["card"].tolist()].notna().mean()
+    known = features.frame[definitions["feature"].tolist()].notna().mean()
     ranked = rankings(features, defaulted)
     moved = drift(features, defaulted.notna())
     whole = ranked["period"] == WHOLE
     described = (
         definitions.assign(known_share=known.to_numpy(float))
-        .merge(ranked[whole].drop(columns="period"), how="left", on="card", validate="1:1")
-        .merge(largest(moved), how="left", on="card", validate="1:1")
+        .merge(ranked[whole].drop(columns="period"), how="left", on="feature", validate="1:1")
+        .merge(largest(moved), how="left", on="feature", validate="1:1")
         .astype({"rows": "Int64", "defaults": "Int64"})
     )
     return Profile(
         _with_directions(described),
-        definitions[["card", "family"]].merge(ranked[~whole], on="card", validate="1:m"),
-        definitions[["card", "family", "use"]].merge(moved, on="card", validate="1:m"),
+        definitions[["feature", "family"]].merge(ranked[~whole], on="feature", validate="1:m"),
+        definitions[["feature", "family", "use"]].merge(moved, on="feature", validate="1:m"),
         _bands(features, defaulted.notna(), described),
     )
 
@@ -107,7 +107,7 @@ def _declared(definitions: tuple[FeatureDefinition, ...]) -> pd.DataFrame:
     places = {family: place for place, family in enumerate(FAMILIES)}
     ordered = sorted(definitions, key=lambda feature: places.get(feature.family, len(places)))
     lines = [(c.name, c.family, c.unit, c.risk, "model" if c.model else "rules") for c in ordered]
-    return pd.DataFrame(lines, columns=["card", "family", "unit", "risk", "use"])
+    return pd.DataFrame(lines, columns=["feature", "family", "unit", "risk", "use"])
 
 
 def _with_directions(described: pd.DataFrame) -> pd.DataFrame:
@@ -125,12 +125,12 @@ def _bands(features: Features, labelled: pd.Series, described: pd.DataFrame) -> 
     numbers = {
         feature.name for feature in features.definitions if feature.model and not feature.category
     }
-    moved = described[described["card"].isin(numbers)].dropna(subset=["drift"])
+    moved = described[described["feature"].isin(numbers)].dropna(subset=["drift"])
     keys = [features.frame["as_of"], labelled.rename("labelled")]
-    columns = ["card", "family", "unit", "as_of", "labelled", "low", "middle", "high"]
+    columns = ["feature", "family", "unit", "as_of", "labelled", "low", "middle", "high"]
     tables = [pd.DataFrame(columns=columns)]
     for _, feature in moved.loc[moved.groupby("family", sort=False)["drift"].idxmax()].iterrows():
-        by_date = features.frame[feature["card"]].astype("float64").groupby(keys)
+        by_date = features.frame[feature["feature"]].astype("float64").groupby(keys)
         ends = zip(columns[-3:], (0.1, 0.5, 0.9), strict=True)
         table = pd.DataFrame({name: by_date.quantile(share) for name, share in ends})
         tables.append(table.reset_index().assign(**feature[columns[:3]])[columns])

@@ -36,7 +36,9 @@ def rankings(features: Features, defaulted: pd.Series) -> pd.DataFrame:
         for place, name in enumerate(names):
             own = part == place
             lines.append((feature.name, name, *clustered_auc_of_sorted(v[own], y[own], w[own])))
-    return _with_intervals(pd.DataFrame(lines, columns=["card", "period", *ClusteredAuc._fields]))
+    return _with_intervals(
+        pd.DataFrame(lines, columns=["feature", "period", *ClusteredAuc._fields])
+    )
 
 
 def _with_intervals(ranked: pd.DataFrame) -> pd.DataFrame:

@@ -88,10 +88,10 @@ def feature_bands(profile: Profile) -> Picture:
     bands = profile.bands
     if bands["as_of"].nunique() < 2:
         return nothing(title, ONE_DATE)
-    features = list(dict.fromkeys(bands["card"]))
+    features = list(dict.fromkeys(bands["feature"]))
     figure, charts = panels(title, features, columns=4)
     for axes, feature in zip(charts, features, strict=True):
-        own = bands[bands["card"] == feature].sort_values("as_of")
+        own = bands[bands["feature"] == feature].sort_values("as_of")
         learnt = own["labelled"].astype(bool)
         of_family(axes, feature, own["family"].iloc[0])
         values = own[["low", "middle", "high"]].to_numpy(float)
@@ -148,7 +148,7 @@ def _with_heads(features: pd.DataFrame) -> pd.DataFrame:
     ordered = features.assign(place=np.arange(len(features)))
     first = ordered.groupby("family")["place"].transform("min")
     heads = features.drop_duplicates("family")[["family"]].assign(auc=np.nan)
-    heads = heads.assign(card=heads["family"], first=first.loc[heads.index], head=True)
+    heads = heads.assign(feature=heads["family"], first=first.loc[heads.index], head=True)
     every = pd.concat([heads, ordered.assign(first=first, head=False)], ignore_index=True)
     by = ["first", "head", "auc"]
     return every.sort_values(by, ascending=[True, False, False], ignore_index=True)
@@ -170,7 +170,7 @@ def _dots(axes: Axes, lines: pd.DataFrame) -> None:
     axes.axvline(0.5, color=PALE, linewidth=0.8, zorder=0)
     axes.hlines(places[features], low, high, colors=colours, linewidth=1)
     axes.scatter(auc, places[features], c=colours, s=9, zorder=3)
-    named(axes, lines["card"].tolist())
+    named(axes, lines["feature"].tolist())
     for label, is_feature in zip(axes.get_yticklabels(), features, strict=True):
         label.set_fontweight("normal" if is_feature else "bold")
     axes.tick_params(axis="y", labelsize=6.5, length=0)
@@ -197,17 +197,17 @@ def rankings_in_time(profile: Profile) -> Picture:
     periods = profile.periods.dropna(subset=["auc"])
     if periods.empty:
         return nothing(title, NO_RANK)
-    whole = profile.features.set_index("card")
-    lines = turned(periods, periods["card"].map(whole["auc"] < 0.5))
+    whole = profile.features.set_index("feature")
+    lines = turned(periods, periods["feature"].map(whole["auc"] < 0.5))
     families = [name for name in profile.families["family"] if name in best.index]
     names = sorted(set(profile.periods["period"]))
     lines = lines.assign(place=lines["period"].map(names.index))
     figure, charts = panels(title, families, columns=4)
     for axes, family in zip(charts, families, strict=True):
-        feature, own = best.loc[family, "card"], lines[lines["family"] == family]
-        top = own[own["card"] == feature]
+        feature, own = best.loc[family, "feature"], lines[lines["family"] == family]
+        top = own[own["feature"] == feature]
         colour = AGREEMENTS[whole.loc[feature, "agreement"]][0]
-        others = own[own["card"] != feature].pivot_table("auc", "place", "card")
+        others = own[own["feature"] != feature].pivot_table("auc", "place", "feature")
         axes.plot(others.index, others.to_numpy(), color=PALE, linewidth=1)
         axes.vlines(top["place"], top["low"], top["high"], color=colour, linewidth=1)
         axes.plot(top["place"], top["auc"], color=colour, marker="o", markersize=3)
