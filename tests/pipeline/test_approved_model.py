@@ -20,7 +20,8 @@ from riskmodel.pipeline.approved_model import (
     model_from,
     texts_to_score,
 )
-from riskmodel.pipeline.experiment import _key, _note_approved
+from riskmodel.pipeline.experiment import _note_approved
+from riskmodel.pipeline.stage_keys import StageKeys
 from riskmodel.registry import review, versions
 from riskmodel.registry.intended_use import Purpose, departures
 from riskmodel.runs import tracking
@@ -114,20 +115,20 @@ def test_a_run_keeps_its_version_to_its_end_and_takes_up_a_review_when_it_begins
     run, told = run_of(root, monthly(AUGUST)), []
     run.note(data_fingerprint="data")
     _note_approved(run, approved_for(run.settings, POLICY, root), told.append)
-    key = _key(run, "model", "before")
+    key = StageKeys(run).key("model", "04_model", {})
 
     review.approve(root, second, **SAID, on=AUGUST)  # while the run is on its way
 
     assert approved_of(run).version == first
     assert approved_model(run).ranker == model(1.0, OURS).ranker
-    assert _key(run, "model", "before") == key
+    assert StageKeys(run).key("model", "04_model", {}) == key
     by_hand = Run(run.folder.with_name("by-hand"), run.folder, run.settings)
     assert approved_of(by_hand).version == first
 
     _note_approved(run, approved_for(run.settings, POLICY, root), told.append)
     assert approved_of(run).version == second
     assert approved_model(run).ranker == model(2.0, OURS).ranker
-    assert _key(run, "model", "before") != key
+    assert StageKeys(run).key("model", "04_model", {}) != key
     assert told[-1] == "an earlier go used version 1: model and after are run again"
 
 

@@ -10,43 +10,31 @@ from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from riskmodel.datasets import kind_of, last_day, refuse_outside
 from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
 from riskmodel.pipeline.approved_model import IN_FORCE, Approved, approved_for, as_record
-from riskmodel.pipeline.artifacts.terms import banks_of, policy_of
-from riskmodel.pipeline.fingerprints import PACKAGE, canonical, data_fingerprint
-from riskmodel.pipeline.last_run import COLUMNS as LAST_RUN_COLUMNS
+from riskmodel.pipeline.fingerprints import canonical, data_fingerprint
 from riskmodel.pipeline.model_card import headline
 from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
+from riskmodel.pipeline.stage_keys import INPUTS, StageKeys
 from riskmodel.pipeline.stage_reuse import take_over
 from riskmodel.pipeline.summary import refusal_summary
 from riskmodel.progress import Progress
 from riskmodel.runs import notebooks, tracking
 from riskmodel.runs.run_folder import Run, create_run
+from riskmodel.runs.run_record import OUTPUTS
 from riskmodel.runs.shareable_notebooks import copy_shareable
 from riskmodel.runs.stage_record import StageRecord, move_aside, told
 from riskmodel.settings import Settings, read_toml
 from riskmodel.sources import Source
 from riskmodel.sources.folder import read_folder
-from riskmodel.storage.files import sha256, write_text
+from riskmodel.storage.files import write_text
 from riskmodel.storage.locks import hold_lock
 
-STAGES = ("sources", "features", "datasets", "model", "explain", "validate", "limits", "publish")
-LATE = ("limits", "publish")
-"""What the stages before do not read: the terms, and these tables of the settings."""
-GROUND = (
-    "errors.py",
-    "months.py",
-    "tables",
-    "settings",
-    "pipeline",
-    "runs",
-    "storage",
-)
+STAGES = tuple(INPUTS)
 DONE = "DONE"
 
 
@@ -130,11 +118,11 @@ def _point_latest(run: Run) -> None:
 
 
 def _all_stages(run: Run, progress: Progress) -> None:
-    record, key = StageRecord(run), ""
+    record, keys = StageRecord(run), StageKeys(run)
     notebook = {stage: f"{number:02d}_{stage}" for number, stage in enumerate(STAGES, 1)}
     for number, stage in enumerate(STAGES, 1):
         before = {name: notebook[name] for name in STAGES[: number - 1]}
-        key = _key(run, stage, record.chained(key, STAGES[number - 2]) if before else "")
+        key = keys.key(stage, notebook[stage], run.record().get(OUTPUTS, {}))
         if stage != "publish" and run.record().get("stages", {}).get(stage) != key:
             take_over(run, stage, key, notebook[stage])
         label = f"[{number}/{len(STAGES)}] {stage}"
@@ -168,40 +156,6 @@ def _notebook(run: Run, name: str) -> None:
     given = {"settings_path": f"{folder}/settings.toml", "run_dir": folder}
     notebooks.execute(source, executed, given)
     notebooks.to_html(executed, executed.with_suffix(".html"))
-
-
-def _key(run: Run, stage: str, before: str) -> str:
-    """What a stage depends on: the stage before, its settings, its code and its notebook."""
-    digest = hashlib.sha256(before.encode())
-    digest.update(canonical(_settings_read(run.settings, stage)).encode())
-    if stage == "sources":
-        digest.update(str(run.record()["data_fingerprint"]).encode())
-    if stage == "model" and run.settings.model.source == "champion":
-        digest.update(str(run.record()[IN_FORCE]["fingerprint"]).encode())
-    number = STAGES.index(stage) + 1
-    paths = [run.root / "notebooks" / f"{number:02d}_{stage}.ipynb"]
-    paths += [PACKAGE / name for name in (*GROUND, stage, "figures.py", "figures")]
-    last = run.settings.limits.last_run
-    if stage == "limits" and last:
-        paths += [
-            run.folder.parent / last / "limits" / f"{name}.parquet" for name in LAST_RUN_COLUMNS
-        ]
-    if stage in LATE:
-        terms = [one.model_dump(mode="json") for one in (policy_of(run), banks_of(run))]
-        digest.update(canonical(terms).encode())
-    for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(f"{file.name} {sha256(file)}".encode())
-    return digest.hexdigest()
-
-
-def _settings_read(settings: Settings, stage: str) -> dict[str, Any]:
-    """The tables that a stage may read: those of `limits` and `publish` only these two."""
-    late = LATE[: LATE.index(stage) + 1] if stage in LATE else ()
-    tables = {name: table for name, table in settings.tables().items() if name not in LATE}
-    tables["run"] = {name: value for name, value in tables["run"].items() if name != "threads"}
-    return tables | {name: settings.tables()[name] for name in late}
 
 
 def _resolved(settings: Settings, progress: Progress) -> Settings:

@@ -39,6 +39,7 @@ from riskmodel.features.engine import (
 from riskmodel.features.plan import Plan, available, planned
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.pipeline.feature_rows import Asked, Days, asked_rows
+from riskmodel.pipeline.import_closure import DEFAULTS, CodeBase
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings, Settings, default_settings
 from riskmodel.sources.layout import nearest
@@ -48,14 +49,12 @@ from riskmodel.storage.files import sha256, write_atomically, write_text
 _ROWS, _PEERS = b"riskmodel.rows", b"riskmodel.peers"
 NOTHING = Shared({}, 1.0)
 _MONEY = frozenset({"CNY", "USD"})
-_PACKAGE = Path(__file__).parent.parent
 _CODE = (
-    "months.py",
-    "tables",
-    "features",
-    "sources/partitions/sorted_source.py",
-    "sources/partitions/versions.py",
+    "riskmodel.features.batch",
+    "riskmodel.features.engine",
+    "riskmodel.sources.partitions.sorted_source",
 )
+"""The modules whose code, with all that they import, decides the values."""
 DIGESTS = pa.schema([("part", pa.int32()), ("month", pa.string()), ("digest", pa.string())])
 WRITTEN = pa.schema([("part", pa.int32()), ("month", pa.string()), ("rows", pa.int64())])
 
@@ -338,12 +337,9 @@ def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> So
 
 def _code(plan: Plan, settings: Settings) -> str:
     """What the values depend on beside the rows: the features, the rate, the program."""
-    digest = hashlib.sha256(repr((plan.definitions, settings.features.cny_per_usd)).encode())
-    for name in _CODE:
-        path = _PACKAGE / name
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(f"{file.relative_to(_PACKAGE)} {sha256(file)}".encode())
-    return digest.hexdigest()
+    code = CodeBase().closure(*(f"import {module}" for module in _CODE)).digests
+    known = sorted((file, digest) for file, digest in code.items() if file != DEFAULTS)
+    return _hashed(repr((plan.definitions, settings.features.cny_per_usd, known)))
 
 
 def _hashed(text: str) -> str:

@@ -6,19 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from riskmodel.pipeline.import_closure import CodeBase
 from riskmodel.storage.files import sha256
 
-PACKAGE = Path(__file__).parents[1]
 MAKES_A_MODEL = (
-    "months.py",
-    "statistics",
-    "settings",
-    "storage",
-    "tables",
-    "sources",
-    "features",
-    "datasets",
-    "model",
+    "riskmodel.sources.folder",
+    "riskmodel.features",
+    "riskmodel.datasets",
+    "riskmodel.model",
 )
 
 
@@ -41,11 +36,6 @@ def data_fingerprint(folder: Path) -> str:
 
 @cache
 def code_fingerprint(*more: str) -> str:
-    """sha256 over the names and bytes of what makes a model: from the sources to the model, and
-    `more` stages after it."""
-    digest = hashlib.sha256()
-    for stage in (*MAKES_A_MODEL, *more):
-        for file in sorted([PACKAGE / stage, *(PACKAGE / stage).rglob("*")]):
-            if file.suffix in (".py", ".toml"):
-                digest.update(f"{file.relative_to(PACKAGE).as_posix()} {sha256(file)}\n".encode())
-    return digest.hexdigest()
+    """Return the sha256 of the code that makes a model, and of `more` modules, with all imports."""
+    closure = CodeBase().closure(*(f"import {module}" for module in (*MAKES_A_MODEL, *more)))
+    return hashlib.sha256(canonical(closure.digests).encode()).hexdigest()

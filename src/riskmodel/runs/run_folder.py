@@ -10,6 +10,7 @@ import tomli_w
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.runs.interactive import ByHand, work_by_hand
 from riskmodel.runs.run_record import read_record
+from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.settings import Settings, read_toml, resolved_settings
 from riskmodel.storage.files import as_json, read_json, read_rows, write_parquet, write_text
 
@@ -22,13 +23,15 @@ class Run:
     """Where a run reads and writes.
 
     `folder` takes what the stages write. Stages that were not run there are read from `before`,
-    the folder of the run that a notebook is tried on by hand, as far as `trial` allows.
+    the folder of the run that a notebook is tried on by hand, as far as `trial` allows. A run that
+    is opened for one stage has its `inputs` alone.
     """
 
     folder: Path
     before: Path
     settings: Settings
     trial: ByHand | None = None
+    inputs: StageInputs | None = None
 
     @property
     def root(self) -> Path:
@@ -47,6 +50,8 @@ class Run:
 
     def written(self, stage: str, name: str) -> Path:
         """Where a stage's file stands, here or in the run before; `DataError` if in neither."""
+        if self.inputs:
+            self.inputs.refuse_undeclared(stage)
         folders: tuple[Path, ...] = (self.folder, self.before)
         if self.trial and stage != ".":
             folders = (self.trial.folder_of(stage),)
@@ -104,8 +109,8 @@ def create_run(folder: Path, settings: Settings) -> Run:
     return Run(folder, folder, settings)
 
 
-def open_run(settings_path: str, run_dir: str) -> Run:
-    """The run that a notebook works in, from its two parameters.
+def open_run(settings_path: str, run_dir: str, inputs: StageInputs | None = None) -> Run:
+    """Open the run that a notebook works in, from its two parameters, with its stage's inputs.
 
     `SettingsError` where the settings are not those of a run: run the main job once.
     """
@@ -115,11 +120,12 @@ def open_run(settings_path: str, run_dir: str) -> Run:
             f"{settings_path}: no such file. Run `make demo` once, or name a run's."
         )
     settings = resolved_settings(read_toml(path), path.name)
+    own = inputs.select(settings) if inputs else settings
     if folder == path.parent:
-        return Run(folder, folder, settings)
+        return Run(folder, folder, own, inputs=inputs)
     trial = work_by_hand(folder, path.parent, tuple(settings.tables())[1:])
     create_run(folder, settings)
-    return Run(folder, path.parent, settings, trial)
+    return Run(folder, path.parent, own, trial, inputs)
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,6 @@ A file that was changed, cut short, linked or removed since shows, and its stage
 that no stage wrote is moved to `set_aside/`, so that nothing reads it and nothing is lost.
 """
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from riskmodel.runs.run_record import (
     clear,
     entries,
     remove,
-    tables_of,
 )
 
 SET_ASIDE = "set_aside"
@@ -60,11 +58,6 @@ class StageRecord:
         for name in strangers:
             move_aside(folder, name)
         return strangers
-
-    def chained(self, key: str, stage: str) -> str:
-        """The stage's key with the digests of its tables: what the next stage depends on."""
-        tables = sorted(tables_of({stage: self._kept(stage) or {}}, stage).items())
-        return hashlib.sha256(repr((key, tables)).encode()).hexdigest()
 
     def begin(self, stage: str, notebook: str) -> None:
         """Forgets the stage and removes what an earlier time left of it, so that nothing is mixed."""

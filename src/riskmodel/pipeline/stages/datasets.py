@@ -9,6 +9,11 @@ from riskmodel import features as feature
 from riskmodel.pipeline.artifacts.datasets import as_of_date, population_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
+
+INPUTS = StageInputs(
+    "datasets", settings=("run.as_of", "features", "datasets"), stages=("sources", "features")
+)
 
 
 @dataclass(frozen=True)

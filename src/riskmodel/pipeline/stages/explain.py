@@ -15,6 +15,13 @@ from riskmodel.pipeline.artifacts.datasets import learning_panel
 from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
+
+INPUTS = StageInputs(
+    "explain",
+    settings=("run.seed", "run.threads", "features", "datasets", "model", "explain"),
+    stages=("features", "datasets", "model"),
+)
 
 SHAP_ROWS = 200
 """Rows on which shap's explainer is asked for the same contributions."""

@@ -7,6 +7,13 @@ from riskmodel.features.profile import Profile, profile
 from riskmodel.pipeline.artifacts.datasets import population_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
+
+INPUTS = StageInputs(
+    "features",
+    settings=("run.as_of", "run.threads", "features", "datasets", "validate.most_single_auc"),
+    stages=("sources",),
+)
 
 
 def compute_features(run: Run) -> feature.Features:

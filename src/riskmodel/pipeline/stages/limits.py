@@ -45,7 +45,14 @@ from riskmodel.pipeline.artifacts.terms import (
 from riskmodel.pipeline.bank_exclusions import count_exclusions
 from riskmodel.pipeline.last_run import last_run_of
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.settings import Settings
+
+INPUTS = StageInputs(
+    "limits",
+    settings=("run.as_of", "run.data", "run.seed", "run.threads", "features", "datasets", "limits"),
+    stages=("sources", "features", "datasets", "model"),
+)
 
 CAP_PART, PD_MOVE = 0.5, 0.1
 """A cap explains a change of which it moved at least this part; a PD that moved by so many log-odds."""

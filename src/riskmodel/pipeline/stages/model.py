@@ -20,7 +20,24 @@ from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.pipeline.trial_file import TrialFile
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.storage.files import sha256, write_text
+
+INPUTS = StageInputs(
+    "model",
+    settings=(
+        "run.as_of",
+        "run.seed",
+        "run.threads",
+        "features",
+        "datasets",
+        "model",
+        "explain",
+        "validate.most_single_auc",
+        "limits.policy",
+    ),
+    stages=("sources", "features", "datasets"),
+)
 
 
 def fit_models(run: Run) -> modelling.FitResult:

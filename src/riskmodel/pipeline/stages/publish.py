@@ -26,7 +26,14 @@ from riskmodel.publish.rows import report_rows
 from riskmodel.registry import versions
 from riskmodel.registry.versions import Registration
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.settings import Settings
+
+INPUTS = StageInputs(
+    "publish",
+    settings=("run", "features", "datasets", "model", "validate", "limits", "publish"),
+    stages=("sources", "features", "datasets", "model", "explain", "validate", "limits"),
+)
 
 UNREGISTERED = "unregistered"
 COLUMNS = [

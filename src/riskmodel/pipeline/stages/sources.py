@@ -6,8 +6,11 @@ import pandas as pd
 
 from riskmodel import months
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.sources.folder import Reading, accept_reading, read_folder
 from riskmodel.sources.persistence import save_reading
+
+INPUTS = StageInputs("sources", settings=("run.as_of", "run.data", "sources"), stages=())
 
 
 def read_sources(run: Run) -> Reading:

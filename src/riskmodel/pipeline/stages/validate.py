@@ -10,6 +10,13 @@ from riskmodel.pipeline.artifacts.features import features_of
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.stage_inputs import StageInputs
+
+INPUTS = StageInputs(
+    "validate",
+    settings=("run.seed", "run.threads", "features", "validate"),
+    stages=("sources", "features", "datasets", "model"),
+)
 
 
 @dataclass(frozen=True)
