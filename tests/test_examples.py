@@ -6,12 +6,17 @@ from importlib import import_module
 import pytest
 
 MODULES = (
+    "model.leakage.incremental",
+    "model.master_scale",
+    "model.risk_model",
+    "model.unseen_missing",
     "statistics.bootstrap",
     "statistics.calibration",
     "statistics.discrimination",
     "statistics.logistic",
     "statistics.low_default",
     "statistics.psi",
+    "validate.performance",
 )
 
 

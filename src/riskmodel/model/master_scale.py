@@ -42,7 +42,11 @@ class MasterScale:
         return tuple(f"G{number:02d}" for number in range(1, len(self.bounds) + 2))
 
     def assign(self, pd_12m: Array) -> npt.NDArray[np.str_]:
-        """Assign each PD its grade; a PD on a bound belongs to the worse grade."""
+        """Assign each PD its grade; a PD on a bound belongs to the worse grade.
+
+        >>> MasterScale((0.02, 0.1)).assign(np.array([0.01, 0.02, 0.3])).tolist()
+        ['G01', 'G02', 'G03']
+        """
         return np.array(self.names)[self.index(pd_12m)]
 
     def index(self, pd_12m: Array) -> npt.NDArray[np.int64]:

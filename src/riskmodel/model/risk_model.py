@@ -57,7 +57,18 @@ class RiskModel:
         )
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score each row: pd_12m, pd_low, pd_high (shares) and grade, on the frame's index."""
+        """Score each row: pd_12m, pd_low, pd_high (shares) and grade, on the frame's index.
+
+        >>> from riskmodel.model.learners.single_feature import SingleFeature
+        >>> debt = SingleFeature(Inputs(("debt_cny",), (1,), {}), sign=1, median=0.0)
+        >>> curve = Curve("logistic", intercept=-4.0, terms=(0.2,))
+        >>> calibration = Calibration(curve, 0.0, ((0.0, 0.3, 0.3),), 0.9, {})
+        >>> model = RiskModel("single_feature", debt, calibration, MasterScale((0.02, 0.1)), {})
+        >>> model.score(pd.DataFrame({"debt_cny": [0.0, 1e6]})).round(3)
+           pd_12m  pd_low  pd_high grade
+        0   0.018   0.013    0.024   G01
+        1   0.225   0.177    0.282   G03
+        """
         raw = self.ranker.raw(frame)
         low, high = self.calibration.bounds(raw)
         pd_12m = self.calibration.pd(raw)

@@ -90,7 +90,11 @@ def describe_unknown(counts: Mapping[str, int], rows: int) -> tuple[str, ...]:
 
 
 def log_odds_of_mean_pd(each: Array) -> Array:
-    """Compute the log-odds of the mean probability of each column, safe for large ones."""
+    """Compute the log-odds of the mean probability of each column, safe for large ones.
+
+    >>> log_odds_of_mean_pd(np.array([[-2.0, 0.0], [2.0, 0.0]])).round(6).tolist()
+    [0.0, 0.0]
+    """
     with_default = np.logaddexp.reduce(-np.logaddexp(0.0, -each), axis=0)
     without = np.logaddexp.reduce(-np.logaddexp(0.0, each), axis=0)
     return np.asarray(with_default - without)

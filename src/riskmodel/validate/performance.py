@@ -125,7 +125,11 @@ def performance_by_grade(rows: pd.DataFrame, correlation: float = 0.0) -> pd.Dat
 
 
 def adjust_holm(p: pd.Series) -> pd.Series:
-    """Adjust p-values for several tests at once (Holm 1979)."""
+    """Adjust p-values for several tests at once (Holm 1979).
+
+    >>> adjust_holm(pd.Series([0.01, 0.04, 0.03])).tolist()
+    [0.03, 0.06, 0.06]
+    """
     order = p.sort_values(kind="stable")
     factors = range(len(p), 0, -1)
     return (order * list(factors)).cummax().clip(upper=1).reindex(p.index)

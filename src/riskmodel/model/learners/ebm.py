@@ -1,4 +1,4 @@
-"""The EBM: a generalised additive model with a few pairs, kept as tables of our own.
+"""The explainable boosting machine (EBM): an additive model with a few pairs, as tables.
 
 Boosted by interpret (Lou, Caruana, Gehrke and Hooker 2013, KDD, "Accurate intelligible models with
 pairwise interactions"), the only place that imports it. A fitted model needs it no more.

@@ -1,6 +1,6 @@
-"""A line beside the trees: log-odds as a sum of the features' ranks, in the features' directions.
+"""The linear model beside the trees: log-odds as a sum of the features' ranks.
 
-A ridge logistic regression on ranks, none of whose slopes goes against its definition. Where defaults are
+A ridge logistic regression on ranks, no slope of which goes against its feature's direction. Where defaults are
 few it ranks as well as trees do, and the average of both ranks better than either (experiments/LOG).
 """
 

@@ -1,4 +1,4 @@
-"""The compiled loop behind `line`."""
+"""The compiled loop behind `linear`."""
 
 import numpy as np
 
