@@ -174,7 +174,7 @@ def test_a_model_without_peers_gives_no_reasons(features, model, tmp_path):
     texts = {
         name: text for name, text in model.to_files().items() if name != "reference_group.json"
     }
-    with pytest.raises(DataError, match="keeps no peers"):
+    with pytest.raises(DataError, match="has no reference group"):
         score_with_reasons(features, tmp_path / "scores", texts, in_threads(1), silent)
 
 

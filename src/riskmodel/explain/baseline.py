@@ -35,7 +35,7 @@ def make_baseline(model: RiskModel, definitions: Iterable[FeatureDefinition]) ->
     """Make the baseline of a model from its reference group; `DataError` where it has none."""
     if model.reference_group is None:
         raise DataError(
-            f"{model.name}: the model keeps no peers to hold rows against. Fit it again."
+            f"{model.name}: the model has no reference group to compare rows with. Fit it again."
         )
     return Baseline(model, model.reference_group, definitions_by_name(definitions))
 
@@ -44,9 +44,9 @@ def make_baseline(model: RiskModel, definitions: Iterable[FeatureDefinition]) ->
 class Baseline:
     """A model, its reference group, and the definitions of its features.
 
-    A scorecard's contributions are held against the best bin of each feature, as points below the
-    best are read; every other model's against the peers' mean. What a reason would change is tried
-    at the peers' values in both cases.
+    A scorecard's contributions are compared with the best bin of each feature, as points below the
+    best are read; every other model's with the reference group's mean. The effect of a reason is
+    computed at the reference group's values in both cases.
     """
 
     model: RiskModel

@@ -67,7 +67,7 @@ def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
 
     A family is considered where its features together raise the log-odds against the baseline, by
     at least `least_share` of all that raises them. Its feature is the strongest one whose value, set
-    to the peers', lowers the risk by itself; a family without such a feature is not named.
+    to the reference group's, lowers the risk by itself; a family without such a feature is not named.
     """
     strength, _ = calibrated_strengths(baseline, rows)
     sums = strength @ baseline.members.T.astype(float)

@@ -30,10 +30,10 @@ def find_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
     texts. Which families and features are named: see `naming.name_reasons`.
     """
     named = _name_in_blocks(baseline, rows, settings)
-    told = reason_texts(baseline).iloc[_reason(named)].reset_index(drop=True)
+    texts = reason_texts(baseline).iloc[_reason(named)].reset_index(drop=True)
     keys = rows[KEY].iloc[named.row].reset_index(drop=True)
     figures = {"rank": named.rank + 1, "contribution": named.contribution, "share": named.share}
-    return pd.concat([keys, told], axis=1).assign(**figures)[COLUMNS]
+    return pd.concat([keys, texts], axis=1).assign(**figures)[COLUMNS]
 
 
 def reasons_in_columns(

@@ -13,7 +13,7 @@ def compare_with_shap(model: RiskModel, rows: pd.DataFrame) -> float:
     """Compute the largest difference, in log-odds, of our contributions to shap's TreeExplainer.
 
     `nan` where the model is no tree ensemble. The line beside the trees is left out, and so are
-    the stand-ins for unknown values, of which shap knows nothing.
+    the imputations of unknown values, which shap does not know.
     """
     ranker = model.ranker
     if not isinstance(ranker, Trees):

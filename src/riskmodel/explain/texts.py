@@ -22,11 +22,11 @@ def choose_words(
     text that the model does not know is unusual, not missing.
     """
     row, feature = named
-    value, peers = matrix[row, feature], baseline.reference_values[feature]
+    value, reference = matrix[row, feature], baseline.reference_values[feature]
     sign = baseline.signs[feature]
     word = np.full(len(row), UNUSUAL, dtype=np.int64)
-    word[(sign > 0) & (value > peers)] = HIGH
-    word[(sign < 0) & (value < peers)] = LOW
+    word[(sign > 0) & (value > reference)] = HIGH
+    word[(sign < 0) & (value < reference)] = LOW
     absent = np.isnan(value)
     for place, name in enumerate(baseline.inputs.names):
         if name in baseline.inputs.levels:

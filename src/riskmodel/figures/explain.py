@@ -129,11 +129,11 @@ def reason_counts(reasons: pd.DataFrame) -> Picture:
 
 
 def reasons_at_peers(fidelity: pd.DataFrame) -> Picture:
-    """PD now, and with the first reason's feature alone at the peers' value: below the line, it fell.
+    """PD now, and with the first reason's feature alone at the reference group's value: below the diagonal, it fell.
 
     `fidelity` has rank, pd_12m, pd_at_peers. Of many rows, evenly spaced ones are drawn.
     """
-    title = "The first reason's value set to the peers'"
+    title = "The first reason's value set to the reference group's"
     first = fidelity[fidelity["rank"] == 1]
     if first.empty:
         return nothing(title, "no reason is named")
@@ -149,7 +149,7 @@ def reasons_at_peers(fidelity: pd.DataFrame) -> Picture:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
     axes.set_xlabel("probability of default now")
-    axes.set_ylabel("with that one value the peers'")
+    axes.set_ylabel("with that one value the reference group's")
     figure.legend(loc="outside lower center", frameon=False)
     return figure
 

@@ -92,26 +92,26 @@ def feature_bands(profile: Profile) -> Picture:
     figure, charts = panels(title, features, columns=4)
     for axes, feature in zip(charts, features, strict=True):
         own = bands[bands["feature"] == feature].sort_values("as_of")
-        learnt = own["labelled"].astype(bool)
+        labelled = own["labelled"].astype(bool)
         of_family(axes, feature, own["family"].iloc[0])
         values = own[["low", "middle", "high"]].to_numpy(float)
         why = undrawable(values[~np.isnan(values)])
         if why:
             say_undrawn(axes, feature, why)
             continue
-        _band(axes, own[learnt], own[~learnt])
+        _band(axes, own[labelled], own[~labelled])
         axes.set_ylabel(plain(own["unit"].iloc[0]), fontsize="x-small")
     figure.supxlabel("as-of date (orange: the rows to be scored)", fontsize="small")
     return figure
 
 
-def _band(axes: Axes, learnt: pd.DataFrame, scored: pd.DataFrame) -> None:
-    axes.fill_between(learnt["as_of"], learnt["low"], learnt["high"], color=PALE)
-    axes.plot(learnt["as_of"], learnt["middle"], color=MAIN)
+def _band(axes: Axes, labelled: pd.DataFrame, scored: pd.DataFrame) -> None:
+    axes.fill_between(labelled["as_of"], labelled["low"], labelled["high"], color=PALE)
+    axes.plot(labelled["as_of"], labelled["middle"], color=MAIN)
     axes.vlines(scored["as_of"], scored["low"], scored["high"], color=PALE, linewidth=4)
     axes.plot(scored["as_of"], scored["middle"], "o", color=SECOND, markersize=4)
     ends = pd.to_datetime(
-        [learnt["as_of"].min(), max(learnt["as_of"].max(), scored["as_of"].max())]
+        [labelled["as_of"].min(), max(labelled["as_of"].max(), scored["as_of"].max())]
     )
     axes.set_xticks(ends, [f"{day:%Y-%m}" for day in ends])
     in_short(axes, "y")

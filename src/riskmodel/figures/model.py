@@ -25,7 +25,7 @@ SMALLEST_PD = 1e-4
 def roc(predictions: pd.DataFrame) -> Picture:
     """Defaulters found against others refused, on the test rows, by model."""
     title = "Ranking of the test rows"
-    test = _judged(predictions)
+    test = _tested_predictions(predictions)
     if test.empty:
         return nothing(title, "the test rows do not hold both outcomes")
     figure, axes = single(title, height=4.6)
@@ -44,7 +44,7 @@ def roc(predictions: pd.DataFrame) -> Picture:
     return figure
 
 
-def _judged(predictions: pd.DataFrame) -> pd.DataFrame:
+def _tested_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     """Test rows with an outcome, if both outcomes are among them."""
     test = predictions[predictions["split"] == "test"].dropna(subset=["defaulted", "pd_12m"])
     bad = test["defaulted"].astype(bool)

@@ -79,10 +79,10 @@ def scorecard(models: Mapping[str, RiskModel]) -> Picture:
     below, pale where the bin held nobody.
     """
     title = "Points of the scorecard by bin, the features that move most first"
-    cards = [one.ranker for one in models.values() if isinstance(one.ranker, Scorecard)]
-    if not cards:
+    scorecards = [one.ranker for one in models.values() if isinstance(one.ranker, Scorecard)]
+    if not scorecards:
         return nothing(title, "no scorecard was fitted")
-    table = cards[0].table()
+    table = scorecards[0].table()
     spread = table.groupby("feature")["points"].agg(np.ptp).sort_values(ascending=False)
     figure, charts = panels(title, list(spread.index[:MOST_FEATURES]), columns=2)
     for axes, feature in zip(charts, spread.index, strict=False):
@@ -132,7 +132,7 @@ def vintage_ranking(found: pd.DataFrame) -> Picture:
 
     `found`: vintage, model, auc, low, high, defaults.
     """
-    title = "Walking forward: AUC of each vintage, learnt from what was known before it"
+    title = "Walk-forward AUC of each vintage, fitted on what was known before it"
     if found.empty:
         return nothing(title, "no vintage has enough defaults before it and in it")
     figure, axes = single(title)

@@ -43,8 +43,8 @@ def checks(found: pd.DataFrame) -> Picture:
     places = np.arange(len(found))
     axes.scatter(np.zeros(len(found)), places, c=np.where(passed, GOOD, BAD), s=90)
     words = np.where(passed, "passed", "failed")
-    told = zip(places, words, found["value"], found["threshold"], strict=True)
-    for place, word, value, threshold in told:
+    described = zip(places, words, found["value"], found["threshold"], strict=True)
+    for place, word, value, threshold in described:
         axes.text(
             0.1,
             float(place),

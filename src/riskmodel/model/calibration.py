@@ -1,7 +1,7 @@
 """Calibration: from a score to a probability of default, with its interval.
 
-Every method is a strictly rising map from the score to log-odds. Its form is learnt from scores of
-rankings that never saw the enterprise, its level from rows later than those that were learnt from.
+Every method is a strictly rising map from the score to log-odds. Its form is fitted to scores of
+rankings that never saw the enterprise, its level to rows later than those that were fitted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -105,7 +105,7 @@ class Calibration:
 @dataclass(frozen=True)
 class OutOfFold:
     """Scores by rankings that never saw the enterprise, labels, enterprises, and which rows are
-    later than those that were learnt from."""
+    later than the fit rows."""
 
     raw: Array
     defaulted: Array

@@ -94,7 +94,7 @@ class RiskModel:
         Each row sums to `log_odds` within `shares.TOLERANCE`, or `RiskModelError` is raised: `base`
         is the log-odds of the average score and takes up nothing else. The score's shares are
         stretched by what calibration makes of the way from the average score to the row's: the
-        slope, where calibration is a line. The stretch is above 0, so it changes neither signs nor
+        slope, where calibration is logistic. The stretch is above 0, so it changes neither signs nor
         order.
         """
         shares, raw = compute_contributions(self.ranker, frame)

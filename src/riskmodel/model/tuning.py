@@ -61,7 +61,7 @@ class Search:
 
 
 def tune(
-    kind: Learner, search: Search, before: Sequence[Trial], keep: Callable[[Trial], None]
+    learner: Learner, search: Search, before: Sequence[Trial], keep: Callable[[Trial], None]
 ) -> tuple[ModelSettings, list[Trial]]:
     """Find the settings with the least log loss over the folds, and return every trial.
 
@@ -70,26 +70,26 @@ def tune(
     (Bergstra and others 2011), pruning by the median of the trials before (Optuna). A kind without
     anything to look for keeps its settings.
     """
-    if not kind.search_space or (search.settings.trials == 1 and not kind.losses):
+    if not learner.search_space or (search.settings.trials == 1 and not learner.losses):
         return search.settings, []
     trials = list(before)[: search.settings.trials]
-    judges = [_fold_losses(kind, search, samples) for samples in search.folds]
+    judges = [_fold_losses(learner, search, samples) for samples in search.folds]
     for number in range(len(trials), search.settings.trials):
-        values = _suggest(kind, search, trials, number)
+        values = _suggest(learner, search, trials, number)
         trial = _run_trial(
-            search, _apply(kind, search, values), values, judges=judges, before=trials
+            search, _apply(learner, search, values), values, judges=judges, before=trials
         )
         trials.append(trial)
         keep(trial)
     whole = [trial for trial in trials if not trial.pruned]
     best = min(whole, key=lambda trial: trial.losses[-1])
-    return search.settings.model_copy(update=_settings(kind, best)), trials
+    return search.settings.model_copy(update=_settings(learner, best)), trials
 
 
-def _settings(kind: Learner, trial: Trial) -> dict[str, Any]:
-    rounds = {"trees": trial.rounds} if kind.losses else {}
+def _settings(learner: Learner, trial: Trial) -> dict[str, Any]:
+    rounds = {"trees": trial.rounds} if learner.losses else {}
     return {
-        name: _to_setting(kind.search_space[name], v) for name, v in trial.params.items()
+        name: _to_setting(learner.search_space[name], v) for name, v in trial.params.items()
     } | rounds
 
 
@@ -98,9 +98,9 @@ def _to_setting(where: SearchRange, value: float) -> float:
     return int(value) if isinstance(where.low, int) else value
 
 
-def _suggest(kind: Learner, search: Search, trials: Sequence[Trial], number: int) -> Values:
+def _suggest(learner: Learner, search: Search, trials: Sequence[Trial], number: int) -> Values:
     """The next values to try: a function of the trials before, so a search can be resumed."""
-    start = {name: getattr(search.settings, name) for name in kind.search_space}
+    start = {name: getattr(search.settings, name) for name in learner.search_space}
     if number == 0:
         return start
     import optuna
@@ -108,7 +108,7 @@ def _suggest(kind: Learner, search: Search, trials: Sequence[Trial], number: int
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=search.seed + number, n_startup_trials=4)
     study = optuna.create_study(sampler=sampler, direction="minimize")
-    space = {name: _distribution(where) for name, where in kind.search_space.items()}
+    space = {name: _distribution(where) for name, where in learner.search_space.items()}
     for trial in trials:
         inside = {n: min(max(v, space[n].low), space[n].high) for n, v in trial.params.items()}
         study.add_trial(
@@ -127,10 +127,10 @@ def _distribution(where: SearchRange) -> Any:
     return optuna.distributions.FloatDistribution(where.low, where.high, log=True)
 
 
-def _apply(kind: Learner, search: Search, values: Values) -> ModelSettings:
+def _apply(learner: Learner, search: Search, values: Values) -> ModelSettings:
     """The settings with these values, and all the rounds."""
     trial = Trial(values, (), search.settings.trees, False)
-    return search.settings.model_copy(update=_settings(kind, trial))
+    return search.settings.model_copy(update=_settings(learner, trial))
 
 
 def _run_trial(
@@ -174,20 +174,20 @@ def _curves(judges: Sequence[FoldLosses], settings: ModelSettings, threads: int)
 
 
 def _fold_losses(
-    kind: Learner, search: Search, samples: tuple[pd.DataFrame, pd.DataFrame]
+    learner: Learner, search: Search, samples: tuple[pd.DataFrame, pd.DataFrame]
 ) -> FoldLosses:
-    """The losses on a fold by settings; what these do not move is learnt when first asked for."""
+    """The losses on a fold by settings; what these do not change is fitted once."""
     rows, held = samples
     inputs, seed, bad = search.inputs, search.seed, held["defaulted"].to_numpy(bool)
-    if kind.losses:
-        return partial(kind.losses, samples, inputs, seed=seed, threads=1)
-    begin = kind.prepare or partial(_fit_anew, kind)
+    if learner.losses:
+        return partial(learner.losses, samples, inputs, seed=seed, threads=1)
+    begin = learner.prepare or partial(_fit_anew, learner)
     begun = cache(lambda: begin(rows, inputs, search.settings, seed=seed, threads=1))
     return lambda settings: np.array([log_losses(begun()(settings).raw(held), bad).mean()])
 
 
 def _fit_anew(
-    kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, **draw: int
+    learner: Learner, rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, **draw: int
 ) -> Callable[[ModelSettings], Ranker]:
     """Prepare nothing: everything depends on the settings."""
-    return lambda own: kind.fit(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])
+    return lambda own: learner.fit(rows, inputs, own, seed=draw["seed"], threads=draw["threads"])

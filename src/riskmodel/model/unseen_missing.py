@@ -29,16 +29,16 @@ MAX_ROWS = 20_000
 def fit_imputations(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
     """Return the inputs with `COUNT` imputations of each feature that hardly any fit row lacks.
 
-    `matrix` holds the fit rows, `score_of` their scores by what was learnt.
+    `matrix` holds the fit rows, `score_of` the fitted ranking.
     """
     few = max(1.0, min(MIN_LEVEL_ROWS, len(matrix) / 20))
-    taught = np.isnan(matrix).sum(axis=0) >= few
+    fitted = np.isnan(matrix).sum(axis=0) >= few
     some = matrix[:: -(-len(matrix) // MAX_ROWS) or 1]
     by_score = some[np.argsort(score_of(some), kind="stable")]
     found = {
         name: _spaced_values(by_score[:, place])
         for place, name in enumerate(inputs.names)
-        if not taught[place]
+        if not fitted[place]
     }
     return replace(inputs, imputations=found)
 
@@ -54,7 +54,7 @@ def score_rows(
 ) -> Array:
     """Score rows in log-odds; a row with unknown values has the mean PD over the imputations.
 
-    `mean` takes the place of that where scores are no log-odds (stand-ins x rows to rows).
+    `mean` takes the place of that where scores are no log-odds (imputations x rows to rows).
     """
     found = score_of(matrix)
     rows = _rows(inputs, matrix)

@@ -71,7 +71,7 @@ def score_with_reasons(
 ) -> int:
     """The same with up to four reasons a row, and `reasons.parquet` that puts them in words.
 
-    `DataError` also where the model keeps no peers to hold rows against.
+    `DataError` also where the model has no reference group.
     """
     job = _job(features, out, texts, reasons=True)
     write_parquet(reason_texts(_baseline(job.texts)), out / "reasons.parquet")

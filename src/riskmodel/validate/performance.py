@@ -32,31 +32,29 @@ METRICS: Mapping[str, Metric] = {
 def measure_performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     """model, split, metric, value, low, high (95 %, bootstrap by enterprise), rows, defaults.
 
-    Splits are those that `with_headline` gives; `fit` rows are left out: what a model learnt from says
+    Splits are those that `with_headline` gives; `fit` rows are left out: they say
     nothing about it.
     """
-    with_headline = predictions[
-        predictions["split"].isin(["calibrate", "test", "same_enterprises"])
-    ]
+    headline = predictions[predictions["split"].isin(["calibrate", "test", "same_enterprises"])]
     tables = [
         _measure_split(group, draws, seed).assign(model=str(model), split=str(split))
-        for (model, split), group in with_headline.groupby(["model", "split"])
+        for (model, split), group in headline.groupby(["model", "split"])
         if group["defaulted"].nunique() > 1
     ]
     columns = ["model", "split", "metric", "value", "low", "high", "rows", "defaults"]
     return pd.concat([pd.DataFrame(columns=columns), *tables], ignore_index=True)[columns]
 
 
-def with_headline(predictions: pd.DataFrame, blind: pd.DataFrame) -> pd.DataFrame:
+def with_headline(predictions: pd.DataFrame, out_of_fold: pd.DataFrame) -> pd.DataFrame:
     """Put the headline in the place of `test`: out of time and out of enterprise.
 
-    `blind` takes the place of the test rows, and the models' own word on them, where it is there,
-    is called `same_enterprises`: later dates, but enterprises that the model may have learnt from.
+    `out_of_fold` takes the place of the test rows, and the models' own word on them, where it is there,
+    is called `same_enterprises`: later dates, but enterprises that the model may have been fitted on.
     """
-    if blind.empty:
+    if out_of_fold.empty:
         return predictions
     own = predictions.assign(split=predictions["split"].replace("test", "same_enterprises"))
-    return pd.concat([own, blind], ignore_index=True)
+    return pd.concat([own, out_of_fold], ignore_index=True)
 
 
 def _measure_split(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:

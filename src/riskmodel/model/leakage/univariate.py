@@ -142,13 +142,13 @@ def _scores(values: pd.Series, labelled: Labelled) -> Iterator[Floats]:
 
 def _out_of_fold_rates(group: Ints, labelled: Labelled) -> Floats:
     """The default rate of each row's group among the other folds' rows, drawn to the mean rate."""
-    most, told = int(group.max()) + 1, np.empty(len(group))
+    most, rates = int(group.max()) + 1, np.empty(len(group))
     for k in np.unique(labelled.fold):
         other = labelled.fold != k
         count = np.bincount(group[other], minlength=most) + PRIOR
         bad = np.bincount(group[other & labelled.bad], minlength=most) + PRIOR * labelled.rate
-        told[~other] = (bad / count)[group[~other]]
-    return told
+        rates[~other] = (bad / count)[group[~other]]
+    return rates
 
 
 def _student_quantile(freedom: int) -> float:

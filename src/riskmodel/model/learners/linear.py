@@ -59,9 +59,9 @@ FLAT = Curve((0.0,), (0.0,), 0.0)
 
 @dataclass(frozen=True)
 class LinearModel:
-    """The mean log-odds of the rows that it was learnt from, and each feature's curve, in order.
+    """The mean log-odds of the fit rows, and each feature's curve, in order.
 
-    The shares of a feature are 0 on average over those rows. `share` is the line's part in an
+    The shares of a feature are 0 on average over those rows. `share` is the linear model's weight in an
     average with trees.
     """
 
@@ -87,7 +87,7 @@ class LinearModel:
         return shares
 
     def to_text(self) -> str:
-        """JSON, every digit kept; a curve a line."""
+        """Write JSON, every digit kept, one curve on each row of the text."""
         curves = ",\n ".join(json.dumps(asdict(curve), allow_nan=False) for curve in self.curves)
         head = f'"base": {json.dumps(self.base)}, "share": {json.dumps(self.share)}'
         return f'{{{head}, "curves": [\n {curves}\n]}}\n'

@@ -53,7 +53,7 @@ class Trees:
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """In log-odds, rows x (features, then the mean score): the trees' exact Shapley values
-        averaged with the line's."""
+        averaged with the linear model's."""
         matrix = self.inputs.matrix(frame)
         return unseen_missing.explain_rows(self.inputs, matrix, self._scores, self._shares)
 
@@ -131,9 +131,9 @@ def fit_trees(
 
     given = _parameters(inputs, settings, rows, seed=seed, threads=threads)
     sample = inputs.matrix(rows), compute_targets(rows, settings)
-    learnt = _dataset(sample, inputs)
-    learnt.set_weight(weights)
-    booster = lightgbm.train(given, learnt, num_boost_round=settings.trees)
+    train = _dataset(sample, inputs)
+    train.set_weight(weights)
+    booster = lightgbm.train(given, train, num_boost_round=settings.trees)
     text = _drop_thread_count(booster.model_to_string())
     check_signs(text, inputs)
     found = Trees(inputs, text, threads, _fit_linear(sample, inputs, settings, weights))
@@ -158,8 +158,8 @@ def validation_losses(
     import lightgbm
 
     given = _parameters(inputs, settings, samples[0], seed=seed, threads=threads)
-    learnt, later = ((inputs.matrix(some), compute_targets(some, settings)) for some in samples)
-    dataset = _dataset(learnt, inputs)
+    train, later = ((inputs.matrix(some), compute_targets(some, settings)) for some in samples)
+    dataset = _dataset(train, inputs)
     curve: dict[str, dict[str, list[float]]] = {}
     lightgbm.train(
         {**given, "metric": "cross_entropy"},

@@ -35,34 +35,36 @@ def select_features(
         raise DataError("features: 0 are left for a scorecard. Bring a table with features.")
     if not able:  # nothing to tell rows apart by: one rate for all, and the checks say so
         return [bins[0]], np.zeros(1), {b.name: "information" for b in bins[1:]}
-    told = [b for b in able if b.low >= settings.least_information] or able[:1]
-    evidence = {b.name: _evidence(b, columns[b.name]) for b in told}
-    unlike = _drop_correlated(told, evidence, settings.most_correlation)
-    right, slopes = _drop_wrong_signs(unlike, evidence, defaulted, settings.scorecard_l2)
+    informative = [b for b in able if b.low >= settings.least_information] or able[:1]
+    evidence = {b.name: _evidence(b, columns[b.name]) for b in informative}
+    uncorrelated = _drop_correlated(informative, evidence, settings.most_correlation)
+    right, slopes = _drop_wrong_signs(uncorrelated, evidence, defaulted, settings.scorecard_l2)
     strength = slopes * [evidence[b.name].std() for b in right]
     first = np.sort(np.argsort(-strength, kind="stable")[: settings.scorecard_features])
     chosen = [right[k] for k in first]
     kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, settings.scorecard_l2)
-    rungs = (
+    stages = (
         ("sign", chosen),
         ("number", right),
-        ("sign", unlike),
-        ("correlation", told),
+        ("sign", uncorrelated),
+        ("correlation", informative),
         ("information", bins),
     )
-    return _in_order(kept, slopes, bins, rungs)
+    return _in_order(kept, slopes, bins, stages)
 
 
 def _in_order(
     kept: Sequence[Bins],
     slopes: Array,
     bins: Sequence[Bins],
-    rungs: Sequence[tuple[str, Sequence[Bins]]],
+    stages: Sequence[tuple[str, Sequence[Bins]]],
 ) -> tuple[list[Bins], Array, dict[str, str]]:
     slope = {b.name: s for b, s in zip(kept, slopes, strict=True)}
     used = [b for b in bins if b.name in slope]
     left_out = {
-        b.name: next(why for why, group in rungs if b in group) for b in bins if b.name not in slope
+        b.name: next(why for why, group in stages if b in group)
+        for b in bins
+        if b.name not in slope
     }
     return used, np.array([slope[b.name] for b in used]), left_out
 

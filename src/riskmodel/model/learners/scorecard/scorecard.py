@@ -196,7 +196,7 @@ def fit_on_bins(
 
 def _fill_empty_bins(found: Scorecard, rows: pd.DataFrame) -> Scorecard:
     """The same with bins that no fit row fell into worth what leaves the fit rows' mean PD as it is:
-    codes, and missing values. The stand-ins of the latter are kept to say what counts as anyone."""
+    codes, and missing values. The imputations of the latter are kept to tell which values are unknown."""
     matrix, raw = found.inputs.matrix(rows), found.raw(rows)
     shares = tuple(
         _fill_shares(one, share, raw, one.places(column))
