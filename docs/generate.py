@@ -6,7 +6,7 @@ import pkgutil
 from pathlib import Path
 
 import riskmodel
-from riskmodel.cli import parser
+from riskmodel.cli.parser import build_parser
 from riskmodel.features.data_dictionary import markdown
 
 
@@ -30,7 +30,7 @@ def write_reference(out: Path) -> None:
 def command_line() -> str:
     """Return every command's help, as the terminal shows it."""
     parts = ["# Command line\n"]
-    for words, one in commands(parser(), ()):
+    for words, one in commands(build_parser(), ()):
         parts.append(
             f"## riskmodel {' '.join(words)}\n\n```text\n{one.format_help().rstrip()}\n```\n"
         )
