@@ -1,4 +1,4 @@
-"""Earlier months' limits held against what came, on fictional economies whose truth is known.
+"""Back-test of earlier months' limits on fictional economies whose truth is known.
 
 The line decides as it would have on an earlier day; then the truth of the twelve months after judges
 its book beside the 1:1 rule, beside that rule with a cut at the same volume, and beside the book of
@@ -89,7 +89,7 @@ class Economy:
     def truth(
         self, simulation: Path, asked: pd.DataFrame, as_of: str, *, paths: int = PATHS
     ) -> pd.DataFrame:
-        """What is true of enterprises at limits: the columns of `limits.backtest.Outcome`.
+        """Return the truth of enterprises at limits: the columns of `limits.backtest.Outcome`.
 
         The questions are dealt out over two threads: an answer does not depend on the others.
         """
@@ -114,7 +114,7 @@ class Economy:
 
 @dataclass(frozen=True)
 class SimulationSize:
-    """What a simulation was made with."""
+    """Size and seed of a simulation."""
 
     enterprises: int
     months: int
@@ -122,7 +122,7 @@ class SimulationSize:
 
 
 def read_simulation_size(simulation: Path) -> SimulationSize:
-    """What a written simulation was made with, as its own folder says."""
+    """Read a written simulation's size and seed from its own folder."""
     parts = read_toml(simulation / "truth" / "simulation.toml")["simulation"]
     return SimulationSize(parts["enterprises"], parts["months"], parts["seed"])
 
@@ -270,8 +270,11 @@ def backtest_month(
 
 
 def observed_year(simulation: Path, settings: Settings, as_of: str) -> pd.DataFrame:
-    """What the source itself shows of the year after: enterprise_id, defaulted, and of the lines
-    that were in force drawn_share (mean over months without arrears) and lost_cny."""
+    """Return what the source itself shows of the year after.
+
+    Columns: enterprise_id, defaulted, and of the lines in force drawn_share (mean over months
+    without arrears) and lost_cny.
+    """
     source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
     first = pd.Timestamp(as_of)
     last = first + pd.DateOffset(months=settings.datasets.horizon_months)

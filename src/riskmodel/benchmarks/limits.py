@@ -18,7 +18,7 @@ Line = dict[str, object]
 
 SIZES = (1_000, 5_000, 20_000, 100_000, 300_000, 1_000_000)
 HIGHS_SECONDS = 60.0
-"""What HiGHS is given for a book; after it gave one up, larger books are not tried."""
+"""Time limit of HiGHS for a book; after it gave one up, larger books are not tried."""
 METHODS = {"HiGHS, dual simplex": "highs-ds", "HiGHS, interior point": "highs-ipm"}
 SEED = 7
 NONE = float("nan")

@@ -69,7 +69,7 @@ def volume_frontier(steps: pd.DataFrame) -> Picture:
 
 
 def swap_sets(sets: pd.DataFrame) -> Picture:
-    """Who is in our book, in the rule's, or in both, and how each set fared.
+    """Swap sets: enterprises in our book, in the rule's, or in both, with their outcomes.
 
     `sets`: set, enterprises, limit_cny, their_limit_cny, profit_cny, their_profit_cny, bad_rate.
     """
@@ -101,7 +101,7 @@ def swap_sets(sets: pd.DataFrame) -> Picture:
 
 
 def regret_causes(value_of_information: pd.DataFrame) -> Picture:
-    """The regret that is left to who knows one thing more, and to who knows all but one.
+    """The regret that is left with one component known, and with all but one known.
 
     `value_of_information`: knows, regret, as `limits.backtest.value_of_information` gives them.
     """
@@ -128,7 +128,7 @@ def _knower(name: str) -> str:
 
 
 def promised_profit(figures: pd.DataFrame) -> Picture:
-    """What each book promised, where it promised something, what came of it, and what was lost.
+    """Expected profit, true profit and true expected loss of each book.
 
     `figures`: book, expected_profit_cny, profit_cny, loss_cny, bad_rate.
     """

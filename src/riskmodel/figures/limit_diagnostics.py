@@ -1,4 +1,4 @@
-"""Charts of what is asked of the limits: intervals, costs of errors, levers, provinces, changes."""
+"""Charts of the limits' diagnostics: intervals, costs of errors, actions, provinces, changes."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -44,11 +44,11 @@ ACTION_WORDS: Mapping[str, str] = MappingProxyType(
         "concentration": "of sales spread evenly over buyers",
     }
 )
-"""What the step of each lever says."""
+"""Words for the step of each action."""
 
 
 def limit_intervals(intervals: pd.DataFrame) -> Picture:
-    """How far offers move over the ends of their PDs and of the response, by size of the limit.
+    """Intervals of offers over the ends of their PDs and of the response, by size of the limit.
 
     `intervals`: limit_cny, limit_low_cny, limit_high_cny, one row an enterprise.
     """
@@ -94,8 +94,9 @@ def _fates(axes: Axes, groups: list[pd.DataFrame]) -> None:
 
 
 def pd_error_costs(pd_errors: pd.DataFrame) -> Picture:
-    """What the chosen lines earn if the PD is another, beside what the best would, over all and by
-    bank for the dearest error.
+    """Cost of errors of the PD: the chosen lines' profit beside the best lines'.
+
+    Over all, and by bank for the dearest error.
 
     `pd_errors`: bank ("" where no line is, "all" over all), error, believed_cny, true_cny,
     best_cny, lost_cny.

@@ -1,4 +1,4 @@
-"""Charts of the limits: who is eligible, what decides, what past lines teach, what a line earns."""
+"""Charts of the limits: eligibility, binding constraints, behaviour of past lines, profit."""
 
 from collections.abc import Mapping
 from statistics import NormalDist
@@ -69,7 +69,7 @@ DRAWN: Mapping[str, str] = MappingProxyType(
         "log_odds": "log-odds of the model",
     }
 )
-"""The drawing's own columns in words; the others are features."""
+"""The utilisation's own columns in words; the others are features."""
 NO_OFFER = "no line is offered"
 
 
@@ -94,7 +94,7 @@ def funnel(steps: pd.DataFrame) -> Picture:
 
 
 def binding(recommendations: pd.DataFrame) -> Picture:
-    """What holds each offer down, and what stands in the way of each decline."""
+    """Binding constraints of the offers, and reasons of the declines."""
     title = "What decides each enterprise and bank"
     if recommendations.empty:
         return nothing(title, "no enterprise is scored")
@@ -158,7 +158,7 @@ def _estimate_name(one: Estimate, policy: Policy) -> str:
 
 
 def utilisation_effects(utilisation: Utilisation | None) -> Picture:
-    """What the drawn share of a limit hangs on, the strongest first."""
+    """Effects on the utilisation of a limit, the strongest first."""
     title = "What the drawn share of a limit hangs on"
     if utilisation is None:
         return nothing(title, "no past line is learnt from, the policy's share stands")
@@ -267,7 +267,7 @@ def bank_use(by_bank: pd.DataFrame) -> Picture:
 
 
 def shadow_prices(rows: pd.DataFrame) -> Picture:
-    """What a little more of each row that binds would earn a year, for a million CNY.
+    """Shadow prices of the binding constraints: yearly profit for a million CNY more.
 
     The dearest come first. `rows`: bank ("" for all together), row, key, price. A loss cap's
     million is one of expected loss, the others' one of limits.

@@ -1,4 +1,4 @@
-"""What decided each pair: the cap or row that binds an offer, or why there is none."""
+"""The binding constraint of each offer, and the reason of each decline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,13 +57,12 @@ DECLINES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
-"""Why a pair without a failed rule is declined, in words."""
+"""Reasons of declines without a failed rule: English, Chinese."""
 
 
 @dataclass(frozen=True)
 class Screening:
-    """What is known of each pair beforehand: the first failed rule, whether there is a PD, whether
-    it is below the bank's cut."""
+    """Each pair's first failed rule, and flags for a known PD and one below the bank's maximum."""
 
     first_refusal: Words
     has_pd: Flags
@@ -72,7 +71,7 @@ class Screening:
 
 @dataclass(frozen=True)
 class Solution:
-    """The pairs with their levels, their rows, and what was chosen; positions are of pairs."""
+    """The pairs with their levels, constraints and allocation; positions are of pairs."""
 
     pairs: Pairs
     lines: LineEconomics
@@ -94,7 +93,7 @@ class Solution:
 
 
 def decline_codes(of: Solution, known: Screening) -> Words:
-    """The code of what decides each pair, for those that are offered nothing.
+    """Return the code of what decides each pair, for those that are offered nothing.
 
     The first that holds: the first failed rule, then the codes of `DECLINES` in their order.
     """
@@ -117,11 +116,10 @@ def decline_codes(of: Solution, known: Screening) -> Words:
 
 
 def offer_codes(of: Solution, cap_part: Words) -> Words:
-    """What keeps each offered pair's limit from being larger.
+    """Return the code of what keeps each offered pair's limit from being larger.
 
-    A row where it is below the most profitable level, else "profit" below the cap, else the part
-    of the cap that binds.
-    """
+    A constraint where it is below the most profitable level, else "profit" below the cap, else the
+    part of the cap that binds."""
     everyone = np.arange(len(of.pairs.bank))
     limit = of.lines.limit_cny
     chosen, best = of.level, of.options.value.argmax(axis=1)
@@ -135,7 +133,8 @@ def offer_codes(of: Solution, cap_part: Words) -> Words:
 
 
 def scarcest_constraint(of: Solution) -> Words:
-    """The row that weighs most on each pair's best level: by its price, else by its room."""
+    """Return the constraint that weighs most on each pair's best level: by its price, else by its
+    room."""
     everyone = np.arange(len(of.pairs.bank))
     best = of.options.value.argmax(axis=1)
     row = np.column_stack([of.rows.limit_constraints, of.rows.loss_constraints])

@@ -58,7 +58,7 @@ class Certificate:
 
     @property
     def gap_text(self) -> str:
-        """How near the best the allocation is, in words; the bounds are rounded outward."""
+        """The bound and the gap in words, rounded outward."""
         return (
             f"at most {format_upper(self.bound, ',.0f')} CNY by any allocation, so proven within"
             f" {format_upper(self.gap, '.3%')} of the best"
@@ -96,8 +96,11 @@ class Book:
 
 @dataclass(frozen=True)
 class Case:
-    """What is known before anything is decided; `may_lend` is enterprises x banks, `left_out` says
-    which enterprises have signed only with banks that are left out."""
+    """Inputs of a month's decision, checked and capped.
+
+    `may_lend` is enterprises x banks; `left_out` flags enterprises that have signed only with banks
+    that are left out.
+    """
 
     scored: pd.DataFrame
     verdicts: pd.DataFrame
@@ -113,7 +116,7 @@ class Case:
 
     @property
     def pd_12m(self) -> Floats:
-        """The candidates' PDs at their usual limits."""
+        """The enterprises' PDs at their usual limits."""
         return self.scored["pd_12m"].to_numpy(np.float64)
 
 
@@ -155,7 +158,7 @@ def _cap_part(case: Case, of: Solution) -> NDArray[np.object_]:
 
 
 def _to_next(case: Case, of: Solution, binding: NDArray[np.object_]) -> Floats:
-    """How far each offer is from what would hold it next, in CNY."""
+    """Distance of each offer from what would bind it next, in CNY."""
     largest = np.asarray([bank.max_limit_cny for bank in case.terms.banks.bank])
     parts = case.caps[list(PARTS)].to_numpy(np.float64)[of.pairs.enterprise]
     every = np.sort(np.column_stack([parts, largest[of.pairs.bank]]), axis=1)
@@ -175,7 +178,7 @@ def _screen(case: Case, pairs: Pairs) -> Screening:
 
 
 def _scored_columns(case: Case, enterprise: NDArray[np.int64]) -> pd.DataFrame:
-    """The candidates' own columns and the refusals, for these enterprises."""
+    """The enterprises' own columns and the refusals, for these enterprises."""
     words = case.verdicts[["refusals", "refusal_text_en", "refusal_text_zh"]]
     both = pd.concat([case.scored[list(CARRIED)], words], axis=1)
     return both.iloc[enterprise].reset_index(drop=True)

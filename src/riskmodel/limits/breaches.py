@@ -1,4 +1,4 @@
-"""A book held against the terms once more before it leaves: every constraint anew, from the rows.
+"""Check a book against the terms once more before it leaves: every constraint anew, from the rows.
 
 Defence in depth: nothing here is taken from the allocation or from what it wrote beside the rows.
 """
@@ -32,7 +32,7 @@ CLOSE = 1e-9
 def breaches(
     rows: pd.DataFrame, scored: pd.DataFrame, agreements: pd.DataFrame, terms: Terms, *, grid: int
 ) -> list[str]:
-    """What in the recommendations the terms do not allow, in words with counts; none if all holds.
+    """Find what the terms do not allow in the recommendations, in words with counts.
 
     `rows` are a book's recommendations; `scored`, `agreements`, `grid` as in `recommend`.
     """
@@ -72,7 +72,7 @@ def _of_offers(
     of_bank: list[Bank],
     terms: Terms,
 ) -> dict[str, int]:
-    """Offers that break a term by themselves; `others` are their candidates, row by row."""
+    """Offers that break a term by themselves; `others` are their enterprises, row by row."""
     policy, limit = terms.policy, offers["limit_cny"]
     pairs = pd.MultiIndex.from_frame(offers[["enterprise_id", "bank"]])
     in_force = pairs.isin(pd.MultiIndex.from_frame(agreements[["enterprise_id", "bank"]]))

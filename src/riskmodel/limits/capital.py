@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 def risk_weight(pd_12m: Floats, capital: Capital) -> Floats:
-    """Risk-weighted yuan a yuan of exposure: corporates, with the small-firm correction.
+    """Return the risk weight of exposures to corporates, with the small-firm correction.
 
     Basel Committee, "Basel III: finalising post-crisis reforms" (2017), paragraphs 53-54; no 1.06
     scaling. 51 % at a PD of 1 %, 74 % at 3 %, 88 % at 5 %, 118 % at 10 % for LGD .40, one year

@@ -1,4 +1,4 @@
-"""How large a line may be: each part of the cap, and which one binds."""
+"""The cap on a line: its parts, and the one that binds."""
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,9 @@ PARTS = ("exports_ratio", "ceiling", "working_capital")
 
 
 def compute_caps(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Each enterprise's cap and its parts, in CNY, and how much the next one leaves.
+    """Compute each enterprise's cap and its parts, in CNY, and how much the next one leaves.
 
-    One row an enterprise, in the candidates' order: enterprise_id, exports_ratio, ceiling,
+    One row an enterprise, in the order of `scored`: enterprise_id, exports_ratio, ceiling,
     programme_cny (the lesser of both: what the programme's 1:1 rule gives), sales_cny, cost_share, growth, need_cny, debt_cny, working_capital, cap_cny (the least part,
     rounded down; 0 below the floor), binding (its name, or "floor"), to_next_cny.
     """

@@ -1,4 +1,4 @@
-"""The rows that hold a book: each bank's budget and loss cap, its sectors, the destinations."""
+"""Constraints on a book: each bank's budget and loss cap, its sectors, the destinations."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ NO_CONSTRAINT = -1
 
 @dataclass(frozen=True)
 class Constraints:
-    """The rows, and which of them each pair's limit and expected loss count in.
+    """Constraints, and those that each pair's limit and expected loss count in.
 
     `table` has one row a row: bank ("" for all together), row, key (the sector or destination, else
     ""), capacity_cny. `limit_constraints` is pairs x 3 (budget, sector, destination), `loss_constraints` pairs
@@ -33,7 +33,8 @@ class Constraints:
     loss_constraints: Ints
 
     def prices(self, of: pd.DataFrame) -> Floats:
-        """Another month's prices by bank, row and key, in the order of these rows; else 0."""
+        """Return another month's shadow prices in the order of these constraints; 0 where it has
+        none."""
         keys = ["bank", "row", "key"]
         found = self.table[keys].merge(of[[*keys, "price"]], on=keys, how="left", validate="1:1")
         return found["price"].fillna(0.0).to_numpy(np.float64)
@@ -42,12 +43,13 @@ class Constraints:
 def build_constraints(
     scored: pd.DataFrame, pairs: Pairs, banks: Banks, *, price_table: pd.DataFrame | None = None
 ) -> Constraints:
-    """The rows of the banks' file that these candidates can touch, and all that it names.
+    """Build the constraints of the banks' file that these enterprises can touch, and all that it
+    names.
 
     A row that the file names and nobody can meet stands there empty: a misspelt name shows.
     An enterprise whose sector or destination is not known counts in a row of that name, unless no
-    candidate's is known. `price_table` are the rows of a month whose prices are to hold for some of its
-    candidates: what that month spread over sectors or destinations is spread here, whoever is
+    enterprise's is known. `price_table` are the rows of a month whose prices are to hold for some of its
+    enterprises: what that month spread over sectors or destinations is spread here, whoever is
     asked.
     """
     kinds = set() if price_table is None else set(price_table["row"])
@@ -127,7 +129,7 @@ def refuse_closed_constraints(banks: Banks, floor_cny: float) -> None:
 
 
 def _encode_words(scored: pd.DataFrame, feature: str, *, spread: bool) -> tuple[Ints, list[str]]:
-    """Each candidate's place among the words that occur, in alphabetical order.
+    """Encode each enterprise's word as its place among those that occur, in alphabetical order.
 
     A source that knows none has no rows of this kind: there is nothing to spread over.
     """

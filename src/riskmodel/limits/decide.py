@@ -1,4 +1,4 @@
-"""One enterprise's decision by itself: its best pair and level at the month's prices of the rows.
+"""One enterprise's decision by itself: its best pair and level at the month's shadow prices.
 
 The prices carry what the others' claims on budgets, loss caps and shares are worth, so that "what
 if this enterprise were otherwise" is answered without a new allocation.
@@ -22,8 +22,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """What a month's decisions rest on: the agreements, the terms, the levels, and the prices of
-    the rows as the certificate states them."""
+    """Rule of a month's decisions: agreements, terms, levels, and the certificate's shadow prices."""
 
     agreements: pd.DataFrame
     terms: Terms
@@ -42,10 +41,10 @@ class DecisionRule:
         )
 
     def decide(self, scored: pd.DataFrame) -> pd.DataFrame:
-        """Each enterprise's best pair and level net of the rows' prices, and nothing coupled.
+        """Decide each enterprise's best pair and level net of shadow prices, with nothing coupled.
 
         One row an enterprise, in the order given: enterprise_id, bank ("" none), limit_cny,
-        annual_rate, pd_at_limit, expected_profit_cny, net_cny (after the rows' prices).
+        annual_rate, pd_at_limit, expected_profit_cny, net_cny (after the shadow prices).
         """
         mine = self.agreements[self.agreements["enterprise_id"].isin(scored["enterprise_id"])]
         problem = build_problem(scored, mine, self.terms, grid=self.grid, price_table=self.prices)
@@ -53,9 +52,9 @@ class DecisionRule:
         return found.set_index("enterprise_id").loc[scored["enterprise_id"]].reset_index()
 
     def profit(self, scored: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
-        """What given lines earn a year after the rows' prices, at their agreed rates: CNY.
+        """Return given lines' yearly profit after shadow prices, at their agreed rates, CNY.
 
-        `lines` (bank, limit_cny, annual_rate) is one a candidate, in their order; bank "" earns 0.
+        `lines` (bank, limit_cny, annual_rate) is one an enterprise, in their order; bank "" earns 0.
         With a churn curve the rate is that of the curve, whatever was agreed.
         """
         named = lines["bank"].isin(self.terms.banks.names).to_numpy() & (
@@ -123,6 +122,6 @@ def _best(problem: AllocationProblem, prices: Floats) -> pd.DataFrame:
 
 
 def _charge(prices: Floats, rows: NDArray[np.int64]) -> Floats:
-    """What one yuan of each pair costs: the sum of the prices of its rows."""
+    """Cost of one yuan of each pair: the sum of its constraints' shadow prices."""
     charge: Floats = np.where(rows != NO_CONSTRAINT, np.append(prices, 0.0)[rows], 0.0).sum(axis=1)
     return charge

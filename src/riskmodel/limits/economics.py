@@ -1,4 +1,4 @@
-"""What a line earns and may lose, for each pair of enterprise and bank and each level of the grid."""
+"""Expected profit and loss of a line, by pair of enterprise and bank and by level of the limit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -27,11 +27,11 @@ LARGEST_SHARE = 2.0
 
 @dataclass(frozen=True)
 class Terms:
-    """Who lends on what terms, how many take an offer (None: all of them), and what past lines
-    teach of its use and of the PD's response (nothing: the policy's stated values).
+    """Terms of lending: policy, banks, the take-up curve (None: every offer is taken) and
+    behaviour.
 
     `reference_pds` are the sorted PDs among which a curve's segments are found; None: those of the
-    candidates at hand.
+    enterprises at hand.
     """
 
     policy: Policy
@@ -43,7 +43,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Who may borrow from whom: positions of enterprise and bank, by enterprise, then bank."""
+    """Pairs that may deal: positions of enterprise and bank, by enterprise, then bank."""
 
     enterprise: Ints
     bank: Ints
@@ -55,7 +55,7 @@ class Pairs:
         return cls(enterprise, bank)
 
     def starts(self, enterprises: int) -> Ints:
-        """Where each enterprise's pairs begin, and the end."""
+        """Return the position of each enterprise's first pair, and the end."""
         return np.searchsorted(self.enterprise, np.arange(enterprises + 1))
 
 
@@ -85,7 +85,7 @@ Grid = Callable[[Floats, float], Floats]
 def line_economics(
     scored: pd.DataFrame, caps: pd.DataFrame, pairs: Pairs, terms: Terms, grid: Grid
 ) -> LineEconomics:
-    """Expected profit and loss over the grid, at the best rate of each level.
+    """Compute expected profit and loss over the grid, at the best rate of each level.
 
     `scored` has `pd_12m` (at the usual limit; missing: nothing can be earned) and the features
     that `terms.behaviour` reads; `caps` are those of `caps.compute_caps`: `cap_cny` (0 where there is no
@@ -131,13 +131,13 @@ PD_CLIP = 1e-9
 
 
 def pds_within_appetite(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats:
-    """The sorted PDs of the enterprises that some bank would serve."""
+    """Return the sorted PDs of the enterprises that some bank would serve."""
     largest = max(bank.max_pd for bank in terms.banks.bank)
     return np.sort(pd_12m[(pd_12m <= largest) & (cap_cny > 0)])
 
 
 def shift_pd(pd_12m: Floats, move: Floats) -> Floats:
-    """PDs after a move of their log-odds."""
+    """Shift PDs by a move of their log-odds."""
     inside = np.clip(pd_12m, PD_CLIP, 1 - PD_CLIP)
     odds = inside / (1 - inside) * np.exp(move)
     moved: Floats = odds / (1 + odds)
@@ -145,8 +145,11 @@ def shift_pd(pd_12m: Floats, move: Floats) -> Floats:
 
 
 def limit_levels(levels: int, caps: Caps) -> Floats:
-    """The round limits that are the same for all enterprises, ascending: the floor, preferred
-    numbers, the ceiling; about as many as `levels`, evenly spread by ratio."""
+    """Return the round limits that are the same for all enterprises, ascending.
+
+    They are the smallest limit, preferred numbers and the largest, about as many as `levels`,
+    evenly spread by ratio.
+    """
     step, floor = caps.rounding_cny, caps.min_limit_cny
     decades = 10.0 ** np.arange(0, 13)
     every = np.floor(np.outer(decades, PREFERRED).reshape(-1) / step + 1e-9) * step
@@ -158,7 +161,7 @@ def limit_levels(levels: int, caps: Caps) -> Floats:
 
 
 def round_levels(levels_cny: Floats) -> Grid:
-    """The cap as the last level, and before it the ladder's rungs below it; 0 where there is none."""
+    """The cap as the last level, and before it the ladder's levels below it; 0 where there is none."""
 
     def grid(cap_cny: Floats, _: float) -> Floats:
         below = np.searchsorted(levels_cny, cap_cny, side="left")[:, None]
@@ -170,7 +173,7 @@ def round_levels(levels_cny: Floats) -> Grid:
 
 
 def next_level_above(levels_cny: Floats) -> Grid:
-    """The first rung that is not below the cap, as the only level."""
+    """The first level that is not below the cap, as the only level."""
 
     def grid(cap_cny: Floats, _: float) -> Floats:
         above = np.searchsorted(levels_cny, cap_cny, side="left")
@@ -182,9 +185,9 @@ def next_level_above(levels_cny: Floats) -> Grid:
 
 def interpolate_at_cap(of: Floats, above: Floats, limit_cny: Floats, next_cny: Floats) -> Floats:
     """`of` (pairs x levels) with its last level, the cap, on the chord between its neighbours: the
-    rung before it and the one not below it, whose value is `above` (one a pair).
+    level before it and the one not below it, whose value is `above` (one a pair).
 
-    So between two rungs a line is worth what a straight line says, at any prices of the rows: a cap
+    So between two levels a line is worth what a straight line says, at any shadow prices: a cap
     that rises inside the gap never makes a smaller line the better one, which a kink at each
     enterprise's own cap would. For a profit that bends down (and a loss that bends up) the chord
     errs on the cautious side.
@@ -200,7 +203,7 @@ def interpolate_at_cap(of: Floats, above: Floats, limit_cny: Floats, next_cny: F
 
 
 def interpolate_caps(lines: LineEconomics, above: LineEconomics) -> LineEconomics:
-    """The levels with the cap's profit and loss on the chord; `above` holds each pair's next rung."""
+    """The levels with the cap's profit and loss on the chord; `above` holds each pair's next level."""
     beside = (lines.limit_cny, above.limit_cny[:, 0])
     return replace(
         lines,
@@ -224,7 +227,7 @@ def equal_steps(levels: int) -> Grid:
 def profit_curves(
     lines: LineEconomics, pairs: Pairs, grade: pd.Series, banks: Banks
 ) -> pd.DataFrame:
-    """Mean expected profit, loss and PD by bank, grade and level, over the pairs.
+    """Average expected profit, loss and PD by bank, grade and level, over the pairs.
 
     `lines` are over equal steps of the cap. Columns: bank, grade, level (share of the cap), pairs,
     expected_profit_cny, expected_loss_cny, pd_12m.

@@ -1,4 +1,4 @@
-"""Who may have a line: every rule of the terms held against every enterprise."""
+"""Eligibility: every rule of the terms checked for every enterprise."""
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,9 @@ CANNOT_ZH = "{}（数据无法证明）"
 
 
 def check_eligibility(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Which enterprises meet all rules, and all the rules that the others fail.
+    """Check all rules for each enterprise, and name every rule that it fails.
 
-    One row an enterprise, in the candidates' order: enterprise_id, eligible, refusals (rule names
+    One row an enterprise, in the order of `scored`: enterprise_id, eligible, refusals (rule names
     joined by "; ", in the policy's order), refusal_text_en, refusal_text_zh.
     """
     states = _states(scored, policy)
@@ -41,7 +41,7 @@ def check_eligibility(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 
 def funnel(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """How many enterprises each rule tested, could not see, refused, and refused alone.
+    """Count the enterprises that each rule tested, could not see, refused, and refused alone.
 
     One row a rule: rule, tested, missing (no value of the feature, however the rule takes that),
     failed, failed_alone (no other rule refused them), left (after this rule and those above it).

@@ -1,4 +1,4 @@
-"""The plain rule that the allocation is compared with."""
+"""The fixed-ratio rule that the allocation is compared with."""
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,9 @@ from riskmodel.limits.policy import Policy
 
 
 def fixed_ratio_rule(scored: pd.DataFrame, policy: Policy, *, max_pd: float) -> pd.DataFrame:
-    """One yuan a dollar for all who are eligible and not above a PD, and nothing else decided.
+    """Limits of one yuan a dollar for all who are eligible and not above a PD.
 
-    One row an enterprise, in the candidates' order: enterprise_id, limit_cny (the ratio, held to
+    One row an enterprise, in the order of `scored`: enterprise_id, limit_cny (the ratio, held to
     the ceiling and rounded down; 0 for the others and below the floor). A `max_pd` of 1 is the
     programme's rule without a model.
     """

@@ -1,4 +1,4 @@
-"""PDs of another horizon, turned into twelve-month PDs only by a stated setting."""
+"""Conversion of PDs over another horizon into twelve-month PDs, by a stated setting."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ YEAR = 12
 def convert_to_twelve_months(
     pd_horizon: pd.Series, horizon_months: int | None, conversion: Conversion
 ) -> pd.Series:
-    """The PD over twelve months from one over `horizon_months` (None: ever, as far as seen).
+    """Convert a PD over `horizon_months` (None: ever, as far as seen) into one over twelve months.
 
     A twelve-month PD is untouched. "refuse" gives missing values, and those enterprises get no
     limit; "as_is" takes the value as it stands; "constant_hazard" is 1 - (1 - PD)^(12 / months),

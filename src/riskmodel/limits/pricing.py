@@ -15,14 +15,15 @@ RATE_DECIMALS = 4
 
 @dataclass(frozen=True)
 class TakeUp:
-    """How many take an offer: shares by segment (in the policy's order) and yearly rate."""
+    """Take-up of offers: shares by segment (in the policy's order) and yearly rate."""
 
     rates: Floats
     taken: Floats
 
 
 def rate_band(bank: Bank, policy: Policy) -> tuple[float, float]:
-    """The bank's lowest and highest rate; `SettingsError` if the all-in price forbids them all."""
+    """Return the bank's lowest and highest rate; `SettingsError` if the all-in price forbids them
+    all."""
     highest = min(bank.max_rate, policy.pricing.max_all_in_rate)
     if bank.min_rate > highest:
         raise SettingsError(
@@ -33,7 +34,8 @@ def rate_band(bank: Bank, policy: Policy) -> tuple[float, float]:
 
 
 def risk_based_rates(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
-    """Enterprises x banks: base rate + pass-through x LGD x EAD / drawn x (PD - typical PD).
+    """Risk-based rates, enterprises x banks: reference rate + pass-through x LGD x EAD / drawn x
+    (PD - typical PD).
 
     Held to each bank's band, rounded to a hundredth of a percent. A proposal: it hands a stated
     share of the expected loss above the typical to the one who causes it.
@@ -44,8 +46,10 @@ def risk_based_rates(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
 
 
 def binding_rate_bounds(pd_12m: Floats, policy: Policy, banks: Banks) -> NDArray[np.object_]:
-    """Enterprises x banks: what the rate was held by ("" nothing): the bank's own lowest or highest
-    rate, or the all-in price of the law."""
+    """Name the bound that binds each rate, enterprises x banks ("" none).
+
+    It is the bank's own lowest or highest rate, or the all-in price of the law.
+    """
     low, high = np.asarray([rate_band(bank, policy) for bank in banks.bank]).T
     own = np.asarray([bank.max_rate <= policy.pricing.max_all_in_rate for bank in banks.bank])
     asked = _unclipped_rates(pd_12m, policy, banks)
@@ -66,7 +70,7 @@ def _unclipped_rates(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
 
 
 def build_take_up(churn: pd.DataFrame, policy: Policy) -> TakeUp:
-    """The curve (annual_rate, segment, churn) as shares that take the offer.
+    """Build the take-up from a curve (annual_rate, segment, churn).
 
     `DataError` for a column that is not there, a churn outside 0 to 1, a rate given twice, and a
     segment of the policy that lacks a rate which another has.

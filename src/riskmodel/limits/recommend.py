@@ -46,8 +46,7 @@ CURVE_STEPS = 10
 
 @dataclass(frozen=True)
 class AllocationProblem:
-    """The month before it is decided: the pairs with what each level of each would earn, and the
-    rows that hold them."""
+    """The month before it is decided: pairs, each level's economics, and constraints."""
 
     case: Case
     lines: LineEconomics
@@ -68,16 +67,16 @@ def recommend(
     left_out: Collection[str] = (),
     threads: int = 1,
 ) -> Book:
-    """Eligibility, caps, economics and allocation for one as-of date.
+    """Recommend limits: eligibility, caps, economics and allocation for one as-of date.
 
     `scored` has one row an enterprise: enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
     and the features that the terms read, as far as the source has them. `agreements` holds the pairs in
     force: enterprise_id, bank. `grid` is the number of levels of a limit: the cap and round numbers
-    below it, the same for all. `behaviour` is what past lines teach. `last_prices` are the rows of
+    below it, the same for all. `behaviour` is the behaviour of past lines. `last_prices` are the rows of
     last month's certificate, from which the search for prices starts. `left_out` are enterprises
     that have signed only with banks that are left out: their decline says so. `SettingsError` for a pair at
     a bank without a row, or a churn curve that the policy does not ask for or lacks; `DataError`
-    for candidates that are not one row an enterprise.
+    for scores that are not one row an enterprise.
     """
     problem = build_problem(
         scored,
@@ -101,10 +100,9 @@ def build_problem(
     price_table: pd.DataFrame | None = None,
     left_out: Collection[str] = (),
 ) -> AllocationProblem:
-    """What each level of each pair would earn and use; the candidates in the order of their ids.
+    """Build the month's allocation problem: each level's profit and use, enterprises by id.
 
-    `price_table` as in `concentration.build_constraints`, `left_out` and errors as in `recommend`.
-    """
+    `price_table` as in `build_constraints`, `left_out` and errors as in `recommend`."""
     _refuse_bad_scores(scored)
     _refuse_unknown_banks(agreements, terms.banks)
     refuse_closed_constraints(terms.banks, terms.policy.caps.min_limit_cny)
@@ -130,7 +128,7 @@ def build_problem(
 def build_book(
     problem: AllocationProblem, allocation: Allocation, agreements: pd.DataFrame
 ) -> Book:
-    """The book as frames, from what was weighed and what was chosen of it."""
+    """Build the book's frames from the problem and its allocation."""
     case = problem.case
     pairs = case.pairs
     of = Solution(pairs, problem.lines, problem.options, problem.rows, allocation)
@@ -148,7 +146,7 @@ def build_book(
 
 
 def take_up_curve(churn: pd.DataFrame | None, policy: Policy) -> TakeUp | None:
-    """The churn curve where the policy asks for one; neither is ignored in silence."""
+    """Return the take-up where the policy names a churn curve; a mismatch is a `SettingsError`."""
     if (churn is None) != (policy.pricing.churn_file == ""):
         given = "was not found" if churn is None else "is given, and the policy names none"
         raise SettingsError(

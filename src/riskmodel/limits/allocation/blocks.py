@@ -1,4 +1,4 @@
-"""Work over fixed blocks, on several threads: what comes out does not depend on their number."""
+"""Work over fixed blocks on several threads; results do not depend on the number of threads."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ WAVE = 8
 
 
 class BlockMap(Protocol):
-    """Does a work on every block of so many, and gives the results in the blocks' order.
+    """Map a function over blocks, giving the results in the blocks' order.
 
     Nothing is done until the results are read.
     """
@@ -22,14 +22,14 @@ class BlockMap(Protocol):
 
 
 def run_all(results: Iterator[None]) -> None:
-    """Reads results that are nothing, so that the work behind them is done."""
+    """Run lazy work whose results are nothing."""
     for _ in results:
         pass
 
 
 @contextmanager
 def block_map(threads: int) -> Iterator[BlockMap]:
-    """Blocks are given to so many threads; the work gets a block's first and last place."""
+    """Give a map over blocks on so many threads; the function gets a block's first and last place."""
     with ThreadPoolExecutor(threads) as pool:
 
         def over(work: Callable[[int, int], T], count: int, /) -> Iterator[T]:

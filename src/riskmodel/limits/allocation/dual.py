@@ -1,4 +1,5 @@
-"""Prices of the rows, from the smoothed Lagrangian dual, and the exact bound that they prove.
+"""Shadow prices of the constraints from the smoothed Lagrangian dual, and the exact bound they
+prove.
 
 The dual separates over enterprises: given the prices, each takes its best option net of them. Any
 prices of zero or more give an upper bound on every allocation (weak duality).
@@ -24,11 +25,11 @@ nearly the true one. Large books have so many enterprises near a tie that they a
 the last two."""
 ROUNDING = float(np.finfo(np.float64).eps)
 NOTHING = 1e-30
-"""A row that holds less than this share of the largest amount holds nothing."""
+"""A constraint that holds less than this share of the largest amount holds nothing."""
 
 
 def largest_amount(options: Options, over: BlockMap) -> float:
-    """The largest limit or loss, CNY; `DataError` where values or amounts are not as they must be."""
+    """Return the largest limit or loss, CNY; `DataError` where values or amounts are faulty."""
     amounts = (options.value, options.limit, options.loss)
     found = list(over(lambda a, b: kernels.count_faults(*amounts, a, b), options.pairs))
     names = {"value": "a number or minus infinity", "limit": "0 or more", "loss": "0 or more"}
@@ -43,9 +44,9 @@ def largest_amount(options: Options, over: BlockMap) -> float:
 
 
 def price_scales(capacity: Floats, total: float, largest: float) -> Floats:
-    """The price at which a row's whole capacity costs `total`; 0 for rows that need no price.
+    """Return the price at which a constraint's whole capacity costs `total`; 0 where it needs none.
 
-    Those are rows without a bound, and rows that hold nothing: what uses them is closed.
+    Those are constraints without a bound, and constraints that hold nothing: what uses them is closed.
     """
     priced = np.isfinite(capacity) & (capacity > NOTHING * largest)
     scale: Floats = np.where(priced, total / np.where(priced, capacity, 1.0), 0.0)
@@ -53,9 +54,10 @@ def price_scales(capacity: Floats, total: float, largest: float) -> Floats:
 
 
 def use_bounds(capacity: Floats, largest: float) -> Floats:
-    """The most that the bound lets an option use of a row: all, or nothing where it holds nothing.
+    """Return the most that an option may use of a constraint in the bound: all, or nothing where it
+    is empty.
 
-    An option that is alone larger than a row is never chosen. The bound lets a part of it in all
+    An option that is alone larger than a constraint is never chosen. The bound lets a part of it in all
     the same, as the linear relaxation does, so that it is never under a linear program's optimum.
     """
     max_use: Floats = np.where(capacity > NOTHING * largest, np.inf, 0.0)
@@ -65,7 +67,7 @@ def use_bounds(capacity: Floats, largest: float) -> Floats:
 def exact_bound(
     options: Options, prices: Floats, max_use: Floats, *, worth: float, over: BlockMap
 ) -> float:
-    """The dual's value without smoothing: no allocation is worth more, rounding included.
+    """Compute the dual's value without smoothing: no allocation is worth more, rounding included.
 
     An enterprise's best option, if its true net is above 0, is charged less than it is worth, so
     the net is wrong by a few roundings of its value. All such values together are not above
@@ -80,7 +82,7 @@ def exact_bound(
 
 
 def sum_best_nets(options: Options, prices: Floats, max_use: Floats, over: BlockMap) -> float:
-    """The sum of what the enterprises' best options are worth net of these prices, CNY."""
+    """Sum what the enterprises' best options are worth net of these prices, CNY."""
     columns = (
         options.start, options.limit_constraints, options.loss_constraints,
         options.value, options.limit, options.loss,
@@ -100,7 +102,7 @@ def minimise_dual(
     heats: tuple[float, ...],
     over: BlockMap,
 ) -> list[Floats]:
-    """The prices at which the smoothed dual is least, a step each temperature, each from the last.
+    """Minimise the smoothed dual: prices at each temperature, each solved from the last.
 
     `start` and what is given are in CNY a CNY; the search runs in prices of `scale`.
     """
@@ -132,8 +134,8 @@ def minimise_dual(
 def smoothed_dual(
     of: Shortlist, prices: Floats, heat: float, over: BlockMap
 ) -> tuple[float, Floats, Floats]:
-    """The enterprises' part of the smoothed dual, CNY, what they use of each row, and the second
-    derivatives by the prices."""
+    """Return the enterprises' part of the smoothed dual, CNY, their use of each constraint, and the
+    Hessian."""
     rows = len(prices)
 
     def block(first: int, last: int) -> tuple[float, Floats, Floats]:

@@ -1,9 +1,9 @@
 """Compiled loops of the allocation, each over one block of enterprises.
 
 An *option* is a pair at a level. Options come in two forms: whole (`Options`: every pair has all
-levels, in the order of pairs), and as *candidates* (`Shortlist`: a list an enterprise). Given
-`prices`, what a pair pays is one price for its limit and one for its loss, the sums over its rows;
-an option's *net* is its value less both. `max_use` is the most that one option may use of a row.
+levels, in the order of pairs), and as *options* (`Shortlist`: a list an enterprise). Given
+`prices`, what a pair pays is one price for its limit and one for its loss, the sums over its constraints;
+an option's *net* is its value less both. `max_use` is the most that one option may use of a constraint.
 """
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 # ruff: noqa: PLR0917, PLR0912, PLR0915
@@ -20,8 +20,8 @@ CUT = 36.0
 
 @kernel
 def count_faults(value, limit, loss, first, last):
-    """Of the pairs first to last: how many values, limits and losses are not what they must be,
-    and the largest amount."""
+    """Count faulty values, limits and losses of the pairs first to last, and find the largest
+    amount."""
     values, limits, losses, largest = 0, 0, 0, 0.0
     for p in range(first, last):
         for j in range(value.shape[1]):
@@ -34,7 +34,7 @@ def count_faults(value, limit, loss, first, last):
 
 @kernel
 def _sum_over_constraints(rows, of):
-    """The sum of `of` over one pair's rows."""
+    """Sum `of` over one pair's constraints."""
     total = 0.0
     for k in range(len(rows)):
         if rows[k] >= 0:
@@ -53,7 +53,7 @@ def _min_over_constraints(rows, of):
 
 @vectorised
 def _best_level(value, limit, loss, limit_price, loss_price, max_limit, max_loss):
-    """The best net of one pair's levels that fit under the ceiling; minus infinity if none."""
+    """Return the best net of one pair's levels that fit under the maxima; minus infinity if none."""
     best = -np.inf
     for j in range(len(value)):
         net = value[j] - limit_price * limit[j] - loss_price * loss[j]
@@ -67,7 +67,7 @@ def _best_level(value, limit, loss, limit_price, loss_price, max_limit, max_loss
 def sum_best_nets(
     start, limit_constraints, loss_constraints, value, limit, loss, prices, max_use, first, last
 ):
-    """The sum of the best nets (0 for nothing) of the enterprises first to last.
+    """Sum the best nets (0 for nothing) of the enterprises first to last.
 
     Compensated (Neumaier 1974), so that its error is that of one rounding or two.
     """
@@ -91,7 +91,7 @@ def sum_best_nets(
 
 @kernel
 def _mark_shortlist(net, hope, least, most, kept):
-    """Marks the options whose hope reaches `least`; of more than `most` those of the best net."""
+    """Mark the options whose hope reaches `least`; of more than `most` those of the best net."""
     count = 0
     for o in range(len(net)):
         kept[o] = hope[o] >= least and hope[o] > 0.0
@@ -124,9 +124,11 @@ def _compute_nets(
     net,
     hope,
 ):
-    """One enterprise's nets and hopes (values at prices lower by `slack`, a share), and the best
-    that is sure: at prices higher by it. A slack of 1 or more hopes for the whole value, and
-    nothing is sure."""
+    """Compute one enterprise's nets, its hopes and its best sure net.
+
+    Hopes are values at prices lower by the share `slack`, sure ones at prices higher by it. A slack
+    of 1 or more hopes for the whole value, and nothing is sure.
+    """
     levels = value.shape[1]
     sure = 0.0
     place = 0
@@ -155,7 +157,7 @@ def count_shortlist(
     who, start, limit_constraints, loss_constraints, value, limit, loss, prices, slack, max_use, most, counts,
     first, last,
 ):  # fmt: skip
-    """How many options of each enterprise may be its best one while prices move by `slack`."""
+    """Count each enterprise's options that may be its best one while prices move by `slack`."""
     widest = 0
     for w in range(first, last):
         widest = max(widest, start[who[w] + 1] - start[who[w]])
@@ -174,7 +176,7 @@ def write_shortlist(
     who, start, limit_constraints, loss_constraints, value, limit, loss, prices, slack, max_use, most,
     places, pair, level, worth, lent, lost, top, first, last,
 ):  # fmt: skip
-    """The options that `count_shortlist` counted, and each enterprise's largest value."""
+    """Write the options that `count_shortlist` counted, and each enterprise's largest value."""
     levels = value.shape[1]
     widest = 0
     for w in range(first, last):
@@ -214,11 +216,12 @@ def add_smoothed_dual(
     start, pair, value, limit, loss, top, limit_constraints, loss_constraints, prices, temperature, use, hessian,
     first, last,
 ):  # fmt: skip
-    """Over the enterprises first to last, the sum of T log(1 + sum of exp(net / T)), T being the
-    temperature times the enterprise's largest value.
+    """Return the sum over enterprises of T log(1 + sum of exp(net / T)), and add its derivatives.
 
-    What is used of each row, minus the gradient by the prices, is added to `use`; the second
-    derivatives, which are the uses' covariances over T, to `hessian` (rows x rows, all of it).
+    T is the temperature times the enterprise's largest value.
+
+    What is used of each constraint, minus the gradient by the prices, is added to `use`; the second
+    derivatives, which are the uses' covariances over T, to `hessian` (rows x constraints, all of it).
     """
     widest = 0
     for i in range(first, last):
@@ -305,8 +308,10 @@ def compute_margins(
     first,
     last,
 ):
-    """Each option's net, and how far each enterprise's best option (or nothing) is above its
-    second, in its largest values."""
+    """Compute each option's net and each enterprise's margin of its best option over its second.
+
+    A margin is in the enterprise's largest values; choosing nothing counts as an option of 0.
+    """
     for i in range(first, last):
         best, second = 0.0, -np.inf
         for o in range(start[i], start[i + 1]):
@@ -325,9 +330,9 @@ def compute_margins(
 
 @kernel
 def _change_room(o, sign, pair, limit, loss, limit_constraints, loss_constraints, grains, room):
-    """Takes an option's use from the room (sign 1), or gives it back (sign -1).
+    """Take an option's use from the room (sign 1), or give it back (sign -1).
 
-    Use is counted in whole grains of a row, rounded up.
+    Use is counted in whole grains of a constraint, rounded up.
     """
     at = pair[o]
     for k in range(limit_constraints.shape[1]):
@@ -368,8 +373,9 @@ def move_in_order(
     room,
     choice,
 ):
-    """One enterprise after the other moves to its option of the best score that fits, if that is
-    better than what it has (0 for nothing). Gives the number of moves; `room` and `choice` change.
+    """Move one enterprise after the other to its best-scored option that fits, and count the moves.
+
+    It moves only to a better score than it has (0 for nothing); `room` and `choice` change.
     """
     moves = 0
     for n in range(len(order)):
@@ -396,7 +402,7 @@ def move_in_order(
 
 @kernel
 def _draw_bits(state):
-    """The next 32 bits of a generator (PCG, O'Neill 2014), and its state after them."""
+    """Draw the next 32 bits of a generator (PCG, O'Neill 2014), and its state after them."""
     after = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
     mixed = (((after >> np.uint64(18)) ^ after) >> np.uint64(27)) & np.uint64(0xFFFFFFFF)
     turn = after >> np.uint64(59)
@@ -410,9 +416,11 @@ def ruin_and_recreate(
     pool, net, value, start, pair, limit, loss, limit_constraints, loss_constraints, grains, room, choice,
     rounds, largest, skipped,
 ):  # fmt: skip
-    """Ruin and recreate (Schrimpf et al. 2000): a few enterprises of the pool give back what they
-    have and choose anew, one after the other, by net or by value, at times passing over an option
-    (`skipped` in 256). Kept where they are worth no less than before. Gives what was gained.
+    """Improve a choice by ruin and recreate (Schrimpf et al. 2000), and return the gain.
+
+    A few enterprises of the pool give back their options and choose anew, one after the other, by
+    net or by value, at times passing over an option (`skipped` in 256). The new choice stands where
+    it is worth no less.
     """
     state = np.uint64(20140722)
     who, had = np.empty(largest, np.int64), np.empty(largest, np.int64)

@@ -1,8 +1,8 @@
-"""The least of a smooth convex function of numbers of zero or more, by projected Newton steps.
+"""Minimise a smooth convex function over numbers of zero or more by projected Newton steps.
 
 Bertsekas (1982), "Projected Newton methods for optimization problems with simple constraints":
 numbers at zero that would fall further are held, the others take a damped Newton step, cut off at
-zero. Some hundred rows make a small system, so a step costs little beside the function itself, and
+zero. Some hundred constraints make a small system, so a step costs little beside the function itself, and
 a few steps do where a first-order method takes a hundred.
 """
 
@@ -22,7 +22,7 @@ HALVINGS = 12
 
 @dataclass(frozen=True)
 class Point:
-    """Where the function was asked, its value there, gradient, and second derivatives."""
+    """A point with the function's value, gradient and Hessian there."""
 
     x: Floats
     value: float
@@ -31,7 +31,7 @@ class Point:
 
 
 def minimise(at: Callable[[Floats], Point], start: Floats) -> Floats:
-    """Where the function is least, to `ENOUGH` of its value, after at most `STEPS` steps."""
+    """Return the minimiser, to `ENOUGH` of the function's value, after at most `STEPS` steps."""
     here, damping = at(start), 1e-6
     for _ in range(STEPS):
         held = (here.x <= 0) & (here.gradient > 0)
@@ -52,8 +52,10 @@ def minimise(at: Callable[[Floats], Point], start: Floats) -> Floats:
 
 
 def _step(here: Point, held: Flags, damping: float) -> Floats:
-    """The damped Newton step; numbers that it would take below zero go to zero, and the others'
-    step is found again with that in mind."""
+    """Return the damped Newton step; numbers that it would take below zero go to zero.
+
+    The others' step is solved again with those fixed.
+    """
     size = np.diag(here.hessian)
     # flat directions (nobody near a tie there) are damped like a typical one
     ridge = damping * np.maximum(size, max(float(size.mean()), 1e-12)) + 1e-14
@@ -72,7 +74,7 @@ def _step(here: Point, held: Flags, damping: float) -> Floats:
 
 
 def _along(at: Callable[[Floats], Point], here: Point, way: Floats) -> tuple[Point | None, float]:
-    """The first point on the way, halved until the function falls enough, and its length."""
+    """Return the first point on the halved way at which the function falls enough, and its length."""
     length = 1.0
     for _ in range(HALVINGS):
         x = np.maximum(here.x + length * way, 0.0)

@@ -1,4 +1,4 @@
-"""What may be chosen: one pair and level an enterprise, under rows that bound sums."""
+"""Options of the allocation: one pair and level an enterprise, under constraints on sums."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,18 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 NONE = -1
-"""No row, or nothing chosen."""
+"""No constraint, or nothing chosen."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What may be chosen: for each enterprise its pairs (one a bank that may lend), for each pair
-    its levels.
+    """Options: for each enterprise its pairs (one a bank that may lend), for each pair its levels.
 
-    Enterprise i has the pairs `start[i]` to `start[i + 1]`. `limit_constraints` (pairs x k) are the rows
+    Enterprise i has the pairs `start[i]` to `start[i + 1]`. `limit_constraints` (pairs x k) are the constraints
     that a pair's limit counts in (its bank's budget, bank and sector, destination), `loss_constraints`
     (pairs x m) those that its expected loss counts in, `NONE` where there is none. `value`,
     `limit` and `loss` are pairs x levels, in CNY; a value of minus infinity closes a level.
-    `capacity` is one a row, in CNY; infinity is no bound.
+    `capacity` is one a constraint, in CNY; infinity is no bound.
     """
 
     start: Ints
@@ -52,7 +51,7 @@ class Options:
 
 
 def validate_options(options: Options) -> Options:
-    """The same options as contiguous arrays of one type, nothing copied that is so already.
+    """Return the options as contiguous arrays of one type, copying only what is not so already.
 
     `DataError` where shapes do not belong together, or positions lead nowhere. The values
     themselves are checked where they are first run through.

@@ -1,4 +1,4 @@
-"""Drawn books, and HiGHS's answer to them, for the benchmark and the tests."""
+"""Random books, and HiGHS's optimum for them, for the benchmark and the tests."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,8 @@ class Optimum:
 
 
 def random_options(enterprises: int, *, seed: int, banks: int = 7, levels: int = 10) -> Options:
-    """A book in which some half of what would be profitable fits, under four kinds of rows.
+    """Draw a book in which some half of what would be profitable fits, under four kinds of
+    constraints.
 
     In this order: a budget a bank, a cap on expected loss a bank, an exposure a bank and sector,
     an exposure a destination. Sectors and destinations are uneven, as are the banks' appetites;
@@ -78,7 +79,7 @@ def _amounts(
 def _unconstrained_use(
     value: Floats, limit: Floats, loss: Floats, limit_constraints: Ints, loss_constraints: Ints
 ) -> Floats:
-    """What each row would hold if every pair took its most valuable level, CNY."""
+    """Use of each constraint if every pair took its most valuable level, CNY."""
     level = value.argmax(axis=1)
     pair = np.flatnonzero(value[np.arange(len(level)), level] > 0)
     rows = int(max(limit_constraints.max(initial=0), loss_constraints.max(initial=0))) + 1
@@ -128,7 +129,7 @@ def linear_optimum(options: Options, *, seconds: float, method: str = "highs") -
 def linear_program(options: Options) -> tuple[Any, Floats, Floats]:
     """The program's sparse matrix, right-hand sides and values: one column an option of value.
 
-    Rows are an enterprise each, then the rows of finite capacity, each over its capacity.
+    Constraints are an enterprise each, then the constraints of finite capacity, each over its capacity.
     """
     from scipy.sparse import csr_array
 

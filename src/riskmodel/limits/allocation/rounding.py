@@ -1,4 +1,4 @@
-"""Whole choices that fit, from prices of the rows: greedy ones, and an LP's vertex filled up."""
+"""Feasible integer choices from shadow prices: greedy ones, and an LP's vertex filled up."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +30,10 @@ FEW = 1_000
 
 @dataclass(frozen=True)
 class GrainCapacity:
-    """Rows in whole grains, so that sums are exact in any order.
+    """Capacities in whole grains, so that sums are exact in any order.
 
-    A grain is a power of two, some 2^-51 of the row's capacity; `grains` is how many make a CNY
-    (0: no bound), `free` how many the row holds.
+    A grain is a power of two, some 2^-51 of the constraint's capacity; `grains` is how many make a CNY
+    (0: no bound), `free` how many the constraint holds.
     Use is rounded up to whole grains, capacity down. Sums in floating point of what was chosen
     cannot exceed the capacity either, in whatever order: rounding is monotone, and the sums of the
     rounded amounts, which are no smaller, are exact.
@@ -55,15 +55,18 @@ class GrainCapacity:
         return self.grains > 0
 
     def in_cny(self, grains: Ints) -> Floats:
-        """So many grains of each row, CNY; 0 where there is no bound."""
+        """So many grains of each constraint, CNY; 0 where there is no bound."""
         size: Floats = np.where(self.bounded, grains, 0) / np.where(self.bounded, self.grains, 1.0)
         return size
 
 
 @dataclass(frozen=True)
 class PricedShortlist:
-    """The candidates at some prices: each option's net, each enterprise's margin over its second
-    best (in its largest values), and all enterprises by that margin, the largest first."""
+    """The shortlist at some prices: nets, margins, and enterprises by falling margin.
+
+    A net is an option's value less its use at the prices; a margin is that of the best option over
+    the second, in the enterprise's largest values.
+    """
 
     of: Shortlist
     net: Floats
@@ -83,10 +86,12 @@ class PricedShortlist:
 
 
 def round_greedily(priced_list: PricedShortlist, room: GrainCapacity) -> Ints:
-    """Each enterprise's place among the candidates (`NONE`: nothing): the best that still fits at
-    these prices, for those with the largest margin first, then filled up.
+    """Return each enterprise's best option that still fits at these prices, the largest margin
+    first.
 
-    So what a full row turns away loses least.
+    Options are places of the shortlist (`NONE`: nothing); free capacity is then filled up.
+
+    So what a full constraint turns away loses least.
     """
     choice = np.full(priced_list.of.enterprises, NONE, dtype=np.int64)
     free = room.free.copy()
@@ -95,9 +100,9 @@ def round_greedily(priced_list: PricedShortlist, room: GrainCapacity) -> Ints:
 
 
 def round_vertex(priced_list: PricedShortlist, room: GrainCapacity) -> Ints:
-    """The whole part of an LP's vertex over the enterprises nearest to a tie, then filled up.
+    """Return the integer part of an LP's vertex over the enterprises nearest to a tie, filled up.
 
-    A vertex has at most as many fractional enterprises as there are rows, so little is lost.
+    A vertex has at most as many fractional enterprises as there are constraints, so little is lost.
     """
     of = priced_list.of
     contested = np.sort(priced_list.order[-CONTESTED:])
@@ -126,7 +131,7 @@ def round_vertex(priced_list: PricedShortlist, room: GrainCapacity) -> Ints:
 
 
 def improve_rounding(priced_list: PricedShortlist, room: GrainCapacity, choice: Ints) -> Ints:
-    """The choice after many small rebuilds of what is nearest to a tie; worth no less."""
+    """Return the choice after many small rebuilds of what is nearest to a tie; it is worth no less."""
     of, better = priced_list.of, choice.copy()
     pool = priced_list.order[-REBUILT:]
     if not len(pool):
@@ -141,7 +146,7 @@ def improve_rounding(priced_list: PricedShortlist, room: GrainCapacity, choice: 
 
 
 def _use_in_grains(of: Shortlist, room: GrainCapacity, places: Ints) -> Ints:
-    """What these places use of each row, in whole grains."""
+    """Use of each constraint by these places, in whole grains."""
     use = np.zeros(len(room.free), dtype=np.int64)
     for of_pairs, amount in ((of.limit_constraints, of.limit), (of.loss_constraints, of.loss)):
         for row in of_pairs[of.pair[places]].T:
@@ -162,7 +167,7 @@ def _move(
 
 
 def _fill_up(of: Shortlist, room: GrainCapacity, free: Ints, choice: Ints) -> Ints:
-    """The choice after moves to options of more value, for as long as some fit."""
+    """Return the choice after moves to options of more value, for as long as some fit."""
     for _ in range(FILLS):
         has = np.where(choice >= 0, of.value[choice], 0.0) if len(of.value) else of.top
         order = np.argsort(has - of.top, kind="stable")

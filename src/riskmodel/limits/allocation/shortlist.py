@@ -9,7 +9,7 @@ from riskmodel.limits.allocation.blocks import BlockMap, run_all
 from riskmodel.limits.allocation.options import Floats, Ints, Options
 
 EVERY_OPTION = 1.0
-"""A slack with which every open option is a candidate."""
+"""A slack with which every open option is listed."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Shortlist:
     """Options as a list an enterprise: enterprise i has the places `start[i]` to `start[i + 1]`.
 
     A place has its `pair` and `level` in the options, its value, limit and loss (CNY). `top` is
-    each enterprise's largest value, 0 where it has no option. Rows are the pairs'.
+    each enterprise's largest value, 0 where it has no option. Constraints are the pairs'.
     """
 
     start: Ints
@@ -35,7 +35,7 @@ class Shortlist:
         return len(self.top)
 
     def use_of(self, places: Ints, constraints: int) -> Floats:
-        """What these places use of each row, CNY."""
+        """Return the use of each constraint by these places, CNY."""
         use = np.zeros(constraints)
         for of_pairs, amount in (
             (self.limit_constraints, self.limit),
@@ -49,8 +49,11 @@ class Shortlist:
 
 @dataclass(frozen=True)
 class ShortlistRule:
-    """Which options are asked for: those that may be best while `prices` move by `slack` (a
-    share of each), of use under the `max_use` of each row, at most `most` an enterprise."""
+    """Rule of a shortlist: options that may be best while `prices` move by the share `slack`.
+
+    An option uses no more than `max_use` of each constraint; at most `most` an enterprise are
+    listed.
+    """
 
     prices: Floats
     max_use: Floats
@@ -59,7 +62,7 @@ class ShortlistRule:
 
 
 def make_shortlist(options: Options, who: Ints, rule: ShortlistRule, over: BlockMap) -> Shortlist:
-    """The candidates of the enterprises `who`; options without value are none."""
+    """Make the shortlist of the enterprises `who`; options without value are left out."""
     whole = (
         options.start, options.limit_constraints, options.loss_constraints,
         options.value, options.limit, options.loss,

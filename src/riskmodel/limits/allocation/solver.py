@@ -1,4 +1,4 @@
-"""At most one pair and level an enterprise, under the rows, with a certificate."""
+"""At most one pair and level an enterprise, under the constraints, with a certificate."""
 
 import math
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ MORE = 6
 
 @dataclass(frozen=True)
 class Allocation:
-    """The choice and its certificate.
+    """An allocation and its certificate.
 
     `pair` (a position among all pairs) and `level` are one an enterprise, -1 where nothing is
     chosen. `value` is CNY; no allocation is worth more than `bound`. `shadow_prices` is what one more CNY
@@ -60,16 +60,16 @@ class Allocation:
 
     @property
     def gap(self) -> float:
-        """How far the value may be from the optimum, relative to the bound."""
+        """Distance of the value from the optimum at most, relative to the bound."""
         return (self.bound - self.value) / self.bound if self.bound > 0 else 0.0
 
 
 def allocate(options: Options, *, warm_start: Floats | None = None, threads: int = 1) -> Allocation:
-    """The allocation of the largest value that was found, and the smallest bound on any.
+    """Allocate levels to enterprises: the largest value found, with the smallest bound on any.
 
     A smoothed dual (log-sum-exp, Newton steps on the prices, temperature lowered in steps), its
     exact bound, and whole choices from its prices, the best of which is taken. `warm_start` are prices to
-    begin from, one a row, such as last month's; bad ones cost time only. The same bytes whatever
+    begin from, one a constraint, such as last month's; bad ones cost time only. The same bytes whatever
     the number of threads. `DataError` for options that break their contract, `SettingsError` for
     warm prices or threads that do.
     """
@@ -96,7 +96,7 @@ def _check_warm_start(warm_start: Floats | None, rows: int) -> Floats | None:
 
 @dataclass(frozen=True)
 class _DualSolution:
-    """Prices, the bound that they prove, and the candidates that they were found on.
+    """Prices, the bound that they prove, and the options that they were found on.
 
     `steps` are the prices on the way, from which whole choices are made as well: a smoother
     dual's, which are further from a tie, at times lead to better ones.
@@ -109,7 +109,8 @@ class _DualSolution:
 
 
 def _solve_dual(options: Options, warm_start: Floats | None, over: BlockMap) -> _DualSolution:
-    """The prices of the least bound: of the whole book, or from a sample's and short lists."""
+    """Solve for the prices of the smallest bound: of the whole book, or from a sample's and short
+    lists."""
     largest = largest_amount(options, over)
     max_use = use_bounds(options.capacity, largest)
     nothing = np.zeros(options.constraints)
@@ -139,7 +140,7 @@ def _solve_dual(options: Options, warm_start: Floats | None, over: BlockMap) -> 
 
 
 def _sample_positions(enterprises: int) -> tuple[Ints, bool]:
-    """Whom the prices are found on first, and whether that is a sample of a large book."""
+    """Return the enterprises that prices are first solved on, and whether they are a sample."""
     if enterprises <= LARGE:
         return np.arange(enterprises), False
     drawn = np.random.default_rng(0).choice(enterprises, SAMPLE, replace=False)
@@ -149,7 +150,7 @@ def _sample_positions(enterprises: int) -> tuple[Ints, bool]:
 def _prices_by_temperature(
     of: Shortlist, capacity: Floats, warm_start: Floats | None, largest: float, over: BlockMap
 ) -> list[Floats]:
-    """Prices by temperature: from none, or from warm ones that are nearer to the least dual."""
+    """Return prices by temperature: from none, or from a warm start that is nearer to the minimum."""
     scale = price_scales(capacity, float(of.top.sum()), largest)
     nothing = np.zeros_like(capacity)
     if warm_start is not None:
@@ -166,7 +167,7 @@ def _dual(of: Shortlist, prices: Floats, capacity: Floats, over: BlockMap) -> fl
 
 
 def _price_change(before: Floats, after: Floats, capacity: Floats) -> float:
-    """How far prices moved, weighted by what each row costs."""
+    """Relative change of prices, weighted by the cost of each constraint."""
     priced = (before > 0) | (after > 0)
     cost = before[priced] @ capacity[priced]
     change = np.abs(after - before)[priced] @ capacity[priced]
@@ -174,7 +175,7 @@ def _price_change(before: Floats, after: Floats, capacity: Floats) -> float:
 
 
 def _round(found: _DualSolution, capacity: Floats, over: BlockMap) -> Ints:
-    """The candidates' places of the whole choice that is worth most; `NONE` for nothing."""
+    """Round to the integer choice that is worth most: places of the shortlist, `NONE` for nothing."""
     room = GrainCapacity.of(capacity)
     priced_list = PricedShortlist.at(found.of, found.prices, over)
     choices = [round_greedily(priced_list, room), round_vertex(priced_list, room)]

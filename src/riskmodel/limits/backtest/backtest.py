@@ -1,5 +1,6 @@
-"""A month's book held against what came: the same economics, with what was true in place of what
-was believed; beside the 1:1 rule, and beside the best book that the truth would have allowed.
+"""Evaluate a month's book at its true outcomes, by the same economics as the book's own.
+
+Beside it stand the 1:1 rule and the best book that the truth would have allowed.
 
 A frame of lines has one row a line: enterprise_id, bank, limit_cny, annual_rate, fixed_cny (opening
 and subsidy), expected_profit_cny (NaN where nobody expected anything).
@@ -32,15 +33,15 @@ RULE, CUT, CUT_AT_BASE = "rule", "rule_with_cut", "rule_with_cut_at_base"
 """The 1:1 rule, with a PD cut, both at the book's prices; with a cut at the banks' base rates."""
 LEVEL, RESPONSE, DRAWN, LGD = "pd_level", "pd_response", "drawn_share", "lgd"
 PARTS = (LEVEL, RESPONSE, DRAWN, LGD)
-"""What a book may be wrong about: each one's PD at its cap, how the PD moves with the limit, how
-much is drawn and owed, what is lost of it."""
+"""Components of a book's error: each PD at its cap, the PD's response to the limit, the utilisation
+with exposure at default, and the loss given default."""
 STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 """The frontier's budgets, as multiples of the banks' own."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is true of lines, or believed of them: arrays of one shape, shares of the limit.
+    """True or predicted outcomes of lines: arrays of one shape, shares of the limit.
 
     A PD of NaN is an enterprise that is gone: it takes no line.
     """
@@ -57,7 +58,7 @@ NAMES = [field.name for field in fields(Outcome)]
 def profit_and_loss(
     lines: tuple[Floats, Floats, Ints, Floats], outcome: Outcome, terms: Terms
 ) -> tuple[Floats, Floats]:
-    """Yearly profit and expected loss of lines, CNY; 0 for those who are gone.
+    """Return yearly profit and expected loss of lines, CNY; 0 for enterprises that are gone.
 
     `lines` are limit, yearly rate, position of the bank, and fixed cost. As `economics.line_economics`
     reckons (limits.md): drawn (rate - funding)(1 - PD) - PD LGD owed - capital - fixed cost.
@@ -76,7 +77,7 @@ def profit_and_loss(
 
 
 def clean_truth(truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
-    """The truth's rows without holes but for those who are gone (no PD).
+    """Return the truth's rows without missing values but for enterprises that are gone (no PD).
 
     Who is in default already draws nothing that earns and owes the whole line; where the truth
     names no LGD for a line the policy's stands in. `DataError` for other holes or doubled rows.
@@ -100,7 +101,7 @@ def clean_truth(truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
 
 
 def limits_to_query(problem: AllocationProblem, *books: pd.DataFrame) -> pd.DataFrame:
-    """The enterprises and limits of which the truth must be known: all open levels, and the books'
+    """Return the enterprises and limits to ask the truth for: all open levels, and the books'
     lines."""
     pair, level = np.nonzero(np.isfinite(problem.options.value))
     ids = problem.case.scored["enterprise_id"].to_numpy(object)
@@ -115,7 +116,7 @@ def limits_to_query(problem: AllocationProblem, *books: pd.DataFrame) -> pd.Data
 
 
 def evaluate_lines(lines: pd.DataFrame, truth: pd.DataFrame, terms: Terms) -> pd.DataFrame:
-    """The lines with what is true of them: `Outcome`'s columns, profit_cny and loss_cny.
+    """Evaluate lines at the truth: add `Outcome`'s columns, profit_cny and loss_cny.
 
     `truth` is as `clean_truth` gives it; `DataError` where it lacks a line.
     """
@@ -144,9 +145,9 @@ def book_lines(problem: AllocationProblem, allocation: Allocation) -> pd.DataFra
 
 
 def rule_lines(problem: AllocationProblem, rates: Floats, order: Floats) -> pd.DataFrame:
-    """The lines of the 1:1 rule for all who are eligible, in ascending `order` (ties by id).
+    """Return the lines of the 1:1 rule for all who are eligible, in ascending `order` (ties by id).
 
-    `rates` is one a pair, `order` one a candidate. The rule knows no bank's rows: each enterprise
+    `rates` is one a pair, `order` one an enterprise. The rule knows no bank's rows: each enterprise
     goes to the banks that it signed with in turn, so that no bank is favoured.
     """
     case = problem.case
@@ -161,7 +162,7 @@ def rule_lines(problem: AllocationProblem, rates: Floats, order: Floats) -> pd.D
 
 
 def rule_books(problem: AllocationProblem) -> dict[str, pd.DataFrame]:
-    """The rules' lines, whole and in their own order: first come (by id), or by ascending PD.
+    """Return the rules' lines, whole and in their own order: by id, or by ascending PD.
 
     At the rates that the book asks at each pair's cap, and at the banks' base rates.
     """
@@ -175,7 +176,7 @@ def rule_books(problem: AllocationProblem) -> dict[str, pd.DataFrame]:
 
 
 def truncate_to_volume(lines: pd.DataFrame, volume_cny: float) -> pd.DataFrame:
-    """The first lines whose limits sum up to the volume; the last one is given in part."""
+    """Return the first lines whose limits sum up to the volume; the last one is given in part."""
     before = lines["limit_cny"].cumsum() - lines["limit_cny"]
     limit = np.minimum(lines["limit_cny"], (volume_cny - before).clip(lower=0.0))
     return lines.assign(limit_cny=limit)[limit > 0].reset_index(drop=True)
@@ -198,7 +199,7 @@ def _fixed_costs(problem: AllocationProblem) -> Floats:
 
 
 def true_outcome_of(problem: AllocationProblem, truth: pd.DataFrame) -> Outcome:
-    """The truth of every open level of every pair, pairs x levels; closed ones as if gone."""
+    """Return the truth of every open level of every pair, pairs x levels; closed ones as if gone."""
     pair, level = np.nonzero(np.isfinite(problem.options.value))
     ids = problem.case.scored["enterprise_id"].to_numpy(object)
     wanted = pd.MultiIndex.from_arrays(
@@ -216,7 +217,7 @@ def true_outcome_of(problem: AllocationProblem, truth: pd.DataFrame) -> Outcome:
 
 
 def predicted_outcome_of(problem: AllocationProblem) -> Outcome:
-    """What the month took for true, read back from what it expected to earn and to lose.
+    """Return the month's predicted outcomes, read back from its expected earnings and losses.
 
     `DataError` under a churn curve: the chance that an offer is taken is inside the profit.
     """
@@ -237,7 +238,7 @@ def _line_terms(problem: AllocationProblem) -> tuple[Floats, Floats, Ints, Float
 
 
 def options_under(problem: AllocationProblem, outcome: Outcome) -> Options:
-    """The month's options, with profit and loss as they are under the outcome.
+    """Return the month's options with profit and loss under the outcome.
 
     Levels, rates and rows stay. Whoever is gone is closed.
     """
@@ -251,8 +252,10 @@ def options_under(problem: AllocationProblem, outcome: Outcome) -> Options:
 
 
 def mix_outcomes(parts: tuple[str, ...], predicted: Outcome, true: Outcome) -> Outcome:
-    """What is believed, with the named `PARTS` as they are true. Those who are gone stay so only
-    where their PD's level is known."""
+    """Replace the named `PARTS` of the predicted outcomes by the true ones.
+
+    Enterprises that are gone stay so only where the level of the PD is known.
+    """
     here = np.isfinite(true.pd_12m)
     was, now = (logit(np.where(here, one.pd_12m, 0.5), PD_CLIP) for one in (predicted, true))
     level = (now if LEVEL in parts else was)[:, -1:]
@@ -271,7 +274,7 @@ def mix_outcomes(parts: tuple[str, ...], predicted: Outcome, true: Outcome) -> O
 def value_of_information(
     problem: AllocationProblem, truth: pd.DataFrame, *, threads: int = 1
 ) -> pd.DataFrame:
-    """What would be gained by knowing one thing, or all but one: allocated anew, judged by the
+    """Compute the value of knowing one component, or all but one: allocated anew, evaluated at the
     truth.
 
     Columns: knows (nothing, each of `PARTS`, all but each, everything), lines, limit_cny,

@@ -1,5 +1,4 @@
-"""Figures of books that were held against the truth: bad rates, swap sets, the frontier of volume
-against bad rate, intervals, and what a stress does to the banks' rows."""
+"""Measures of evaluated books: bad rates, swap sets, frontier, intervals, stressed loss caps."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -68,7 +67,7 @@ def _weighted_mean(values: pd.Series, weights: pd.Series) -> float:
 
 
 def observed_outcomes(evaluated: EvaluatedBooks, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """What the source shows of the books' enterprises in the year after.
+    """Summarise what the source shows of the books' enterprises in the year after.
 
     `outcomes`: enterprise_id, defaulted, drawn_share and lost_cny (of the lines that were really
     in force; NaN without one). One row a book: book, lines, defaults, default_rate,
@@ -98,7 +97,7 @@ def observed_outcomes(evaluated: EvaluatedBooks, outcomes: pd.DataFrame) -> pd.D
 
 
 def swap_sets(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """Who is in both books, in ours only, in theirs only, and how they fared.
+    """Compare two books by swap sets: enterprises in both, in ours only, in theirs only.
 
     One row a set: set, enterprises, limit_cny, their_limit_cny, profit_cny, their_profit_cny,
     bad_rate (true chance of default, at our limit where there is one).
@@ -249,7 +248,7 @@ def over_simulations(measured: pd.DataFrame, *, level: float = 0.95) -> pd.DataF
 
 
 def stress_loss_caps(base: pd.DataFrame, stress: pd.DataFrame, banks: Banks) -> pd.DataFrame:
-    """The same lines held against two truths: which banks' loss caps break.
+    """Evaluate the same lines at two truths: the banks' loss caps that break.
 
     One row a bank: bank, lines, limit_cny, loss_cap_cny, base_loss_cny, loss_cny, base_profit_cny,
     profit_cny, breaks (under the stress, not before).
@@ -279,8 +278,10 @@ def stress_loss_caps(base: pd.DataFrame, stress: pd.DataFrame, banks: Banks) -> 
 def excess_limits(
     book: pd.DataFrame, best: pd.DataFrame, best_before: pd.DataFrame
 ) -> dict[str, float]:
-    """Which of the book's limits a stress makes too high: above the oracle's under the stress, which
-    is below the oracle's without it.
+    """Count the book's limits that a stress makes too high.
+
+    Too high is above the oracle's limit under the stress, where that is below the oracle's without
+    it.
 
     too_high (count), too_high_cny (what the stress takes off them), losing (lines that lose money at
     the truth), losing_cny (what they lose).
@@ -307,7 +308,7 @@ def response_errors(problem: AllocationProblem, truth: pd.DataFrame) -> pd.DataF
     A true slope is the rise of the true log-odds of default from an enterprise's smallest to its
     largest level, over the rise of the share of the programme's limit. Columns: measure, value:
     `true_slope` (the mean), and for "fitted", "naive" and "stated" the slope and the root mean
-    square of its error over enterprises. No rows where nothing was learnt.
+    square of its error over enterprises. No rows where nothing was fitted.
     """
     response = problem.case.terms.behaviour.response
     if response is None:

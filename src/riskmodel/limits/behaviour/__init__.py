@@ -1,1 +1,1 @@
-"""What past lines tell: how default answers to the limit, and how much of a limit is drawn."""
+"""Behaviour of past lines: the response of default to the limit, and utilisation."""

@@ -1,7 +1,6 @@
-"""What past lines teach of a new one: how the PD answers to the limit, how much of it is drawn.
+"""Behaviour fitted to past lines: the PD's response to the limit, and utilisation.
 
-Where nothing is learnt, the policy's stated values stand in.
-"""
+Where nothing is fitted, the policy's stated values stand in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Behaviour:
-    """The response and the drawing, as far as past lines were enough to learn them.
+    """The response and the utilisation, as far as past lines were enough to fit them.
 
     `cautious` takes the response's upper end, so that a limit is not given for want of evidence.
     """
@@ -51,7 +50,7 @@ class Behaviour:
         return self.utilisation.share(scored.iloc[enterprise], safe)
 
     def to_text(self) -> dict[str, Any]:
-        """As plain values, for a JSON file."""
+        """Return plain values, for a JSON file."""
         return {
             "response": self.response.to_text() if self.response else None,
             "utilisation": self.utilisation.to_text() if self.utilisation else None,
@@ -60,7 +59,7 @@ class Behaviour:
 
     @classmethod
     def from_text(cls, given: Mapping[str, Any]) -> Self:
-        """What `to_text` gave."""
+        """Return the behaviour that `to_text` gave."""
         moves, draws = given["response"], given["utilisation"]
         return cls(
             LimitResponse.from_text(moves) if moves else None,
@@ -70,11 +69,10 @@ class Behaviour:
 
 
 def fit_behaviour(past: pd.DataFrame, policy: Policy) -> Behaviour:
-    """From past lines with the features at their grants and the model's PD; see the two modules.
+    """Fit the response and the utilisation to past lines, with features at their grants.
 
     `past`: the columns of `datasets.past_lines`, `pd_12m`, and the features that the caps and the
-    drawing read. Nothing is learnt of no lines.
-    """
+    drawing read. Without lines nothing is fitted."""
     if past.empty:
         return Behaviour()
     usual = compute_caps(past, policy)["programme_cny"].to_numpy(np.float64)

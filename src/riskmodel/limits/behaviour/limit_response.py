@@ -1,4 +1,4 @@
-"""The causal response of default to the limit, learnt from past lines.
+"""Causal response of default to the limit, fitted to past lines.
 
 logit PD(L) = logit PD + b (L / cap - centre), with one slope b for all.
 
@@ -99,7 +99,7 @@ class Centre:
 
 @dataclass(frozen=True)
 class LimitResponse:
-    """How the log-odds of default move with the limit; see the module.
+    """Response of the log-odds of default to the limit; see the module.
 
     `slope_sd` is the standard deviation of the mean slope. `balance` is the correlation of the
     share with the model's log-odds (else with the log of exports) within strata: near 0 where the
@@ -119,7 +119,7 @@ class LimitResponse:
     def shift(self, scored: pd.DataFrame, share: Floats) -> tuple[Floats, Floats, Floats]:
         """The best, low and high (cautious) moves of the log-odds, each of the shape of `share`.
 
-        `share` is limit / cap: one a candidate, or candidates x levels. The low and high ends lie
+        `share` is limit / cap: one an enterprise, or enterprises x levels. The low and high ends lie
         at the stated quantile: below the centre a cautious move is a small relief, above it a large
         charge. Reads `pd_12m`; what is missing counts as typical.
         """
@@ -133,7 +133,7 @@ class LimitResponse:
         return best, best - half, best + half
 
     def slopes(self, scored: pd.DataFrame) -> tuple[Floats, Floats]:
-        """Each candidate's slope, and the standard deviation of its own about that."""
+        """Each enterprise's slope, and the standard deviation of its own about that."""
         sd = np.sqrt(self.slope_sd**2 + self.spread**2)
         return np.full(len(scored), self.slope), np.full(len(scored), sd)
 
@@ -141,12 +141,12 @@ class LimitResponse:
         return self.centre.at(stated_log_odds(scored))
 
     def to_text(self) -> dict[str, Any]:
-        """As plain values, for a JSON file."""
+        """Return plain values, for a JSON file."""
         return asdict(self)
 
     @classmethod
     def from_text(cls, given: dict[str, Any]) -> Self:
-        """The response that `to_text` gave."""
+        """Return the response that `to_text` gave."""
         parts: dict[str, Any] = {
             "centre": Centre(**given["centre"]),
             "estimates": tuple(Estimate(**one) for one in given["estimates"]),
@@ -155,7 +155,7 @@ class LimitResponse:
 
 
 def fit_response(past: pd.DataFrame, settings: ResponseSettings) -> LimitResponse:
-    """The response from past lines, one row a line at its grant.
+    """Fit the response to past lines, one row a line at its grant.
 
     Columns: `enterprise_id`, `share` (limit / cap at the grant), `defaulted`; and as far as there:
     `grade` (the policy's stratum, "" where unknown), `is_randomised`, `past_due` (days), `pd_12m` (of
@@ -268,7 +268,7 @@ def _outcome(rows: pd.DataFrame, name: str, settings: ResponseSettings) -> Float
 
 
 def _prior_risk(rows: pd.DataFrame) -> Floats:
-    """What was known of the risk before the limit: the model's log-odds, else the log of exports."""
+    """Risk known before the limit: the model's log-odds, else the log of exports."""
     known = known_log_odds(rows)
     if known is not None:
         return known

@@ -56,7 +56,7 @@ def encode_enterprises(names: pd.Series) -> Ints:
 
 
 def is_randomised(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Whether the limit was set by experiment; not, where that is unknown."""
+    """Flag lines whose limit was set by experiment; false where that is unknown."""
     if "randomised" not in rows:
         return np.zeros(len(rows), dtype=np.bool_)
     return np.asarray(rows["randomised"].astype("boolean").fillna(False), dtype=np.bool_)

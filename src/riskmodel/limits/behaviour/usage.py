@@ -1,4 +1,4 @@
-"""What tells of the use of a limit: balances carried over, earlier use, need of cash."""
+"""Predictors of utilisation: balances carried over, earlier use, need of cash."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -34,8 +34,9 @@ DEFINITIONS = (
     _definition("line_months_24m", "month-ends", count(months=LONG),
           ("Month-ends with a line of the programme in two years", "近两年有本项目额度的月数")),
 )  # fmt: skip
-"""What the drawn share needs of the programme's own lines beside the panel's features; no model sees
-them. Computed by `features.compute(..., definitions=DEFINITIONS)` at the grants and at the candidates' date."""
+"""Features of the programme's own lines that utilisation reads beside the panel's; no model sees
+them. Computed by `features.compute(..., definitions=DEFINITIONS)` at the grants and at the
+enterprises' date."""
 
 SIGNS: Mapping[str, bool] = MappingProxyType(
     {
@@ -60,7 +61,7 @@ KNOWN_MONTHS = 3.0
 def utilisation_inputs(
     rows: pd.DataFrame, limit_cny: Floats, typical_use: float
 ) -> dict[str, Floats]:
-    """The regression's columns at these limits, by name; not finite where nothing is known.
+    """Return the regression's columns at these limits, by name; not finite where nothing is known.
 
     `carried` is the balance at the start over the limit, whole up to 1, `carried_over` what exceeds
     it; `use` that of earlier lines over two years, drawn to the typical where few months tell;

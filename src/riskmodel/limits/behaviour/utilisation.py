@@ -1,4 +1,4 @@
-"""How much of a limit is drawn, learnt from past lines.
+"""Utilisation of a limit, fitted to past lines.
 
 Partial adjustment: over a year the balance moves from what is owed at the start towards the use
 that the enterprise wants. So the expected share of the limit is linear in the balance carried over
@@ -63,7 +63,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Utilisation:
-    """The expected drawn share of a limit; see the module.
+    """The expected utilisation of a limit; see the module.
 
     `level` is the share of an enterprise with average columns. `typical_use` stands in for the use
     of earlier lines. `credit_conversion` is the part of the undrawn limit that is drawn by
@@ -85,7 +85,7 @@ class Utilisation:
     def share(self, scored: pd.DataFrame, limit_cny: Floats | None = None) -> tuple[Floats, Floats]:
         """The expected shares while performing, and owed when default comes.
 
-        At limits of candidates, or candidates x levels; both have that shape. Without `limit_cny`
+        At limits of enterprises, or enterprises x levels; both have that shape. Without `limit_cny`
         it is the column of that name; without that too, the limit as large as the present line.
         """
         best, _, _ = self.interval(scored, limit_cny)
@@ -116,18 +116,18 @@ class Utilisation:
         return held
 
     def to_text(self) -> dict[str, Any]:
-        """As plain values, for a JSON file."""
+        """Return plain values, for a JSON file."""
         return asdict(self)
 
     @classmethod
     def from_text(cls, given: Mapping[str, Any]) -> Self:
-        """The drawing that `to_text` gave."""
+        """Return the utilisation that `to_text` gave."""
         columns = tuple(Column(**one) for one in given["columns"])
         return cls(**{**given, "columns": columns})
 
 
 def fit_utilisation(past: pd.DataFrame, stated: StatedUtilisation) -> Utilisation:
-    """The drawn share from past lines, one row a line at its grant.
+    """Fit utilisation to past lines, one row a line at its grant.
 
     Columns: `enterprise_id`, `limit_cny`, `drawn_share`; and as far as there `drawn_at_default`,
     `grade`, `pd_12m`, the columns of `usage.DEFINITIONS` and of `use.SIGNS`. Lines that were taken over
@@ -163,7 +163,7 @@ def fit_utilisation(past: pd.DataFrame, stated: StatedUtilisation) -> Utilisatio
 
 
 def _select_lines(past: pd.DataFrame) -> pd.DataFrame:
-    """Lines with a drawn share and a known beginning, in one order."""
+    """Lines with a utilisation and a known beginning, in one order."""
     for name in ("enterprise_id", "limit_cny", "drawn_share"):
         if name not in past:
             raise DataError(f"past lines: no column {name}. See datasets.past_lines.")

@@ -1,4 +1,4 @@
-"""Whether similar enterprises of different provinces get similar limits."""
+"""Regional parity: limits of similar enterprises in different provinces."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Matching:
-    """Who is similar: the nearest few by PD and cap, no farther than the calipers in either.
+    """Matching of similar enterprises: the nearest few by PD and cap, within a caliper in each.
 
     `log_odds` of the PD and `log_cap` are the calipers; `nearest` how many at most. A province
     with fewer matched enterprises than `min_matched` is shown and not judged.
@@ -31,7 +31,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class RegionalParity:
-    """How limits differ between similar enterprises of different provinces.
+    """Differences of limits between similar enterprises of different provinces.
 
     `rows` has a row a province: province, offers, matched, difference (mean of their limits
     against those of their matches elsewhere: 0.05 is 5 % more, by the mean of logs), low, high
@@ -54,7 +54,7 @@ def measure_regional_parity(
     draws: int = 400,
     coverage: float = 0.95,
 ) -> RegionalParity:
-    """Each offered enterprise against its nearest others in other provinces.
+    """Compare each offered enterprise with its nearest others in other provinces.
 
     `offers`: enterprise_id, province, pd_12m, cap_cny, limit_cny (above 0), one row an
     enterprise. Nearest by the larger of the two distances, in calipers. The bootstrap draws

@@ -1,4 +1,4 @@
-"""Whether limits are steady: from month to month with a reason, and never down as exports rise."""
+"""Stability of limits: reasons for changes from month to month, and monotonicity in exports."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ REASONS = (
     "enterprise", "agreement", "eligibility", "bank_terms", "exports_cap", "pd", "allocation",
     "unexplained",
 )  # fmt: skip
-"""Why a limit changed, in the order in which the first that holds is named: the enterprise is in
-one of the months only; the pair is; a rule of the terms; the bank's own terms; the cap, which
-exports and the need set; the default probability; the rows' prices, which place an enterprise
+"""Reasons for a changed limit, in the order in which the first that holds is named: the enterprise
+is in one of the months only; the pair is; a rule of the terms; the bank's own terms; the cap, which
+exports and the need set; the default probability; the shadow prices, which place an enterprise
 elsewhere or smaller; none of these."""
 SMALL = "small"
 ALL = "all"
@@ -51,7 +51,7 @@ RISES = (0.01, 0.10, 0.50)
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What needs a reason, and what counts as one.
+    """Tolerance above which a change needs a reason, and thresholds of the reasons.
 
     `large` is a change of a limit as a share of the larger of the two; a cap is a reason if it
     moves the same way by at least `cap_part` of the limit's change (in logs), a PD if it moves
@@ -69,7 +69,7 @@ class Tolerance:
 
 
 def explain_changes(last: pd.DataFrame, this: pd.DataFrame, tolerance: Tolerance) -> pd.DataFrame:
-    """Every pair with a limit in either month, and why a large change came about.
+    """Explain every large change of a limit between two months, pair by pair.
 
     Both are recommendations: enterprise_id, bank, decision, limit_cny, cap_cny, pd_12m,
     binding_constraint, refusals. One row a pair: enterprise_id, bank, limit_before_cny,
@@ -94,7 +94,7 @@ def explain_changes(last: pd.DataFrame, this: pd.DataFrame, tolerance: Tolerance
 
 
 def count_changes(changed: pd.DataFrame) -> pd.DataFrame:
-    """Changes by bank (and over all) and reason, small ones and unexplained ones among them.
+    """Count changes by bank (and over all) and reason, small and unexplained ones among them.
 
     Columns: bank, reason, changes, share (of the bank's pairs with a limit in either month),
     limit_change_cny (the sum).
@@ -139,7 +139,7 @@ def _change(before: pd.Series, now: pd.Series) -> pd.Series:
 
 
 def _reasons(both: pd.DataFrame, rows: pd.DataFrame, tolerance: Tolerance) -> dict[str, Flags]:
-    """Which reasons hold for each pair, in the order of `REASONS` without the last."""
+    """Flags of the reasons that hold for each pair, in the order of `REASONS` without the last."""
     way = np.sign(rows["change"].to_numpy(np.float64))
     refused = [(both[f"refusals_{month}"] != "").to_numpy(np.bool_) for month in ("before", "now")]
     codes = [both[f"binding_constraint_{month}"] for month in ("before", "now")]
@@ -167,7 +167,7 @@ def _reasons(both: pd.DataFrame, rows: pd.DataFrame, tolerance: Tolerance) -> di
 
 
 def _cap_explains(both: pd.DataFrame, tolerance: Tolerance) -> Flags:
-    """Whether the cap moved the limit's way by enough; a cap of 0 on one side is enough."""
+    """Flag pairs whose cap moved the limit's way by enough; a cap of 0 on one side is enough."""
     cap = [both[f"cap_cny_{month}"].to_numpy(np.float64) for month in ("before", "now")]
     limit = [both[f"limit_cny_{month}"].to_numpy(np.float64) for month in ("before", "now")]
     open_cap, opens = (cap[0] > 0) & (cap[1] > 0), (limit[0] > 0) & (limit[1] > 0)
@@ -181,11 +181,11 @@ def _cap_explains(both: pd.DataFrame, tolerance: Tolerance) -> Flags:
 
 @dataclass(frozen=True)
 class Monotonicity:
-    """Whether limits fall where exports rise.
+    """Counts of limits that fall where exports rise.
 
-    All else equal none should: neither at the PD held nor for "exports_size". For the other levers
+    All else equal none should: neither at the PD held nor for "exports_size". For the other actions
     a fall by the model says that exports without money, or without cash to match, are riskier.
-    `counts` has a row a lever, rise and view of the PD ("held", or anew by the "model"):
+    `counts` has a row a action, rise and view of the PD ("held", or anew by the "model"):
     enterprises (whom it moves), limits (how many have one), higher, falls, ended (of these,
     limits gone), fallen_cny (the sum), largest_fall_cny. `falls` has a row for each that falls.
     """
@@ -201,7 +201,7 @@ def check_monotonicity(
     rises: Sequence[float] = RISES,
     actions: Sequence[Action] = (EXPORTS_SIZE, EXPORTS, EXPORTS_ALONE),
 ) -> Monotonicity:
-    """Every limit decided again with higher exports, all else equal, the PD held and by the model.
+    """Decide every limit again with higher exports, all else equal, the PD held and by the model.
 
     `features` are one row an enterprise: enterprise_id, as_of and the features.
     """

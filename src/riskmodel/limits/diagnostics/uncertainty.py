@@ -1,4 +1,4 @@
-"""How far a limit hangs on what is not known: its interval, and what an error of the PD costs."""
+"""Uncertainty of limits: their intervals, and the cost of an error of the PD."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,14 +22,14 @@ COST = ("believed_cny", "true_cny", "best_cny", "lost_cny")
 
 
 class Profit(Protocol):
-    """What given lines earn, in the terms in which `Decide` chooses."""
+    """Profit of given lines, in the terms in which `Decide` chooses."""
 
     def __call__(self, scored: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
-        """CNY of expected yearly profit after the rows' prices, one a candidate, in their order.
+        """CNY of expected yearly profit after the shadow prices, one an enterprise, in their order.
 
-        `lines` (bank, limit_cny, annual_rate) is one a candidate in the same order; bank "" earns
-        0. The PD is the candidates' `pd_12m`; the rate is as given, since it was agreed before
-        the PD proved wrong. At the lines that `Decide` gives for the same candidates it is
+        `lines` (bank, limit_cny, annual_rate) is one an enterprise in the same order; bank "" earns
+        0. The PD is the enterprises' `pd_12m`; the rate is as given, since it was agreed before
+        the PD proved wrong. At the lines that `Decide` gives for the same enterprises it is
         `net_cny`.
         """
         ...
@@ -42,12 +42,13 @@ def limit_interval(
     chosen: pd.DataFrame | None = None,
     variants: Mapping[str, Decide] = NO_VARIANTS,
 ) -> pd.DataFrame:
-    """The least and the largest limit over the ends of the PD's interval and the variants.
+    """Return the smallest and the largest limit over the ends of the PD's interval and the
+    variants.
 
     Each at the prices that `decide` knows: where budgets are scarce a line is soon given to others.
-    `chosen` are the lines as the book has them (bank, limit_cny, one a candidate), where whole
+    `chosen` are the lines as the book has them (bank, limit_cny, one an enterprise), where whole
     lines had to fit; without them what `decide` gives. A variant is the decision under another
-    view, such as the response to the limit at its low end. One row a candidate, in their order:
+    view, such as the response to the limit at its low end. One row an enterprise, in their order:
     enterprise_id, bank, limit_cny, limit_low_cny, limit_high_cny, low_at and high_at (which end
     gave it: "pd_high", or "pd_high, response_low"; the first of equals, the decision itself before
     all others). The limit lies inside.
@@ -83,18 +84,18 @@ def cost_of_pd_error(
     chosen: pd.DataFrame | None = None,
     factors: tuple[float, ...] = FACTORS,
 ) -> pd.DataFrame:
-    """What the chosen line earns, and what the best would have, if the PD is another.
+    """Compute the cost of an error of the PD: the chosen line's profit against the best line's.
 
-    `chosen` are the lines as the book has them (bank, limit_cny, annual_rate, one a candidate);
+    `chosen` are the lines as the book has them (bank, limit_cny, annual_rate, one an enterprise);
     without them what `decide` gives.
 
-    One row a candidate and error: enterprise_id, bank ("" where none was offered), grade, error
+    One row an enterprise and error: enterprise_id, bank ("" where none was offered), grade, error
     ("pd_low", "pd_high", "x1.5", ...), pd_12m, pd_true, limit_cny, limit_best_cny, and in CNY a
-    year, after the rows' prices: believed_cny (the chosen line at pd_12m), true_cny (the same
+    year, after the shadow prices: believed_cny (the chosen line at pd_12m), true_cny (the same
     line at pd_true), best_cny (the line that would be decided at pd_true, at the rate that it would
     have), lost_cny = best - true. It is below 0 where the chosen line does better than that one:
     its rate was set for a higher PD, or the true PD is above the bank's cut. `DataError` where
-    `profit` gives other than one value a candidate.
+    `profit` gives other than one value an enterprise.
     """
     chosen = decide(scored) if chosen is None else chosen
     believed = _profit_of(profit, scored, chosen)
@@ -128,7 +129,7 @@ def cost_of_pd_error(
 
 
 def summarise_costs(costs: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The costs of errors by bank or grade, and over all ("all"), for each error.
+    """Sum the costs of errors by bank or grade, and over all ("all"), for each error.
 
     Columns: `by`, error, enterprises, lines (offers), the sums believed_cny, true_cny, best_cny;
     lost_cny (the sum where the best is better), gained_cny (where the chosen one is), lost_share
@@ -157,7 +158,7 @@ def summarise_costs(costs: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def at_pd(scored: pd.DataFrame, pd_12m: Floats) -> pd.DataFrame:
-    """The candidates with another PD, its interval held to include it; the grade stays as given."""
+    """Return the enterprises with another PD, its interval widened to include it; the grade stays."""
     return scored.assign(
         pd_12m=pd_12m,
         pd_low=np.fmin(scored["pd_low"].to_numpy(np.float64), pd_12m),

@@ -1,10 +1,9 @@
-"""Levers: what an enterprise can change by itself, and how each feature answers to it. Data.
+"""Actions that an enterprise can take by itself, and their effects on features; data.
 
-A lever moves every feature that what is done would move, so that a changed row is one that could be:
-exports of every window rise together, receipts and purchases follow, shares stay. Features that are
-expressions over others are worked out again. A feature that is not named here does not move; a feature
-that a source lacks is left out.
-"""
+An action moves every feature that what is done would move, so that a changed row is one that could
+be: exports of every window rise together, receipts and purchases follow, shares stay. Features that
+are expressions over others are worked out again. A feature that is not named here does not move; a
+feature that a source lacks is left out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -97,7 +96,7 @@ Rule = Callable[[Floats, float, Floats], Floats]
 
 @dataclass(frozen=True)
 class FeatureEffect:
-    """How one feature answers: the rule, and the features whose product, before the step, it reads.
+    """Effect on one feature: the rule, and the features whose product, before the step, it reads.
 
     A missing value among `by` counts as nothing; the move is left out where a column is absent.
     """
@@ -109,9 +108,9 @@ class FeatureEffect:
 
 @dataclass(frozen=True)
 class Step:
-    """A rung: its size (a share, of what the lever says) and the effort that it stands for.
+    """A level: its size (a share, of what the action says) and the effort that it stands for.
 
-    Efforts compare levers: 1 is a business of twice the exports. They are proposals.
+    Efforts compare actions: 1 is a business of twice the exports. They are proposals.
     """
 
     size: float
@@ -150,7 +149,7 @@ FOLLOWING = (
     *_all(grows, "purchases_cny_6m purchases_cny_12m purchase_tax_cny_12m refunds_cny_12m"),
     *_all(grows, "inflow_cny_6m outflow_cny_6m"),
 )
-"""What comes with exports at the same terms, margin and habits of payment."""
+"""Features that follow exports at the same terms, margin and habits of payment."""
 
 EXPORTS = Action(
     "exports",
@@ -207,7 +206,7 @@ RECORDS = frozenset(
 
 
 def apply_action(features: pd.DataFrame, action: Action, size: float) -> dict[str, Floats]:
-    """The features that one step of the lever moves, with their values after it, a value a row.
+    """The features that one step of the action moves, with their values after it, a value a row.
 
     Each move reads the rows as they were before the step; expressions over moved features follow.
     """

@@ -1,9 +1,8 @@
-"""What would raise my limit: the least change in what an enterprise controls, by the model itself.
+"""Recourse: the smallest change in what an enterprise controls that raises its limit.
 
-Each rung of each lever is a changed row, scored and decided like any other. What is found is what
+Each step of each action is a changed row, scored and decided like any other. What is found is what
 the model and the terms would say of such a row, not a promise, and not a claim that the change
-alone would cause it.
-"""
+alone would cause it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,14 +21,14 @@ from riskmodel.limits.recourse.texts import write_sentences, write_without_recou
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Decide = Callable[[pd.DataFrame], pd.DataFrame]
-"""Candidates to each one's best bank and limit at given prices of the rows, in the same order:
+"""Scored enterprises to each one's best bank and limit at given shadow prices, in the same order:
 enterprise_id, bank ("" for none), limit_cny, annual_rate, pd_at_limit, expected_profit_cny,
 net_cny. An enterprise's answer may not depend on which others are asked."""
 Score = Callable[[pd.DataFrame], pd.DataFrame]
 """Features to pd_12m, pd_low, pd_high and grade, on the same index."""
 SCORED = ("pd_12m", "pd_low", "pd_high", "grade")
 NEAREST = (*CONSTRAINT_KINDS, "profit", "floor", "pd_cut", "pd_horizon")
-"""What keeps a bank from an offer, the nearest to one first: of several banks, that one is named."""
+"""Reasons without an offer, the nearest to an offer first: of several banks, that one is named."""
 NOW = ["enterprise_id", "bank", "limit_cny", "pd_12m"]
 CAUSE = ["enterprise_id", "cause", "cause_en", "cause_zh", "lasting"]
 COLUMNS = (
@@ -68,17 +67,17 @@ class Recommender:
 
 @dataclass(frozen=True)
 class NextLevel:
-    """What counts as a higher limit: more by this share of it, and by at least so many CNY.
+    """The next level of a limit: more by this share of it, and by at least so many CNY.
 
-    Where there is no limit, any limit counts. At most `most` actions are named an enterprise.
-    """
+    Where there is no limit, any limit counts. At most `max_actions` actions are named an
+    enterprise."""
 
     share: float
     min_cny: float
     max_actions: int = 2
 
     def is_reached(self, now_cny: Floats, then_cny: Floats) -> Flags:
-        """Whether the limit then is at least the next level."""
+        """Flag limits that are at least the next level."""
         wanted = now_cny + np.maximum(self.share * now_cny, self.min_cny)
         return np.where(now_cny > 0, then_cny >= wanted, then_cny > 0)
 
@@ -91,7 +90,7 @@ def find_recourse(
     next_level: NextLevel,
     actions: Sequence[Action] = ACTIONS,
 ) -> pd.DataFrame:
-    """For each enterprise the least steps that reach the next level, the least effort first.
+    """Find each enterprise's smallest steps that reach the next level, the least effort first.
 
     `scored` hold enterprise_id, as_of and all features that were computed, one row an
     enterprise; `causes` (see `find_causes`) what holds each one's limit now. A row an enterprise
@@ -115,7 +114,7 @@ def find_recourse(
 
 
 def find_causes(recommendations: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """What holds each enterprise's limit now: its offer's binding constraint, else its refusals.
+    """Find what binds each enterprise's limit now: its offer's constraint, else its refusals.
 
     From rows enterprise_id, bank, decision, limit_cny, binding_constraint, refusals,
     refusal_text_en, refusal_text_zh. One row an enterprise: enterprise_id, bank and limit_cny (as
@@ -161,7 +160,7 @@ def _current_limits(
     """The limits as recommended, and `base_cny`, above which a limit is a higher one.
 
     At the prices an enterprise may do better by itself than in the book, where whole lines must
-    fit: what it gets without any change is not a lever's doing.
+    fit: what it gets without any change is not a action's doing.
     """
     without = features["enterprise_id"][~features["enterprise_id"].isin(causes["enterprise_id"])]
     if len(without):
@@ -186,10 +185,9 @@ def _smallest_steps(
     recommender: Recommender,
     next_level: NextLevel,
 ) -> pd.DataFrame:
-    """The least rung of the lever that reaches the next level, for those that any rung lifts.
+    """Find the action's smallest step that reaches the next level, for those that any step lifts.
 
-    A rung asks only about the rows that it moves and that no lower one has lifted.
-    """
+    A step scores only the rows that it moves and that no smaller one has lifted."""
     waiting = features
     found = [now.iloc[:0].assign(lever="", step=0.0, effort=0.0, bank_then="", limit_then_cny=0.0,
                                  pd_then_12m=0.0)]  # fmt: skip

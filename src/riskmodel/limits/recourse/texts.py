@@ -1,4 +1,4 @@
-"""What would raise my limit, in plain sentences: English and Chinese, money rounded."""
+"""Recourse in plain sentences: English and Chinese, money rounded."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -37,7 +37,7 @@ CONSTRAINT_WORDS: Mapping[str, Words] = MappingProxyType(
         ),
     }
 )
-"""What holds an offered limit, by the code of its binding constraint."""
+"""Words for what binds an offered limit, by the code of its constraint."""
 
 NOTHING: Words = (
     "None of the changes looked at here would raise the limit this month. What holds it: {}.",
@@ -58,7 +58,7 @@ MORE: Words = (
 
 
 def write_sentences(found: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """The rows with text_en and text_zh: what would change, and the limit that could follow.
+    """Write text_en and text_zh: what would change, and the limit that could follow.
 
     `found` has enterprise_id, lever, step, limit_cny, limit_then_cny; `features` the features, one
     row an enterprise.
@@ -82,7 +82,7 @@ def write_sentences(found: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame
 
 
 def write_without_recourse(silent: pd.DataFrame) -> pd.DataFrame:
-    """Rows that say that nothing raises the limit, and what holds it: cause, in words.
+    """Write rows that say that nothing raises the limit, and what binds it.
 
     `silent` has enterprise_id, bank, limit_cny, pd_12m, cause, cause_en, cause_zh, lasting. A
     `RiskModelError` for a cause that has no words.
@@ -194,7 +194,7 @@ CONDITIONS: Mapping[str, Callable[[pd.DataFrame, float], list[Words]]] = Mapping
         "concentration": _concentration,
     }
 )
-"""Each lever's condition in words, from the rows' features and the step's size."""
+"""Each action's condition in words, from the rows' features and the step's size."""
 
 
 def _in_english(condition: str, amounts: tuple[float, float]) -> str:
