@@ -9,7 +9,7 @@ import pytest
 
 from riskmodel.errors import DataError
 from riskmodel.simulation.fidelity import fidelity_report, limit_response, open_tables
-from riskmodel.simulation.fidelity.arrival import lag, mended, missing_bank_months
+from riskmodel.simulation.fidelity.arrival import corrected_share, lag, missing_bank_months
 from riskmodel.simulation.fidelity.banks import pairs_without_agreement
 from riskmodel.simulation.fidelity.catalogue import FAMILIES
 from riskmodel.simulation.fidelity.default import _intraclass, limit_slopes
@@ -22,7 +22,7 @@ from riskmodel.simulation.fidelity.exporters import (
     new_year_gap,
     year_on_year,
 )
-from riskmodel.simulation.fidelity.gaming import bunched, strange_buyers
+from riskmodel.simulation.fidelity.gaming import bunching, strange_buyers
 from riskmodel.simulation.fidelity.lines import conversion, line_defaults, losses, moves
 from riskmodel.simulation.fidelity.measure import TooFewCasesError, median_by, share_by, share_of
 from riskmodel.simulation.fidelity.settlement import settlements, unpaid_usd
@@ -368,7 +368,7 @@ def test_a_refunds_day_of_payment_is_no_correction(drawn: Draw) -> None:
     )
     plain = [(f"F{i}", "E1", "2014-01-01", None, 5.0, "2014-01-09", False) for i in range(17)]
     tables = drawn({"refunds": pd.concat([rows, table(" ".join(rows.columns), *plain)])})
-    assert mended("refunds", "amount_cny")(tables).figure == 2 / 20
+    assert corrected_share("refunds", "amount_cny")(tables).figure == 2 / 20
     # the lag is that of the first version, in the platform's days
     assert lag("refunds", "claimed_on")(tables).figure == 8
 
@@ -403,7 +403,7 @@ def test_staged_rows_are_bunched_before_an_application_or_a_signing(drawn: Draw)
         }
     )  # fmt: skip
     # the January ones lie 58 days before, the June ones before another's application
-    assert bunched(tables).figure == 15 / 20
+    assert bunching(tables).figure == 15 / 20
     assert strange_buyers(tables).figure == 1.0
 
 

@@ -17,7 +17,7 @@ from riskmodel.settings import SourcesSettings
 from riskmodel.simulation import simulate as writing
 from riskmodel.simulation import write_simulation
 from riskmodel.simulation.calendar import Calendar
-from riskmodel.simulation.parameters import load_parameters, scenario_names
+from riskmodel.simulation.parameter_files import load_parameters, scenario_names
 from riskmodel.sources.folder import read_folder
 from riskmodel.tables.canonical import CANONICAL
 

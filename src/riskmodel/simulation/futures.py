@@ -69,7 +69,7 @@ def simulate_futures(
 ) -> Floats:
     """For each start its `RESULTS`; a PD of one for those in default, shares NaN where undefined."""
     results = np.full((len(starts.row), len(RESULTS)), np.nan)
-    _go(results, starts, traits, factors, market, p, paths)
+    _simulate_paths(results, starts, traits, factors, market, p, paths)
     return results
 
 
@@ -99,7 +99,72 @@ def _advance_chances(
 
 
 @njit(cache=True, nogil=True)
-def _go(
+def _restore(
+    state: Floats, pipe: Floats, book: Floats, chance: Floats, starts: StartStates, n: int,
+    buyers: Floats,
+) -> None:  # fmt: skip
+    """Put start state `n` back, in place: state, payments on their way, buyers, arrears."""
+    state[:] = starts.state[n]
+    book[:, :] = buyers
+    pipe[:] = 0.0
+    for month in range(AHEAD):
+        pipe[(starts.step[n] + month) % PIPE] = starts.ahead[n, month]
+    chance[:] = 0.0
+    chance[starts.arrears[n] + (4 if starts.ailing[n] > 0 else 0)] = 1.0
+
+
+@njit(cache=True, nogil=True)
+def _simulate_path(
+    scratch: tuple[Floats, Floats, Floats, Floats, Floats],
+    t: Record,
+    first: int,
+    key: np.uint64,
+    line: tuple[float, float, bool],
+    factors: Records,
+    market: Market,
+    p: Record,
+) -> tuple[float, float, float, float, float]:
+    """Simulate one path from the state in `scratch`.
+
+    Returns the sums over its months: the chance of default, of being current, the utilisation while
+    current, at default, and the loss given default, the last two weighted by the chance of default.
+    """
+    state, pipe, book, chance, used = scratch
+    limit, g = line[0], p.programme
+    used[:3] = min(state[DRAWN] / limit if limit > 0.0 else 0.0, 1.0)
+    pd, sound, drawn, at_default, lost = 0.0, 0.0, 0.0, 0.0, 0.0
+    for month in range(HORIZON):
+        step = first + month
+        advance_month(state, pipe, book, t, step, key, line, factors, market, p)
+        defaults = _advance_chances(chance, state, t, step, factors[step], p)
+        used[month + 3] = min(state[DRAWN] / limit, 1.0) if limit > 0.0 else 0.0
+        pd += defaults
+        sound += chance[0]
+        drawn += chance[0] * used[month + 3]
+        # the line is frozen when arrears begin, three months before the default
+        before = used[month]
+        at_default += defaults * (before + g.last_draw * (1.0 - before) if before > 0.0 else 0.0)
+        high = high_loss_chance(t, factors[step], p)
+        lost += defaults * (high * g.lgd_high + (1.0 - high) * g.lgd_low)
+    return pd, sound, drawn, at_default, lost
+
+
+@njit(cache=True, nogil=True)
+def _add_path(totals: Floats, path: tuple[float, float, float, float, float]) -> None:
+    """Add a path to the sums of numerators, denominators, their squares and products."""
+    pd, sound, drawn, at_default, lost = path
+    tops = (pd, drawn, at_default, lost)
+    bottoms = (1.0, sound, pd, pd)
+    for one in range(4):
+        totals[0, one] += tops[one]
+        totals[1, one] += bottoms[one]
+        totals[2, one] += tops[one] * tops[one]
+        totals[3, one] += tops[one] * bottoms[one]
+        totals[4, one] += bottoms[one] * bottoms[one]
+
+
+@njit(cache=True, nogil=True)
+def _simulate_paths(
     results: Floats,
     starts: StartStates,
     traits: Records,
@@ -108,73 +173,40 @@ def _go(
     p: Record,
     paths: int,
 ) -> None:
+    """Simulate the paths of every start state, and estimate its `RESULTS`."""
     state, pipe, book = np.zeros(len(STATE)), np.zeros(PIPE), np.zeros((SLOTS, 5))
-    first_book, chance, used = np.zeros((SLOTS, 5)), np.zeros(8), np.zeros(HORIZON + 3)
-    last = p.programme.last_draw
+    buyers, chance, used = np.zeros((SLOTS, 5)), np.zeros(8), np.zeros(HORIZON + 3)
+    scratch, totals = (state, pipe, book, chance, used), np.zeros((5, 4))
     for n in range(len(starts.row)):
         t, first, limit = traits[starts.row[n]], starts.step[n], starts.limit[n]
         if starts.arrears[n] >= DEFAULTED:
             results[n, 0], results[n, 1] = 1.0, 0.0
             continue
         for slot in range(SLOTS):
-            enter_buyer(first_book, slot, starts.buyers[n, slot], market)
+            enter_buyer(buyers, slot, starts.buyers[n, slot], market)
         own = subkey(subkey(t.key, _FUTURE), first)
-        sums, weights = np.zeros(4), np.zeros(4)
-        squares, crosses, evens = np.zeros(4), np.zeros(4), np.zeros(4)
+        line = (limit, starts.rate[n], limit > 0.0)
+        totals[:, :] = 0.0
         for path in range(paths):
+            _restore(state, pipe, book, chance, starts, n, buyers)
             key = subkey(own, path)
-            state[:] = starts.state[n]
-            book[:, :] = first_book
-            pipe[:] = 0.0
-            for month in range(AHEAD):
-                pipe[(first + month) % PIPE] = starts.ahead[n, month]
-            chance[:] = 0.0
-            chance[starts.arrears[n] + (4 if starts.ailing[n] > 0 else 0)] = 1.0
-            share = state[DRAWN] / limit if limit > 0.0 else 0.0
-            used[:3] = min(share, 1.0)
-            pd, sound, drawn, at_default, lost = 0.0, 0.0, 0.0, 0.0, 0.0
-            for month in range(HORIZON):
-                step = first + month
-                line = (limit, starts.rate[n], limit > 0.0)
-                advance_month(state, pipe, book, t, step, key, line, factors, market, p)
-                defaults = _advance_chances(chance, state, t, step, factors[step], p)
-                used[month + 3] = min(state[DRAWN] / limit, 1.0) if limit > 0.0 else 0.0
-                pd += defaults
-                sound += chance[0]
-                drawn += chance[0] * used[month + 3]
-                # the line is frozen when arrears begin, three months before the default
-                before = used[month]
-                at_default += defaults * (before + last * (1.0 - before) if before > 0.0 else 0.0)
-                high = high_loss_chance(t, factors[step], p)
-                lost += defaults * (
-                    high * p.programme.lgd_high + (1.0 - high) * p.programme.lgd_low
-                )
-            tops = (pd, drawn, at_default, lost)
-            bottoms = (1.0, sound, pd, pd)
-            for one in range(4):
-                sums[one] += tops[one]
-                weights[one] += bottoms[one]
-                squares[one] += tops[one] * tops[one]
-                crosses[one] += tops[one] * bottoms[one]
-                evens[one] += bottoms[one] * bottoms[one]
-        _estimate_ratios(results[n], sums, weights, (squares, crosses, evens), paths)
+            _add_path(totals, _simulate_path(scratch, t, first, key, line, factors, market, p))
+        _estimate_ratios(results[n], totals, paths)
 
 
 @njit(cache=True, nogil=True)
-def _estimate_ratios(
-    result: Floats,
-    sums: Floats,
-    weights: Floats,
-    products: tuple[Floats, Floats, Floats],
-    paths: int,
-) -> None:
-    """Ratios of sums over the paths, with the standard error of a ratio's linear approximation."""
-    squares, crosses, evens = products
-    for one in range(len(sums)):
-        if weights[one] <= 0.0:
+def _estimate_ratios(result: Floats, totals: Floats, paths: int) -> None:
+    """Estimate ratios of sums over the paths, each with its standard error.
+
+    The error is that of the ratio's linear approximation.
+    """
+    for one in range(totals.shape[1]):
+        top, bottom, square = totals[0, one], totals[1, one], totals[2, one]
+        cross, even = totals[3, one], totals[4, one]
+        if bottom <= 0.0:
             continue
-        mean = sums[one] / weights[one]
+        mean = top / bottom
         result[2 * one] = mean
         if paths > 1:
-            spread = squares[one] - 2.0 * mean * crosses[one] + mean * mean * evens[one]
-            result[2 * one + 1] = (max(spread, 0.0) * paths / (paths - 1)) ** 0.5 / weights[one]
+            spread = square - 2.0 * mean * cross + mean * mean * even
+            result[2 * one + 1] = (max(spread, 0.0) * paths / (paths - 1)) ** 0.5 / bottom

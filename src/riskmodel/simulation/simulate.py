@@ -26,7 +26,8 @@ from riskmodel.simulation.future_questions import Environment
 from riskmodel.simulation.kernel_records import record_of
 from riskmodel.simulation.life_histories import Lives, replace_lives, simulate_lives
 from riskmodel.simulation.names import KINDS, PROVINCES, SECTORS
-from riskmodel.simulation.parameters import BASE, Parameters, load_parameters, plain
+from riskmodel.simulation.parameter_files import BASE, as_tables, load_parameters
+from riskmodel.simulation.parameters import Parameters
 from riskmodel.simulation.programme import Banks, make_banks
 from riskmodel.simulation.random_streams import Ints
 from riskmodel.simulation.trade import Deals, record_deals
@@ -347,7 +348,7 @@ def _description(simulation: Simulation) -> str:
         "seed": simulation.seed,
         "scenario": simulation.scenario,
     }
-    return tomli_w.dumps({"simulation": made} | plain(simulation.parameters))
+    return tomli_w.dumps({"simulation": made} | as_tables(simulation.parameters))
 
 
 def _fingerprint(simulation: Simulation) -> str:

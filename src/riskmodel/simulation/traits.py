@@ -1,6 +1,6 @@
 """Who is there: enterprises with their hidden traits."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -90,82 +90,123 @@ class Traits(NamedTuple):
         return Traits._make(fields)
 
 
+class _Draws(NamedTuple):
+    """The addresses of an enterprise's draws.
+
+    `number` is for what it keeps, `again` for what is drawn anew with each attempt.
+    """
+
+    seed: int
+    number: Ints
+    again: Ints
+
+    def key(self, name: str) -> np.uint64:
+        """Return the key of one trait's draws."""
+        return stream(self.seed, f"traits {name}")
+
+
 def draw_traits(
     number: Ints, attempt: Ints, calendar: Calendar, parameters: Parameters, seed: int
 ) -> Traits:
-    """The enterprises of the given numbers.
+    """Draw the enterprises of the given numbers.
 
     Who did not live to see the simulation is drawn anew, with the next `attempt`: all but its date of
     entry, size, sector and place, which were drawn among those that live.
     """
-    p, cash, n = parameters.population, parameters.cash, number
-    again = number * 64 + attempt
-
-    def key(name: str) -> np.uint64:
-        return stream(seed, f"traits {name}")
-
-    gamer = uniforms(key("gamer"), n) < p.gamer_share
-    size = np.log(p.size_median_usd) + p.size_sigma * normals(key("size"), n)
-    # A gamer is too small for the gate: that is why it games.
-    size = np.where(gamer, np.minimum(size, np.log(p.gamer_usd)), size)
-    kind = choices(key("kind"), n, KIND_SHARES)
-    quality = normals(key("quality"), again) + p.gamer_quality * gamer
-    quality = quality - p.kind_quality * (kind == len(KIND_SHARES) - 1)
-    enters = _draw_entry(n, size, calendar, parameters, key("entry"))
-    signs = np.maximum(
-        enters + p.sign_history_months,
-        enters
-        + p.sign_history_months
-        + (p.sign_wait_months * exponentials(key("signing"), n)).astype(np.int64),
-    )
-    sector = _draw_sector(n, enters, calendar.months, parameters, key("sector"))
-    deals = p.deal_size_power * (size - np.log(p.size_median_usd))
-    weight = p.platform_weight
-    borrows = uniforms(key("borrower"), n) < p.loan_share
-    reach = p.leverage_low + (p.leverage_high - p.leverage_low) * uniforms(key("loan"), n)
-    wait = np.minimum(p.head_start_years * exponentials(key("head start"), n), 4.0)
+    draws = _Draws(seed, number, number * 64 + attempt)
+    gamer, size = _draw_size(draws, parameters)
+    kind = choices(draws.key("kind"), number, KIND_SHARES)
+    quality = _draw_quality(draws, gamer, kind, parameters)
+    enters = _draw_entry(number, size, calendar, parameters, draws.key("entry"))
     return Traits(
-        number=n,
-        key=subkeys(stream(seed, "life"), again),
+        number=number,
+        key=subkeys(stream(seed, "life"), draws.again),
         size=size,
         quality=quality,
         gamer=gamer,
         enters=enters,
-        registered=calendar.day_in(enters, integers(key("registered"), n, 1, 29))
-        - (365 * wait).astype(np.int64)
-        - 30,
-        province=choices(key("province"), n, PROVINCE_SHARES),
-        sector=sector,
-        sector_risk=np.asarray(SECTOR_RISK, dtype=np.float64)[sector],
         kind=kind,
-        employees=1
-        + (np.exp(0.6 * (size - 10.5)) * lognormals(key("staff"), n, 0.6)).astype(np.int64),
-        deal_usd=p.deal_median_usd
-        * np.exp(deals)
-        * lognormals(key("deal"), n, p.deal_sigma_between),
-        platform_share=_beta(
-            key("platform"), n, weight * p.platform_share, weight * (1 - p.platform_share)
-        ),
-        cost_ratio=parameters.trade.cost_ratio
-        - parameters.trade.cost_quality * quality
-        + parameters.trade.cost_sigma * normals(key("cost"), again),
-        refund_rate=np.clip(
-            parameters.trade.refund_rate + 0.03 * normals(key("refund"), n), 0.05, 0.16
-        ),
-        terms=np.asarray(TERMS_DAYS)[choices(key("terms"), n, TERMS_SHARES)],
-        target_cash=cash.target_months
-        + cash.target_quality * quality
-        + cash.target_sigma * normals(key("target"), again),
-        loan=np.where(borrows, 12 * reach, 0.0),
-        line_slope=parameters.arrears.line_slope_median
-        * lognormals(key("line slope"), n, parameters.arrears.line_slope_sigma),
-        taste=parameters.programme.taste_sigma * normals(key("taste"), n),
-        recovery=normals(key("recovery"), n),
-        signs=np.where(uniforms(key("signer"), n) < p.sign_share, signs, NEVER),
-        signed=_draw_agreements(n, parameters, key("banks")),
-        share=_buyer_shares(n, size, parameters, seed),
-        day_late=integers(key("late day"), n, 1, 30),
+        **_draw_register(draws, size, enters, calendar, parameters),
+        **_draw_trade(draws, size, quality, parameters),
+        **_draw_credit(draws, quality, enters, parameters),
     )
+
+
+def _draw_size(draws: _Draws, parameters: Parameters) -> tuple[Flags, Floats]:
+    """Draw who games, and the log of yearly exports in USD."""
+    p, n = parameters.population, draws.number
+    gamer = uniforms(draws.key("gamer"), n) < p.gamer_share
+    size = np.log(p.size_median_usd) + p.size_sigma * normals(draws.key("size"), n)
+    # A gamer is too small for the gate: that is why it games.
+    return gamer, np.where(gamer, np.minimum(size, np.log(p.gamer_usd)), size)
+
+
+def _draw_quality(draws: _Draws, gamer: Flags, kind: Ints, parameters: Parameters) -> Floats:
+    """Draw the hidden quality, moved for gamers and for persons."""
+    p = parameters.population
+    quality = normals(draws.key("quality"), draws.again) + p.gamer_quality * gamer
+    return np.asarray(quality - p.kind_quality * (kind == len(KIND_SHARES) - 1))
+
+
+def _draw_register(
+    draws: _Draws, size: Floats, enters: Ints, calendar: Calendar, parameters: Parameters
+) -> dict[str, Any]:
+    """Draw the traits that the register states: `registered`, place, sector, staff."""
+    p, n, key = parameters.population, draws.number, draws.key
+    sector = _draw_sector(n, enters, calendar.months, parameters, key("sector"))
+    wait = np.minimum(p.head_start_years * exponentials(key("head start"), n), 4.0)
+    first = calendar.day_in(enters, integers(key("registered"), n, 1, 29))
+    staff = np.exp(0.6 * (size - 10.5)) * lognormals(key("staff"), n, 0.6)
+    return {
+        "registered": first - (365 * wait).astype(np.int64) - 30,
+        "province": choices(key("province"), n, PROVINCE_SHARES),
+        "sector": sector,
+        "sector_risk": np.asarray(SECTOR_RISK, dtype=np.float64)[sector],
+        "employees": 1 + staff.astype(np.int64),
+    }
+
+
+def _draw_trade(
+    draws: _Draws, size: Floats, quality: Floats, parameters: Parameters
+) -> dict[str, Any]:  # fmt: skip
+    """Draw the traits of deals: their size, costs, terms, buyers' shares, lateness of records."""
+    p, trade, n, key = parameters.population, parameters.trade, draws.number, draws.key
+    scale = np.exp(p.deal_size_power * (size - np.log(p.size_median_usd)))
+    on, off = p.platform_weight * p.platform_share, p.platform_weight * (1 - p.platform_share)
+    cost = trade.cost_sigma * normals(key("cost"), draws.again)
+    refund = trade.refund_rate + 0.03 * normals(key("refund"), n)
+    return {
+        "deal_usd": p.deal_median_usd * scale * lognormals(key("deal"), n, p.deal_sigma_between),
+        "platform_share": _beta(key("platform"), n, on, off),
+        "cost_ratio": trade.cost_ratio - trade.cost_quality * quality + cost,
+        "refund_rate": np.clip(refund, 0.05, 0.16),
+        "terms": np.asarray(TERMS_DAYS)[choices(key("terms"), n, TERMS_SHARES)],
+        "share": _buyer_shares(n, size, parameters, draws.seed),
+        "day_late": integers(key("late day"), n, 1, 30),
+    }
+
+
+def _draw_credit(
+    draws: _Draws, quality: Floats, enters: Ints, parameters: Parameters
+) -> dict[str, Any]:  # fmt: skip
+    """Draw the traits of credit: cash, another lender's loan, response to a line, agreements."""
+    p, cash, arrears = parameters.population, parameters.cash, parameters.arrears
+    n, key = draws.number, draws.key
+    borrows = uniforms(key("borrower"), n) < p.loan_share
+    leverage = p.leverage_low + (p.leverage_high - p.leverage_low) * uniforms(key("loan"), n)
+    wait = (p.sign_wait_months * exponentials(key("signing"), n)).astype(np.int64)
+    signs = np.maximum(enters + p.sign_history_months, enters + p.sign_history_months + wait)
+    target = cash.target_sigma * normals(key("target"), draws.again)
+    return {
+        "target_cash": cash.target_months + cash.target_quality * quality + target,
+        "loan": np.where(borrows, 12 * leverage, 0.0),
+        "line_slope": arrears.line_slope_median
+        * lognormals(key("line slope"), n, arrears.line_slope_sigma),
+        "taste": parameters.programme.taste_sigma * normals(key("taste"), n),
+        "recovery": normals(key("recovery"), n),
+        "signs": np.where(uniforms(key("signer"), n) < p.sign_share, signs, NEVER),
+        "signed": _draw_agreements(n, parameters, key("banks")),
+    }
 
 
 def present_months(large: bool, parameters: Parameters) -> Floats:

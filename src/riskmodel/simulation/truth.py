@@ -16,7 +16,7 @@ from riskmodel.simulation.calendar import BURN
 from riskmodel.simulation.futures import RESULTS, StartStates, simulate_futures
 from riskmodel.simulation.hidden_path import STATE
 from riskmodel.simulation.life_histories import AHEAD
-from riskmodel.simulation.parameters import parameters_from
+from riskmodel.simulation.parameter_files import parse_parameters
 from riskmodel.simulation.simulate import Simulation, prepare_simulation
 from riskmodel.simulation.traits import SLOTS, draw_traits
 
@@ -43,7 +43,7 @@ def open_simulation(folder: Path | str) -> Simulation:
             "write it anew with `riskmodel simulate`."
         )
     return prepare_simulation(
-        made["enterprises"], made["months"], made["seed"], made["scenario"], parameters_from(parts)
+        made["enterprises"], made["months"], made["seed"], made["scenario"], parse_parameters(parts)
     )
 
 
