@@ -4,10 +4,10 @@ BIN := .venv/bin
 DEMO := data/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-spark mutants check fix docs lab mlflow bench lock
+.PHONY: help setup demo test test-fast test-nightly test-spark mutants check fix docs lab mlflow bench lock
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/ready ## the virtual environment, from the lock
 
@@ -27,8 +27,18 @@ demo: setup ## a fictional economy of 3,000 enterprises, to each bank's limit fi
 	test -d $(DEMO) || $(BIN)/riskmodel simulate $(DEMO) --enterprises 3000 --months 60 --seed 7
 	$(BIN)/riskmodel run experiments/baseline.toml --data $(DEMO)
 
+# a worker a core, each with one thread; files in the order of tests/conftest.py, long ones first
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: setup ## the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST) $(WORKERS)
+
+test-fast: setup ## the tests of a work in progress: those that take no whole run and no economy
+	$(PYTEST) $(WORKERS) -m "not slow"
+
+test-nightly: setup ## the tests with drawn examples in full number
+	RISKMODEL_NIGHTLY=1 $(PYTEST) $(WORKERS)
 
 test-spark: setup ## features and scores on Spark, equal bits with this machine's; needs Java 17
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation-package riskmodel \

@@ -1,6 +1,8 @@
 """Small publications and a store that is made once and copied."""
 
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,8 +15,50 @@ import pytest
 from riskmodel.publish.publication import PublicationFacts
 from riskmodel.registry.versions import Registration
 from riskmodel.runs.tracking import start_run
+from riskmodel.storage.locks import hold_lock
 
 AS_OF = date(2014, 7, 1)
+Shared = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files begin first, each one worker's: the one that makes the small experiment leads.
+
+    Files that alter a copy of it follow the other long ones, so that they need not wait for it.
+    """
+    ranks: dict[Path, int] = {}
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "project" in fixtures:
+            item.add_marker("slow")
+            rank = 2 if "own_project" in fixtures else 0
+        else:
+            rank = 1 if item.get_closest_marker("slow") else 3
+        ranks[item.path] = min(rank, ranks.get(item.path, rank))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Makes a folder of a name once for all workers of the session: to be read, not altered.
+
+    Whoever asks while another makes it waits.
+    """
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = place / name, place / f"{name}.done"
+        with hold_lock(place / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture
@@ -131,13 +175,15 @@ def notebook(tmp_path: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
-def template_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_root(shared: Shared) -> Path:
     """A root whose store exists: making one takes seconds, copying it does not."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        root = tmp_path_factory.mktemp("template")
-        start_run(root, "first", {}, {})
-    return root
+
+    def begun(root: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+            start_run(root, "first", {}, {})
+
+    return shared("template", begun)
 
 
 @pytest.fixture

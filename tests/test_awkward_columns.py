@@ -25,6 +25,8 @@ from riskmodel.model.learners.scorecard.scorecard import Scale, Scorecard
 from riskmodel.model.master_scale import MasterScale
 from riskmodel.model.risk_model import RiskModel
 
+pytestmark = pytest.mark.slow
+
 DAYS = pd.to_datetime(["2018-01-01", "2018-07-01", "2019-07-01", "2020-07-01"])
 WHO, WHEN = np.tile(np.arange(20), 4), np.repeat(DAYS, 20)
 TWENTY = np.arange(80.0) % 20

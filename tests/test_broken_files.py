@@ -25,6 +25,8 @@ from riskmodel.sources.folder import read_folder
 from riskmodel.sources.persistence import load_source, save_reading
 from riskmodel.storage import files
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 CASES = 60
 """Of each kind of folder; each has a seed of its own, so that a case can be run alone."""

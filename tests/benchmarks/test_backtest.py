@@ -31,6 +31,8 @@ from riskmodel.settings import default_settings, read_toml
 from riskmodel.simulation import true_outcome, write_simulation
 from riskmodel.sources.folder import accept_reading, read_folder
 
+pytestmark = pytest.mark.slow
+
 ECONOMY = Economy(write_simulation, true_outcome)
 TERMS = Path(__file__).parents[2] / "experiments"
 ENTERPRISES, MONTHS, SEED = 300, 48, 5

@@ -19,6 +19,8 @@ from riskmodel.sources import Source
 from riskmodel.sources.folder import read_folder
 from riskmodel.tables.canonical import CANONICAL
 
+pytestmark = pytest.mark.slow
+
 SEED = 5
 
 

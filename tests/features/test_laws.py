@@ -34,6 +34,8 @@ from riskmodel.sources.source import fingerprint
 from riskmodel.storage.files import write_folder
 from riskmodel.tables.canonical import CANONICAL
 
+pytestmark = pytest.mark.slow
+
 
 def beside(name):
     """A module of this folder."""

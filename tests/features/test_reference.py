@@ -25,6 +25,8 @@ from riskmodel.sources.checks.columns import ARROW_TYPES
 from riskmodel.sources.source import fingerprint
 from riskmodel.tables.canonical import CANONICAL
 
+pytestmark = pytest.mark.slow
+
 
 def beside(name):
     """A module of this folder."""

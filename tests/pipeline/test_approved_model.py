@@ -28,6 +28,8 @@ from riskmodel.runs import tracking
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.settings import Settings, default_settings
 
+pytestmark = pytest.mark.slow
+
 OURS = Purpose("export_credit", "lines", "12", "90", "doubtful loss substandard")
 CONTEST = Purpose("cumcm2020c", "outcomes", "ever", "given", "given")
 POLICY = 'name = "export_credit"\n'

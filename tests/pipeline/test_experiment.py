@@ -1,33 +1,31 @@
 """A small experiment from source folder to bank files: real notebooks, real tracking."""
 
-import hashlib
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.pipeline.small_experiment import (
+    BANKS,
+    Finished,
+    bytes_below,
+    first_run,
+    revision,
+)
 
-from riskmodel.errors import ChecksFailed, SettingsError
+from riskmodel.errors import SettingsError
 from riskmodel.limits import Behaviour
-from riskmodel.pipeline.experiment import DONE, STAGES, Order, after_last_run, run_experiment
+from riskmodel.pipeline.experiment import DONE, STAGES, after_last_run
 from riskmodel.pipeline.last_run import last_run_of
-from riskmodel.pipeline.stages.limits import answer_questions, recommend_limits
-from riskmodel.pipeline.stages.publish import publish_limits
 from riskmodel.pipeline.summary import summary
 from riskmodel.registry import versions
-from riskmodel.runs import notebooks, tracking
-from riskmodel.runs.run_folder import Run
+from riskmodel.runs import tracking
 from riskmodel.settings import default_settings
-from riskmodel.simulation import write_simulation
 
-PROJECT = Path(__file__).parents[2]
-SMALL = ("datasets.repeats=1", "datasets.folds=2", "model.trees=30", "model.trials=2")
-SMALL += ("explain.refits=1",)
 PREDICTIONS = ["enterprise_id", "as_of", "split", "defaulted", "model"]
 PREDICTIONS += ["pd_12m", "pd_low", "pd_high", "grade"]
 CHECKS = ["check", "passed", "value", "low", "high", "threshold", "text"]
@@ -39,60 +37,18 @@ LIMITS = ["enterprise_id", "bank", "as_of", "valid_until", "decision", "limit_cn
 LIMITS += ["pd_12m", "pd_low", "pd_high", "grade", "expected_loss_cny", "binding_constraint"]
 LIMITS += ["reason_1", "reason_2", "reason_3", "reason_4", "reason_text_en", "reason_text_zh"]
 LIMITS += ["model_version", "run_id"]
-BANKS = ["bank_of_china", "bank_of_shanghai", "china_construction", "china_merchants"]
-BANKS += ["industrial_bank", "ping_an", "postal_savings"]
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A run that is done, and what it said on its way."""
-
-    run: Run
-    told: tuple[str, ...]
-
-
-@pytest.fixture(scope="session")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project's folder of its own, with a source folder of 500 fictional enterprises."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "experiments").mkdir()
-    for toml in (PROJECT / "experiments").glob("*.toml"):
-        shutil.copy(toml, folder / "experiments")
-    shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
-    write_simulation(folder / "simulation", enterprises=500, months=48, seed=3)
+@pytest.fixture(scope="module")
+def root(project: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        yield folder
+        yield project
 
 
-def carried_out(root: Path, *words: str) -> Finished:
-    told: list[str] = []
-    data = f"run.data={json.dumps(str(root / 'simulation'))}"
-    order = Order(root / "experiments/baseline.toml", (data, *SMALL, *words))
-    return Finished(run_experiment(order, root, told.append), tuple(told))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first(root: Path) -> Finished:
-    return carried_out(root, "publish.override_reason=test")
-
-
-@pytest.fixture(scope="session")
-def second(root: Path, first: Finished) -> Finished:
-    assert first.run.folder.is_dir()
-    return carried_out(root, "publish.override_reason=test")
-
-
-def revision(root: Path, run: Run, bank: str, number: int) -> Path:
-    return root / "data/published" / bank / str(run.settings.run.as_of) / f"r{number}"
-
-
-def bytes_below(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+    return first_run(root)
 
 
 def test_every_stage_leaves_its_executed_notebook_and_a_page_of_it(first: Finished) -> None:
@@ -286,95 +242,6 @@ def test_the_summary_says_where_the_result_is_and_what_each_bank_got(first: Fini
     assert [bank for bank in BANKS if bank not in text] == []
 
 
-def test_the_same_run_again_only_publishes_again(first: Finished, second: Finished) -> None:
-    again = [line for line in second.told if "unchanged, not run again" in line]
-
-    assert second.run.folder == first.run.folder
-    assert not any("unchanged" in line for line in first.told)
-    assert [line.split()[1].rstrip(":") for line in again] == list(STAGES[:-1])
-    assert any(line == "[8/8] publish ..." for line in second.told)
-
-
-@pytest.mark.parametrize("bank", BANKS)
-def test_the_next_revision_of_the_same_run_holds_the_same_limits(
-    root: Path, second: Finished, bank: str
-) -> None:
-    old, new = (revision(root, second.run, bank, number) for number in (1, 2))
-    manifest = json.loads((new / "manifest.json").read_text("utf-8"))
-    moved = dict(manifest["difference"])
-    before = moved.pop("previous")
-
-    assert (new / "limits.parquet").read_bytes() == (old / "limits.parquet").read_bytes()
-    assert before["revision"] == 1
-    assert before["run"] == second.run.name
-    assert set(moved.values()) == {0}
-
-
-def test_a_limit_changed_in_a_finished_run_is_not_published(root: Path, second: Finished) -> None:
-    path = second.run.folder / "limits" / "recommendations.parquet"
-    page = second.run.folder / "notebooks" / "07_limits.html"
-    whole, shown = path.read_bytes(), page.read_bytes()
-    rows = pd.read_parquet(path)
-    rows.loc[rows.index[rows["decision"] == "offer"][0], "limit_cny"] = 9_999_000.0
-    rows.to_parquet(path)
-
-    third = carried_out(root, "publish.override_reason=test")
-
-    assert path.read_bytes() == whole
-    assert page.read_bytes() == shown
-    said = "limits/recommendations.parquet is not what was written; run again"
-    assert f"[7/8] limits: {said}" in third.told
-    ran = [line.split()[1] for line in third.told if line.endswith(" ...")]
-    assert ran == ["limits", "publish"]
-    for bank in BANKS:
-        first, last = (revision(root, third.run, bank, number) for number in (1, 3))
-        assert (last / "limits.parquet").read_bytes() == (first / "limits.parquet").read_bytes()
-
-
-def test_a_book_that_breaks_a_term_is_not_published_though_its_digest_holds(
-    root: Path, second: Finished
-) -> None:
-    again = replace(
-        second.run, folder=second.run.folder.with_name("2014-09-02-tampered-0123456789")
-    )
-    shutil.copytree(second.run.folder, again.folder)
-    rows = again.read("limits", "recommendations")
-    rows.loc[rows.index[rows["decision"] == "offer"][0], "limit_cny"] = 9_999_000.0
-    again.write("limits", recommendations=rows)
-    published = bytes_below(root / "data/published")
-
-    with pytest.raises(ChecksFailed, match=r"nothing was published, the limits break .* cap"):
-        publish_limits(again)
-
-    assert bytes_below(root / "data/published") == published
-    shutil.rmtree(again.folder)
-
-
-def test_a_notebook_tried_by_hand_writes_beside_the_run_and_publishes_nothing(
-    root: Path, second: Finished
-) -> None:
-    published, finished = bytes_below(root / "data/published"), bytes_below(second.run.folder)
-    by_hand = second.run.folder.parent / "by-hand"
-    given = {"settings_path": str(second.run.folder / "settings.toml"), "run_dir": str(by_hand)}
-
-    for name in ("02_features", "03_datasets", "08_publish"):
-        source = root / "notebooks" / f"{name}.ipynb"
-        notebooks.execute(source, by_hand / "notebooks" / f"{name}.ipynb", given)
-
-    assert bytes_below(root / "data/published") == published
-    assert bytes_below(second.run.folder) == finished
-    mine, theirs = (at / "datasets/panel.parquet" for at in (by_hand, second.run.folder))
-    assert mine.read_bytes() == theirs.read_bytes()
-    for name in ("02_features", "03_datasets"):
-        page = by_hand / "notebooks" / f"{name}.html"
-        notebooks.to_html(page.with_suffix(".ipynb"), page)
-        assert page.read_bytes() == (second.run.folder / "notebooks" / page.name).read_bytes()
-    previews = by_hand / "publish/preview"
-    assert sorted(path.name for path in previews.iterdir()) == BANKS
-    kept = json.loads((by_hand / "publish/publication.json").read_text("utf-8"))
-    assert kept["version"] == "unregistered"
-
-
 def test_last_months_run_is_the_newest_earlier_one_of_the_same_name(tmp_path: Path) -> None:
     runs = tmp_path / "experiments" / "runs"
     names = (
@@ -408,144 +275,3 @@ def test_a_last_run_that_is_not_there_is_refused(first: Finished) -> None:
     settings = first.run.settings.model_copy(update={"limits": limits})
     with pytest.raises(SettingsError, match="no run with limits"):
         last_run_of(replace(first.run, settings=settings))
-
-
-def test_a_month_after_last_month_says_what_changed(first: Finished) -> None:
-    limits = first.run.settings.limits.model_copy(update={"last_run": first.run.name})
-    settings = first.run.settings.model_copy(update={"limits": limits})
-    # The same month once more: starting from its own prices gives nearly the same book.
-    again = replace(
-        first.run,
-        folder=first.run.folder.with_name("2014-09-01-again-0123456789"),
-        settings=settings,
-    )
-    shutil.copytree(first.run.folder, again.folder)
-    book = recommend_limits(again)
-    old = first.run.read("limits", "recommendations")
-    offers = book.recommendations.query("decision == 'offer'")
-    assert offers["limit_cny"].sum() == pytest.approx(
-        old.query("decision == 'offer'")["limit_cny"].sum(), rel=0.01
-    )
-    counts = answer_questions(again, book).change_counts
-    assert counts.loc[counts["bank"] == "all", "changes"].sum() > 0
-    shutil.rmtree(again.folder)
-
-
-def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
-    root: Path, second: Finished
-) -> None:
-    published = bytes_below(root / "data/published")
-    runs = root / "experiments/runs"
-    before = {path.name for path in runs.iterdir() if path.is_dir()}
-
-    with pytest.raises(ChecksFailed, match="nothing was published") as refused:
-        # so few defaults asked for: this run is split by date
-        words = ("validate.least_auc=0.99", "publish.tracking=false", "datasets.min_defaults=2")
-        carried_out(root, *words, 'model.candidates=["trees", "single_feature"]')
-
-    assert refused.value.exit_code == 5
-    assert "publish.override_reason" in str(refused.value)
-    report = refused.value.report
-    assert "AUC (out of time and of enterprise) 0." in report
-    assert "Realised over expected defaults " in report
-    assert re.search(r"Test rows and defaults [\d,]+ and [\d,]+\n", report)
-    assert re.search(r"verdict      fail: \d of 12 checks failed that nothing conceded", report)
-    assert re.search(r"failed +ranking: AUC on the test rows .* must reach 0\.99\.", report)
-    assert bytes_below(root / "data/published") == published
-    (folder,) = (runs / name for name in {p.name for p in runs.iterdir()} - before - {"by-hand"})
-    assert not (folder / "DONE").exists()
-    panel = pd.read_parquet(folder / "datasets/panel.parquet")
-    assert set(panel["split"].dropna()) == {"fit", "calibrate", "gap", "test", "score"}
-    assert json.loads((folder / "run.json").read_text("utf-8"))["state"] == "checks failed"
-    assert (folder / "notebooks/06_validate.html").exists()
-    assert (runs / "latest").resolve() == second.run.folder
-
-
-def unchanged(finished: Finished) -> list[str]:
-    """The stages that were not run again."""
-    told = (line for line in finished.told if "unchanged, not run again" in line)
-    return [line.split()[1].rstrip(":") for line in told]
-
-
-def test_a_comment_white_space_or_the_threads_changed_run_no_stage_again(
-    root: Path, second: Finished
-) -> None:
-    for name in ("banks.toml", "policy.toml", "baseline.toml"):
-        path = root / "experiments" / name
-        path.write_text("# read again\n\n" + path.read_text("utf-8"), "utf-8")
-    again = carried_out(root, "publish.override_reason=test", "run.threads=1")
-
-    assert again.run.folder == second.run.folder
-    assert unchanged(again) == list(STAGES[:-1])
-    kept = (again.run.folder / "banks.toml").read_text("utf-8")
-    assert kept.startswith("# read again\n")
-
-
-def test_a_budget_that_changed_decides_the_limits_anew_and_nothing_before_them(
-    root: Path, second: Finished
-) -> None:
-    path = root / "experiments/banks.toml"
-    text = path.read_text("utf-8")
-    before = bytes_below(second.run.folder)
-    path.write_text(text.replace("budget_cny = 45_000_000.0", "budget_cny = 5_000_000.0"), "utf-8")
-    moved = carried_out(root, "publish.override_reason=test")
-    path.write_text(text, "utf-8")
-
-    assert moved.run.folder != second.run.folder
-    assert unchanged(moved) == list(STAGES[:6])
-    assert bytes_below(second.run.folder) == before
-    by_bank = moved.run.read("limits", "by_bank").set_index("bank")
-    assert by_bank.loc["ping_an", "budget_cny"] == 5_000_000.0
-    assert by_bank.loc["ping_an", "limit_cny"] <= 5_000_000.0
-    assert (moved.run.folder / "notebooks/01_sources.html").exists()
-
-
-def copied_with(first: Finished, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Run:
-    """The finished run once more under another name, its book changed."""
-    run = replace(first.run, folder=first.run.folder.with_name(name))
-    run = replace(run, before=run.folder)
-    shutil.copytree(first.run.folder, run.folder)
-    run.note(mlflow_run_id="", banks=[])
-    run.write("limits", recommendations=change(run.read("limits", "recommendations")))
-    return run
-
-
-def test_where_nobody_has_signed_nothing_is_published_and_the_reason_is_said(
-    root: Path, first: Finished
-) -> None:
-    def unsigned(book: pd.DataFrame) -> pd.DataFrame:
-        return book.assign(bank="", decision="decline", limit_cny=0.0)
-
-    before = bytes_below(root / "data/published")
-    run = copied_with(first, "2014-09-01-nobody-0123456789", unsigned)
-    published = publish_limits(run)
-
-    assert bytes_below(root / "data/published") == before
-    assert published.publications.empty
-    assert not published.refused
-    reason = f"no scored enterprise has an agreement in force on {run.settings.run.as_of}"
-    assert published.text == f"Nothing is published: {reason}."
-    kept = json.loads((run.folder / "publish/publication.json").read_text("utf-8"))
-    assert kept["nothing_to_publish"] == reason
-    assert f"nothing to publish: {reason}" in summary(run)
-    assert "data/published" not in summary(run)
-    shutil.rmtree(run.folder)
-
-
-def test_a_bank_that_nobody_has_signed_with_is_given_no_folder_and_is_named(
-    root: Path, first: Finished
-) -> None:
-    def without_two(book: pd.DataFrame) -> pd.DataFrame:
-        return book[~book["bank"].isin(["ping_an", "postal_savings"])]
-
-    run = copied_with(first, "2014-09-01-some-0123456789", without_two)
-    before = bytes_below(root / "data/published")
-    published = publish_limits(run)
-    new = {name.split("/")[0] for name in bytes_below(root / "data/published").keys() - before}
-
-    assert sorted({*new, "ping_an", "postal_savings"}) == BANKS
-    assert new.isdisjoint({"ping_an", "postal_savings"})
-    assert published.without_rows == ("ping_an", "postal_savings")
-    assert "no file for ping_an, postal_savings" in summary(run)
-    assert "no file for ping_an, postal_savings" in published.text
-    shutil.rmtree(run.folder)

@@ -16,6 +16,8 @@ from riskmodel.runs.notebooks import (
     typed_parameters,
 )
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TYPED = (
     'run_dir: str\nrows: int = 3  # how many\nshare: float = -0.5\ndry: bool = False\nto: str = "x"'

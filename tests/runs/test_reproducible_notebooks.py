@@ -9,6 +9,8 @@ import pytest
 from riskmodel.errors import MachineError
 from riskmodel.runs.notebooks import execute, to_html
 
+pytestmark = pytest.mark.slow
+
 STYLED = """
 import pandas as pd
 from IPython.display import display

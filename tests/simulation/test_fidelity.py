@@ -31,6 +31,8 @@ from riskmodel.simulation.fidelity.tables import Tables
 from riskmodel.statistics.low_default import jeffreys_interval
 from riskmodel.storage.files import write_folder
 
+pytestmark = pytest.mark.slow
+
 # --- The simulation that the whole card is held against: adjust these when the economy changes. -------
 SIMULATION = {"enterprises": 2000, "months": 60, "seed": 11}
 EXCUSED: frozenset[str] = frozenset()

@@ -12,6 +12,8 @@ from scipy.stats import beta
 from riskmodel.errors import DataError, UsageError
 from riskmodel.simulation import true_drawn_share, true_lgd, true_outcome, true_pd, write_simulation
 
+pytestmark = pytest.mark.slow
+
 MONTHS = 60
 KEY = ["enterprise_id", "as_of", "limit_cny"]
 

@@ -24,6 +24,8 @@ from riskmodel.features.spec import FeatureDefinition, Measure, column, where
 from riskmodel.settings import default_settings
 from riskmodel.sources.folder import read_folder
 
+pytestmark = pytest.mark.slow
+
 PREPARED = {
     "duckdb": with_duckdb.prepared,
     "pandas": with_pandas.prepared,

@@ -18,6 +18,8 @@ from riskmodel.benchmarks.reject_inference.study import Applicants, applicants_o
 from riskmodel.settings import default_settings
 from riskmodel.simulation import write_simulation
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(seed: int, **methods: object) -> pd.DataFrame:
     """400 applicants whose truth is known; `accepts_only`, and all not given, see half of it."""

@@ -167,6 +167,7 @@ def test_past_lines_without_a_share_are_refused() -> None:
         fit_response(lent(10, 1).drop(columns="share"), HOW)
 
 
+@pytest.mark.slow
 def test_in_the_economy_the_causal_slope_is_nearer_the_truth_than_the_naive(tmp_path: Path) -> None:
     folder = tmp_path / "simulation"
     write_simulation(folder, enterprises=3_000, months=60, seed=71)
