@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from riskmodel.benchmarks.child_process import Contender, Cost, in_child, measured
+from riskmodel.benchmarks.child_process import Cost, in_child, measure_cost
 from riskmodel.benchmarks.features import (
     column_scan,
     with_duckdb,
@@ -21,7 +21,7 @@ from riskmodel.benchmarks.features import (
     with_riskmodel,
 )
 from riskmodel.benchmarks.features.consistency import differences
-from riskmodel.benchmarks.features.task import Task, comparable
+from riskmodel.benchmarks.features.task import Contender, Task, comparable
 from riskmodel.benchmarks.features.trade_data import END, trade_folder
 from riskmodel.features import DEFINITIONS
 from riskmodel.months import shifted
@@ -73,14 +73,14 @@ def bench_features(
         progress(
             f"{len(task.definitions)} features, {enterprises:,} enterprises, {len(task.dates)} dates"
         )
-        costs = {OURS: in_child(measured, library, task, place / OURS)}
-        costs[SORTING] = in_child(measured, with_riskmodel.sorting, task, place / SORTING)
+        costs = {OURS: in_child(measure_cost, library, task, place / OURS)}
+        costs[SORTING] = in_child(measure_cost, with_riskmodel.sorting, task, place / SORTING)
         for name in contenders:
             absent = _absent(name, enterprises, everyone)
             costs |= {f"{name} ({absent})": NOTHING} if absent else {}
             if not absent:
                 progress(f"{name} now")
-                costs[name] = in_child(measured, CONTENDERS[name], task, place / name)
+                costs[name] = in_child(measure_cost, CONTENDERS[name], task, place / name)
         # only now: what this process holds would count in the peak of those that it starts
         apart = {name: _apart(task, name, place, progress) for name in costs}
     return _table(costs, apart, enterprises * len(task.dates))

@@ -89,6 +89,13 @@ class Task:
         return months.day_start(as_of, self.timezone)
 
 
+Contender = Callable[[Task], Callable[[Path], None]]
+"""A function that prepares a task (libraries loaded) and returns the work that is timed.
+
+The work writes Parquet files with `enterprise_id`, `as_of` and the features' columns into a folder.
+"""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Which rows an aggregate takes: those of a window that meet the conditions.
