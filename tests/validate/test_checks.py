@@ -110,13 +110,13 @@ def test_pds_that_lie_too_far_apart_fail_the_slope_and_nothing_of_the_ranking(ev
 
 def test_a_bound_in_a_checks_words_is_never_better_than_it_is(evidence, monkeypatch):
     monkeypatch.setattr(
-        "riskmodel.validate.checks.percentile_interval", lambda values: (0.6996, 0.8004)
+        "riskmodel.validate.performance_checks.percentile_interval", lambda values: (0.6996, 0.8004)
     )
     text = CHECKS["ranking"](evidence).text
     assert "0.699 to 0.801; its lower end must reach 0.7." in text
     rows = changed(evidence, settings=evidence.settings.model_copy(update={"least_auc": 0.705}))
     assert "must reach 0.705." in CHECKS["ranking"](rows).text
-    monkeypatch.setattr("riskmodel.validate.checks.psi", lambda then, now: 0.25004)
+    monkeypatch.setattr("riskmodel.validate.drift_checks.psi", lambda then, now: 0.25004)
     assert "0.251;" in CHECKS["drift_to_scored"](evidence).text
 
 
@@ -171,7 +171,7 @@ def suspect(feature, why, fate):
 def test_the_features_that_rank_best_alone_are_named_the_best_first(evidence, monkeypatch):
     first, second = "exports_usd_6m (AUC 0.621)", "days_past_due_now (AUC 0.523)"
     assert f"{first}, {second}; above" in CHECKS["leak_single_feature"](evidence).text
-    monkeypatch.setattr("riskmodel.validate.checks.NAMED_FEATURES", 1)
+    monkeypatch.setattr("riskmodel.validate.leakage_checks.NAMED_FEATURES", 1)
     assert f"{first}; above" in CHECKS["leak_single_feature"](evidence).text
 
 

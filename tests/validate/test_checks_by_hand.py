@@ -24,25 +24,26 @@ from riskmodel.statistics.calibration import (
 from riskmodel.statistics.discrimination import auc
 from riskmodel.statistics.psi import psi
 from riskmodel.validate import Evidence, time_travel
-from riskmodel.validate.checks import (
-    check_calibration_by_grade,
-    check_calibration_overall,
-    check_calibration_slope,
-    check_drift_in_time,
-    check_drift_to_scored,
-    check_enough_defaults,
+from riskmodel.validate.drift_checks import check_drift_in_time, check_drift_to_scored
+from riskmodel.validate.leakage_checks import (
     check_leak_single_feature,
     check_leak_time_travel,
     check_leaks_left_out,
-    check_not_below_single_feature,
-    check_out_of_time,
-    check_ranking,
 )
 from riskmodel.validate.performance import (
     adjust_holm,
     measure_performance,
     performance_by_grade,
     performance_by_vintage,
+)
+from riskmodel.validate.performance_checks import (
+    check_calibration_by_grade,
+    check_calibration_overall,
+    check_calibration_slope,
+    check_enough_defaults,
+    check_not_below_single_feature,
+    check_out_of_time,
+    check_ranking,
 )
 from riskmodel.validate.verdict import Verdict
 

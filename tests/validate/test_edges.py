@@ -19,14 +19,14 @@ from riskmodel.statistics.calibration import (
     jeffreys_test_in_cycle,
 )
 from riskmodel.statistics.psi import psi
-from riskmodel.validate import (
+from riskmodel.validate import (, performance_checks
     Evidence,
-    checks,
     measure_performance,
     performance_by_vintage,
     time_travel,
 )
-from riskmodel.validate.checks import CHECKS, Check
+from riskmodel.validate.checks import CHECKS
+from riskmodel.validate.evidence import Check
 from riskmodel.validate.performance import adjust_holm, performance_by_grade
 
 PLAIN = default_settings().validate_.model_copy(update={"bootstrap_draws": 60})
@@ -237,14 +237,16 @@ def test_holm_orders_by_size_and_gives_back_the_order_it_was_given() -> None:
 def test_the_overall_rate_touches_its_pd_within_the_margin_or_is_no_rare_year(
     monkeypatch: pytest.MonkeyPatch, low: float, high: float, p: float, passed: bool
 ) -> None:
-    monkeypatch.setattr(checks, "percentile_interval", lambda values: (low, high))
-    monkeypatch.setattr(checks, "jeffreys_test_in_cycle", lambda *given: p)
+    monkeypatch.setattr(performance_checks, "percentile_interval", lambda values: (low, high))
+    monkeypatch.setattr(performance_checks, "jeffreys_test_in_cycle", lambda *given: p)
     assert run("calibration_overall", drawn(), asking(calibration_margin=0.25)).passed == passed
 
 
 def test_a_rare_year_is_judged_by_enterprises_not_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[float, ...]] = []
-    monkeypatch.setattr(checks, "jeffreys_test_in_cycle", lambda *one: given.append(one) or 0.5)
+    monkeypatch.setattr(
+        performance_checks, "jeffreys_test_in_cycle", lambda *one: given.append(one) or 0.5
+    )
     rows = drawn(count=100)
     run("calibration_overall", pd.concat([rows] * 4, ignore_index=True))
     rate, mean = rows["defaulted"].mean(), rows["pd_12m"].mean()
@@ -258,7 +260,7 @@ def test_a_rare_year_is_judged_by_enterprises_not_by_rows(monkeypatch: pytest.Mo
 def test_the_slope_touches_one_within_its_margin(
     monkeypatch: pytest.MonkeyPatch, low: float, high: float, passed: bool
 ) -> None:
-    monkeypatch.setattr(checks, "percentile_interval", lambda values: (low, high))
+    monkeypatch.setattr(performance_checks, "percentile_interval", lambda values: (low, high))
     assert run("calibration_slope", drawn(), asking(slope_margin=0.1)).passed == passed
 
 

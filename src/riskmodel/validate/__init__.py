@@ -1,6 +1,7 @@
 """Validate: statistics, checks and the verdict."""
 
-from riskmodel.validate.checks import Evidence, run_checks
+from riskmodel.validate.checks import run_checks
+from riskmodel.validate.evidence import Evidence
 from riskmodel.validate.performance import (
     measure_performance,
     performance_by_grade,
