@@ -19,10 +19,11 @@ from riskmodel.statistics.calibration import (
     jeffreys_test_in_cycle,
 )
 from riskmodel.statistics.psi import psi
-from riskmodel.validate import (, performance_checks
+from riskmodel.validate import (
     Evidence,
     measure_performance,
     performance_by_vintage,
+    performance_checks,
     time_travel,
 )
 from riskmodel.validate.checks import CHECKS
