@@ -60,15 +60,33 @@ def build_constraints(
     met = set(sectors)
     sectors = _and_named(sectors, {word for bank in banks.bank for word in bank.max_sector_shares})
     destinations = _and_named(destinations, set(banks.destinations.max_shares))
-    count = len(banks.names)
-    budgets = [
-        (name, BUDGET, "", bank.budget_cny)
-        for name, bank in zip(banks.names, banks.bank, strict=True)
-    ]
-    losses = [
-        (name, LOSS_CAP, "", bank.loss_cap_cny)
-        for name, bank in zip(banks.names, banks.bank, strict=True)
-    ]
+    table = _all_constraints(banks, sectors, destinations, met)
+    bounded = np.isfinite(table["capacity_cny"].to_numpy(np.float64))
+    place = np.where(bounded, np.cumsum(bounded) - 1, NO_CONSTRAINT)
+    place = np.append(place, NO_CONSTRAINT)
+    count, last = len(banks.names), len(table)
+    at_sector = 2 * count + pairs.bank * len(sectors) + sector[pairs.enterprise]
+    at_sector = at_sector if sectors else np.full_like(at_sector, last)
+    at_destination = (2 + len(sectors)) * count + destination[pairs.enterprise]
+    at_destination = at_destination if destinations else np.full_like(at_destination, last)
+    return Constraints(
+        table=table[bounded].reset_index(drop=True),
+        limit_constraints=np.column_stack(
+            [place[pairs.bank], place[at_sector], place[at_destination]]
+        ),
+        loss_constraints=place[count + pairs.bank][:, None],
+    )
+
+
+def _all_constraints(
+    banks: Banks, sectors: list[str], destinations: list[str], met: set[str]
+) -> pd.DataFrame:
+    """List the constraints, unbounded ones too: budgets, loss caps, sectors bank by bank, destinations.
+
+    A sector that nobody is `met` in is bounded only by a bank that names it.
+    """
+    budgets = [(bank.name, BUDGET, "", bank.budget_cny) for bank in banks.bank]
+    losses = [(bank.name, LOSS_CAP, "", bank.loss_cap_cny) for bank in banks.bank]
     of_sector = [
         (
             bank.name,
@@ -83,22 +101,7 @@ def build_constraints(
         ("", DESTINATION_SHARE, word, banks.destination_cap_cny(word)) for word in destinations
     ]
     every = [*budgets, *losses, *of_sector, *of_destination]
-    table = pd.DataFrame(every, columns=["bank", "row", "key", "capacity_cny"])
-    held = np.isfinite(table["capacity_cny"].to_numpy(np.float64))
-    place = np.where(held, np.cumsum(held) - 1, NO_CONSTRAINT)
-    place = np.append(place, NO_CONSTRAINT)
-    last = len(every)
-    at_sector = 2 * count + pairs.bank * len(sectors) + sector[pairs.enterprise]
-    at_sector = at_sector if sectors else np.full_like(at_sector, last)
-    at_destination = 2 * count + len(of_sector) + destination[pairs.enterprise]
-    at_destination = at_destination if destinations else np.full_like(at_destination, last)
-    return Constraints(
-        table=table[held].reset_index(drop=True),
-        limit_constraints=np.column_stack(
-            [place[pairs.bank], place[at_sector], place[at_destination]]
-        ),
-        loss_constraints=place[count + pairs.bank][:, None],
-    )
+    return pd.DataFrame(every, columns=["bank", "row", "key", "capacity_cny"])
 
 
 def _and_named(met: list[str], named: set[str]) -> list[str]:

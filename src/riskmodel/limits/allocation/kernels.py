@@ -1,12 +1,12 @@
 """Compiled loops of the allocation, each over one block of enterprises.
 
 An *option* is a pair at a level. Options come in two forms: whole (`Options`: every pair has all
-levels, in the order of pairs), and as *options* (`Shortlist`: a list an enterprise). Given
-`prices`, what a pair pays is one price for its limit and one for its loss, the sums over its constraints;
-an option's *net* is its value less both. `max_use` is the most that one option may use of a constraint.
+levels, in the order of pairs), and listed (`Shortlist`: a list an enterprise). Given `prices`, a
+pair pays one price for its limit and one for its loss, the sums over its constraints; an option's
+*net* is its value less both. `max_use` is the most that one option may use of a constraint.
 """
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
-# ruff: noqa: PLR0917, PLR0912, PLR0915
+# ruff: noqa: PLR0917
 
 import numpy as np
 from numba import njit
@@ -33,7 +33,7 @@ def count_faults(value, limit, loss, first, last):
 
 
 @kernel
-def _sum_over_constraints(rows, of):
+def sum_over_constraints(rows, of):
     """Sum `of` over one pair's constraints."""
     total = 0.0
     for k in range(len(rows)):
@@ -79,7 +79,7 @@ def sum_best_nets(
                 best,
                 _best_level(
                     value[p], limit[p], loss[p],
-                    _sum_over_constraints(limit_constraints[p], prices), _sum_over_constraints(loss_constraints[p], prices),
+                    sum_over_constraints(limit_constraints[p], prices), sum_over_constraints(loss_constraints[p], prices),
                     _min_over_constraints(limit_constraints[p], max_use), _min_over_constraints(loss_constraints[p], max_use),
                 ),
             )  # fmt: skip
@@ -134,8 +134,8 @@ def _compute_nets(
     place = 0
     for p in range(start[i], start[i + 1]):
         limit_price, loss_price = (
-            _sum_over_constraints(limit_constraints[p], prices),
-            _sum_over_constraints(loss_constraints[p], prices),
+            sum_over_constraints(limit_constraints[p], prices),
+            sum_over_constraints(loss_constraints[p], prices),
         )
         max_limit = _min_over_constraints(limit_constraints[p], max_use)
         max_loss = _min_over_constraints(loss_constraints[p], max_use)
@@ -212,16 +212,78 @@ def write_shortlist(
 
 
 @kernel
+def _option_nets(
+    first, last, pair, value, limit, loss, limit_constraints, loss_constraints, prices, net
+):
+    """Write the nets of one enterprise's options, and return the best one (0 for nothing)."""
+    at, best, limit_price, loss_price = -1, 0.0, 0.0, 0.0
+    for o in range(first, last):
+        if pair[o] != at:
+            at = pair[o]
+            limit_price = sum_over_constraints(limit_constraints[at], prices)
+            loss_price = sum_over_constraints(loss_constraints[at], prices)
+        x = value[o] - limit_price * limit[o] - loss_price * loss[o]
+        net[o - first] = x
+        best = max(best, x)
+    return best
+
+
+@kernel
+def _exponentiate(net, count, best, heat):
+    """Turn nets into exp((net - best) / heat), and return their sum and largest, nothing included."""
+    lowest = best - CUT * heat
+    mass = np.exp(-best / heat)
+    heaviest = mass
+    for n in range(count):
+        if net[n] > lowest:
+            net[n] = np.exp((net[n] - best) / heat)
+            mass += net[n]
+            heaviest = max(heaviest, net[n])
+        else:
+            net[n] = 0.0
+    return mass, heaviest
+
+
+@kernel
+def _constraints_of(o, pair, limit, loss, limit_constraints, loss_constraints, at_rows, amounts):
+    """Write the constraints that an option counts in, and its amounts; return their number."""
+    at, found = pair[o], 0
+    for k in range(limit_constraints.shape[1]):
+        if limit_constraints[at, k] >= 0:
+            at_rows[found], amounts[found] = limit_constraints[at, k], limit[o]
+            found += 1
+    for k in range(loss_constraints.shape[1]):
+        if loss_constraints[at, k] >= 0:
+            at_rows[found], amounts[found] = loss_constraints[at, k], loss[o]
+            found += 1
+    return found
+
+
+@kernel
+def _add_covariance(touched, count, mean, seen, heat, curved, use, hessian):
+    """Add the means of the touched constraints to `use`, their products to `hessian`; clear them."""
+    for n in range(count):
+        r = touched[n]
+        if curved:
+            for other in range(count):
+                hessian[r, touched[other]] -= mean[r] / heat * mean[touched[other]]
+    for n in range(count):
+        r = touched[n]
+        use[r] += mean[r]
+        mean[r] = 0.0
+        seen[r] = False
+
+
+@kernel
 def add_smoothed_dual(
-    start, pair, value, limit, loss, top, limit_constraints, loss_constraints, prices, temperature, use, hessian,
-    first, last,
+    start, pair, value, limit, loss, top, limit_constraints, loss_constraints, prices,
+    temperature, use, hessian, first, last,
 ):  # fmt: skip
     """Return the sum over enterprises of T log(1 + sum of exp(net / T)), and add its derivatives.
 
-    T is the temperature times the enterprise's largest value.
-
-    What is used of each constraint, minus the gradient by the prices, is added to `use`; the second
-    derivatives, which are the uses' covariances over T, to `hessian` (rows x constraints, all of it).
+    T is the temperature times the enterprise's largest value. The use of each constraint, minus the
+    gradient by the prices, is added to `use`; the second derivatives, which are the uses'
+    covariances over T, to `hessian` (constraints x constraints, all of it).
     """
     widest = 0
     for i in range(first, last):
@@ -229,32 +291,18 @@ def add_smoothed_dual(
     net = np.empty(widest)
     mean, touched = np.zeros(len(use)), np.empty(len(use), np.int64)
     seen = np.zeros(len(use), np.bool_)
-    kinds, most = limit_constraints.shape[1], limit_constraints.shape[1] + loss_constraints.shape[1]
+    most = limit_constraints.shape[1] + loss_constraints.shape[1]
     at_rows, amounts = np.empty(most, np.int64), np.empty(most)
     total = 0.0
     for i in range(first, last):
         if start[i] == start[i + 1]:
             continue
-        at, best, limit_price, loss_price = -1, 0.0, 0.0, 0.0
-        for o in range(start[i], start[i + 1]):
-            if pair[o] != at:
-                at = pair[o]
-                limit_price = _sum_over_constraints(limit_constraints[at], prices)
-                loss_price = _sum_over_constraints(loss_constraints[at], prices)
-            x = value[o] - limit_price * limit[o] - loss_price * loss[o]
-            net[o - start[i]] = x
-            best = max(best, x)
+        best = _option_nets(
+            start[i], start[i + 1], pair, value, limit, loss, limit_constraints, loss_constraints,
+            prices, net,
+        )  # fmt: skip
         heat = max(temperature * top[i], 1e-290)
-        lowest = best - CUT * heat
-        mass = np.exp(-best / heat)
-        heaviest = mass
-        for n in range(start[i + 1] - start[i]):
-            if net[n] > lowest:
-                net[n] = np.exp((net[n] - best) / heat)
-                mass += net[n]
-                heaviest = max(heaviest, net[n])
-            else:
-                net[n] = 0.0
+        mass, heaviest = _exponentiate(net, start[i + 1] - start[i], best, heat)
         total += best + heat * np.log(mass)
         curved = mass - heaviest > 1e-9 * mass
         count = 0
@@ -262,13 +310,9 @@ def add_smoothed_dual(
             weight = net[o - start[i]] / mass
             if weight == 0.0:
                 continue
-            at, found = pair[o], 0
-            for k in range(most):
-                r = limit_constraints[at, k] if k < kinds else loss_constraints[at, k - kinds]
-                if r >= 0:
-                    at_rows[found] = r
-                    amounts[found] = limit[o] if k < kinds else loss[o]
-                    found += 1
+            found = _constraints_of(
+                o, pair, limit, loss, limit_constraints, loss_constraints, at_rows, amounts
+            )
             for k in range(found):
                 r = at_rows[k]
                 mean[r] += weight * amounts[k]
@@ -279,207 +323,5 @@ def add_smoothed_dual(
                 if curved:
                     for other in range(found):
                         hessian[r, at_rows[other]] += weight / heat * amounts[k] * amounts[other]
-        for n in range(count):
-            r = touched[n]
-            if curved:
-                for other in range(count):
-                    hessian[r, touched[other]] -= mean[r] / heat * mean[touched[other]]
-        for n in range(count):
-            r = touched[n]
-            use[r] += mean[r]
-            mean[r] = 0.0
-            seen[r] = False
+        _add_covariance(touched, count, mean, seen, heat, curved, use, hessian)
     return total
-
-
-@kernel
-def compute_margins(
-    start,
-    pair,
-    value,
-    limit,
-    loss,
-    top,
-    limit_constraints,
-    loss_constraints,
-    prices,
-    net,
-    margin,
-    first,
-    last,
-):
-    """Compute each option's net and each enterprise's margin of its best option over its second.
-
-    A margin is in the enterprise's largest values; choosing nothing counts as an option of 0.
-    """
-    for i in range(first, last):
-        best, second = 0.0, -np.inf
-        for o in range(start[i], start[i + 1]):
-            at = pair[o]
-            net[o] = (
-                value[o]
-                - _sum_over_constraints(limit_constraints[at], prices) * limit[o]
-                - _sum_over_constraints(loss_constraints[at], prices) * loss[o]
-            )
-            if net[o] > best:
-                best, second = net[o], best
-            else:
-                second = max(second, net[o])
-        margin[i] = (best - second) / top[i] if top[i] > 0.0 else np.inf
-
-
-@kernel
-def _change_room(o, sign, pair, limit, loss, limit_constraints, loss_constraints, grains, room):
-    """Take an option's use from the room (sign 1), or give it back (sign -1).
-
-    Use is counted in whole grains of a constraint, rounded up.
-    """
-    at = pair[o]
-    for k in range(limit_constraints.shape[1]):
-        r = limit_constraints[at, k]
-        if r >= 0:
-            room[r] -= sign * np.int64(np.ceil(limit[o] * grains[r]))
-    for k in range(loss_constraints.shape[1]):
-        r = loss_constraints[at, k]
-        if r >= 0:
-            room[r] -= sign * np.int64(np.ceil(loss[o] * grains[r]))
-
-
-@kernel
-def _fits(o, pair, limit, loss, limit_constraints, loss_constraints, grains, room):
-    at = pair[o]
-    for k in range(limit_constraints.shape[1]):
-        r = limit_constraints[at, k]
-        if r >= 0 and np.ceil(limit[o] * grains[r]) > room[r]:
-            return False
-    for k in range(loss_constraints.shape[1]):
-        r = loss_constraints[at, k]
-        if r >= 0 and np.ceil(loss[o] * grains[r]) > room[r]:
-            return False
-    return True
-
-
-@kernel
-def move_in_order(
-    order,
-    score,
-    start,
-    pair,
-    limit,
-    loss,
-    limit_constraints,
-    loss_constraints,
-    grains,
-    room,
-    choice,
-):
-    """Move one enterprise after the other to its best-scored option that fits, and count the moves.
-
-    It moves only to a better score than it has (0 for nothing); `room` and `choice` change.
-    """
-    moves = 0
-    for n in range(len(order)):
-        i = order[n]
-        now = choice[i]
-        best, found = (score[now] if now >= 0 else 0.0), now
-        if now >= 0:
-            _change_room(
-                now, -1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
-            )
-        for o in range(start[i], start[i + 1]):
-            if score[o] > best and _fits(
-                o, pair, limit, loss, limit_constraints, loss_constraints, grains, room
-            ):
-                best, found = score[o], o
-        if found >= 0:
-            _change_room(
-                found, 1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
-            )
-        moves += found != now
-        choice[i] = found
-    return moves
-
-
-@kernel
-def _draw_bits(state):
-    """Draw the next 32 bits of a generator (PCG, O'Neill 2014), and its state after them."""
-    after = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-    mixed = (((after >> np.uint64(18)) ^ after) >> np.uint64(27)) & np.uint64(0xFFFFFFFF)
-    turn = after >> np.uint64(59)
-    back = (np.uint64(32) - turn) & np.uint64(31)
-    turned = (mixed >> turn) | (mixed << back)
-    return np.int64(turned & np.uint64(0xFFFFFFFF)), after
-
-
-@kernel
-def ruin_and_recreate(
-    pool, net, value, start, pair, limit, loss, limit_constraints, loss_constraints, grains, room, choice,
-    rounds, largest, skipped,
-):  # fmt: skip
-    """Improve a choice by ruin and recreate (Schrimpf et al. 2000), and return the gain.
-
-    A few enterprises of the pool give back their options and choose anew, one after the other, by
-    net or by value, at times passing over an option (`skipped` in 256). The new choice stands where
-    it is worth no less.
-    """
-    state = np.uint64(20140722)
-    who, had = np.empty(largest, np.int64), np.empty(largest, np.int64)
-    gained = 0.0
-    for _ in range(rounds):
-        bits, state = _draw_bits(state)
-        size = min(2 + bits % (largest - 1), len(pool))
-        by_value = (bits >> 16) % 4 == 0
-        before, after = 0.0, 0.0
-        for n in range(size):
-            bits, state = _draw_bits(state)
-            who[n] = pool[bits % len(pool)]
-            had[n] = choice[who[n]]
-            if had[n] >= 0:
-                before += value[had[n]]
-                _change_room(
-                    had[n], -1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
-                )
-            choice[who[n]] = -1
-        for n in range(size):
-            i = who[n]
-            if choice[i] >= 0:
-                continue  # drawn twice
-            best, found = 0.0, -1
-            for o in range(start[i], start[i + 1]):
-                score = value[o] if by_value else net[o]
-                if score > best and _fits(
-                    o, pair, limit, loss, limit_constraints, loss_constraints, grains, room
-                ):
-                    bits, state = _draw_bits(state)
-                    if bits % 256 >= skipped:
-                        best, found = score, o
-            choice[i] = found
-            if found >= 0:
-                after += value[found]
-                _change_room(
-                    found, 1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
-                )
-        if after >= before:
-            gained += after - before
-            continue
-        for n in range(size):
-            if choice[who[n]] >= 0:
-                _change_room(
-                    choice[who[n]],
-                    -1,
-                    pair,
-                    limit,
-                    loss,
-                    limit_constraints,
-                    loss_constraints,
-                    grains,
-                    room,
-                )
-                choice[who[n]] = -1
-        for n in range(size):
-            if had[n] >= 0:
-                _change_room(
-                    had[n], 1, pair, limit, loss, limit_constraints, loss_constraints, grains, room
-                )
-                choice[who[n]] = had[n]
-    return gained

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from riskmodel.limits.allocation import kernels
+from riskmodel.limits.allocation import rounding_kernels as kernels
 from riskmodel.limits.allocation.blocks import BlockMap, run_all
 from riskmodel.limits.allocation.options import NONE, Flags, Floats, Ints
 from riskmodel.limits.allocation.shortlist import Shortlist
