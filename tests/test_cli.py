@@ -161,7 +161,7 @@ def test_scoring_without_an_approved_model_is_not_approved_and_publishes_nothing
 ) -> None:
     words = ["run", str(root / "experiments/monthly.toml"), "--data", str(simulation)]
 
-    code = main([*words, "--set", "datasets.folds=2", "--set", "publish.tracking=false"])
+    code = main([*words, "--set", "datasets.split.folds=2", "--set", "publish.tracking=false"])
 
     told = capsys.readouterr().err.splitlines()
     assert code == 6, told

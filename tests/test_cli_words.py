@@ -50,7 +50,7 @@ def test_an_empty_word_is_a_usage_error_that_names_what_it_stands_after(
 
 
 def test_a_settings_value_may_be_empty(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["run", "experiments/baseline.toml", "--data", "gone", "--set", "limits.last_run="]
+    words = ["run", "experiments/baseline.toml", "--data", "gone", "--set", "limits.previous_run="]
 
     assert main(words) != 2
 

@@ -28,11 +28,11 @@ from riskmodel.storage.files import write_parquet
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "gmsc"
 SMALL = [
-    "model.trees=20",
+    "model.trees.max_rounds=20",
     "model.inner_folds=2",
     "model.candidates=['trees', 'unconstrained_trees', 'single_feature']",
-    "datasets.folds=2",
-    "datasets.repeats=2",
+    "datasets.split.folds=2",
+    "datasets.split.repeats=2",
     "run.threads=1",
 ]
 
@@ -197,12 +197,12 @@ def test_the_way_is_importer_door_features_folds_and_an_absent_set_is_told(
 def test_on_one_half_of_the_borrowers_scorecard_and_trees_rank_as_published_models_do():
     """This half is harder than most, and fewer, quicker rounds cost the trees a little."""
     settings = load_settings(
-        EXPERIMENTS / "gmsc.toml", ["model.trees=110", "model.learning_rate=0.06"]
+        EXPERIMENTS / "gmsc.toml", ["model.trees.max_rounds=110", "model.trees.learning_rate=0.06"]
     )
     rows, definitions = models.labelled_features("gmsc", REAL, settings, silent)
     _, fold = next(balanced_folds(rows, settings.datasets, settings.run.seed))
     learnt, held = (rows[side].reset_index(drop=True) for side in (fold != 0, fold == 0))
-    inputs = fit_inputs(learnt, definitions, settings.model.most_levels)
+    inputs = fit_inputs(learnt, definitions, settings.model.max_categories)
     found = {
         name: auc(
             LEARNERS[name].learn(learnt, inputs, settings.model, seed=7, threads=2).raw(held),

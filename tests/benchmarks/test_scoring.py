@@ -5,7 +5,7 @@ import pytest
 
 from riskmodel.benchmarks import scoring
 
-SMALL = {"small": {"trees": 12, "leaves": 6, "depth": 4}}
+SMALL = {"small": {"trees.max_rounds": 12, "trees.num_leaves": 6, "trees.max_depth": 4}}
 
 
 def test_every_contender_has_its_line_and_agrees_with_ours(monkeypatch: pytest.MonkeyPatch) -> None:

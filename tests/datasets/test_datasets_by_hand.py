@@ -188,7 +188,7 @@ def test_who_applied_on_the_runs_day_is_there_and_not_over(
             "applications": asked,
         }
     )
-    found = population(source, settings.model_copy(update={"population": "applicants"}), RUN)
+    found = population(source, settings.with_values({"population": "applicants"}), RUN)
     table = found.exclusions.set_index(["purpose", "reason"])
     assert table.loc[("fit", "not_mature"), ["rows", "enterprises"]].tolist() == [2, 2]
     assert found.labelled.empty
@@ -205,7 +205,7 @@ def test_the_definitions_beside_the_one_in_force_differ_in_one_thing(
         "90 days past due, 6 months",
         "90 days past due, 18 months",
     ]
-    assert [(one.days_past_due, one.horizon_months) for _, one in found] == [
+    assert [(one.default_definition.days_past_due, one.horizon_months) for _, one in found] == [
         (30, 12), (60, 12), (90, 12), (90, 6), (90, 18),
     ]  # fmt: skip
 
@@ -309,7 +309,7 @@ def test_two_applications_of_a_day_are_one_row(
             "applications": asked,
         }
     )
-    found = population(source, settings.model_copy(update={"population": "applicants"}), RUN)
+    found = population(source, settings.with_values({"population": "applicants"}), RUN)
     assert len(found.labelled) == 1
 
 
@@ -419,7 +419,7 @@ def test_a_split_by_time_is_of_whole_dates_with_the_shares_that_are_set(
     settings: DatasetsSettings,
 ) -> None:
     days = [f"{year}-{month:02d}-01" for year in range(2018, 2022) for month in (1, 4, 7, 10)]
-    found = by_time(dated(*days), settings.model_copy(update={"calibrate_share": 0.25}))
+    found = by_time(dated(*days), settings.with_values({"split.calibration_share": 0.25}))
     name = found.frame.set_index("as_of")["split"]
     # the last quarter of 16 dates is tested; labels of up to 1 January 2020 were known by then
     assert name[name == "test"].index.tolist() == [day(one) for one in days[12:]]
@@ -432,12 +432,14 @@ def test_a_split_by_time_is_of_whole_dates_with_the_shares_that_are_set(
 
 def test_a_label_known_on_the_very_day_of_the_test_is_used(settings: DatasetsSettings) -> None:
     rows = dated("2018-01-01", "2018-02-01", "2018-03-01", "2019-03-01", "2019-04-01")
-    asked = settings.model_copy(update={"test_from": date(2019, 3, 1), "calibrate_share": 0.4})
+    asked = settings.with_values(
+        {"split.test_from": date(2019, 3, 1), "split.calibration_share": 0.4}
+    )
     assert by_time(rows, asked).frame["split"].tolist() == [
         "fit", "fit", "calibrate", "test", "test",
     ]  # fmt: skip
     later = rows.assign(label_known_on=rows["label_ends_on"] + pd.Timedelta(days=1))
-    known = asked.model_copy(update={"gap": "known"})
+    known = asked.with_values({"split.gap": "known"})
     assert by_time(later, known).frame["split"].tolist() == ["fit", "calibrate", "gap", "test", "test"]  # fmt: skip
 
 
@@ -446,7 +448,7 @@ def test_just_enough_defaults_in_each_part_allow_a_date_split(settings: Datasets
     rows = dated(*[one for one in days for _ in range(4)])
     rows["defaulted"] = [True, True, False, False] * 12
     # test 2019-21, gap 2018? labels known by 2019-01-01: up to 2018; calibrate two fifths of nine
-    asked = settings.model_copy(update={"min_defaults": 6})
+    asked = settings.with_values({"split.min_defaults": 6})
     found = split(rows, asked)
     counts = found.counts.set_index("split")
     assert found.by_time
@@ -455,15 +457,19 @@ def test_just_enough_defaults_in_each_part_allow_a_date_split(settings: Datasets
     assert counts.loc["test", "first_as_of"] == day("2019-01-01")
     assert counts.loc["test", "last_as_of"] == day("2021-01-01")
     assert list(counts.index) == ["fit", "calibrate", "test"]
-    assert not split(rows, settings.model_copy(update={"min_defaults": 7})).by_time
+    assert not split(rows, settings.with_values({"split.min_defaults": 7})).by_time
 
 
 def test_cross_validation_says_how_often_it_is_repeated(settings: DatasetsSettings) -> None:
     rows = dated(*["2020-01-01"] * 12)
     rows["defaulted"] = [True] * 6 + [False] * 6
-    asked = settings.model_copy(update={"plenty_defaults": 6, "repeats": 4, "folds": 5})
+    asked = settings.with_values(
+        {"split.min_defaults_single_repeat": 6, "split.repeats": 4, "split.folds": 5}
+    )
     assert "(5 folds, repeated 1 times)" in split(rows, asked).text
-    asked = settings.model_copy(update={"plenty_defaults": 7, "repeats": 4, "folds": 5})
+    asked = settings.with_values(
+        {"split.min_defaults_single_repeat": 7, "split.repeats": 4, "split.folds": 5}
+    )
     assert "(5 folds, repeated 4 times)" in split(rows, asked).text
 
 
@@ -507,7 +513,7 @@ def test_folds_number_from_none_and_spread_both_outcomes(settings: DatasetsSetti
     of = fold.groupby(rows["enterprise_id"]).first()
     assert of[ever].value_counts().to_dict() == {0: 2, 1: 2}
     assert of[~ever].value_counts().to_dict() == {0: 3, 1: 3}
-    few = settings.model_copy(update={"folds": 9, "repeats": 2})
+    few = settings.with_values({"split.folds": 9, "split.repeats": 2})
     found = list(balanced_folds(rows, few, seed=3))
     assert [number for number, _ in found] == [0, 1]
     assert {one.max() for _, one in found} == {3}

@@ -67,7 +67,7 @@ def test_early_signs_are_of_all_lines_of_the_enterprise_and_of_nobody_elses(draw
     ("horizon", "ends"), [(6, "2024-02-29"), (18, "2025-02-28"), (12, "2024-08-31")]
 )
 def test_horizons_are_clipped_at_the_months_end(one_line, settings, horizon, ends):
-    how = settings.model_copy(update={"horizon_months": horizon, "every_months": 1})
+    how = settings.with_values({"horizon_months": horizon, "as_of_dates.step_months": 1})
     source = one_line(last="2025-12-01")
     rows = population(source, how, date(2026, 1, 31)).labelled
     begun = rows[rows["as_of"] == pd.Timestamp("2023-08-31")]
@@ -77,7 +77,7 @@ def test_horizons_are_clipped_at_the_months_end(one_line, settings, horizon, end
 def test_a_horizon_that_ends_the_day_after_the_data_is_over_and_the_next_days_is_not(
     one_line, settings
 ):
-    daily = settings.model_copy(update={"every_months": 1})
+    daily = settings.with_values({"as_of_dates.step_months": 1})
     # Reported to 30 June 2024: a horizon from 1 July 2023 ends before 1 July 2024.
     for day, newest in ((date(2024, 7, 1), "2023-07-01"), (date(2024, 7, 2), "2023-06-02")):
         found = population(one_line(), daily, day)
@@ -134,7 +134,7 @@ def test_applications_count_up_to_the_runs_day_once_an_enterprise_and_day(one_li
             "known_at": on.tz_localize("UTC"),
         }
     )
-    how = settings.model_copy(update={"population": "applicants"})
+    how = settings.with_values({"population": "applicants"})
     source = one_line(applications=asked)
     for day, rows in ((date(2022, 6, 30), 0), (date(2022, 7, 1), 1), (date(2022, 7, 2), 2)):
         assert len(population(source, how, day).labelled) == rows
@@ -236,14 +236,14 @@ def test_the_default_rows_of_a_split_are_those_of_its_own_dates(settings):
     ends = grid["as_of"] + pd.DateOffset(months=12)
     bad = grid["enterprise_id"].isin([f"E{n:02d}" for n in range(0, 60, 3)])
     rows = grid.assign(defaulted=bad, label_ends_on=ends, label_known_on=ends)
-    fewer = settings.model_copy(update={"calibrate_share": 0.17})
+    fewer = settings.with_values({"split.calibration_share": 0.17})
     counts = split(rows, fewer).counts.set_index("split")
     # The test holds three dates of twelve; of six before the gap one is the latest .17 at most.
     assert counts["rows"].to_dict() == {"fit": 300, "calibrate": 60, "gap": 180, "test": 180}
     assert counts["defaults"].to_dict() == {"fit": 100, "calibrate": 20, "gap": 60, "test": 60}
-    least = settings.model_copy(update={"calibrate_share": 0.17, "min_defaults": 20})
+    least = settings.with_values({"split.calibration_share": 0.17, "split.min_defaults": 20})
     assert split(rows, least).by_time
-    assert not split(rows, least.model_copy(update={"min_defaults": 21})).by_time
+    assert not split(rows, least.with_values({"split.min_defaults": 21})).by_time
 
 
 def test_whole_enterprises_are_drawn(settings):

@@ -147,7 +147,7 @@ def labels(*days, until="2024-12-31"):
 
 
 def test_given_labels_answer_for_their_newest_cohort_that_is_no_straggler(drawn, settings):
-    chosen = settings.model_copy(update={"usual_month": 0.5})
+    chosen = settings.with_values({"as_of_dates.min_month_share": 0.5})
     cohorts = [("2022-01-01", 4), ("2023-01-01", 4)]
     assert last_as_of(drawn({"outcomes": labels(*cohorts)}), chosen) == date(2023, 1, 1)
     late = labels(*cohorts, ("2023-03-20", 1))
@@ -182,7 +182,7 @@ def test_a_straggler_does_not_lengthen_the_data(folder, settings):
 
 
 def test_a_label_watched_years_beyond_the_rest_does_not_lengthen_the_data(drawn, settings):
-    chosen = settings.model_copy(update={"usual_month": 0.5})
+    chosen = settings.with_values({"as_of_dates.min_month_share": 0.5})
     given = pd.concat(
         [
             labels(("2022-01-01", 4), ("2023-01-01", 4)),

@@ -85,7 +85,7 @@ def test_no_row_is_learnt_from_before_half_of_the_longest_window_of_a_history(
     [(0.0, "2020-04-01"), (0.25, "2020-10-01"), (0.3, "2021-01-01"), (1.0, "2022-04-01")],
 )
 def test_the_share_of_history_is_a_setting(with_histories, settings, share, first):
-    chosen = settings.model_copy(update={"least_history": share})
+    chosen = settings.with_values({"as_of_dates.min_history_share": share})
     found = population(with_histories(declarations=daily("2020-03-04")), chosen, RUN)
     assert first_date(found) == pd.Timestamp(first)
 
@@ -167,7 +167,7 @@ def test_lines_older_than_their_months_are_learnt_from_once_the_months_have_begu
     assert first_date(sound) == pd.Timestamp("2019-07-01")
     assert "line_months in 2019-04" in counted(sound, "labels_begin_later")[1]
     # On 30 April itself that month's end is not behind yet.
-    often = settings.model_copy(update={"every_months": 1})
+    often = settings.with_values({"as_of_dates.step_months": 1})
     ends = population(with_histories(months="2019-04-01"), often, date(2024, 6, 30))
     assert first_date(ends) == pd.Timestamp("2019-05-30")
 
@@ -176,9 +176,9 @@ def test_lenders_tiers_are_what_labels_rest_on_unless_no_tier_is_a_default(
     with_histories, settings
 ):
     source = with_histories(bank_records=monthly("2020-02-01"))
-    every = settings.model_copy(update={"least_history": 0.0})
+    every = settings.with_values({"as_of_dates.min_history_share": 0.0})
     assert first_date(population(source, every, RUN)) == pd.Timestamp("2020-04-01")
-    none = every.model_copy(update={"tiers": ()})
+    none = every.with_values({"default_definition.tiers": ()})
     assert counted(population(source, none, RUN), "labels_begin_later")[0] == 0
     late = monthly("2018-01-01")
     late["tier"] = late["tier"].where(late["month"] >= "2021-02-01")
@@ -198,7 +198,7 @@ def test_applicants_and_given_labels_begin_where_the_histories_do(with_histories
         }
     )
     history = daily("2020-03-04")
-    chosen = settings.model_copy(update={"population": "applicants"})
+    chosen = settings.with_values({"population": "applicants"})
     source = with_histories(declarations=history, applications=asked)
     assert population(source, chosen, RUN).labelled["as_of"].tolist() == [on[2]]
     labels = pd.DataFrame(
@@ -236,7 +236,7 @@ def test_past_lines_and_the_sensitivity_leave_the_same_dates_out(drawn, lines, s
 
 def test_where_every_row_is_too_early_it_is_said_what_to_do(with_histories, settings):
     source = with_histories(declarations=daily("2023-09-04"))
-    with pytest.raises(DataError, match=r"declarations in 2023-09.*least_history"):
+    with pytest.raises(DataError, match=r"declarations in 2023-09.*min_history_share"):
         population(source, settings, RUN)
 
 

@@ -67,7 +67,7 @@ def test_substandard_or_worse_at_any_lender_is_a_default(one_line, settings, tie
 
 
 def test_the_days_and_the_tiers_of_default_are_settings(one_line, settings):
-    strict = settings.model_copy(update={"days_past_due": 30})
+    strict = settings.with_values({"default_definition.days_past_due": 30})
     source = one_line({"2022-10-01": {"days_past_due": 30}})
     assert label(population(source, settings, RUN), "E1", "2022-07-01") is False
     assert label(population(source, strict, RUN), "E1", "2022-07-01") is True
@@ -251,7 +251,7 @@ def test_everyone_of_the_register_is_scored_on_the_runs_date(one_line, settings)
     found = population(one_line(), settings, RUN)
     assert found.scored["enterprise_id"].tolist() == ["E1", "E2", "E3", "E4"]
     assert set(found.scored["as_of"]) == {pd.Timestamp(RUN)}
-    rest = population(one_line(), settings.model_copy(update={"score": "unlabelled"}), RUN)
+    rest = population(one_line(), settings.with_values({"scoring_population": "unlabelled"}), RUN)
     assert rest.scored["enterprise_id"].tolist() == ["E2", "E3", "E4"]
 
 
@@ -266,7 +266,7 @@ def test_applicants_are_labelled_whether_or_not_they_got_a_line(one_line, settin
         }
     )
     source = one_line({"2022-10-01": {"days_past_due": 90}}, applications=applications)
-    chosen = settings.model_copy(update={"population": "applicants"})
+    chosen = settings.with_values({"population": "applicants"})
     found = population(source, chosen, RUN)
     assert len(found.labelled) == 2
     assert label(found, "E1", "2022-06-15") is True
@@ -359,9 +359,9 @@ def test_without_a_horizon_a_row_is_mature_once_it_was_watched_for_the_one_in_fo
     # A default ends E3's watch; E4's twelve months are not over by the end of the data.
     assert found.labelled["enterprise_id"].tolist() == ["E2", "E3"]
     assert left_out(found, "not_mature") == 2
-    shorter = settings.model_copy(update={"horizon_months": 11})
+    shorter = settings.with_values({"horizon_months": 11})
     assert len(population(source, shorter, RUN).labelled) == 4
-    as_given = settings.model_copy(update={"watch": "any"})
+    as_given = settings.with_values({"default_definition.label_maturity": "any"})
     assert len(population(source, as_given, RUN).labelled) == 4
 
 
@@ -370,7 +370,9 @@ def test_labels_without_a_horizon_that_nobody_watched_are_refused_with_what_to_d
         ("E1", "2023-01-01", True, "2023-02-01", None),
         ("E2", "2023-01-01", False, "2023-02-01", None),
     )
-    with pytest.raises(DataError, match=r"all 2 labels.*12 months.*datasets.watch") as left:
+    with pytest.raises(
+        DataError, match=r"all 2 labels.*12 months.*datasets.default_definition.label_maturity"
+    ) as left:
         population(drawn({"outcomes": given}), settings, RUN)
     assert len(str(left.value).splitlines()) == 1
 
@@ -411,7 +413,7 @@ def test_the_population_is_lines_where_there_are_any_else_outcomes(one_line, dra
     assert kind_of(one_line(**given), settings) == "lines"
     assert kind_of(drawn(given), settings) == "outcomes"
     with pytest.raises(DataError, match="needs lines"):
-        kind_of(drawn(given), settings.model_copy(update={"population": "lines"}))
+        kind_of(drawn(given), settings.with_values({"population": "lines"}))
 
 
 def test_the_newest_date_is_the_day_after_the_last_row_became_known(one_line, drawn, settings):

@@ -59,7 +59,7 @@ def test_fit_comes_before_calibration_and_calibration_before_the_test(labelled, 
 
 def test_labels_known_early_are_used_where_the_gap_goes_by_knowledge(labelled, settings):
     early = labelled.assign(label_known_on=labelled["as_of"] + pd.DateOffset(months=3))
-    known = split(early, settings.model_copy(update={"gap": "known"})).frame
+    known = split(early, settings.with_values({"split.gap": "known"})).frame
     horizon = split(early, settings).frame
     assert (known["split"] == "gap").sum() < (horizon["split"] == "gap").sum()
     begins = known.loc[known["split"] == "test", "as_of"].min()
@@ -68,7 +68,7 @@ def test_labels_known_early_are_used_where_the_gap_goes_by_knowledge(labelled, s
 
 
 def test_the_test_begins_on_the_day_that_the_settings_name(labelled, settings):
-    fixed = settings.model_copy(update={"test_from": pd.Timestamp("2022-07-01").date()})
+    fixed = settings.with_values({"split.test_from": pd.Timestamp("2022-07-01").date()})
     frame = split(labelled, fixed).frame
     assert frame.loc[frame["split"] == "test", "as_of"].min() == pd.Timestamp("2022-07-01")
 
@@ -189,7 +189,7 @@ def ever(labelled):
 def test_labels_without_a_horizon_are_split_by_time_with_the_gap_that_can_be_kept(
     ever, settings, gap
 ):
-    found = split(ever, settings.model_copy(update={"gap": gap}), ever=True)
+    found = split(ever, settings.with_values({"split.gap": gap}), ever=True)
     assert found.by_time
     rows = found.frame
     assert rows.loc[rows["split"] == "test", "as_of"].min() == pd.Timestamp("2022-04-01")
@@ -202,14 +202,14 @@ def test_labels_without_a_horizon_are_split_by_time_with_the_gap_that_can_be_kep
 
 def test_labels_without_a_horizon_whose_own_dates_allow_it_are_split_by_them(ever, settings):
     early = ever.assign(label_known_on=ever["as_of"] + pd.DateOffset(months=3))
-    found = split(early, settings.model_copy(update={"gap": "known"}), ever=True)
+    found = split(early, settings.with_values({"split.gap": "known"}), ever=True)
     used = found.frame["split"].isin(["fit", "calibrate"])
     assert found.frame.loc[used, "as_of"].max() == pd.Timestamp("2022-01-01")
     assert "only labels known by the first day of the test are used" in found.text
 
 
 def test_a_date_split_that_leaves_only_defaults_to_fit_is_none(ever, settings):
-    how = settings.model_copy(update={"gap": "known"})
+    how = settings.with_values({"split.gap": "known"})
     found = split(ever, how)
     assert not found.by_time
     assert "fewer than 2 rows without default in fit, calibrate" in found.text

@@ -35,9 +35,9 @@ def models(drawn, tmp_path_factory):
         path,
         [
             'model.candidates=["trees", "single_feature"]',
-            "model.trials=1",
-            "model.trees=20",
-            "model.interval_draws=20",
+            "model.tuning.trials=1",
+            "model.trees.max_rounds=20",
+            "model.calibration.bootstrap_draws=20",
             "run.threads=1",
         ],
     )

@@ -19,7 +19,7 @@ Drawn = Callable[[Tables], Source]
 Value = Callable[..., float]
 
 DOOR = SourcesSettings(
-    timezone="Asia/Shanghai", most_rejected_share=0.01, most_unknown_ids_share=0.05
+    timezone="Asia/Shanghai", max_rejected_share=0.01, max_unknown_ids_share=0.05
 )
 
 ENTERPRISES = pd.DataFrame({"enterprise_id": ["E1", "E2"]})
@@ -36,7 +36,7 @@ OUTCOMES = pd.DataFrame(
 @pytest.fixture(scope="session")
 def settings() -> FeaturesSettings:
     return FeaturesSettings(
-        leave_out=(), attribute_risk={}, cny_per_usd=6.2, chunk_enterprises=20_000
+        exclude=(), attribute_risk={}, cny_per_usd=6.2, chunk_enterprises=20_000
     )
 
 

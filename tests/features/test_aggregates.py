@@ -147,7 +147,7 @@ def test_the_top_group_is_that_of_the_largest_sum_however_the_work_is_cut(drawn,
     measure = say.top_group("fob_usd", by="destination", months=3)
     feature = FeatureDefinition("top", "", "none", "declarations", measure, ("", ""))
     asked = pd.DataFrame({"enterprise_id": list(TOP), "as_of": pd.to_datetime(AS_OF)})
-    portions = settings.model_copy(update={"chunk_enterprises": portion})
+    portions = settings.with_values({"chunk_enterprises": portion})
     found = compute(source, asked, portions, definitions=[feature]).frame["top"].astype(object)
     answers = {who: answer for who, (_, answer) in TOP.items()}
     given = dict(zip(TOP, found.where(found.notna(), None), strict=True))

@@ -24,7 +24,7 @@ def source(drawn):
 
 
 def stated(settings, **risk):
-    return settings.model_copy(update={"attribute_risk": risk})
+    return settings.with_values({"attribute_risk": risk})
 
 
 def test_a_stated_direction_is_the_features_and_what_is_not_named_has_none(source, settings):

@@ -117,10 +117,10 @@ def test_no_rows_asked_are_no_rows_answered(few, settings):
 def test_features_left_out_by_the_settings_are_not_there_and_unknown_names_are_refused(
     few, settings
 ):
-    without = settings.model_copy(update={"leave_out": ("deals_6m",)})
+    without = settings.with_values({"exclude": ("deals_6m",)})
     assert "deals_6m" not in {feature.name for feature in available(few, without)}
     with pytest.raises(SettingsError, match="no feature is called deals_9m"):
-        available(few, settings.model_copy(update={"leave_out": ("deals_9m",)}))
+        available(few, settings.with_values({"exclude": ("deals_9m",)}))
 
 
 def test_attributes_stand_as_given_whatever_their_columns_are_called(drawn, settings):

@@ -165,7 +165,7 @@ def keeps_whatever_the_order_of_rows(case):
         mixed = {name: frame.sample(frac=1, random_state=5) for name, frame in tables.items()}
         write_folder(mixed, Path(folder) / "mixed")
         door = SourcesSettings(
-            timezone=case.source.timezone, most_rejected_share=0, most_unknown_ids_share=0
+            timezone=case.source.timezone, max_rejected_share=0, max_unknown_ids_share=0
         )
         source = read_folder(Path(folder) / "mixed", door).source
     return case.differing(replace(case, source=source).features())
@@ -185,7 +185,7 @@ def keeps_whatever_is_asked_beside(case):
 
 def keeps_whatever_the_portions(case, *, threads=1):
     """The work is cut into portions of a few enterprises."""
-    portions = case.settings.model_copy(update={"chunk_enterprises": case.portion})
+    portions = case.settings.with_values({"chunk_enterprises": case.portion})
     return case.differing(replace(case, settings=portions).features(threads=threads))
 
 

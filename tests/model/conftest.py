@@ -15,13 +15,13 @@ from riskmodel.settings import Settings, load_settings
 NAMES = ("exports_usd_6m", "days_past_due_now", "deal_usd_mean_12m", "sector")
 KINDS = ("trees", "scorecard", "unconstrained_trees", "single_feature")
 SMALL = (
-    "model.trials=2",
-    "model.trees=40",
-    "model.learning_rate=0.1",
-    "model.min_rows_per_leaf=20",
-    "model.interval_draws=40",
-    "datasets.folds=3",
-    "datasets.repeats=2",
+    "model.tuning.trials=2",
+    "model.trees.max_rounds=40",
+    "model.trees.learning_rate=0.1",
+    "model.trees.min_child_samples=20",
+    "model.calibration.bootstrap_draws=40",
+    "datasets.split.folds=3",
+    "datasets.split.repeats=2",
     "run.threads=1",
 )
 

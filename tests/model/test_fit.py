@@ -21,8 +21,9 @@ KINDS = ("trees", "scorecard", "unconstrained_trees", "single_feature")
 
 
 def changed(settings: Settings, table: str, **values) -> Settings:
-    one = getattr(settings, table).model_copy(update=values)
-    return settings.model_copy(update={table: one})
+    return settings.with_values(
+        {f"{table}.{key.replace('__', '.')}": value for key, value in values.items()}
+    )
 
 
 def test_every_row_is_predicted_by_every_candidate_and_the_labelled_ones_by_both_its_fits(
@@ -190,7 +191,7 @@ def test_a_single_feature_that_no_feature_gives_is_a_bad_setting(
     panel, parts, settings, definitions
 ):
     bad = changed(
-        settings, "model", single_feature="exports_usd_7m", candidates=("single_feature",)
+        settings, "model", single_feature__feature="exports_usd_7m", candidates=("single_feature",)
     )
     with pytest.raises(SettingsError, match="exports_usd_7m"):
         fit(panel, parts, FitTask(definitions, bad))
@@ -228,7 +229,9 @@ def test_an_anchor_is_the_mean_of_the_years_not_of_the_rows():
 
 
 def test_the_long_run_anchor_holds_the_level(panel, parts, settings, definitions):
-    held = changed(settings, "model", anchor="long_run", candidates=("single_feature",))
+    held = changed(
+        settings, "model", calibration__central_tendency="long_run", candidates=("single_feature",)
+    )
     found = fit(panel, parts, FitTask(definitions, held)).models["single_feature"]
     rows = panel[panel["split"].isin(["fit", "calibrate"])]
     later = panel[panel["split"] == "calibrate"]
@@ -252,7 +255,7 @@ def test_trials_are_kept_as_they_end_and_taken_up_again(
     panel, parts, settings, definitions, fitted
 ):
     kept = []
-    only = changed(settings, "model", candidates=("trees",), trials=3)
+    only = changed(settings, "model", candidates=("trees",), tuning__trials=3)
     task = FitTask(definitions, only, on_trial=lambda name, trial: kept.append((name, trial)))
     first = fit(panel, parts, task)
     assert [name for name, _ in kept] == ["trees"] * 3

@@ -48,17 +48,17 @@ def varied(seed: int, **more: object):
     """Settings of the whole range that tuning looks in, and beyond."""
     rng = np.random.default_rng(seed)
     some = {
-        "leaves": int(rng.integers(4, 32)),
-        "depth": int(rng.integers(3, 9)),
-        "learning_rate": float(rng.choice([0.05, 0.3])),
-        "min_rows_per_leaf": int(rng.choice([2, 20])),
-        "feature_share": float(rng.uniform(0.15, 1)),
-        "row_share": float(rng.uniform(0.4, 1)),
-        "l2": float(rng.choice([0.3, 10.0])),
-        "line_share": float(rng.choice([0.0, 0.5])),
-        "trees": 40,
+        "trees.num_leaves": int(rng.integers(4, 32)),
+        "trees.max_depth": int(rng.integers(3, 9)),
+        "trees.learning_rate": float(rng.choice([0.05, 0.3])),
+        "trees.min_child_samples": int(rng.choice([2, 20])),
+        "trees.colsample": float(rng.uniform(0.15, 1)),
+        "trees.subsample": float(rng.uniform(0.4, 1)),
+        "trees.l2": float(rng.choice([0.3, 10.0])),
+        "linear.weight": float(rng.choice([0.0, 0.5])),
+        "trees.max_rounds": 40,
     }
-    return HOW.model_copy(update=some | more)
+    return HOW.with_values(some | more)
 
 
 def worst_step(ranker, frame: pd.DataFrame, seed: int) -> float:
@@ -90,8 +90,8 @@ def test_no_tree_and_no_average_with_the_line_goes_against_a_sign(seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_no_scorecard_goes_against_a_sign(seed):
     frame, inputs = drawn(seed)
-    settings = HOW.model_copy(
-        update={"least_information": 0.0, "split_p": 1.0, "most_correlation": 1.0}
+    settings = HOW.with_values(
+        {"scorecard.min_iv": 0.0, "scorecard.max_p_value": 1.0, "scorecard.max_correlation": 1.0}
     )
     found = scorecard.fit_scorecard(frame, inputs, settings, seed=seed, threads=1)
     assert any(found.inputs.signs)
@@ -102,8 +102,8 @@ def test_no_scorecard_goes_against_a_sign(seed):
 def test_no_ebm_goes_against_a_sign(seed):
     pytest.importorskip("interpret.glassbox", reason="the extra ebm is not installed")
     frame, inputs = drawn(seed)
-    quick = {"glass_box_rounds": 80, "glass_box_learning_rate": 0.1, "glass_box_bags": 2}
-    found = ebm.fit_ebm(frame, inputs, HOW.model_copy(update=quick), seed=seed, threads=1)
+    quick = {"ebm.max_rounds": 80, "ebm.learning_rate": 0.1, "ebm.outer_bags": 2}
+    found = ebm.fit_ebm(frame, inputs, HOW.with_values(quick), seed=seed, threads=1)
     assert worst_step(found, frame, seed) <= ROUNDING
 
 
@@ -125,8 +125,13 @@ def test_tables_that_go_against_a_sign_are_refused(terms, refused):
 def test_trees_that_go_against_a_sign_are_refused(monkeypatch):
     frame, inputs = crossed()
     monkeypatch.setattr(trees, "MONOTONE_METHOD", "intermediate")
-    settings = HOW.model_copy(
-        update={"leaves": 16, "depth": 6, "trees": 100, "learning_rate": 0.05}
+    settings = HOW.with_values(
+        {
+            "trees.num_leaves": 16,
+            "trees.max_depth": 6,
+            "trees.max_rounds": 100,
+            "trees.learning_rate": 0.05,
+        }
     )
     with pytest.raises(RiskModelError, match=r"pairs of leaves go against the sign of \d feature"):
         trees.fit_trees(frame, inputs, settings, seed=4, threads=1)

@@ -18,17 +18,21 @@ BEST = 3.0
 
 def losses(samples, inputs, settings, *, seed, threads):
     """A learner whose loss is known: least at l2 = 3 after five rounds."""
-    away = np.log(settings.l2 / BEST) ** 2
-    return 0.3 + away + 0.01 * (np.arange(1, settings.trees + 1) - 5.0) ** 2
+    away = np.log(settings.trees.l2 / BEST) ** 2
+    return 0.3 + away + 0.01 * (np.arange(1, settings.trees.max_rounds + 1) - 5.0) ** 2
 
 
-KIND = Learner(fit=None, read=None, search_space={"l2": SearchRange(0.1, 100.0)}, losses=losses)
+KIND = Learner(
+    fit=None, read=None, search_space={"trees.l2": SearchRange(0.1, 100.0)}, losses=losses
+)
 
 
 @pytest.fixture
 def search():
     rows = pd.DataFrame({"x": np.arange(60.0), "defaulted": np.arange(60) % 2 == 0})
-    settings = default_settings().model.model_copy(update={"trials": 12, "trees": 10, "l2": 50.0})
+    settings = default_settings().model.with_values(
+        {"tuning.trials": 12, "trees.max_rounds": 10, "trees.l2": 50.0}
+    )
     return Search(rows, FOLDS, Inputs(("x",), (0,), {}), settings, seed=7, threads=1)
 
 
@@ -38,16 +42,16 @@ def silent(_):
 
 def test_the_first_trial_is_the_settings_as_they_stand(search):
     _, trials = tune(KIND, search, (), silent)
-    assert trials[0].params == {"l2": 50.0}
+    assert trials[0].params == {"trees.l2": 50.0}
     assert len(trials) == 12
 
 
 def test_the_least_loss_wins_with_its_best_round(search):
     settings, trials = tune(KIND, search, (), silent)
     whole = [trial for trial in trials if not trial.pruned]
-    assert settings.l2 == min(whole, key=lambda trial: trial.losses[-1]).params["l2"]
-    assert abs(np.log(settings.l2 / BEST)) < abs(np.log(50.0 / BEST))
-    assert settings.trees == 5
+    assert settings.trees.l2 == min(whole, key=lambda trial: trial.losses[-1]).params["trees.l2"]
+    assert abs(np.log(settings.trees.l2 / BEST)) < abs(np.log(50.0 / BEST))
+    assert settings.trees.max_rounds == 5
 
 
 def test_a_trial_that_lags_is_given_up_before_its_last_fold(search):
@@ -83,10 +87,10 @@ def test_a_kind_without_anything_to_look_for_keeps_its_settings(search):
 
 
 def test_whole_numbers_stay_whole(search):
-    kind = replace(KIND, search_space={"leaves": SearchRange(4, 24)})
+    kind = replace(KIND, search_space={"trees.num_leaves": SearchRange(4, 24)})
     settings, trials = tune(kind, search, (), silent)
-    assert isinstance(settings.leaves, int)
-    assert all(4 <= trial.params["leaves"] <= 24 for trial in trials[1:])
+    assert isinstance(settings.trees.num_leaves, int)
+    assert all(4 <= trial.params["trees.num_leaves"] <= 24 for trial in trials[1:])
 
 
 def test_what_no_setting_moves_is_learnt_once_a_fold(search):
@@ -94,13 +98,15 @@ def test_what_no_setting_moves_is_learnt_once_a_fold(search):
 
     def begin(rows, inputs, settings, *, seed, threads):
         begun.append(len(rows))
-        return lambda own: SimpleNamespace(raw=lambda held: np.full(len(held), own.l2 / 100))
+        return lambda own: SimpleNamespace(raw=lambda held: np.full(len(held), own.trees.l2 / 100))
 
-    kind = Learner(fit=None, read=None, search_space={"l2": SearchRange(0.1, 100.0)}, begin=begin)
+    kind = Learner(
+        fit=None, read=None, search_space={"trees.l2": SearchRange(0.1, 100.0)}, begin=begin
+    )
     settings, trials = tune(kind, replace(search, threads=2), (), silent)
     assert begun == [40, 40, 40]
     assert len({trial.losses for trial in trials}) > 3
-    assert settings.l2 == min(trial.params["l2"] for trial in trials)
+    assert settings.trees.l2 == min(trial.params["trees.l2"] for trial in trials)
 
 
 def test_settings_of_the_scorecards_space_leave_its_bins_alone():
@@ -112,6 +118,6 @@ def test_settings_of_the_scorecards_space_leave_its_bins_alone():
     begun = kind.begin(rows, inputs, settings, seed=7, threads=1)
     for name, where in kind.search_space.items():
         for end in (where.low, where.high):
-            own = settings.model_copy(update={name: end})
+            own = settings.with_values({name: end})
             anew = kind.fit(rows, inputs, own, seed=7, threads=1)
             assert begun(own).to_files() == anew.to_files()

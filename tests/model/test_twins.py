@@ -12,11 +12,11 @@ from riskmodel.settings import load_settings
 
 FREE = ("deal_usd_mean_12m", "sector")
 QUICK = (
-    "model.trials=1",
-    "model.trees=15",
-    "model.interval_draws=20",
-    "datasets.folds=2",
-    "datasets.repeats=1",
+    "model.tuning.trials=1",
+    "model.trees.max_rounds=15",
+    "model.calibration.bootstrap_draws=20",
+    "datasets.split.folds=2",
+    "datasets.split.repeats=1",
     "run.threads=1",
 )
 

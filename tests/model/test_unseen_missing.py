@@ -26,8 +26,13 @@ from riskmodel.model.unseen_missing import (
 from riskmodel.settings import default_settings
 from riskmodel.statistics.logistic import expit
 
-HOW = default_settings().model.model_copy(
-    update={"trees": 60, "learning_rate": 0.1, "single_feature": "days", "glass_box_rounds": 60}
+HOW = default_settings().model.with_values(
+    {
+        "trees.max_rounds": 60,
+        "trees.learning_rate": 0.1,
+        "single_feature.feature": "days",
+        "ebm.max_rounds": 60,
+    }
 )
 INPUTS = Inputs(
     ("days", "other", "flag", "gappy", "sector"), (1, 1, 1, 1, 0), {"sector": ("toys", "yarn")}
@@ -61,7 +66,7 @@ def rows() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def rankers(rows):
     given = {"seed": 1, "threads": 1}
-    alone = HOW.model_copy(update={"line_share": 0.0})
+    alone = HOW.with_values({"linear.weight": 0.0})
     found = {
         "trees": trees.fit_trees(rows, INPUTS, HOW, **given),
         "alone": trees.fit_trees(rows, INPUTS, alone, **given),

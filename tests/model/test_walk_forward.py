@@ -13,8 +13,8 @@ walking = sys.modules["riskmodel.model.walk_forward"]
 
 @pytest.fixture
 def small(settings: Settings) -> Settings:
-    model = settings.model.model_copy(update={"trees": 10})
-    return settings.model_copy(update={"model": model})
+    model = settings.model.with_values({"trees.max_rounds": 10})
+    return settings.with_values({"model": model})
 
 
 def test_a_vintage_learns_only_from_labels_known_before_it(
@@ -35,6 +35,6 @@ def test_a_vintage_learns_only_from_labels_known_before_it(
 
 
 def test_without_enough_known_defaults_there_is_no_vintage(fitted, panel, small, definitions):
-    datasets = small.datasets.model_copy(update={"min_defaults": 10_000})
-    few = small.model_copy(update={"datasets": datasets})
+    datasets = small.datasets.with_values({"split.min_defaults": 10_000})
+    few = small.with_values({"datasets": datasets})
     assert walk_forward(fitted.models["trees"], panel, 12, FitTask(definitions, few)).empty

@@ -63,11 +63,11 @@ def registered(root: Path, script: Path, registration):
 
 def monthly(as_of: date, **datasets: object) -> Settings:
     settings = default_settings()
-    return settings.model_copy(
-        update={
-            "run": settings.run.model_copy(update={"as_of": as_of}),
-            "model": settings.model.model_copy(update={"source": "champion"}),
-            "datasets": settings.datasets.model_copy(update=datasets),
+    return settings.with_values(
+        {
+            "run": settings.run.with_values({"as_of": as_of}),
+            "model": settings.model.with_values({"source": "score_champion"}),
+            "datasets": settings.datasets.with_values(datasets),
         }
     )
 
@@ -140,8 +140,12 @@ def test_a_run_keeps_its_version_to_its_end_and_takes_up_a_review_when_it_begins
         ({}, {"horizon_months": 6}, "horizon_months 12 instead of 6"),
         ({}, {"horizon_months": None}, "horizon_months 12 instead of ever"),
         ({}, {"kind": "outcomes"}, "population lines instead of outcomes"),
-        ({"days_past_due": 30}, {}, "days_past_due 90 instead of 30"),
-        ({"tiers": ("loss",)}, {}, "tiers doubtful loss substandard instead of loss"),
+        ({"default_definition.days_past_due": 30}, {}, "days_past_due 90 instead of 30"),
+        (
+            {"default_definition.tiers": ("loss",)},
+            {},
+            "tiers doubtful loss substandard instead of loss",
+        ),
     ],
 )
 def test_a_run_for_another_outcome_is_a_setting_that_is_off(

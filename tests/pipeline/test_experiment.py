@@ -258,20 +258,20 @@ def test_last_months_run_is_the_newest_earlier_one_of_the_same_name(tmp_path: Pa
         if name != names[1]:
             (runs / name / DONE).touch()
     asked = {
-        "limits": {"last_run": "auto"},
+        "limits": {"previous_run": "auto"},
         "run": {"name": "monthly", "as_of": date(2014, 7, 1), "data": "here"},
     }
     settings = default_settings()
     for table, values in asked.items():
-        changed = getattr(settings, table).model_copy(update=values)
-        settings = settings.model_copy(update={table: changed})
-    assert after_last_run(settings, tmp_path).limits.last_run == names[0]
+        changed = getattr(settings, table).with_values(values)
+        settings = settings.with_values({table: changed})
+    assert after_last_run(settings, tmp_path).limits.previous_run == names[0]
     (runs / names[0] / DONE).unlink()
-    assert after_last_run(settings, tmp_path).limits.last_run == ""
+    assert after_last_run(settings, tmp_path).limits.previous_run == ""
 
 
 def test_a_last_run_that_is_not_there_is_refused(first: Finished) -> None:
-    limits = first.run.settings.limits.model_copy(update={"last_run": "2014-01-01-none-0123456789"})
-    settings = first.run.settings.model_copy(update={"limits": limits})
+    limits = first.run.settings.limits.with_values({"previous_run": "2014-01-01-none-0123456789"})
+    settings = first.run.settings.with_values({"limits": limits})
     with pytest.raises(SettingsError, match="no run with limits"):
         last_run_of(replace(first.run, settings=settings))

@@ -57,11 +57,11 @@ def test_the_faults_of_all_files_are_told_at_once_a_line_each(root: Path) -> Non
     change(root, "policy.toml", "lgd = 0.62", 'lgd = "high"')
     change(root, "policy.toml", "[caps]", "[caps]\nceling_cny = 1.0")
     change(root, "banks.toml", "budget_cny = 80_000_000.0", "budget_cny = -1")
-    found = faults(root, "validate.conditions=['no_check']", "datasets.folds=x")
+    found = faults(root, "validate.conditions=['no_check']", "datasets.split.folds=x")
 
     assert [one.split(": ")[:2] for one in found] == [
         ["baseline.toml", "unknown table [runs]. The nearest known one is 'run'."],
-        ["--set datasets.folds=x", "datasets.folds"],
+        ["--set datasets.split.folds=x", "datasets.split.folds"],
         ["policy.toml", "caps.celing_cny"],
         ["policy.toml", "economics.lgd"],
         ["banks.toml", "bank.0.budget_cny"],
@@ -103,20 +103,29 @@ def test_terms_that_are_no_file_are_not_called_absent(root: Path, kind: str) -> 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("features.leave_out=['deals_6']", "features.leave_out: no feature is called 'deals_6'"),
-        ("features.leave_out=['attribute_stuff']", "nearest known one is 'attribute_staff'"),
+        ("features.exclude=['deals_6']", "features.exclude: no feature is called 'deals_6'"),
+        ("features.exclude=['attribute_stuff']", "nearest known one is 'attribute_staff'"),
         ("features.attribute_risk={ stuff = 'rises' }", "features.attribute_risk: 'stuff'"),
         ("features.attribute_risk={ owner = 'rises' }", "features.attribute_risk: 'owner'"),
-        ("model.cleared=['deal_6m']", "model.cleared: no feature is called 'deal_6m'"),
-        ("model.special_codes={ staff = [96] }", "nearest known one is 'attribute_staff'"),
-        ("model.single_feature=exports", "model.single_feature: no feature is called 'exports'"),
-        ("model.single_feature=attribute_owner", "is a text, not a number"),
+        (
+            "model.leakage.allowlist=['deal_6m']",
+            "model.leakage.allowlist: no feature is called 'deal_6m'",
+        ),
+        (
+            "model.scorecard.special_codes={ staff = [96] }",
+            "nearest known one is 'attribute_staff'",
+        ),
+        (
+            "model.single_feature.feature=exports",
+            "model.single_feature.feature: no feature is called 'exports'",
+        ),
+        ("model.single_feature.feature=attribute_owner", "is a text, not a number"),
         ("validate.conditions=['rankings']", "The nearest is 'ranking'"),
-        ("limits.last_run=2014-06-01-none-0123456789", "is no run with limits"),
+        ("limits.previous_run=2014-06-01-none-0123456789", "is no run with limits"),
         ("limits.policy=none.toml", "limits.policy: none.toml is not beside baseline.toml"),
         ("limits.banks=''", "limits.banks:  is not beside"),
         ("limits.banks=3", "limits.banks: Input should be a valid string"),
-        ("limits.leave_out_banks=3", "limits.leave_out_banks: Input should be a valid tuple"),
+        ("limits.exclude_banks=3", "limits.exclude_banks: Input should be a valid tuple"),
     ],
 )
 def test_a_name_that_is_not_there_is_told_before_anything_runs(
@@ -128,12 +137,12 @@ def test_a_name_that_is_not_there_is_told_before_anything_runs(
 @pytest.mark.parametrize(
     "words",
     [
-        "features.leave_out=['deals_6m', 'attribute_owner']",
+        "features.exclude=['deals_6m', 'attribute_owner']",
         "features.attribute_risk={ staff = 'falls', listed = 'none' }",
-        "model.cleared=['attribute_staff']",
-        "model.special_codes={ attribute_staff = [96] }",
-        "model.single_feature=attribute_staff",
-        "model.single_feature=exports_usd_6m",
+        "model.leakage.allowlist=['attribute_staff']",
+        "model.scorecard.special_codes={ attribute_staff = [96] }",
+        "model.single_feature.feature=attribute_staff",
+        "model.single_feature.feature=exports_usd_6m",
     ],
 )
 def test_names_of_the_registry_and_of_the_sources_attributes_are_known(
@@ -143,8 +152,8 @@ def test_names_of_the_registry_and_of_the_sources_attributes_are_known(
 
 
 def test_a_feature_that_is_left_out_is_no_baseline(root: Path) -> None:
-    words = ("model.single_feature=deals_6m", "features.leave_out=['deals_6m']")
-    assert any("is left out by features.leave_out" in one for one in faults(root, *words))
+    words = ("model.single_feature.feature=deals_6m", "features.exclude=['deals_6m']")
+    assert any("is left out by features.exclude" in one for one in faults(root, *words))
 
 
 def test_a_rule_on_an_attribute_that_the_source_lacks_is_told(root: Path) -> None:
@@ -180,7 +189,7 @@ def test_every_unknown_feature_of_the_terms_is_told_with_its_key(root: Path) -> 
 
 
 def test_a_bank_that_is_not_there_is_told_with_all_else(root: Path) -> None:
-    found = faults(root, "datasets.folds=1", banks=("north", "ping_an"))
+    found = faults(root, "datasets.split.folds=1", banks=("north", "ping_an"))
     assert len(found) == 2
     assert found[1].startswith("--bank north: no such bank")
 
@@ -228,18 +237,18 @@ def test_agreements_with_banks_without_terms_stop_the_run_and_name_every_bank(ro
         refuse_banks_without_terms(told.settings, told.banks)
     assert "2 of 3 agreements in force are with 2 banks" in str(caught.value)
     assert "north (1), west (1)" in str(caught.value)
-    assert "limits.leave_out_banks" in str(caught.value)
+    assert "limits.exclude_banks" in str(caught.value)
 
 
 def test_a_bank_that_is_left_out_by_name_stops_nothing(root: Path) -> None:
     with_agreements(root, ("north", None, "2013-01-02"))
-    told = orders(root, "run.as_of=2014-07-01", "limits.leave_out_banks=['north']")
+    told = orders(root, "run.as_of=2014-07-01", "limits.exclude_banks=['north']")
     refuse_banks_without_terms(told.settings, told.banks)
 
 
 def test_a_bank_with_terms_cannot_be_left_out_by_name(root: Path) -> None:
     with_agreements(root, ("ping_an", None, "2013-01-02"))
-    told = orders(root, "run.as_of=2014-07-01", "limits.leave_out_banks=['ping_an']")
+    told = orders(root, "run.as_of=2014-07-01", "limits.exclude_banks=['ping_an']")
     with pytest.raises(SettingsError, match=r"ping_an stands in banks\.toml"):
         refuse_banks_without_terms(told.settings, told.banks)
 

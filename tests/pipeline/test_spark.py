@@ -57,7 +57,9 @@ def model(local) -> dict[str, str]:
     rows = pd.concat([pq.read_table(path).to_pandas() for path in files], ignore_index=True)
     rows = rows.assign(defaulted=np.arange(len(rows)) % 3 == 0)
     inputs = Inputs(names, (0,) * len(names), {})
-    how = default_settings().model.model_copy(update={"trees": 10, "min_rows_per_leaf": 3})
+    how = default_settings().model.with_values(
+        {"trees.max_rounds": 10, "trees.min_child_samples": 3}
+    )
     trees = fit_trees(rows, inputs, how, seed=7, threads=1)
     line = Calibration(Curve("logistic", -1.0, (1.0,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
     return RiskModel("trees", trees, line, MasterScale(()), {}).to_files()

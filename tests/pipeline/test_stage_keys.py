@@ -147,7 +147,7 @@ def test_every_library_of_a_stage_has_a_version() -> None:
         ("run.threads=7", []),
         ("run.seed=8", ["model", "explain", "validate", "limits", "publish"]),
         ("publish.valid_months=2", ["publish"]),
-        ("limits.grid=48", ["limits", "publish"]),
+        ("limits.limit_levels=48", ["limits", "publish"]),
         ("validate.bootstrap_draws=60", ["validate", "publish"]),
         ("explain.refits=1", ["model", "explain"]),
         (

@@ -41,11 +41,9 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 planted[column] = value
         pd.concat([rows, planted]).astype(rows.dtypes).to_parquet(path, index=False)
     settings = default_settings()
-    given = settings.run.model_copy(
-        update={"data": str(root / "simulation"), "as_of": date(2012, 1, 1)}
-    )
-    sources = settings.sources.model_copy(update={"most_rejected_share": 0.05})
-    settings = settings.model_copy(update={"run": given, "sources": sources})
+    given = settings.run.with_values({"data": str(root / "simulation"), "as_of": date(2012, 1, 1)})
+    sources = settings.sources.with_values({"max_rejected_share": 0.05})
+    settings = settings.with_values({"run": given, "sources": sources})
     run = create_run(root / "experiments" / "runs" / "one", settings)
     parameters = {
         "settings_path": str(run.folder / "settings.toml"),

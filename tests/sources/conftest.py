@@ -16,7 +16,7 @@ Tables = dict[str, pd.DataFrame]
 @pytest.fixture
 def settings() -> SourcesSettings:
     return SourcesSettings(
-        timezone="Asia/Shanghai", most_rejected_share=0.01, most_unknown_ids_share=0.05
+        timezone="Asia/Shanghai", max_rejected_share=0.01, max_unknown_ids_share=0.05
     )
 
 

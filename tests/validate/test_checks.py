@@ -114,7 +114,7 @@ def test_a_bound_in_a_checks_words_is_never_better_than_it_is(evidence, monkeypa
     )
     text = CHECKS["ranking"](evidence).text
     assert "0.699 to 0.801; its lower end must reach 0.7." in text
-    rows = changed(evidence, settings=evidence.settings.model_copy(update={"least_auc": 0.705}))
+    rows = changed(evidence, settings=evidence.settings.with_values({"min_auc": 0.705}))
     assert "must reach 0.705." in CHECKS["ranking"](rows).text
     monkeypatch.setattr("riskmodel.validate.drift_checks.psi", lambda then, now: 0.25004)
     assert "0.251;" in CHECKS["drift_to_scored"](evidence).text
@@ -138,7 +138,7 @@ def test_scored_enterprises_unlike_the_learnt_ones_drift(evidence):
 def test_few_defaults_and_folds_of_the_same_dates_are_said(evidence):
     few = changed(evidence, by_time=False)
     assert failed(few) == {"out_of_time"}
-    scarce = evidence.settings.model_copy(update={"least_defaults": 10_000})
+    scarce = evidence.settings.with_values({"min_test_defaults": 10_000})
     assert "enough_defaults" in failed(changed(evidence, settings=scarce))
 
 
@@ -236,7 +236,7 @@ def checks(**passed):
 
 
 def test_a_failure_that_was_conceded_is_a_condition_and_any_other_fails(settings):
-    conceding = settings.model_copy(update={"conditions": ("out_of_time",)})
+    conceding = settings.with_values({"conditions": ("out_of_time",)})
     good = reach_verdict(checks(ranking=True, out_of_time=True), conceding)
     weak = reach_verdict(checks(ranking=True, out_of_time=False), conceding)
     bad = reach_verdict(checks(ranking=False, out_of_time=False), conceding)
@@ -248,7 +248,7 @@ def test_a_failure_that_was_conceded_is_a_condition_and_any_other_fails(settings
 
 
 def test_a_condition_that_names_no_check_is_a_bad_setting(settings):
-    conceding = settings.model_copy(update={"conditions": ("rankings",)})
+    conceding = settings.with_values({"conditions": ("rankings",)})
     with pytest.raises(SettingsError, match="no check is called rankings"):
         reach_verdict(checks(ranking=True), conceding)
 

@@ -49,7 +49,7 @@ from riskmodel.validate.verdict import Verdict
 
 
 def settings(**changed: Any) -> ValidateSettings:
-    return default_settings().validate_.model_copy(update={"bootstrap_draws": 80, **changed})
+    return default_settings().validate_.with_values({"bootstrap_draws": 80, **changed})
 
 
 def rows(pd_12m: Any, defaulted: Any, **columns: Any) -> pd.DataFrame:
@@ -111,10 +111,10 @@ def test_the_rankings_figure_and_interval_are_of_the_champions_test_rows() -> No
 
 def test_the_ranking_passes_where_the_lower_end_just_reaches_what_is_asked() -> None:
     low = check_ranking(evidence(ranked(30))).low
-    assert check_ranking(evidence(ranked(30), settings=settings(least_auc=low))).passed
-    above = settings(least_auc=float(np.nextafter(low, 1)))
+    assert check_ranking(evidence(ranked(30), settings=settings(min_auc=low))).passed
+    above = settings(min_auc=float(np.nextafter(low, 1)))
     assert not check_ranking(evidence(ranked(30), settings=above)).passed
-    assert check_ranking(evidence(ranked(30), settings=above)).value > above.least_auc
+    assert check_ranking(evidence(ranked(30), settings=above)).value > above.min_auc
 
 
 def compared(ours: int, theirs: int) -> Evidence:
@@ -151,7 +151,9 @@ def test_a_champion_of_single_feature_is_not_held_against_itself() -> None:
 
 def test_the_overall_ratio_may_be_off_by_the_margin_in_either_direction() -> None:
     def of(bad: int, margin: float) -> Any:
-        asked = settings(calibration_margin=margin, asset_correlation=0.0, calibration_p=0.05)
+        asked = settings(
+            max_calibration_error=margin, asset_correlation=0.0, min_calibration_p_value=0.05
+        )
         return check_calibration_overall(evidence(a_year(4_000, bad, 0.1), settings=asked))
 
     high = of(600, 0.25)
@@ -169,7 +171,9 @@ def test_the_overall_ratio_may_be_off_by_the_margin_in_either_direction() -> Non
 
 def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
     def of(p: float) -> Any:
-        asked = settings(calibration_margin=0.1, asset_correlation=0.12, calibration_p=p)
+        asked = settings(
+            max_calibration_error=0.1, asset_correlation=0.12, min_calibration_p_value=p
+        )
         return check_calibration_overall(evidence(a_year(4_000, 700, 0.1), settings=asked))
 
     rare = jeffreys_test_in_cycle(700, 4_000, 0.1, 0.12)
@@ -183,7 +187,7 @@ def test_a_rare_year_of_the_cycle_passes_and_a_rarer_one_does_not() -> None:
 
 def test_in_the_cycle_an_enterprise_on_two_dates_counts_once() -> None:
     twice = a_year(40, 8, 0.1).assign(enterprise_id=np.repeat([f"E{n}" for n in range(20)], 2))
-    asked = settings(calibration_margin=0.1, asset_correlation=0.0)
+    asked = settings(max_calibration_error=0.1, asset_correlation=0.0)
     text = check_calibration_overall(evidence(twice, settings=asked)).text
     # 4 of 20, not 8 of 40
     assert f"{beta.cdf(0.1, 4.5, 16.5):.5f}" == "0.07795"
@@ -200,7 +204,11 @@ def graded(rate_of_second: float) -> pd.DataFrame:
 
 def test_a_grade_fails_that_defaults_significantly_and_materially_more() -> None:
     def of(rate: float, **changed: float) -> Any:
-        usual = {"asset_correlation": 0.0, "calibration_margin": 0.25, "most_failed_grades": 0.0}
+        usual = {
+            "asset_correlation": 0.0,
+            "max_calibration_error": 0.25,
+            "max_failed_grades_share": 0.0,
+        }
         return check_calibration_by_grade(
             evidence(graded(rate), settings=settings(**usual | changed))
         )
@@ -208,13 +216,13 @@ def test_a_grade_fails_that_defaults_significantly_and_materially_more() -> None
     found = of(0.15)
     assert (found.value, found.passed) == (0.5, False)
     assert ": G02." in found.text
-    assert of(0.15, most_failed_grades=0.5).passed
-    assert not of(0.15, most_failed_grades=0.49).passed
+    assert of(0.15, max_failed_grades_share=0.5).passed
+    assert not of(0.15, max_failed_grades_share=0.49).passed
     assert of(0.125).passed  # the margin itself is none over it
     assert not of(0.1255).passed
     assert of(0.15, asset_correlation=0.3).passed  # not rare in such a cycle
     assert of(0.05).passed
-    assert of(0.15, calibration_p=1e-30).passed
+    assert of(0.15, min_calibration_p_value=1e-30).passed
     # 1.645 (.1 / 4,000)^.5 / .1 = 8.2 %, rounded outward
     assert "only a rate 9% above its PD would show" in found.text
     assert "1,000 defaults" in found.text or "1000 defaults" in found.text
@@ -227,7 +235,9 @@ def test_the_slope_may_be_off_by_the_margin_in_either_direction() -> None:
 
     def of(stretch: float, margin: float) -> Any:
         stretched = rows(1 / (1 + np.exp(-stretch * odds)), bad)
-        return check_calibration_slope(evidence(stretched, settings=settings(slope_margin=margin)))
+        return check_calibration_slope(
+            evidence(stretched, settings=settings(max_slope_error=margin))
+        )
 
     far = of(2.0, 0.2)
     assert far.value == pytest.approx(0.5, abs=0.05)
@@ -245,7 +255,7 @@ def test_the_slope_may_be_off_by_the_margin_in_either_direction() -> None:
 def test_defaults_are_enough_from_the_stated_number_on() -> None:
     def of(bad: int) -> Any:
         return check_enough_defaults(
-            evidence(a_year(200, bad, 0.1), settings=settings(least_defaults=20))
+            evidence(a_year(200, bad, 0.1), settings=settings(min_test_defaults=20))
         )
 
     assert (of(20).passed, of(19).passed, of(20).value, of(20).threshold) == (True, False, 20.0, 20)
@@ -301,10 +311,10 @@ def test_a_feature_at_the_bound_is_no_leak_and_the_best_are_named_first() -> Non
     quarter = np.where(np.arange(80) % 4 == 0, 1 - bad, bad)
     eighth = np.where(np.arange(80) % 8 == 0, 1 - bad, bad)
     panel = with_features(exports_usd_6m=quarter, days_past_due_now=eighth)
-    found = single(panel, settings=settings(most_single_auc=0.875))
+    found = single(panel, settings=settings(max_single_feature_auc=0.875))
     assert (found.value, found.passed) == (0.875, True)
     assert "days_past_due_now (AUC 0.875), exports_usd_6m (AUC 0.750)" in found.text
-    assert not single(panel, settings=settings(most_single_auc=0.874)).passed
+    assert not single(panel, settings=settings(max_single_feature_auc=0.874)).passed
     tied = single(with_features(exports_usd_6m=quarter, days_past_due_now=quarter))
     assert "days_past_due_now (AUC 0.750), exports_usd_6m" in tied.text
     fit = pd.concat([panel, panel.assign(split="fit", exports_usd_6m=bad)], ignore_index=True)
@@ -444,8 +454,8 @@ def test_a_drift_at_what_is_asked_passes_and_above_it_fails() -> None:
     figure = check_drift_to_scored(evidence(skewed)).value
     assert figure == pytest.approx(psi(then, now), abs=1e-12)
     assert psi(then, now) != pytest.approx(psi(now, then), abs=1e-3)
-    at = check_drift_to_scored(evidence(every, settings=settings(most_psi=found.value)))
-    below = settings(most_psi=float(np.nextafter(found.value, 0)))
+    at = check_drift_to_scored(evidence(every, settings=settings(max_psi=found.value)))
+    below = settings(max_psi=float(np.nextafter(found.value, 0)))
     assert at.passed
     assert not check_drift_to_scored(evidence(every, settings=below)).passed
 

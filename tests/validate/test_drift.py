@@ -17,10 +17,10 @@ from riskmodel.validate.performance_checks import check_out_of_time
 YEARS = np.arange(2004, 2014)
 
 
-def check_of(rows: pd.DataFrame, most_psi: float = 0.25) -> Check:
+def check_of(rows: pd.DataFrame, max_psi: float = 0.25) -> Check:
     """The check on out-of-fold rows of one candidate."""
     predictions = rows.assign(split="test", model="trees")
-    settings = default_settings().validate_.model_copy(update={"most_psi": most_psi})
+    settings = default_settings().validate_.with_values({"max_psi": max_psi})
     found = Evidence(predictions, pd.DataFrame(), (), "trees", False, True, (0, 1), settings, 7)
     return check_drift_in_time(found)
 
@@ -64,14 +64,14 @@ def test_a_steady_rate_and_steady_pds_do_not_drift() -> None:
 def test_pds_that_move_from_year_to_year_are_drift_though_the_rate_is_steady() -> None:
     check = check_of(over_years([0.1] * 3, [0.1, 0.1, 0.25]))
     assert not check.passed
-    assert check.value > check.threshold == default_settings().validate_.most_psi
+    assert check.value > check.threshold == default_settings().validate_.max_psi
     assert check.high < check.value
 
 
 def test_pds_that_move_beyond_chance_or_beyond_the_convention_alone_do_not_drift() -> None:
     sure = over_years([0.1] * 3, [0.1, 0.1, 0.25])
-    assert check_of(sure, most_psi=100.0).passed
-    little = check_of(over_years([0.1] * 2, [0.1, 0.104]), most_psi=1e-6)
+    assert check_of(sure, max_psi=100.0).passed
+    little = check_of(over_years([0.1] * 2, [0.1, 0.104]), max_psi=1e-6)
     assert 1e-6 < little.value < little.high
     assert little.passed
 

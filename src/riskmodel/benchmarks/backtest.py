@@ -206,11 +206,11 @@ def _settings(settings: Settings, simulation: Path, as_of: str) -> Settings:
         "data": str(simulation.resolve()),
         "as_of": pd.Timestamp(as_of).date(),
     }
-    model = {"trials": TRIALS, "candidates": CANDIDATES}
-    return settings.model_copy(
-        update={
-            "run": settings.run.model_copy(update=run),
-            "model": settings.model.model_copy(update=model),
+    model = {"tuning.trials": TRIALS, "candidates": CANDIDATES}
+    return settings.with_values(
+        {
+            "run": settings.run.with_values(run),
+            "model": settings.model.with_values(model),
         }
     )
 
@@ -220,14 +220,14 @@ def build_run_problem(run: Run, enterprises: int) -> AllocationProblem:
     enterprises."""
     programme, given = programme_of(run), banks_of(run)
     share = enterprises / BUDGETS_FOR
-    larger = [one.model_copy(update={"budget_cny": share * one.budget_cny}) for one in given.bank]
-    banks = given.model_copy(update={"bank": tuple(larger)})
+    larger = [one.with_values({"budget_cny": share * one.budget_cny}) for one in given.bank]
+    banks = given.with_values({"bank": tuple(larger)})
     _, known = agreements_of(run, programme.source, banks)
     return build_problem(
         scored_of(run, programme),
         known,
         Terms(programme.policy, banks, behaviour=behaviour_of(programme)),
-        grid=run.settings.limits.grid,
+        grid=run.settings.limits.limit_levels,
     )
 
 

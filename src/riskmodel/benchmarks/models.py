@@ -130,11 +130,11 @@ def held_out(
     found = []
     for repeat, fold in balanced_folds(rows, settings.datasets, settings.run.seed):
         for k in sorted(fold.unique()):
-            place = f"repeat {repeat + 1} of {settings.datasets.repeats}, fold {k + 1}"
+            place = f"repeat {repeat + 1} of {settings.datasets.split.repeats}, fold {k + 1}"
             learnt, held = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
-            inputs = fit_inputs(learnt, definitions, settings.model.most_levels)
+            inputs = fit_inputs(learnt, definitions, settings.model.max_categories)
             for name in settings.model.candidates:
-                progress(f"{name}: {place} of {settings.datasets.folds}")
+                progress(f"{name}: {place} of {settings.datasets.split.folds}")
                 ranker = _learnt(LEARNERS[name], learnt, inputs, settings)
                 level = _level(ranker, learnt) if name in UNLIKE_LOG_ODDS else (0.0, 1.0)
                 figures = _judged(ranker, held, level) | {"ratio": len(held) / len(learnt)}
@@ -200,11 +200,11 @@ def _learnt(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Setting
 def _tuned(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:
     """The settings that do best on folds of the training rows; with one trial, the rounds alone."""
     how, run = settings.model, settings.run
-    if how.trials == 1 and kind.losses is None:
+    if how.tuning.trials == 1 and kind.losses is None:
         return how
-    drawn = rows.sample(min(len(rows), how.tuning_rows), random_state=run.seed)
+    drawn = rows.sample(min(len(rows), how.tuning.max_rows), random_state=run.seed)
     drawn = drawn.reset_index(drop=True)
-    inner = settings.datasets.model_copy(update={"folds": how.inner_folds, "repeats": 1})
+    inner = settings.datasets.with_values({"split.folds": how.inner_folds, "split.repeats": 1})
     _, fold = next(balanced_folds(drawn, inner, run.seed))
     search = Search(drawn, fold.to_numpy(), inputs, how, run.seed, run.threads)
     best, _ = tune(kind, search, (), lambda trial: None)

@@ -31,7 +31,12 @@ from riskmodel.statistics.logistic import expit
 
 ENSEMBLES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
-        "500 trees, 31 leaves": {"trees": 500, "leaves": 31, "depth": -1, "min_rows_per_leaf": 20},
+        "500 trees, 31 leaves": {
+            "trees.max_rounds": 500,
+            "trees.num_leaves": 31,
+            "trees.max_depth": -1,
+            "trees.min_child_samples": 20,
+        },
         "as the settings have it": {},
     }
 )
@@ -130,16 +135,22 @@ def _fitted(
 ) -> tuple[Trees, RiskModel]:
     """The ensemble, and a model around it that keeps peers; its compiled loops are loaded."""
     rows = drawn(definitions, FIT_ROWS, settings.run.seed - 1)
-    how = settings.model.model_copy(update=dict(change))
-    inputs = fit_inputs(rows, definitions, how.most_levels)
+    how = settings.model.with_values(dict(change))
+    inputs = fit_inputs(rows, definitions, how.max_categories)
     trees = fit_trees(rows, inputs, how, seed=settings.run.seed, threads=settings.run.threads)
     model = RiskModel(
         "trees",
         trees,
-        Calibration(Curve("logistic", 0.0, (1.0,)), 0.0, ((0.0, 0.0, 0.0),), how.interval, {}),
-        MasterScale(how.grade_bounds),
+        Calibration(
+            Curve("logistic", 0.0, (1.0,)),
+            0.0,
+            ((0.0, 0.0, 0.0),),
+            how.calibration.confidence_level,
+            {},
+        ),
+        MasterScale(how.master_scale.pd_bounds),
         {},
-        reference_group.fit_reference_group(trees, rows, settings.explain.peers_share),
+        reference_group.fit_reference_group(trees, rows, settings.explain.reference_group_share),
     )
     return trees, model
 

@@ -29,7 +29,7 @@ def line_defaults(source: Source, settings: DatasetsSettings) -> pd.DataFrame:
     """Month-ends at which a line was so many days past due or written off: `enterprise_id`, `on`."""
     states = current(source, "line_months")
     lines = current(source, "lines")[["line_id", "enterprise_id"]]
-    bad = states["days_past_due"] >= settings.days_past_due
+    bad = states["days_past_due"] >= settings.default_definition.days_past_due
     if "written_off_cny" in states:
         bad |= states["written_off_cny"].fillna(0) > 0
     states = states[bad].merge(lines, on="line_id", how="inner", validate="many_to_one")
@@ -41,7 +41,7 @@ def lender_defaults(source: Source, settings: DatasetsSettings) -> pd.DataFrame:
     records = current(source, "bank_records")
     if "tier" not in records:
         return _month_ends(records.iloc[:0])
-    return _month_ends(records[records["tier"].isin(settings.tiers)])
+    return _month_ends(records[records["tier"].isin(settings.default_definition.tiers)])
 
 
 def default_dates(source: Source, settings: DatasetsSettings) -> pd.Series:

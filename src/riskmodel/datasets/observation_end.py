@@ -73,7 +73,7 @@ def last_day(source: Source, settings: DatasetsSettings, kind: str) -> LastDay:
 
     For given labels it is their newest date that is no stray. Otherwise the start of the last day
     on which at least half of the tables look as they did before: the newest row known is no older
-    than in the share `settings.bulk` of the days before, and not later than the day after rows
+    than in the share `settings.as_of_dates.lag_quantile` of the days before, and not later than the day after rows
     last became known with a lag that the same share of the table's rows does not exceed.
     """
     days = {
@@ -84,12 +84,15 @@ def last_day(source: Source, settings: DatasetsSettings, kind: str) -> LastDay:
     if not days:
         raise DataError("the source: no rows with known_at, so no last day. Name run.as_of.")
     feeds = {name: feed for name, one in days.items() if (feed := _feed(one, settings))}
-    until = max(usual_span(one.known, settings.usual_month)[1] for one in days.values()) + 1
+    until = (
+        max(usual_span(one.known, settings.as_of_dates.min_month_share)[1] for one in days.values())
+        + 1
+    )
     day = _last_label(source, settings) if kind == "outcomes" else _answered(feeds, until)
     return LastDay(
         day=timestamp(day).date(),
         late=_late(days, day),
-        silent=_silent(feeds, day, settings.grace_days),
+        silent=_silent(feeds, day, settings.as_of_dates.max_data_age_days),
         begins=_begins(source, settings, kind, days),
         ends=timestamp(
             max(day, _watched(source, settings, until)) if kind == "outcomes" else day
@@ -104,7 +107,7 @@ def refuse_outside(as_of: date, found: LastDay, grace_days: int) -> None:
     if beyond > grace_days:
         raise SettingsError(
             f"run.as_of: {as_of} is {beyond:,} days after the data's end ({found.ends}), where at"
-            f" most {grace_days} may be (datasets.grace_days). Name an earlier day, or bring newer"
+            f" most {grace_days} may be (datasets.as_of_dates.max_data_age_days). Name an earlier day, or bring newer"
             " data."
         )
     if as_of < found.begins:
@@ -117,12 +120,16 @@ def refuse_outside(as_of: date, found: LastDay, grace_days: int) -> None:
 def _feed(days: TableDays, settings: DatasetsSettings) -> _Feed | None:
     if len(np.unique(days.event)) < LEAST_DAYS:
         return None
-    last = usual_span(days.event, settings.usual_month)[1]
+    last = usual_span(days.event, settings.as_of_dates.min_month_share)[1]
     inside = days.event <= last
     event, known, lag = days.event[inside], days.known[inside], days.lag[inside]
-    prompt = known[lag <= np.quantile(lag, settings.bulk, method="inverted_cdf")]
-    punctual = usual_span(prompt, settings.usual_month)[1]
-    return _Feed(last, punctual, _usual_age(event, known, punctual, settings.bulk))
+    prompt = known[
+        lag <= np.quantile(lag, settings.as_of_dates.lag_quantile, method="inverted_cdf")
+    ]
+    punctual = usual_span(prompt, settings.as_of_dates.min_month_share)[1]
+    return _Feed(
+        last, punctual, _usual_age(event, known, punctual, settings.as_of_dates.lag_quantile)
+    )
 
 
 def _usual_age(event: Days, known: Days, punctual: int, bulk: float) -> int:
@@ -143,12 +150,14 @@ def _answered(feeds: dict[str, _Feed], until: int) -> int:
 
 
 def _last_label(source: Source, settings: DatasetsSettings) -> int:
-    return usual_span(_label_days(source, "as_of"), settings.usual_month)[1]
+    return usual_span(_label_days(source, "as_of"), settings.as_of_dates.min_month_share)[1]
 
 
 def _watched(source: Source, settings: DatasetsSettings, until: int) -> int:
     """The day after the last of which the data tell, labels among them, without stragglers."""
-    watched = usual_span(_label_days(source, "observed_until"), settings.usual_month)[1]
+    watched = usual_span(
+        _label_days(source, "observed_until"), settings.as_of_dates.min_month_share
+    )[1]
     return max(until, 1 + watched)
 
 
@@ -164,10 +173,10 @@ def _begins(
 ) -> date:
     """The first day on which a run has anything to go by."""
     if kind == "outcomes":
-        first = usual_span(_label_days(source, "as_of"), settings.usual_month)[0]
+        first = usual_span(_label_days(source, "as_of"), settings.as_of_dates.min_month_share)[0]
     else:
         known = [days[name].known for name in (days.keys() & set(HISTORY)) or days]
-        first = 1 + min(usual_span(one, settings.usual_month)[0] for one in known)
+        first = 1 + min(usual_span(one, settings.as_of_dates.min_month_share)[0] for one in known)
     return timestamp(first).date()
 
 

@@ -92,7 +92,7 @@ def refuse_all_early(reasons: pd.Series, found: Iterable[Beginning]) -> None:
         one = early[rows.iloc[-1]]
         raise DataError(
             f"datasets: all {len(rows):,} rows with a label are too early, {one.text}. Bring longer"
-            " tables, lower datasets.least_history, or leave out features of long windows."
+            " tables, lower datasets.as_of_dates.min_history_share, or leave out features of long windows."
         )
 
 
@@ -102,14 +102,16 @@ def _labels(source: Source, settings: DatasetsSettings) -> list[Found]:
     From then on it can be told who is in default already. Nobody is before the first line is
     granted: months that are reported from then on keep no date out.
     """
-    rests = {"line_months": "days_past_due"} | ({"bank_records": "tier"} if settings.tiers else {})
+    rests = {"line_months": "days_past_due"} | (
+        {"bank_records": "tier"} if settings.default_definition.tiers else {}
+    )
     found = []
     for name, column in rests.items():
         if not _has(source, name, frozenset({column})):
             continue
         days = table_days(source, name, column).event
         if _is_feed(days):
-            day = timestamp(usual_span(days, settings.usual_month)[0])
+            day = timestamp(usual_span(days, settings.as_of_dates.min_month_share)[0])
             if name != "line_months" or _first_grant(source) < day.replace(day=1):
                 found.append((day + pd.Timedelta(days=1), f"{name} in {day:%Y-%m}"))
     return found
@@ -135,7 +137,7 @@ def _histories(
         if not _is_feed(known[name].event):
             continue
         began = _first(known[name].event, settings).replace(day=1)
-        needed = math.ceil(settings.least_history * reach)
+        needed = math.ceil(settings.as_of_dates.min_history_share * reach)
         covered = pd.Timestamp(months.shifted(began.date(), needed))
         day = max(covered, _first(known[name].known, settings) + pd.Timedelta(days=1))
         words = f"{name} in {began:%Y-%m}, of windows of {reach} months at least {needed} are asked"
@@ -149,7 +151,7 @@ def _is_feed(days: Days) -> bool:
 
 
 def _first(days: Days, settings: DatasetsSettings) -> pd.Timestamp:
-    return timestamp(usual_span(days, settings.usual_month)[0])
+    return timestamp(usual_span(days, settings.as_of_dates.min_month_share)[0])
 
 
 def _latest(reason: str, text: str, found: list[Found]) -> Beginning | None:

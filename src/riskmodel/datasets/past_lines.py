@@ -39,7 +39,7 @@ def past_lines(
 
     `defaulted` is the label of the other datasets: the enterprise's default within the horizon.
     `past_due` is the most days that the line was past due in it (a default counts at least
-    `settings.days_past_due`). `drawn_share` is the mean of balance over limit, at most 1 each,
+    `settings.default_definition.days_past_due`). `drawn_share` is the mean of balance over limit, at most 1 each,
     over month-ends without arrears or write-off; `drawn_at_default` the same of the last balance
     at or before the default. Both are null where nothing was seen.
 
@@ -59,7 +59,7 @@ def past_lines(
     seen = _seen(lines, current(source, "line_months"))
     rows = lines.merge(seen, on="line_id", how="left", validate="1:1")
     worst = rows["past_due"].fillna(0)
-    bad = worst.clip(lower=settings.days_past_due)
+    bad = worst.clip(lower=settings.default_definition.days_past_due)
     rows = rows.assign(
         past_due=worst.mask(rows["defaulted"], bad),
         grade=_grades(rows, current(source, "applications")),

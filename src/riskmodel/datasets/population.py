@@ -99,7 +99,7 @@ def population(
     short = _short_histories(judged, begun)
     if len(short):
         begun = beginnings(
-            source, settings.model_copy(update={"least_history": 0.0}), kind, definitions
+            source, settings.with_values({"as_of_dates.min_history_share": 0.0}), kind, definitions
         )
     judged = _without_early(judged, begun)
     labelled = judged[judged["reason"] == ""].drop(columns="reason")
@@ -176,7 +176,9 @@ def _given(
     since = pd.to_datetime(_column(outcomes, "defaulted_on", "datetime64[us]"))
     defaulted = _column(outcomes, "defaulted", "boolean")
     ever = months_given.eq(-1)
-    mature = _over(outcomes, defaulted, spans) | (ever & (settings.watch == "any"))
+    mature = _over(outcomes, defaulted, spans) | (
+        ever & (settings.default_definition.label_maturity == "any")
+    )
     _refuse_unwatched(ever, mature, settings)
     reason = pd.Series("", index=outcomes.index)
     reason = reason.mask(defaulted.isna(), "no_label").mask(~mature, "not_mature")
@@ -199,7 +201,7 @@ def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSett
         raise DataError(
             f"outcomes: all {len(ever):,} labels are without a horizon and watched for less than the"
             f" {settings.horizon_months} months in force. Shorten datasets.horizon_months, or take"
-            ' the labels as they are: datasets.watch = "any".'
+            ' the labels as they are: datasets.default_definition.label_maturity = "any".'
         )
 
 
@@ -239,7 +241,7 @@ def _line_rows(source: Source, settings: DatasetsSettings, day: pd.Timestamp) ->
         raise DataError("lines: no rows, so nothing to learn from. Bring lines or outcomes.")
     dates, back = [day], 0
     while dates[-1] > lines["granted_on"].min():
-        back += settings.every_months
+        back += settings.as_of_dates.step_months
         dates.append(day - pd.DateOffset(months=back))
     grid = source.frame("enterprises")[["enterprise_id"]].drop_duplicates()
     grid = grid.merge(pd.DataFrame({"as_of": sorted(dates)}), how="cross")
@@ -310,7 +312,7 @@ def _to_score(
 ) -> pd.DataFrame:
     """Enterprises of the register at the run's date; only those without a label if so set."""
     known = current(source, "enterprises")["enterprise_id"].sort_values()
-    if settings.score == "unlabelled":
+    if settings.scoring_population == "unlabelled":
         known = known[~known.isin(labelled["enterprise_id"])]
     return pd.DataFrame({"enterprise_id": known.to_numpy(), "as_of": day})
 

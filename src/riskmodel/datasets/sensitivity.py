@@ -17,10 +17,12 @@ HORIZONS = (6, 12, 18)
 
 def definitions(settings: DatasetsSettings) -> tuple[tuple[str, DatasetsSettings], ...]:
     """The definition in force and its neighbours, each with its name."""
-    shorter = [settings.model_copy(update={"days_past_due": days}) for days in DAYS_PAST_DUE]
-    longer = [settings.model_copy(update={"horizon_months": months}) for months in HORIZONS]
+    shorter = [
+        settings.with_values({"default_definition.days_past_due": days}) for days in DAYS_PAST_DUE
+    ]
+    longer = [settings.with_values({"horizon_months": months}) for months in HORIZONS]
     named = {
-        f"{s.days_past_due} days past due, {s.horizon_months} months": s
+        f"{s.default_definition.days_past_due} days past due, {s.horizon_months} months": s
         for s in (*shorter, *longer)
     }
     return tuple(named.items())

@@ -44,7 +44,7 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = Fa
     """By time where the dates and the defaults allow it, else folds by enterprise.
 
     `ever` says that the labels have no horizon. Those without default are then known when the
-    watching ends, for most at the data's end: where `settings.gap` is "known" and leaves too few,
+    watching ends, for most at the data's end: where `settings.split.gap` is "known" and leaves too few,
     the gap is the horizon in force. `DataError` if there are not two rows of each outcome.
     """
     by_outcome = labelled["defaulted"].value_counts()
@@ -55,8 +55,8 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = Fa
         )
     timed = by_time(labelled, settings, ever=ever)
     lack = _lack(timed, settings)
-    if lack and ever and settings.gap == "known":
-        timed = by_time(labelled, settings.model_copy(update={"gap": "horizon"}), ever=ever)
+    if lack and ever and settings.split.gap == "known":
+        timed = by_time(labelled, settings.with_values({"split.gap": "horizon"}), ever=ever)
         lack = _lack(timed, settings)
     if not lack:
         return timed
@@ -65,10 +65,10 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = Fa
         if labelled["as_of"].nunique() == 1
         else f"a date split leaves {lack}{_too_near(labelled, timed)}"
     )
-    plenty = labelled["defaulted"].sum() >= settings.plenty_defaults
+    plenty = labelled["defaulted"].sum() >= settings.split.min_defaults_single_repeat
     text = (
-        f"Cross-validation by enterprise ({settings.folds} folds, repeated"
-        f" {1 if plenty else settings.repeats} times), with calibration inside the folds, because {why}. This is not out of time."
+        f"Cross-validation by enterprise ({settings.split.folds} folds, repeated"
+        f" {1 if plenty else settings.split.repeats} times), with calibration inside the folds, because {why}. This is not out of time."
     )
     frame = timed.frame.assign(split="fit")
     return Split(frame, False, text)
@@ -78,9 +78,9 @@ def _lack(timed: Split, settings: DatasetsSettings) -> str:
     """What a date split has too little of, in words; "" where it has enough of each outcome."""
     bad = timed.frame.groupby("split")["defaulted"].agg(["sum", "size"])
     bad = bad.reindex(["fit", "calibrate", "test"], fill_value=0)
-    short = bad.index[bad["sum"] < settings.min_defaults]
+    short = bad.index[bad["sum"] < settings.split.min_defaults]
     if len(short):
-        return f"fewer than {settings.min_defaults} defaults in {', '.join(short)}"
+        return f"fewer than {settings.split.min_defaults} defaults in {', '.join(short)}"
     short = bad.index[bad["size"] - bad["sum"] < LEAST_OF_EACH]
     if len(short):
         return f"fewer than {LEAST_OF_EACH} rows without default in {', '.join(short)}"
@@ -105,9 +105,9 @@ def by_time(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = 
     them were watched on.
     """
     test_from = _test_from(labelled, settings)
-    known = "label_ends_on" if settings.gap == "horizon" else "label_known_on"
+    known = "label_ends_on" if settings.split.gap == "horizon" else "label_known_on"
     before = (labelled[known] <= test_from) & (labelled["as_of"] < test_from)
-    calibrate_from = _boundary(labelled.loc[before, "as_of"], 1 - settings.calibrate_share)
+    calibrate_from = _boundary(labelled.loc[before, "as_of"], 1 - settings.split.calibration_share)
     name = pd.Series("gap", index=labelled.index)
     name = name.mask(before & (labelled["as_of"] < calibrate_from), "fit")
     name = name.mask(before & (labelled["as_of"] >= calibrate_from), "calibrate")
@@ -115,7 +115,7 @@ def by_time(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = 
     frame = labelled[["enterprise_id", "as_of", "defaulted"]].assign(split=name)
     used = (
         _gap_of_ever(labelled[before], test_from, settings)
-        if ever and settings.gap == "horizon"
+        if ever and settings.split.gap == "horizon"
         else "only labels known by the first day of the test are used"
     )
     text = (
@@ -162,8 +162,8 @@ def balanced_folds(
 ) -> Iterator[tuple[int, pd.Series]]:
     """For each repeat, a fold per row by enterprise, defaulters spread evenly over the folds."""
     ever = rows.groupby("enterprise_id")["defaulted"].any()
-    count = min(settings.folds, int(ever.sum()), int((~ever).sum()))
-    for repeat in range(settings.repeats):
+    count = min(settings.split.folds, int(ever.sum()), int((~ever).sum()))
+    for repeat in range(settings.split.repeats):
         yield repeat, balanced_fold(rows, count, np.random.default_rng([seed, repeat]))
 
 
@@ -176,8 +176,8 @@ def balanced_fold(rows: pd.DataFrame, count: int, rng: np.random.Generator) -> p
 
 
 def _test_from(labelled: pd.DataFrame, settings: DatasetsSettings) -> pd.Timestamp:
-    if settings.test_from != "auto":
-        return pd.Timestamp(settings.test_from)
+    if settings.split.test_from != "auto":
+        return pd.Timestamp(settings.split.test_from)
     return _boundary(labelled["as_of"], LAST_QUARTER)
 
 

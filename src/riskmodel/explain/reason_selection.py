@@ -74,11 +74,13 @@ def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
     upward = np.clip(sums, 0, None)
     total = upward.sum(axis=1, keepdims=True)
     share = upward / np.where(total > 0, total, 1)
-    eligible = (sums > 0) & (share >= settings.least_share)
+    eligible = (sums > 0) & (share >= settings.min_reason_share)
     order = np.argsort(np.where(eligible, -sums, np.inf), axis=1, kind="stable")
     matrix = baseline.inputs.matrix(rows)
     asked = ReferenceChange(baseline, matrix, baseline.model.ranker.raw_of(matrix))
-    row, rank, family, feature = _fill_ranks(asked, strength, (order, eligible), settings.reasons)
+    row, rank, family, feature = _fill_ranks(
+        asked, strength, (order, eligible), settings.max_reasons
+    )
     word = choose_words(baseline, rows, asked.matrix, (row, feature))
     return NamedReasons(row, rank, family, feature, sums[row, family], share[row, family], word)
 

@@ -44,13 +44,13 @@ def reasons_in_columns(
     A reason is the word that `words.reason_texts` explains, missing where there is none.
     """
     named = _name_in_blocks(baseline, rows, settings)
-    place = np.full((settings.reasons, len(rows)), -1, dtype=np.int64)
-    strength = np.full((settings.reasons, len(rows)), np.nan)
+    place = np.full((settings.max_reasons, len(rows)), -1, dtype=np.int64)
+    strength = np.full((settings.max_reasons, len(rows)), np.nan)
     place[named.rank, named.row] = _reason(named)
     strength[named.rank, named.row] = named.contribution
     known = pd.Index(reason_texts(baseline)["reason"])
     columns: dict[str, object] = {}
-    for rank in range(settings.reasons):
+    for rank in range(settings.max_reasons):
         columns[f"reason_{rank + 1}"] = pd.Categorical.from_codes(place[rank], categories=known)
         columns[f"strength_{rank + 1}"] = strength[rank]
     return pd.DataFrame(columns, index=rows.index)

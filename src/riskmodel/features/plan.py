@@ -49,10 +49,10 @@ def available(
     columns = attribute_columns(source)
     _refuse_stray(settings.attribute_risk, columns)
     definitions = (*DEFINITIONS, *attribute_definitions(columns, settings.attribute_risk))
-    unknown = sorted(set(settings.leave_out) - set(definitions_by_name(definitions)))
+    unknown = sorted(set(settings.exclude) - set(definitions_by_name(definitions)))
     if unknown:
-        raise SettingsError(f"features.leave_out: no feature is called {unknown[0]}. Fix the name.")
-    return tuple(feature for feature in definitions if feature.name not in settings.leave_out)
+        raise SettingsError(f"features.exclude: no feature is called {unknown[0]}. Fix the name.")
+    return tuple(feature for feature in definitions if feature.name not in settings.exclude)
 
 
 def _refuse_stray(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:

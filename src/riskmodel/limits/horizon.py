@@ -26,7 +26,7 @@ def convert_to_twelve_months(
         return pd.Series(np.nan, index=pd_horizon.index, name=pd_horizon.name)
     if horizon_months is None:
         raise SettingsError(
-            "limits.twelve_month_pd: constant_hazard needs a horizon, and the labels have none. "
+            "limits.horizon_conversion: constant_hazard needs a horizon, and the labels have none. "
             "Set 'as_is' or 'refuse'."
         )
     return 1 - (1 - pd_horizon) ** (YEAR / horizon_months)

@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 
 from riskmodel.errors import SettingsError
 from riskmodel.features.catalogue import definitions_by_name
-from riskmodel.settings import MOST_COUNT, MOST_FLOAT, Frozen, Share, checked, freeze_lists
+from riskmodel.settings import MAX_COUNT, MAX_FLOAT, Frozen, Share, checked, freeze_lists
 from riskmodel.tables.codes import BANK_NAME
 
-Positive = Annotated[float, Field(gt=0, le=MOST_FLOAT)]
-Money = Annotated[float, Field(ge=0, le=MOST_FLOAT)]
-Figure = Annotated[float, Field(ge=-MOST_FLOAT, le=MOST_FLOAT)]
+Positive = Annotated[float, Field(gt=0, le=MAX_FLOAT)]
+Money = Annotated[float, Field(ge=0, le=MAX_FLOAT)]
+Figure = Annotated[float, Field(ge=-MAX_FLOAT, le=MAX_FLOAT)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Words = Annotated[str, Field(min_length=1)]
 AGREEMENT, LEFT_OUT = "agreement", "bank_left_out"
@@ -86,7 +86,7 @@ class Need(Frozen):
     min_cost_share: Share
     max_cost_share: Share
     cost_share_if_missing: Share
-    min_growth: Annotated[float, Field(gt=-1, le=MOST_FLOAT)]
+    min_growth: Annotated[float, Field(gt=-1, le=MAX_FLOAT)]
     max_growth: Figure
     growth_if_missing: Figure
 
@@ -134,7 +134,7 @@ class BehaviourPriors(Frozen):
     heterogeneity_sd: Money = 0.4
     utilisation_prior_lines: Positive = 10.0
     response_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
-    early_days_past_due: Annotated[int, Field(ge=1, le=MOST_COUNT)] = 1
+    early_days_past_due: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
 
 
 class Capital(Frozen):

@@ -53,7 +53,7 @@ class Candidate:
 def fit_ranker(name: str, rows: pd.DataFrame, task: FitTask, settings: ModelSettings) -> Ranker:
     """Fit one candidate's ranking to rows of features and `defaulted`."""
     run = task.settings.run
-    inputs = fit_inputs(rows, task.definitions, settings.most_levels)
+    inputs = fit_inputs(rows, task.definitions, settings.max_categories)
     return LEARNERS[name].fit(rows, inputs, settings, seed=run.seed, threads=run.threads)
 
 
@@ -69,13 +69,13 @@ def fit_candidate(
     everyone = pd.concat([rows, later]).drop_duplicates(KEY, keep="last")
     fold = assign_folds(everyone, task)
     ranker = fit_ranker(name, rows, task, settings)
-    settings = settings.model_copy(update=dict(LEARNERS[name].chosen_settings(ranker)))
+    settings = settings.with_values(dict(LEARNERS[name].chosen_settings(ranker)))
     rankers = _fit_fold_rankers(name, rows, fold, (task, settings), ranker)
     of = everyone["enterprise_id"].map(fold).to_numpy()
     out_of_fold = _score_out_of_fold(rankers, of, everyone, later)
     anchor = _level_anchor(everyone, task.settings.model)
     calibration = fit_calibration(out_of_fold, _calibration_options(task), anchor)
-    tuned = {key: getattr(settings, key) for key in LEARNERS[name].tuned_settings}
+    tuned = {key: settings.value(key) for key in LEARNERS[name].tuned_settings}
     facts = {**task.facts, "tuned": tuned, "rows": _count_rows(everyone)}
     later_pds = calibration.pd(out_of_fold.raw[out_of_fold.later])
     grades = _fit_scale(later_pds, later, task.settings.model)
@@ -147,20 +147,33 @@ def _recalibrate(
 
 def _level_anchor(everyone: pd.DataFrame, model: ModelSettings) -> float | None:
     """The default rate that the settings hold the level to; None: that of the later rows."""
-    if model.anchor == "long_run":
+    if model.calibration.central_tendency == "long_run":
         return long_run_rate(everyone)
-    return model.anchor if isinstance(model.anchor, float) else None
+    return (
+        model.calibration.central_tendency
+        if isinstance(model.calibration.central_tendency, float)
+        else None
+    )
 
 
 def _calibration_options(task: FitTask) -> CalibrationOptions:
     model = task.settings.model
     return CalibrationOptions(
-        model.calibration, model.interval_draws, model.interval, model.cycle, task.settings.run.seed
+        model.calibration.method,
+        model.calibration.bootstrap_draws,
+        model.calibration.confidence_level,
+        model.calibration.cycle_sd,
+        task.settings.run.seed,
     )
 
 
 def _fit_scale(pd_12m: Array, later: pd.DataFrame, model: ModelSettings) -> MasterScale:
-    own = [later["enterprise_id"].to_numpy(), MasterScale(model.grade_bounds).assign(pd_12m)]
+    own = [
+        later["enterprise_id"].to_numpy(),
+        MasterScale(model.master_scale.pd_bounds).assign(pd_12m),
+    ]
     weight = 1 / pd.Series(pd_12m).groupby(own).transform("size").to_numpy(float)
     rows = GradedRows(pd_12m, later["defaulted"].to_numpy(float), weight)
-    return fit_master_scale(model.grade_bounds, rows, model.min_defaults_per_grade)
+    return fit_master_scale(
+        model.master_scale.pd_bounds, rows, model.master_scale.min_defaults_per_grade
+    )

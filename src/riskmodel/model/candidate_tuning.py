@@ -18,8 +18,8 @@ def tune_candidate(
     name: str, rows: pd.DataFrame, task: FitTask, *, trials: int
 ) -> tuple[ModelSettings, list[Trial]]:
     """Return the candidate's settings after so many trials on folds of the rows, and the trials."""
-    model = task.settings.model.model_copy(update={"trials": trials})
-    some = drawn(rows, model.tuning_rows, task.settings.run.seed)
+    model = task.settings.model.with_values({"tuning.trials": trials})
+    some = drawn(rows, model.tuning.max_rows, task.settings.run.seed)
     known = task.finished_trials.get(name, ())
     numbers = count(len(known) + 1)
     settings, tries = tune(
@@ -29,7 +29,7 @@ def tune_candidate(
         lambda trial: _finish_trial(task, name, trial, f"{next(numbers)} of {trials}"),
     )
     if len(some) < len(rows) and LEARNERS[name].losses:
-        once = settings.model_copy(update={"trials": 1, "trees": model.trees})
+        once = settings.with_values({"tuning.trials": 1, "trees.max_rounds": model.trees})
         settings, _ = tune(LEARNERS[name], _search(rows, task, once), (), lambda _: None)
     return settings, tries
 
@@ -53,7 +53,7 @@ def trials_table(name: str, trials: Sequence[Trial]) -> pd.DataFrame:
 
 def _search(rows: pd.DataFrame, task: FitTask, settings: ModelSettings) -> Search:
     rows = rows.reset_index(drop=True)
-    inputs = fit_inputs(rows, task.definitions, settings.most_levels)
+    inputs = fit_inputs(rows, task.definitions, settings.max_categories)
     fold = rows["enterprise_id"].map(assign_folds(rows, task)).to_numpy()
     run = task.settings.run
     return Search(rows, fold, inputs, settings, run.seed, run.threads)

@@ -20,9 +20,9 @@ def cross_validate(
     rows, found = rows.reset_index(drop=True), []
     task = lighten(task)
     splits = task.settings.datasets
-    splits = splits if settings is None else splits.model_copy(update={"repeats": 1})
+    splits = splits if settings is None else splits.with_values({"split.repeats": 1})
     for repeat, fold in balanced_folds(rows, splits, task.settings.run.seed):
-        task.progress(f"{name}: repeat {repeat + 1} of {splits.repeats}")
+        task.progress(f"{name}: repeat {repeat + 1} of {splits.split.repeats}")
         for k in sorted(fold.unique()):
             seen = rows[fold != k].reset_index(drop=True)
             own = settings or tune_candidate(name, seen, task, trials=1)[0]

@@ -98,9 +98,12 @@ def _fit_one(name: str, panel: pd.DataFrame, split: Split, task: FitTask) -> Can
     """Tune, fit and test one candidate, and find its reference group."""
     labelled, rows = _labelled_rows(panel)
     # Few defaults without a date split: every fold tunes its own rounds, and nothing else is tuned.
-    few = not split.by_time and rows["defaulted"].sum() < task.settings.datasets.plenty_defaults
+    few = (
+        not split.by_time
+        and rows["defaulted"].sum() < task.settings.datasets.split.min_defaults_single_repeat
+    )
     settings, trials = tune_candidate(
-        name, rows, task, trials=1 if few else task.settings.model.trials
+        name, rows, task, trials=1 if few else task.settings.model.tuning.trials
     )
     table = trials_table(name, trials)
     result = (
@@ -108,7 +111,7 @@ def _fit_one(name: str, panel: pd.DataFrame, split: Split, task: FitTask) -> Can
         if split.by_time
         else _test_by_folds(name, panel, (task, settings), table, few=few)
     )
-    share = task.settings.explain.peers_share
+    share = task.settings.explain.reference_group_share
     group = fit_reference_group(result.model.ranker, labelled, share)
     return replace(result, model=replace(result.model, reference_group=group))
 
@@ -123,7 +126,7 @@ def _test_by_time(
     tested = fit_candidate(name, (rows, later), *given)
     out_of_fold = tested.predict_out_of_fold(panel[panel["split"] == "test"])
     task.progress(f"{name}: fitted again on all labelled rows")
-    newest = latest(labelled, task.settings.datasets.calibrate_share)
+    newest = latest(labelled, task.settings.datasets.split.calibration_share)
     scoring = fit_candidate(name, (labelled, newest), *given).model
     model = replace(scoring, tested_model=tested.model)
     return CandidateResult(model, trials, (predict_splits(model, panel),), (out_of_fold,))
@@ -171,7 +174,7 @@ def _equal_candidate(
     ]
     if not alike:
         return None
-    inputs = fit_inputs(labelled, task.definitions, task.settings.model.most_levels)
+    inputs = fit_inputs(labelled, task.definitions, task.settings.model.max_categories)
     return None if any(inputs.signs) else alike[0]
 
 

@@ -34,7 +34,9 @@ class FitTask:
 def assign_folds(rows: pd.DataFrame, task: FitTask) -> pd.Series:
     """Assign each enterprise to one of `model.inner_folds`, defaulters spread evenly."""
     model, run = task.settings.model, task.settings.run
-    splits = task.settings.datasets.model_copy(update={"folds": model.inner_folds, "repeats": 1})
+    splits = task.settings.datasets.with_values(
+        {"split.folds": model.inner_folds, "split.repeats": 1}
+    )
     rows = rows.reset_index(drop=True)
     _, fold = next(balanced_folds(rows, splits, run.seed))
     return pd.Series(fold.to_numpy(int), index=rows["enterprise_id"]).groupby(level=0).first()
@@ -45,7 +47,7 @@ def lighten(task: FitTask) -> FitTask:
 
     The folds' intervals are averaged, so fewer draws do.
     """
-    draws = max(task.settings.model.interval_draws // 4, MIN_DRAWS)
-    model = task.settings.model.model_copy(update={"interval_draws": draws})
-    settings = task.settings.model_copy(update={"model": model})
+    draws = max(task.settings.model.calibration.bootstrap_draws // 4, MIN_DRAWS)
+    model = task.settings.model.with_values({"calibration.bootstrap_draws": draws})
+    settings = task.settings.with_values({"model": model})
     return replace(task, settings=settings, finished_trials={}, on_trial=None)

@@ -70,11 +70,11 @@ def tune(
     (Bergstra and others 2011), pruning by the median of the trials before (Optuna). A kind without
     anything to look for keeps its settings.
     """
-    if not learner.search_space or (search.settings.trials == 1 and not learner.losses):
+    if not learner.search_space or (search.settings.tuning.trials == 1 and not learner.losses):
         return search.settings, []
-    trials = list(before)[: search.settings.trials]
+    trials = list(before)[: search.settings.tuning.trials]
     judges = [_fold_losses(learner, search, samples) for samples in search.folds]
-    for number in range(len(trials), search.settings.trials):
+    for number in range(len(trials), search.settings.tuning.trials):
         values = _suggest(learner, search, trials, number)
         trial = _run_trial(
             search, _apply(learner, search, values), values, judges=judges, before=trials
@@ -87,7 +87,7 @@ def tune(
 
 
 def _settings(learner: Learner, trial: Trial) -> dict[str, Any]:
-    rounds = {"trees": trial.rounds} if learner.losses else {}
+    rounds = {"trees.max_rounds": trial.rounds} if learner.losses else {}
     return {
         name: _to_setting(learner.search_space[name], v) for name, v in trial.params.items()
     } | rounds
@@ -100,7 +100,7 @@ def _to_setting(where: SearchRange, value: float) -> float:
 
 def _suggest(learner: Learner, search: Search, trials: Sequence[Trial], number: int) -> Values:
     """The next values to try: a function of the trials before, so a search can be resumed."""
-    start = {name: getattr(search.settings, name) for name in learner.search_space}
+    start = {name: search.settings.value(name) for name in learner.search_space}
     if number == 0:
         return start
     import optuna
@@ -129,7 +129,7 @@ def _distribution(where: SearchRange) -> Any:
 
 def _apply(learner: Learner, search: Search, values: Values) -> ModelSettings:
     """The settings with these values, and all the rounds."""
-    trial = Trial(values, (), search.settings.trees, False)
+    trial = Trial(values, (), search.settings.trees.max_rounds, False)
     return search.settings.model_copy(update=_settings(learner, trial))
 
 

@@ -20,16 +20,16 @@ def walk_forward(
 ) -> pd.DataFrame:
     """Score the labelled rows by rankings of the model's learner and settings, fitted anew.
 
-    Vintages are half-years of as-of dates, from the first day by which `datasets.min_defaults`
+    Vintages are half-years of as-of dates, from the first day by which `datasets.split.min_defaults`
     defaults were known; one with fewer of its own is left out. Returns enterprise_id, as_of,
     defaulted, vintage, model, score (log-odds before calibration).
     """
     rows = panel[panel["defaulted"].notna()].astype({"defaulted": bool}).reset_index(drop=True)
-    least = task.settings.datasets.min_defaults
+    least = task.settings.datasets.split.min_defaults
     start = _first_day(rows, horizon, least)
     if start is None:
         return pd.DataFrame(columns=COLUMNS)
-    settings = task.settings.model.model_copy(update=dict(model.facts["tuned"]))
+    settings = task.settings.model.with_values(dict(model.facts["tuned"]))
     found = []
     for train, test in vintages(rows, start.date(), VINTAGE_MONTHS, horizon):
         vintage = rows.iloc[test]

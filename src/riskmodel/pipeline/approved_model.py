@@ -45,7 +45,7 @@ def approved_for(settings: Settings, policy: str, root: Path) -> Approved | None
     """
     from riskmodel.registry import versions
 
-    if settings.model.source != "champion":
+    if settings.model.source != "score_champion":
         return None
     programme = programme_name(tomllib.loads(policy), settings.limits.policy)
     approved = approved_version(root, _day(settings), programme)
@@ -191,8 +191,8 @@ def _in_force(root: Path, programme: str) -> Purpose:
 def _purpose(programme: str, kind: str, horizon: str, settings: DatasetsSettings) -> Purpose:
     if kind == "outcomes":
         return Purpose(programme, kind, horizon, GIVEN, GIVEN)
-    tiers = " ".join(sorted(settings.tiers))
-    return Purpose(programme, kind, horizon, str(settings.days_past_due), tiers)
+    tiers = " ".join(sorted(settings.default_definition.tiers))
+    return Purpose(programme, kind, horizon, str(settings.default_definition.days_past_due), tiers)
 
 
 def _none_in_force(root: Path, on: date, programme: str | None) -> str:
@@ -201,7 +201,7 @@ def _none_in_force(root: Path, on: date, programme: str | None) -> str:
 
     wanted = own_programme(root) if programme is None else programme
     whose = f" of the programme '{wanted}'" if wanted else ""
-    begun = f"model.source = 'champion': no model{whose} is in force on {on}"
+    begun = f"model.source = 'score_champion': no model{whose} is in force on {on}"
     later = review.approval_in_force(root, review.today(), wanted)
     if later is not None and later.on > on.isoformat():
         return (

@@ -38,11 +38,11 @@ def refuse_unknown_banks(signed: pd.DataFrame, banks: Banks, settings: Settings)
 
     `signed`: enterprise_id, bank of the agreements in force.
     """
-    named = settings.limits.leave_out_banks
+    named = settings.limits.exclude_banks
     both = [bank for bank in named if bank in banks.names]
     if both:
         raise SettingsError(
-            f"limits.leave_out_banks: {', '.join(both)} stands in {settings.limits.banks}. Take it"
+            f"limits.exclude_banks: {', '.join(both)} stands in {settings.limits.banks}. Take it"
             " out of one of the two."
         )
     strange = signed.loc[~signed["bank"].isin([*banks.names, *named]), "bank"]
@@ -53,7 +53,7 @@ def refuse_unknown_banks(signed: pd.DataFrame, banks: Banks, settings: Settings)
         raise SettingsError(
             f"{settings.limits.banks}: {len(strange):,} of {len(signed):,} agreements in force are"
             f" with {len(counts):,} banks that have no row: {words}{more}. Add a [[bank]] row each,"
-            " or name them in limits.leave_out_banks."
+            " or name them in limits.exclude_banks."
         )
 
 

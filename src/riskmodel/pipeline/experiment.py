@@ -167,8 +167,8 @@ def _resolved(settings: Settings, progress: Progress) -> Settings:
         raise DataError(f"{settings.run.data}: no such folder. Name one with the canonical tables.")
     source = read_folder(data, settings.sources).source
     as_of = _dated(settings, source, progress)
-    run = settings.run.model_copy(update={"data": str(data), "as_of": as_of})
-    return settings.model_copy(update={"run": run})
+    run = settings.run.with_values({"data": str(data), "as_of": as_of})
+    return settings.with_values({"run": run})
 
 
 def _dated(settings: Settings, source: Source, progress: Progress) -> date:
@@ -176,7 +176,7 @@ def _dated(settings: Settings, source: Source, progress: Progress) -> date:
     how, as_of = settings.datasets, settings.run.as_of
     found = last_day(source, how, kind_of(source, how))
     if as_of != "auto":
-        refuse_outside(as_of, found, how.grace_days)
+        refuse_outside(as_of, found, how.as_of_dates.max_data_age_days)
         return as_of
     progress(f"as of {found.day}: the last day that the bulk of every table answers for")
     for words in found.words():
@@ -189,7 +189,7 @@ def after_last_run(settings: Settings, root: Path) -> Settings:
 
     A run's name carries its date, and only a run that is done counts.
     """
-    if settings.limits.last_run != "auto":
+    if settings.limits.previous_run != "auto":
         return settings
     day, runs = str(settings.run.as_of), root.resolve() / "experiments" / "runs"
     named = re.compile(rf"(\d{{4}}-\d\d-\d\d)-{re.escape(settings.run.name)}-[0-9a-f]{{10}}")
@@ -200,8 +200,8 @@ def after_last_run(settings: Settings, root: Path) -> Settings:
         if hit and hit[1] < day and _data_of(path.parent) == settings.run.data
     ]
     last = max(done, default=("", 0.0, ""))[2]
-    limits = settings.limits.model_copy(update={"last_run": last})
-    return settings.model_copy(update={"limits": limits})
+    limits = settings.limits.with_values({"last_run": last})
+    return settings.with_values({"limits": limits})
 
 
 def _data_of(folder: Path) -> str:

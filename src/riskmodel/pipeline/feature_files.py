@@ -148,8 +148,8 @@ def feature_settings(*, part: int | None, threads: int) -> Settings:
     settings = default_settings()
     given = {} if part is None else {"chunk_enterprises": part}
     features = FeaturesSettings.model_validate({**settings.features.model_dump(), **given})
-    run = settings.run.model_copy(update={"threads": threads})
-    return settings.model_copy(update={"features": features, "run": run})
+    run = settings.run.with_values({"threads": threads})
+    return settings.with_values({"features": features, "run": run})
 
 
 def definitions_named(names: Sequence[str]) -> tuple[FeatureDefinition, ...]:

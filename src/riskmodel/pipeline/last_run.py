@@ -30,7 +30,7 @@ COLUMNS = {
 
 def last_run_of(run: Run) -> LastRun | None:
     """Return last month's limits; None where the settings name no run."""
-    name = run.settings.limits.last_run
+    name = run.settings.limits.previous_run
     return read_last_run(run.folder.parent / Path(name).name) if name else None
 
 
@@ -45,15 +45,15 @@ def read_last_run(folder: Path) -> LastRun:
             found[name] = pd.read_parquet(folder / "limits" / f"{name}.parquet")
         except (OSError, ValueError) as error:
             raise SettingsError(
-                f"limits.last_run: {folder.name} is no run with limits. Name another, or none."
+                f"limits.previous_run: {folder.name} is no run with limits. Name another, or none."
             ) from error
         if not set(columns) <= set(found[name].columns):
             raise SettingsError(
-                f"limits.last_run: {folder.name} has limits of another version. Set last_run to ''."
+                f"limits.previous_run: {folder.name} has limits of another version. Set last_run to ''."
             )
         if sha256(folder / "limits" / f"{name}.parquet") != kept.get(f"limits/{name}.parquet"):
             raise SettingsError(
-                f"limits.last_run: {folder.name}/limits/{name}.parquet is not what the run wrote, or"
+                f"limits.previous_run: {folder.name}/limits/{name}.parquet is not what the run wrote, or"
                 " the run kept no digest of it. Run it again, or set last_run to ''."
             )
     return LastRun(folder.name, **found)

@@ -168,10 +168,12 @@ def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> It
     known = definitions_by_name((*DEFINITIONS, *attribute_definitions(kinds or {})))
     model, features = settings.model, settings.features
     named = {
-        "features.leave_out": features.leave_out,
-        "model.cleared": model.cleared,
-        "model.special_codes": tuple(model.special_codes),
-        "model.single_feature": () if model.single_feature == AUTO else (model.single_feature,),
+        "features.exclude": features.exclude,
+        "model.leakage.allowlist": model.leakage.allowlist,
+        "model.scorecard.special_codes": tuple(model.scorecard.special_codes),
+        "model.single_feature.feature": ()
+        if model.single_feature.feature == AUTO
+        else (model.single_feature.feature,),
     }
     for key, names in named.items():
         for name in names:
@@ -189,11 +191,11 @@ def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> It
 
 def _no_number(settings: Settings, known: Mapping[str, FeatureDefinition]) -> Iterator[str]:
     """The single-feature baseline's feature, where it is a text or left out."""
-    name = settings.model.single_feature
+    name = settings.model.single_feature.feature
     if name in known and known[name].category:
-        yield f"model.single_feature: '{name}' is a text, not a number. Name another feature."
-    if name in settings.features.leave_out:
-        yield f"model.single_feature: '{name}' is left out by features.leave_out. Name another feature."
+        yield f"model.single_feature.feature: '{name}' is a text, not a number. Name another feature."
+    if name in settings.features.exclude:
+        yield f"model.single_feature.feature: '{name}' is left out by features.exclude. Name another feature."
 
 
 def _unknown_checks(settings: Settings) -> Iterator[str]:
@@ -204,7 +206,7 @@ def _unknown_checks(settings: Settings) -> Iterator[str]:
 
 
 def _missing_last_run(settings: Settings, root: Path) -> Iterator[str]:
-    name = settings.limits.last_run
+    name = settings.limits.previous_run
     if name not in ("", AUTO):
         faults: list[str] = []
         _gather(lambda: read_last_run(root / "experiments" / "runs" / Path(name).name), faults)

@@ -70,8 +70,8 @@ def accept_reading(reading: Reading, settings: SourcesSettings) -> Reading:
 
 def refuse_bad_rows(report: DataReport, settings: SourcesSettings) -> None:
     """Raises `DataError` naming the tables, shares and reasons where more than
-    `most_rejected_share` of a table's rows (copies counted once) broke a rule, or more than
-    `most_unknown_ids_share` named an unknown id.
+    `max_rejected_share` of a table's rows (copies counted once) broke a rule, or more than
+    `max_unknown_ids_share` named an unknown id.
     """
     over = [
         f"{share} ({_reasons(table, report)})"
@@ -97,8 +97,8 @@ def _to_reading(validated: Mapping[str, ValidatedRows], timezone: str) -> Readin
 def _shares_over(table: TableReport, settings: SourcesSettings) -> Iterator[str]:
     distinct = table.rows_in - table.copies
     for count, most, what in (
-        (table.broken, settings.most_rejected_share, "set aside"),
-        (table.unknown_ids, settings.most_unknown_ids_share, "with unknown ids"),
+        (table.broken, settings.max_rejected_share, "set aside"),
+        (table.unknown_ids, settings.max_unknown_ids_share, "with unknown ids"),
     ):
         if count > most * distinct:
             yield (

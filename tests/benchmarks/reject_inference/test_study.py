@@ -156,8 +156,8 @@ def test_a_small_economy_is_scored_by_every_method_and_judged(
     simulation: Path, applicants: Applicants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(study, "applicants_of", lambda *_: applicants)
-    few = default_settings().model.model_copy(update={"trees": 30, "learning_rate": 0.1})
-    scored = scored_simulation(simulation, default_settings().model_copy(update={"model": few}))
+    few = default_settings().model.with_values({"trees.max_rounds": 30, "trees.learning_rate": 0.1})
+    scored = scored_simulation(simulation, default_settings().with_values({"model": few}))
     assert len(scored) == len(applicants.test)
     shares = scored[[*METHODS, KNOWN, "true_pd", "propensity"]]
     assert ((shares >= 0) & (shares <= 1)).all().all()

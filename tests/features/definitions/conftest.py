@@ -16,7 +16,7 @@ from riskmodel.tables.declared import Column
 
 AS_OF = pd.Timestamp("2024-07-01")
 DOOR = SourcesSettings(
-    timezone="Asia/Shanghai", most_rejected_share=0.01, most_unknown_ids_share=0.05
+    timezone="Asia/Shanghai", max_rejected_share=0.01, max_unknown_ids_share=0.05
 )
 ENTERPRISES = "enterprise_id\nE1\nE2\nE3"
 OUTCOMES = "as_of observed_until\n2024-07-01 2025-06-30"

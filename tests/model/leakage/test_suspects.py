@@ -163,8 +163,8 @@ def test_once_what_was_lent_is_cleared_only_what_was_paid_back_is_left_out(setti
     rows, rng = lent(5), np.random.default_rng(6)
     share = np.where(rows["defaulted"], rng.beta(6, 2, len(rows)), 1.0)
     rows = rows.assign(attribute_paid=rows["attribute_amount"] * share)
-    knows = settings.model.model_copy(update={"cleared": ("attribute_amount",)})
-    found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
+    knows = settings.model.with_values({"leakage.allowlist": ("attribute_amount",)})
+    found = find_suspects(rows, definitions_of(rows), settings.with_values({"model": knows}))
     assert excluded_names(found) == {"attribute_paid"}
 
 
@@ -192,25 +192,25 @@ def test_a_feature_of_our_own_is_not_suspected_for_outranking_all_others(setting
 
 def test_a_column_cleared_by_a_person_stays_and_is_named(settings):
     rows = planted(honest(), "status")
-    knows = settings.model.model_copy(update={"cleared": ("attribute_status",)})
-    found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": knows}))
+    knows = settings.model.with_values({"leakage.allowlist": ("attribute_status",)})
+    found = find_suspects(rows, definitions_of(rows), settings.with_values({"model": knows}))
     assert found["decision"].tolist() == ["cleared"]
-    keeps = settings.model.model_copy(update={"leaks": "keep"})
-    found = find_suspects(rows, definitions_of(rows), settings.model_copy(update={"model": keeps}))
+    keeps = settings.model.with_values({"leakage.action": "keep"})
+    found = find_suspects(rows, definitions_of(rows), settings.with_values({"model": keeps}))
     assert found["decision"].tolist() == ["kept"]
     assert excluded_names(found) == frozenset()
 
 
 def test_a_region_of_a_few_defaults_is_chance_and_no_leak(settings):
     rows = honest()
-    place = np.flatnonzero(rows["defaulted"])[: settings.model.pure_defaults - 1]
+    place = np.flatnonzero(rows["defaulted"])[: settings.model.leakage.min_region_defaults - 1]
     rows = rows.assign(attribute_few=np.isin(np.arange(len(rows)), place).astype(float))
     assert find_suspects(rows, definitions_of(rows), settings).empty
 
 
 def test_with_too_few_defaults_for_a_model_of_all_others_none_is_compared(settings):
     rows = planted(honest(400), "weak")
-    assert rows["defaulted"].sum() < settings.model.beside_defaults
+    assert rows["defaulted"].sum() < settings.model.leakage.min_incremental_defaults
     assert find_suspects(rows, definitions_of(rows), settings).empty
 
 

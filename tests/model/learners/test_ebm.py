@@ -44,8 +44,8 @@ def drawn(count: int, seed: int = 3) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def settings(settings):
-    small = {"glass_box_rounds": 60, "glass_box_learning_rate": 0.1, "glass_box_pairs": 1}
-    return settings.model.model_copy(update=small)
+    small = {"ebm.max_rounds": 60, "ebm.learning_rate": 0.1, "ebm.interactions": 1}
+    return settings.model.with_values(small)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_declared_direction_is_kept_at_every_value(ours, others):
 
 
 def test_a_direction_that_the_rows_contradict_is_kept_all_the_same(rows, others, settings):
-    few = settings.model_copy(update={"glass_box_rounds": 10})
+    few = settings.with_values({"ebm.max_rounds": 10})
     against = Inputs(INPUTS.names, (1, 1, 0, 0), INPUTS.levels)
     model = ebm.fit_ebm(rows, against, few, seed=7, threads=1)
     scores = [model.raw(others.assign(exports=value)) for value in np.linspace(-4, 4, 41)]
@@ -150,7 +150,7 @@ def test_what_is_written_reads_back_to_the_same_scores_and_bytes(ours, others):
 
 
 def test_two_fits_on_the_same_rows_are_the_same_bytes(rows, settings):
-    few = settings.model_copy(update={"glass_box_rounds": 5})
+    few = settings.with_values({"ebm.max_rounds": 5})
     one, two = (ebm.fit_ebm(rows, INPUTS, few, seed=7, threads=k) for k in (1, 2))
     assert one.to_files() == two.to_files()
     other = ebm.fit_ebm(rows, INPUTS, few, seed=8, threads=1)
@@ -179,7 +179,7 @@ def test_what_a_bag_stops_by_is_never_an_enterprise_that_it_learns_from(owners, 
 
 def test_one_defaulter_is_learnt_from_and_the_score_stays_finite(rows, settings):
     one = rows.assign(defaulted=rows["enterprise_id"] == "E0003")
-    few = settings.model_copy(update={"glass_box_rounds": 3})
+    few = settings.with_values({"ebm.max_rounds": 3})
     assert np.isfinite(ebm.fit_ebm(one, INPUTS, few, seed=7, threads=1).raw(one)).all()
 
 

@@ -23,8 +23,8 @@ from riskmodel.statistics.logistic import expit
 INPUTS = Inputs(
     ("up", "down", "wrong", "free", "sector"), (1, -1, 1, 0, 0), {"sector": ("a", "b", "c")}
 )
-HOW = default_settings().model.model_copy(
-    update={"trees": 30, "min_rows_per_leaf": 20, "early_signs": ()}
+HOW = default_settings().model.with_values(
+    {"trees.max_rounds": 30, "trees.min_child_samples": 20, "trees.early_delinquency_weights": ()}
 )
 VALUES = st.one_of(st.just(np.nan), st.floats(-4, 4, allow_subnormal=False))
 
@@ -51,7 +51,7 @@ def learnt(rows: pd.DataFrame, inputs: Inputs = INPUTS, l2: float = 10.0) -> Lin
 
 
 def with_trees(rows: pd.DataFrame, inputs: Inputs = INPUTS, **changes: object) -> trees.Trees:
-    settings = HOW.model_copy(update=changes)
+    settings = HOW.with_values({key.replace("__", "."): value for key, value in changes.items()})
     return trees.fit_trees(rows, inputs, settings, seed=7, threads=1)
 
 
@@ -96,19 +96,19 @@ def test_shares_sum_to_the_score_and_are_nought_on_average():
 
 def test_shares_of_trees_and_line_sum_to_their_average():
     assert replace(GROWN.linear, share=1.0) == LEARNT_AS_SET
-    assert GROWN.linear.share == HOW.line_share
+    assert GROWN.linear.share == HOW.linear.weight
     assert np.abs(GROWN.contributions(ROWS).sum(axis=1) - GROWN.raw(ROWS)).max() < 1e-9
     alone = replace(GROWN, linear=None)
     average = (GROWN.linear.raw_of(INPUTS.matrix(KNOWN)) + alone.raw(KNOWN)) / 2
     assert np.abs(GROWN.raw(KNOWN) - average).max() < 1e-12
-    most = with_trees(ROWS, line_share=0.75)
+    most = with_trees(ROWS, linear__weight=0.75)
     odds = 0.75 * most.linear.raw_of(INPUTS.matrix(KNOWN)) + 0.25 * alone.raw(KNOWN)
     assert np.abs(most.raw(KNOWN) - odds).max() < 1e-12
     assert GROWN.raw(ROWS.iloc[:0]).shape == (0,)
     assert GROWN.contributions(ROWS.iloc[:0]).shape == (0, 6)
 
 
-LEARNT_AS_SET = learnt(ROWS, l2=HOW.line_l2)
+LEARNT_AS_SET = learnt(ROWS, l2=HOW.linear.l2)
 
 
 def test_without_signs_and_gaps_it_is_sklearns_ridge_on_standardised_ranks():
@@ -225,8 +225,8 @@ def test_trees_with_a_line_read_from_files_are_the_same_and_without_one_as_they_
 
 
 def test_where_the_line_has_no_share_there_is_none():
-    found = with_trees(ROWS, line_share=0.0)
-    settings = HOW.model_copy(update={"line_share": 0.0})
+    found = with_trees(ROWS, linear__weight=0.0)
+    settings = HOW.with_values({"linear.weight": 0.0})
     data = lightgbm.Dataset(
         INPUTS.matrix(ROWS),
         ROWS["defaulted"].to_numpy(float),
@@ -250,12 +250,12 @@ def test_unconstrained_trees_have_a_free_line():
 
 
 def test_the_line_learns_from_early_signs_as_the_trees_do():
-    settings = HOW.model_copy(update={"early_signs": ((1.0, 0.5),)})
+    settings = HOW.with_values({"trees.early_delinquency_weights": ((1.0, 0.5),)})
     rows = ROWS.assign(past_due=np.where(ROWS["free"] > 1, 40.0, np.nan))
     found = trees.fit_trees(rows, INPUTS, settings, seed=7, threads=1).linear
     target = trees.compute_targets(rows, settings)
     assert replace(found, share=1.0) == linear.fit_linear(
-        INPUTS.matrix(rows), target, INPUTS, settings.line_l2
+        INPUTS.matrix(rows), target, INPUTS, settings.linear.l2
     )
     assert found.curves[3].shares[-1] > 1.3 * GROWN.linear.curves[3].shares[-1]
 
@@ -264,7 +264,7 @@ def test_the_line_learns_from_early_signs_as_the_trees_do():
 def test_rounds_are_counted_by_the_loss_of_the_trees_alone(rounds):
     seen, held = ROWS.iloc[:2000], KNOWN.loc[2000:].reset_index(drop=True)
     curve = trees.validation_losses((seen, held), INPUTS, HOW, seed=7, threads=1)
-    found = with_trees(seen, trees=rounds, line_share=0.0)
+    found = with_trees(seen, trees__max_rounds=rounds, linear__weight=0.0)
     bad = held["defaulted"].to_numpy()
     chance = expit(found.raw(held))
     loss = -np.log(np.where(bad, chance, 1 - chance)).mean()

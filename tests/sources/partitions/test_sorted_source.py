@@ -562,7 +562,7 @@ def test_a_sorting_of_other_files_settings_or_parts_is_refused(
         sort_folder(folder, out, settings, enterprises_per_partition=3)
     with pytest.raises(UsageError, match="holds"):
         sort_folder(folder, out, settings, enterprises_per_partition=2, firsts=["E1", "E2"])
-    elsewhere = settings.model_copy(update={"timezone": "Europe/Paris"})
+    elsewhere = settings.with_values({"timezone": "Europe/Paris"})
     with pytest.raises(UsageError, match="holds"):
         sort_folder(folder, out, elsewhere, enterprises_per_partition=2)
     write_parquet(drawn["declarations"].assign(fob_usd=1.0), folder / "declarations.parquet")

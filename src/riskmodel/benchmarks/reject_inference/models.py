@@ -37,7 +37,7 @@ class Learner:
     def fitted(self, rows: pd.DataFrame, sample: Sample) -> trees.Trees:
         """Trees with the inputs' signs, fitted to the sample of the rows with its weights."""
         drawn = rows.iloc[sample.place].assign(defaulted=sample.defaulted)
-        how = self.how.model_copy(update={"trees": self.rounds})
+        how = self.how.with_values({"trees.max_rounds": self.rounds})
         return trees.fit_trees(
             drawn, self.inputs, how, seed=self.seed, threads=1, weights=sample.weight
         )
@@ -50,7 +50,7 @@ class Learner:
 
     def acceptance(self, rows: pd.DataFrame) -> trees.Trees:
         """Trees for the chance of being accepted: no feature's direction is given there."""
-        how = self.how.model_copy(update={"trees": self.acceptance_rounds})
+        how = self.how.with_values({"trees.max_rounds": self.acceptance_rounds})
         return trees.fit_trees(
             _decided(rows), self.inputs.without_signs(), how, seed=self.seed, threads=1
         )

@@ -97,7 +97,7 @@ def scored_simulation(
 def applicants_of(simulation: Path, settings: Settings) -> Applicants:
     """Who applied in a written simulation, what was known of them then, and what is true of them."""
     source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
-    how = settings.datasets.model_copy(update={"population": "applicants"})
+    how = settings.datasets.with_values({"population": "applicants"})
     population = datasets.population(source, how, datasets.last_as_of(source, how))
     asked = _decided(datasets.current(source, "applications"), _truth(simulation))
     key = ["enterprise_id", "as_of"]
@@ -141,7 +141,7 @@ def _scored(
     """The test rows with the PDs of every method, fitted on the fit rows."""
     rng = np.random.default_rng(settings.run.seed)
     fold = folds(fit["enterprise_id"], INNER, rng)
-    inputs = fit_inputs(fit[fit["accepted"]], definitions, settings.model.most_levels)
+    inputs = fit_inputs(fit[fit["accepted"]], definitions, settings.model.max_categories)
     learner = learner_of(fit, fold, inputs, settings.model, settings.run.seed)
     seen = seen_of(fit, fold, learner)
     samples = {name: method(seen) for name, method in METHODS.items()}

@@ -1,7 +1,7 @@
 """Suspects of leakage: columns that rank the outcome better than early information could.
 
 Only rows that a model is fitted on are looked at, so the test stays unseen. What is found here is a
-suspicion: a person who knows where a column comes from may clear it by `model.cleared`.
+suspicion: a person who knows where a column comes from may clear it by `model.leakage.allowlist`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ class Suspect:
     """One column that is taken for a leak, with the reason, a value and its interval.
 
     `kind`: alone, region, outranks, together, lifts, ahead or fading. `decision`: left_out, kept (by
-    `model.leaks`), cleared (by `model.cleared`), or watched: reported, and no reason to leave the
+    `model.leakage.action`), cleared (by `model.leakage.allowlist`), or watched: reported, and no reason to leave the
     column out.
     """
 
@@ -67,7 +67,7 @@ def find_suspects(
     """Find the columns of the fit rows that look like leaks: a table of `Suspect`'s fields.
 
     `rows`: enterprise_id, `defaulted` and the features' columns. A column is one, if it ranks alone
-    above `validate.most_single_auc`, or has a region of near-certain default, or if it came with
+    above `validate.max_single_feature_auc`, or has a region of near-certain default, or if it came with
     the source as it stands (`attributes`) and outranks a model of all others, or completes one:
     together they rank better than both could by evidence of their own. What only lifts that model
     is watched, and so are dates after the as-of date. Dates are looked at as days after `as_of`
@@ -91,7 +91,7 @@ def find_suspects(
             or _check_regions(name, values, labelled, settings)
         )
     }
-    if labelled.bad.sum() >= settings.model.beside_defaults:
+    if labelled.bad.sum() >= settings.model.leakage.min_incremental_defaults:
         rest = {name: ranked[name] for name in varied if name not in found}
         given = frozenset(name for name in rest if asked[name].table == "attributes")
         found |= _check_incremental(rows, rest, given, labelled, settings)
@@ -107,11 +107,11 @@ def find_fading(
 ) -> pd.DataFrame:
     """Find the columns that rank well in the fit rows and hardly in `later` ones.
 
-    The fall in AUC must exceed `model.most_fading` at the lower end of its interval, which allows
+    The fall in AUC must exceed `model.leakage.max_auc_decay` at the lower end of its interval, which allows
     for the number of columns looked at (Bonferroni).
     """
     before, after = (_to_labelled(some, settings) for some in (rows, later))
-    threshold, found = settings.model.most_fading, []
+    threshold, found = settings.model.leakage.max_auc_decay, []
     names = [
         feature.name
         for feature in definitions
@@ -149,9 +149,9 @@ def _to_labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:
 
 
 def _decision(name: str, settings: ModelSettings) -> str:
-    if name in settings.cleared:
+    if name in settings.leakage.allowlist:
         return "cleared"
-    return "left_out" if settings.leaks == "leave_out" else "kept"
+    return "left_out" if settings.leakage.action == "exclude" else "kept"
 
 
 def _date_columns(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
@@ -182,7 +182,7 @@ def _as_value_and_days(
 
 def _check_univariate(name: str, one: UnivariateRanking, settings: Settings) -> Suspect | None:
     """A column that alone ranks better than any model should."""
-    threshold = settings.validate_.most_single_auc
+    threshold = settings.validate_.max_single_feature_auc
     if not one.auc > threshold:
         return None
     reason = f"ranks {one.auc:.3f} alone"
@@ -195,16 +195,32 @@ def _check_regions(
 ) -> Suspect | None:
     """A column with a region that holds many defaults and hardly anything else."""
     model = settings.model
-    least = max(model.pure_defaults, int(np.ceil(model.pure_share * labelled.bad.sum())))
+    least = max(
+        model.leakage.min_region_defaults,
+        int(np.ceil(model.leakage.min_region_default_share * labelled.bad.sum())),
+    )
     one = find_purest_region(values, labelled, least)
-    if one is None or one.low < model.pure_rate or one.odds < model.pure_odds:
+    if (
+        one is None
+        or one.low < model.leakage.min_region_default_rate
+        or one.odds < model.leakage.min_region_odds_ratio
+    ):
         return None
     reason = (
         f"{one.rate:.1%} of {one.rows:,.0f} enterprises default {one.where},"
         f" {one.odds:,.0f} times the odds of the others at the least"
     )
     decision = _decision(name, model)
-    return Suspect(name, "region", reason, one.rate, one.low, one.high, model.pure_rate, decision)
+    return Suspect(
+        name,
+        "region",
+        reason,
+        one.rate,
+        one.low,
+        one.high,
+        model.leakage.min_region_default_rate,
+        decision,
+    )
 
 
 def _check_incremental(
@@ -218,7 +234,7 @@ def _check_incremental(
 
     What is honest joins the others; what is not must not hide the next one.
     """
-    strong = {name for name in given if ranked[name].auc > settings.model.watched_auc}
+    strong = {name for name in given if ranked[name].auc > settings.model.leakage.min_watch_auc}
     asked = strong | most_used_columns(rows, list(ranked), given, labelled)
     others = [name for name in ranked if name not in asked]
     found: dict[str, Suspect] = {}
@@ -231,7 +247,7 @@ def _check_incremental(
         if one is None or one.decision == "cleared":
             others.append(name)
 
-    cleared = settings.model.cleared
+    cleared = settings.model.leakage.allowlist
     for name in sorted(asked, key=lambda name: (name not in cleared, ranked[name].auc, name)):
         ask(name)
     # What completed the few that came before may tell nothing beside all that are honest.
@@ -258,24 +274,33 @@ def _compare_to_others(
     model, last = settings.model, matrix.shape[1] - 1
     without = predict_out_of_fold(matrix[:, :last], [t for t in texts if t < last], labelled)
     ahead, low, high = auc_gain(one.score, without, labelled)
-    if one.auc > model.strong_auc and low > model.most_ahead:
+    if one.auc > model.leakage.min_leak_auc and low > model.leakage.max_auc_lead:
         reason = f"ranks {one.auc:.3f} alone, {ahead:.3f} above a model of all others"
         return Suspect(
-            name, "outranks", reason, ahead, low, high, model.most_ahead, _decision(name, model)
+            name,
+            "outranks",
+            reason,
+            ahead,
+            low,
+            high,
+            model.leakage.max_auc_lead,
+            _decision(name, model),
         )
     lift, low, high = auc_gain(predict_out_of_fold(matrix, texts, labelled), without, labelled)
     base = clustered_auc(without, labelled.bad, labelled.enterprise).auc
     own = combined_auc(base, one.auc) - base
-    if low - own > model.most_excess:
+    if low - own > model.leakage.max_excess_lift:
         reason = (
             f"ranks {one.auc:.3f} alone, all others {base:.3f}, together {base + lift:.3f}:"
             f" {lift - own:.3f} more than both can tell apart"
         )
-        ends, threshold = (low - own, high - own), model.most_excess
+        ends, threshold = (low - own, high - own), model.leakage.max_excess_lift
         return Suspect(
             name, "together", reason, lift - own, *ends, threshold, _decision(name, model)
         )
-    if one.auc > model.watched_auc and low > model.most_lift:
+    if one.auc > model.leakage.min_watch_auc and low > model.leakage.max_auc_lift:
         reason = f"ranks {one.auc:.3f} alone and lifts a model of all others by {lift:.3f}"
-        return Suspect(name, "lifts", reason, lift, low, high, model.most_lift, "watched")
+        return Suspect(
+            name, "lifts", reason, lift, low, high, model.leakage.max_auc_lift, "watched"
+        )
     return None

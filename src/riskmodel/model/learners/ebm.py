@@ -159,18 +159,18 @@ def fit_classifier(
     classifier = _interpret()(
         feature_names=list(inputs.names),
         feature_types=["nominal" if n in inputs.levels else "continuous" for n in inputs.names],
-        max_bins=settings.glass_box_bins,
-        max_interaction_bins=settings.glass_box_pair_bins,
-        interactions=settings.glass_box_pairs,
-        outer_bags=settings.glass_box_bags,
-        max_rounds=settings.glass_box_rounds,
-        learning_rate=settings.glass_box_learning_rate,
-        min_samples_leaf=max(2, min(settings.min_rows_per_leaf, len(rows) // 20)),
+        max_bins=settings.ebm.max_bins,
+        max_interaction_bins=settings.ebm.max_interaction_bins,
+        interactions=settings.ebm.interactions,
+        outer_bags=settings.ebm.outer_bags,
+        max_rounds=settings.ebm.max_rounds,
+        learning_rate=settings.ebm.learning_rate,
+        min_samples_leaf=max(2, min(settings.ebm.min_samples_leaf, len(rows) // 20)),
         monotone_constraints=list(inputs.signs),
         random_state=seed,
         n_jobs=1,
     )
-    bags = _bags(rows, settings.glass_box_bags, seed)
+    bags = _bags(rows, settings.ebm.outer_bags, seed)
     bad = rows["defaulted"].astype(bool).astype(int).to_numpy()
     with warnings.catch_warnings():
         # of its pictures, which are not drawn here

@@ -108,7 +108,7 @@ class Learner:
     @property
     def tuned_settings(self) -> list[str]:
         """The settings that tuning may change."""
-        return [*self.search_space, *(["trees"] if self.losses else [])]
+        return [*self.search_space, *(["trees.max_rounds"] if self.losses else [])]
 
 
 def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,20 +117,20 @@ def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
 
 
 TREES_SPACE = {
-    "learning_rate": SearchRange(0.015, 0.1),
-    "leaves": SearchRange(4, 31),
-    "depth": SearchRange(2, 8),
-    "min_rows_per_leaf": SearchRange(20, 250),
-    "feature_share": SearchRange(0.15, 1.0),
-    "row_share": SearchRange(0.4, 1.0),
-    "l2": SearchRange(0.3, 100.0),
+    "trees.learning_rate": SearchRange(0.015, 0.1),
+    "trees.num_leaves": SearchRange(4, 31),
+    "trees.max_depth": SearchRange(2, 8),
+    "trees.min_child_samples": SearchRange(20, 250),
+    "trees.colsample": SearchRange(0.15, 1.0),
+    "trees.subsample": SearchRange(0.4, 1.0),
+    "trees.l2": SearchRange(0.3, 100.0),
 }
 
 LEARNERS: Mapping[str, Learner] = {
     "scorecard": Learner(
         scorecard.fit_scorecard,
         scorecard.read_scorecard,
-        {"scorecard_l2": SearchRange(1.0, 300.0)},
+        {"scorecard.l2": SearchRange(1.0, 300.0)},
         prepare=scorecard.prepare_scorecard,
     ),
     "trees": Learner(trees.fit_trees, trees.read_trees, TREES_SPACE, trees.validation_losses),
@@ -145,7 +145,7 @@ LEARNERS: Mapping[str, Learner] = {
     "single_feature": Learner(
         single_feature.fit_single_feature,
         single_feature.read_single_feature,
-        chosen_settings=lambda ranker: {"single_feature": ranker.inputs.names[0]},
+        chosen_settings=lambda ranker: {"single_feature.feature": ranker.inputs.names[0]},
     ),
 }
 """Every learner by its name in `model.candidates`."""

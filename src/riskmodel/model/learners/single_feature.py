@@ -63,12 +63,14 @@ def fit_single_feature(
 
     `SettingsError` where no number among the features has that name.
     """
-    if settings.single_feature != "auto" and not _is_number(rows, settings.single_feature):
+    if settings.single_feature.feature != "auto" and not _is_number(
+        rows, settings.single_feature.feature
+    ):
         raise SettingsError(
-            f"model.single_feature: no number among the features is called {settings.single_feature}."
+            f"model.single_feature.feature: no number among the features is called {settings.single_feature.feature}."
             " Name a feature."
         )
-    return fit_on_feature(rows, inputs, settings.single_feature)
+    return fit_on_feature(rows, inputs, settings.single_feature.feature)
 
 
 def _is_number(rows: pd.DataFrame, name: str) -> bool:

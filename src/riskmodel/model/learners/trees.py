@@ -117,13 +117,13 @@ def fit_trees(
     threads: int,
     weights: Array | None = None,
 ) -> Trees:
-    """Fit `settings.trees` rounds to `defaulted`, monotone by the inputs' signs.
+    """Fit `settings.trees.max_rounds` rounds to `defaulted`, monotone by the inputs' signs.
 
     Their scores are averaged with those of a linear model fitted to the same rows, whose share is
-    `settings.line_share`: both err on few defaults, and not alike.
+    `settings.linear.weight`: both err on few defaults, and not alike.
 
     Where the rows say how far `past_due` they came in their horizon, a row that did not default
-    counts as a part of a default by `settings.early_signs`: arrears are several times as frequent as
+    counts as a part of a default by `settings.trees.early_delinquency_weights`: arrears are several times as frequent as
     defaults and the way into most of them, so that few defaults rank better. Calibration sees
     defaults alone. `weights`, one a row, only where a sample must speak for another (selection).
     """
@@ -133,7 +133,7 @@ def fit_trees(
     sample = inputs.matrix(rows), compute_targets(rows, settings)
     train = _dataset(sample, inputs)
     train.set_weight(weights)
-    booster = lightgbm.train(given, train, num_boost_round=settings.trees)
+    booster = lightgbm.train(given, train, num_boost_round=settings.trees.max_rounds)
     text = _drop_thread_count(booster.model_to_string())
     check_signs(text, inputs)
     found = Trees(inputs, text, threads, _fit_linear(sample, inputs, settings, weights))
@@ -153,7 +153,7 @@ def validation_losses(
     seed: int,
     threads: int,
 ) -> Array:
-    """Log loss on the second sample after each round on the first: `settings.trees` of them, or fewer
+    """Log loss on the second sample after each round on the first: `settings.trees.max_rounds` of them, or fewer
     where the loss has not fallen for an eighth of them."""
     import lightgbm
 
@@ -164,12 +164,12 @@ def validation_losses(
     lightgbm.train(
         {**given, "metric": "cross_entropy"},
         dataset,
-        num_boost_round=settings.trees,
+        num_boost_round=settings.trees.max_rounds,
         valid_sets=[_dataset(later, inputs, dataset)],
         valid_names=["held"],
         callbacks=[
             lightgbm.record_evaluation(curve),
-            lightgbm.early_stopping(max(settings.trees // 8, 10), verbose=False),
+            lightgbm.early_stopping(max(settings.trees.max_rounds // 8, 10), verbose=False),
         ],
     )
     return np.array(curve["held"]["cross_entropy"])
@@ -181,14 +181,14 @@ def _parameters(
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
     return {
         "objective": "cross_entropy" if _uses_early_signs(rows, settings) else "binary",
-        "learning_rate": settings.learning_rate,
-        "num_leaves": settings.leaves,
-        "max_depth": settings.depth,
-        "min_data_in_leaf": max(2, min(settings.min_rows_per_leaf, len(rows) // 20)),
-        "bagging_fraction": settings.row_share,
+        "learning_rate": settings.trees.learning_rate,
+        "num_leaves": settings.trees.num_leaves,
+        "max_depth": settings.trees.max_depth,
+        "min_data_in_leaf": max(2, min(settings.trees.min_child_samples, len(rows) // 20)),
+        "bagging_fraction": settings.trees.subsample,
         "bagging_freq": 1,
-        "feature_fraction": settings.feature_share,
-        "lambda_l2": settings.l2,
+        "feature_fraction": settings.trees.colsample,
+        "lambda_l2": settings.trees.l2,
         "monotone_constraints": list(inputs.signs),
         "monotone_constraints_method": MONOTONE_METHOD,
         "deterministic": True,
@@ -200,7 +200,7 @@ def _parameters(
 
 
 def _uses_early_signs(rows: pd.DataFrame, settings: ModelSettings) -> bool:
-    return bool(settings.early_signs) and PAST_DUE in rows
+    return bool(settings.trees.early_delinquency_weights) and PAST_DUE in rows
 
 
 def compute_targets(rows: pd.DataFrame, settings: ModelSettings) -> Array:
@@ -210,7 +210,7 @@ def compute_targets(rows: pd.DataFrame, settings: ModelSettings) -> Array:
         return defaulted
     days = rows[PAST_DUE].fillna(0.0).to_numpy(float)
     part = np.zeros(len(rows))
-    for least, share in settings.early_signs:
+    for least, share in settings.trees.early_delinquency_weights:
         part = np.where(days >= least, share, part)
     found: Array = np.maximum(defaulted, part)
     return found
@@ -221,10 +221,10 @@ def _fit_linear(
 ) -> LinearModel | None:
     """Fit the linear model; None where the settings want none, or all rows have one outcome."""
     matrix, target = sample
-    if not settings.line_share or target.min() == target.max():
+    if not settings.linear.weight or target.min() == target.max():
         return None
-    found = lines.fit_linear(matrix, target, inputs, settings.line_l2, weights)
-    return replace(found, share=settings.line_share)
+    found = lines.fit_linear(matrix, target, inputs, settings.linear.l2, weights)
+    return replace(found, share=settings.linear.weight)
 
 
 def _dataset(sample: tuple[Array, Array], inputs: Inputs, reference: Any = None) -> Any:

@@ -102,7 +102,7 @@ def scored_of(run: Run, programme: Programme) -> pd.DataFrame:
 
 def twelve_month_pds(run: Run, scored: pd.DataFrame, horizon: int | None) -> pd.DataFrame:
     """Return the scores with PDs over the labels' horizon, in months, turned into twelve-month ones."""
-    conversion = run.settings.limits.twelve_month_pd
+    conversion = run.settings.limits.horizon_conversion
     yearly = {
         column: lending.convert_to_twelve_months(scored[column], horizon, conversion)
         for column in ("pd_12m", "pd_low", "pd_high")

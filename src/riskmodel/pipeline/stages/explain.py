@@ -80,11 +80,13 @@ def _refitted(
     settings, features = run.settings, {name for name, _ in champion.inputs}
     rows = panel[panel["split"] != "score"].astype({"defaulted": bool})
     definitions = [definition for definition in definitions_of(run) if definition.name in features]
-    how = settings.model.model_copy(update=champion.facts["tuned"])
+    how = settings.model.with_values(champion.facts["tuned"])
     for number in range(1, settings.explain.refits + 1):
         drawn = reasoning.resample_enterprises(rows, settings.run.seed + number)
         ranker = fit_ranker(champion.name, drawn, modelling.FitTask(definitions, settings), how)
-        near = reference_group.fit_reference_group(ranker, drawn, settings.explain.peers_share)
+        near = reference_group.fit_reference_group(
+            ranker, drawn, settings.explain.reference_group_share
+        )
         yield reasoning.make_baseline(
             replace(champion, ranker=ranker, reference_group=near), definitions
         )

@@ -11,7 +11,13 @@ from riskmodel.runs.stage_inputs import StageInputs
 
 INPUTS = StageInputs(
     "features",
-    settings=("run.as_of", "run.threads", "features", "datasets", "validate.most_single_auc"),
+    settings=(
+        "run.as_of",
+        "run.threads",
+        "features",
+        "datasets",
+        "validate.max_single_feature_auc",
+    ),
     stages=("sources",),
 )
 

@@ -101,7 +101,7 @@ def recommend_limits(run: Run) -> lending.Book:
         known,
         policy,
         banks,
-        grid=settings.limits.grid,
+        grid=settings.limits.limit_levels,
         left_out=without.enterprises,
         churn=churn_of(run, policy),
         behaviour=behaviour,
@@ -179,7 +179,7 @@ def past_lines(programme: Programme) -> pd.DataFrame:
 
 def behaviour_of(programme: Programme) -> lending.Behaviour:
     """What past lines teach, where the settings want it so and there are any."""
-    if programme.settings.limits.response == "stated":
+    if programme.settings.limits.limit_response == "assumed":
         return lending.Behaviour()
     return lending.fit_behaviour(past_lines(programme), programme.policy)
 
@@ -187,25 +187,30 @@ def behaviour_of(programme: Programme) -> lending.Behaviour:
 def asked(decided: MonthlyBook, settings: Settings, last: pd.DataFrame | None) -> Questions:
     """The questions of `Questions` for one month; `last` are last month's recommendations."""
     how, scored = settings.limits, decided.scored
-    month = _month(decided, how.grid, decided.terms)
+    month = _month(decided, how.limit_levels, decided.terms)
     recommender = Recommender(decided.score, month.decide)
     rows = decided.book.recommendations
     best = replace(decided.terms, behaviour=replace(decided.terms.behaviour, cautious=False))
-    variants = {"response_best": _month(decided, how.grid, best).decide}
+    variants = {"response_best": _month(decided, how.limit_levels, best).decide}
     lines = _lines(rows, scored)
     costs = cost_of_pd_error(scored, month.decide, month.profit, chosen=lines)
-    alike = Matching(how.match_log_odds, how.match_log_cap, how.match_nearest, how.match_least)
+    alike = Matching(
+        how.regional_parity.pd_caliper,
+        how.regional_parity.cap_caliper,
+        how.regional_parity.neighbours,
+        how.regional_parity.min_matches,
+    )
     changed = (
         pd.DataFrame()
         if last is None
-        else explain_changes(last, rows, _tolerance(how.change_share))
+        else explain_changes(last, rows, _tolerance(how.material_change_share))
     )
     return Questions(
         recourse=find_recourse(
             scored,
             find_causes(rows, decided.terms.policy),
             recommender,
-            next_level=NextLevel(how.next_share, how.next_cny),
+            next_level=NextLevel(how.next_level.min_share, how.next_level.min_cny),
         ),
         intervals=limit_interval(scored, month.decide, chosen=lines, variants=variants),
         pd_errors=summarise_costs(costs, "bank"),

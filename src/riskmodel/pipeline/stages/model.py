@@ -33,7 +33,7 @@ INPUTS = StageInputs(
         "datasets",
         "model",
         "explain",
-        "validate.most_single_auc",
+        "validate.max_single_feature_auc",
         "limits.policy",
     ),
     stages=("sources", "features", "datasets"),
@@ -44,7 +44,7 @@ def fit_models(run: Run) -> modelling.FitResult:
     """Fit the candidates, or score by the approved champion."""
     run.begin("model")
     panel, facts = learning_panel(run), run.read_json("datasets", "population")
-    if run.settings.model.source == "champion":
+    if run.settings.model.source == "score_champion":
         champion = approved_model(run)
         fitted, walked = modelling.replay(champion, panel), pd.DataFrame()
     else:
@@ -98,8 +98,8 @@ def _walk_forward(
 def _search_key(run: Run) -> str:
     """Return a digest of what a search's trials depend on: the panel, the settings, the code."""
     panel = sha256(run.written("datasets", "panel.parquet"))
-    settings = run.settings.model_copy(
-        update={"model": run.settings.model.model_copy(update={"trials": 1})}
+    settings = run.settings.with_values(
+        {"model": run.settings.model.with_values({"tuning.trials": 1})}
     )
     tables = [settings.tables()[name] for name in ("features", "datasets", "model", "validate")]
     facts = (panel, tables, settings.run.seed, _versions(), code_fingerprint())

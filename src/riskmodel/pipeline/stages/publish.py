@@ -109,7 +109,7 @@ def refuse_breaches(run: Run) -> None:
         scored_of(run, programme),
         agreements_of(run, programme.source, terms.banks)[1],
         terms,
-        grid=run.settings.limits.grid,
+        grid=run.settings.limits.limit_levels,
     )
     if found:
         raise ChecksFailed(
@@ -158,7 +158,7 @@ def _version(run: Run, verdict: dict[str, Any]) -> str:
     tracked = run.record().get("mlflow_run_id")
     if run.by_hand or not tracked:
         return UNREGISTERED
-    if run.settings.model.source == "champion":
+    if run.settings.model.source == "score_champion":
         return approved_of(run).version
     champion = champion_of(run)
     tags = {

@@ -41,7 +41,7 @@ def validate_model(run: Run) -> ValidateResult:
         source,
         found,
         settings.features,
-        sample=settings.validate_.leak_sample,
+        sample=settings.validate_.time_travel_rows,
         seed=settings.run.seed,
     )
     evidence = validation.Evidence(

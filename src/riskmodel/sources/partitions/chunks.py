@@ -153,7 +153,7 @@ def _exceeds_reject_shares(
     done: Sequence[ChunkResult], rows: int, settings: SourcesSettings
 ) -> bool:
     """Whether more rows are set aside than both shares together allow of all rows."""
-    most = settings.most_rejected_share + settings.most_unknown_ids_share
+    most = settings.max_rejected_share + settings.max_unknown_ids_share
     return sum(one.report.rows_rejected for one in done) > most * rows
 
 

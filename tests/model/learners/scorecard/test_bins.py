@@ -35,7 +35,12 @@ def drawn(rows=3000, seed=3, effect=1.0):
 
 def learnt(rows, sign=1, levels=None, **settings):
     inputs = Inputs(("x",), (sign,), {} if levels is None else {"x": levels})
-    (found,) = fit_bins(rows, inputs, HOW.model_copy(update=settings), 7)
+    (found,) = fit_bins(
+        rows,
+        inputs,
+        HOW.with_values({f"scorecard.{key}": value for key, value in settings.items()}),
+        7,
+    )
     return found
 
 
@@ -165,7 +170,7 @@ def test_the_interval_covers_the_information_value():
 
 def test_rows_of_one_enterprise_are_no_independent_evidence():
     rows = drawn(800).assign(enterprise_id=[f"E{n}" for n in range(800)])
-    once = learnt(rows, split_p=1.0)
-    thrice = learnt(pd.concat([rows] * 3, ignore_index=True), split_p=1.0)
+    once = learnt(rows, max_p_value=1.0)
+    thrice = learnt(pd.concat([rows] * 3, ignore_index=True), max_p_value=1.0)
     assert thrice.edges == once.edges
     assert thrice.high - thrice.information == pytest.approx(once.high - once.information, rel=0.15)

@@ -35,14 +35,14 @@ def select_features(
         raise DataError("features: 0 are left for a scorecard. Bring a table with features.")
     if not able:  # nothing to tell rows apart by: one rate for all, and the checks say so
         return [bins[0]], np.zeros(1), {b.name: "information" for b in bins[1:]}
-    informative = [b for b in able if b.low >= settings.least_information] or able[:1]
+    informative = [b for b in able if b.low >= settings.scorecard.min_iv] or able[:1]
     evidence = {b.name: _evidence(b, columns[b.name]) for b in informative}
-    uncorrelated = _drop_correlated(informative, evidence, settings.most_correlation)
-    right, slopes = _drop_wrong_signs(uncorrelated, evidence, defaulted, settings.scorecard_l2)
+    uncorrelated = _drop_correlated(informative, evidence, settings.scorecard.max_correlation)
+    right, slopes = _drop_wrong_signs(uncorrelated, evidence, defaulted, settings.scorecard.l2)
     strength = slopes * [evidence[b.name].std() for b in right]
-    first = np.sort(np.argsort(-strength, kind="stable")[: settings.scorecard_features])
+    first = np.sort(np.argsort(-strength, kind="stable")[: settings.scorecard.max_features])
     chosen = [right[k] for k in first]
-    kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, settings.scorecard_l2)
+    kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, settings.scorecard.l2)
     stages = (
         ("sign", chosen),
         ("number", right),

@@ -181,14 +181,14 @@ def fit_on_bins(
     columns = dict(zip(inputs.names, matrix.T, strict=True))
     chosen, slopes, left_out = select_features(bins, columns, defaulted, settings)
     places = [one.places(columns[one.name]) for one in chosen]
-    intercept, shares = fit_bin_shares(chosen, slopes, places, defaulted, l2=settings.scorecard_l2)
+    intercept, shares = fit_bin_shares(chosen, slopes, places, defaulted, l2=settings.scorecard.l2)
     means = [share[place].mean() for share, place in zip(shares, places, strict=True)]
     found = Scorecard(
         _select_inputs(inputs, [one.name for one in chosen]),
         tuple(chosen),
         tuple(tuple(map(float, s - mean)) for s, mean in zip(shares, means, strict=True)),
         float(intercept + sum(means)),
-        Scale(settings.points_at, settings.points_odds, settings.points_double),
+        Scale(settings.scorecard.base_points, settings.scorecard.base_odds, settings.scorecard.pdo),
         left_out,
     )
     return _fill_empty_bins(found, rows)
