@@ -126,7 +126,7 @@ def _outside(run: Run, inputs: StageInputs) -> dict[str, Any]:
         found["data"] = run.record()["data_fingerprint"]
     if "limits.policy" in inputs.settings:
         found["programme"] = programme_of_terms(run)
-    if "model" in inputs.settings and run.settings.model.source == "champion":
+    if "model" in inputs.settings and run.settings.model.source == "score_champion":
         found["approved"] = run.record()[IN_FORCE]["fingerprint"]
     if "limits" in inputs.settings:
         found["programme"] = programme_of_terms(run)
@@ -137,7 +137,7 @@ def _outside(run: Run, inputs: StageInputs) -> dict[str, Any]:
 
 def _last_run(run: Run) -> dict[str, str]:
     """Return the digests of the earlier limits that changes are counted from."""
-    last = run.settings.limits.last_run
+    last = run.settings.limits.previous_run
     if not last:
         return {}
     paths = [run.folder.parent / last / "limits" / f"{name}.parquet" for name in COLUMNS]
