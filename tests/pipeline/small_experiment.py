@@ -16,9 +16,19 @@ from riskmodel.simulation import write_simulation
 
 PROJECT = Path(__file__).parents[2]
 # Everything a run does, on little: what more trials, folds and draws find is tested with each
-SMALL = ("datasets.repeats=1", "datasets.folds=2", "datasets.every_months=6", "model.trees=30")
-SMALL += ("model.trials=1", "model.inner_folds=2", "model.interval_draws=40", "explain.refits=1")
-SMALL += ("validate.bootstrap_draws=40", "validate.leak_sample=50", "run.threads=1")
+SMALL = (
+    "datasets.split.repeats=1",
+    "datasets.split.folds=2",
+    "datasets.as_of_dates.step_months=6",
+    "model.trees.max_rounds=30",
+)
+SMALL += (
+    "model.tuning.trials=1",
+    "model.inner_folds=2",
+    "model.calibration.bootstrap_draws=40",
+    "explain.refits=1",
+)
+SMALL += ("validate.bootstrap_draws=40", "validate.time_travel_rows=50", "run.threads=1")
 BANKS = ["bank_of_china", "bank_of_shanghai", "china_construction", "china_merchants"]
 BANKS += ["industrial_bank", "ping_an", "postal_savings"]
 PUBLISHED = "publish.override_reason=test"

@@ -38,8 +38,8 @@ def first(root: Path) -> Finished:
 
 
 def test_a_month_after_last_month_says_what_changed(first: Finished) -> None:
-    limits = first.run.settings.limits.model_copy(update={"last_run": first.run.name})
-    settings = first.run.settings.model_copy(update={"limits": limits})
+    limits = first.run.settings.limits.with_values({"previous_run": first.run.name})
+    settings = first.run.settings.with_values({"limits": limits})
     # The same month once more: starting from its own prices gives nearly the same book.
     again = replace(
         first.run,
@@ -67,7 +67,7 @@ def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
 
     with pytest.raises(ChecksFailed, match="nothing was published") as refused:
         # so few defaults asked for: this run is split by date
-        words = ("validate.least_auc=0.99", "publish.tracking=false", "datasets.min_defaults=2")
+        words = ("validate.min_auc=0.99", "publish.tracking=false", "datasets.split.min_defaults=2")
         carried_out(root, *words, 'model.candidates=["trees", "single_feature"]')
 
     assert refused.value.exit_code == 5
