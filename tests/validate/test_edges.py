@@ -30,11 +30,11 @@ from riskmodel.validate.checks import CHECKS
 from riskmodel.validate.evidence import Check
 from riskmodel.validate.performance import adjust_holm, performance_by_grade
 
-PLAIN = default_settings().validate_.model_copy(update={"bootstrap_draws": 60})
+PLAIN = default_settings().validate_.with_values({"bootstrap_draws": 60})
 
 
 def asking(**changes: object) -> ValidateSettings:
-    return PLAIN.model_copy(update=changes)
+    return PLAIN.with_values(changes)
 
 
 def drawn(seed: int = 1, count: int = 600, noise: float = 0.0, **columns: object) -> pd.DataFrame:
@@ -68,12 +68,12 @@ def run(name: str, rows: pd.DataFrame, settings: ValidateSettings = PLAIN) -> Ch
 
 def test_the_ranking_is_held_to_the_intervals_lower_end_not_to_the_figure() -> None:
     rows = drawn(count=300)
-    found = run("ranking", rows, asking(least_auc=0.5))
+    found = run("ranking", rows, asking(min_auc=0.5))
     assert found.passed
     between = (found.low + found.value) / 2
-    assert not run("ranking", rows, asking(least_auc=between)).passed
-    assert run("ranking", rows, asking(least_auc=found.low)).passed
-    assert not run("ranking", rows, asking(least_auc=np.nextafter(found.low, 1))).passed
+    assert not run("ranking", rows, asking(min_auc=between)).passed
+    assert run("ranking", rows, asking(min_auc=found.low)).passed
+    assert not run("ranking", rows, asking(min_auc=np.nextafter(found.low, 1))).passed
 
 
 def test_another_models_rows_change_nothing_for_the_champion() -> None:
@@ -151,7 +151,7 @@ def graded(**rates: tuple[int, int]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-ALONE = asking(asset_correlation=0.0, most_failed_grades=0.0)
+ALONE = asking(asset_correlation=0.0, max_failed_grades_share=0.0)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_grades_p_is_held_after_the_allowance_for_several_grades() -> None:
     three = graded(G01=(34, 250), G02=(25, 250), G03=(24, 250))
     assert run("calibration_by_grade", three, ALONE).passed
     own = float(performance_by_grade(graded(G01=(34, 250)))["p_adjusted"].iloc[0])
-    tight = asking(asset_correlation=0.0, most_failed_grades=0.0, calibration_p=own)
+    tight = asking(asset_correlation=0.0, max_failed_grades_share=0.0, min_calibration_p_value=own)
     assert run("calibration_by_grade", graded(G01=(34, 250)), tight).passed
 
 
@@ -197,7 +197,7 @@ def test_a_grade_that_defaults_by_just_the_margin_above_its_pd_does_not_fail() -
 def test_the_cycle_excuses_what_independent_defaults_would_not() -> None:
     rows = graded(G01=(400, 2000))
     assert not run("calibration_by_grade", rows, ALONE).passed
-    cyclic = asking(asset_correlation=0.12, most_failed_grades=0.0)
+    cyclic = asking(asset_correlation=0.12, max_failed_grades_share=0.0)
     assert run("calibration_by_grade", rows, cyclic).passed
     table = performance_by_grade(rows, 0.12)
     expected = jeffreys_test_in_cycle(400, 2000, 0.1, 0.12)
@@ -210,8 +210,8 @@ def test_the_cycle_excuses_what_independent_defaults_would_not() -> None:
 def test_the_share_of_failed_grades_may_reach_what_is_asked_and_not_pass_it() -> None:
     bad = {f"G{n:02d}": (600, 2000) if n == 1 else (200, 2000) for n in range(1, 6)}
     rows = graded(**bad)
-    assert run("calibration_by_grade", rows, asking(most_failed_grades=0.2)).passed
-    assert not run("calibration_by_grade", rows, asking(most_failed_grades=0.19)).passed
+    assert run("calibration_by_grade", rows, asking(max_failed_grades_share=0.2)).passed
+    assert not run("calibration_by_grade", rows, asking(max_failed_grades_share=0.19)).passed
 
 
 def test_holm_orders_by_size_and_gives_back_the_order_it_was_given() -> None:
@@ -240,7 +240,7 @@ def test_the_overall_rate_touches_its_pd_within_the_margin_or_is_no_rare_year(
 ) -> None:
     monkeypatch.setattr(performance_checks, "percentile_interval", lambda values: (low, high))
     monkeypatch.setattr(performance_checks, "jeffreys_test_in_cycle", lambda *given: p)
-    assert run("calibration_overall", drawn(), asking(calibration_margin=0.25)).passed == passed
+    assert run("calibration_overall", drawn(), asking(max_calibration_error=0.25)).passed == passed
 
 
 def test_a_rare_year_is_judged_by_enterprises_not_by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,14 +262,14 @@ def test_the_slope_touches_one_within_its_margin(
     monkeypatch: pytest.MonkeyPatch, low: float, high: float, passed: bool
 ) -> None:
     monkeypatch.setattr(performance_checks, "percentile_interval", lambda values: (low, high))
-    assert run("calibration_slope", drawn(), asking(slope_margin=0.1)).passed == passed
+    assert run("calibration_slope", drawn(), asking(max_slope_error=0.1)).passed == passed
 
 
 def test_so_many_defaults_as_asked_for_are_enough_and_one_fewer_is_not() -> None:
     rows = drawn()
     count = int(rows["defaulted"].sum())
-    assert run("enough_defaults", rows, asking(least_defaults=count)).passed
-    assert not run("enough_defaults", rows, asking(least_defaults=count + 1)).passed
+    assert run("enough_defaults", rows, asking(min_test_defaults=count)).passed
+    assert not run("enough_defaults", rows, asking(min_test_defaults=count + 1)).passed
     other = drawn(split="fit", defaulted=True)
     both = pd.concat([rows, other], ignore_index=True)
     assert run("enough_defaults", both).value == count
@@ -287,7 +287,7 @@ def test_a_stability_index_between_a_quarter_and_one_is_drift() -> None:
     found = run("drift_to_scored", rows)
     assert 0.25 < found.value < 1.25
     assert not found.passed
-    assert run("drift_to_scored", rows, asking(most_psi=found.value)).passed
+    assert run("drift_to_scored", rows, asking(max_psi=found.value)).passed
     assert found.high == pytest.approx(16.919 * 2 / 600, rel=0.5)
 
 
@@ -350,7 +350,9 @@ def leaky(leaks_in: str, by_time: bool, most: float = 0.9) -> Check:
     panel = pd.concat(parts, ignore_index=True).assign(days_past_due_now=np.concatenate(values))
     feature = definitions_by_name()["days_past_due_now"]
     found = replace(
-        evidence(panel, asking(most_single_auc=most)), definitions=(feature,), by_time=by_time
+        evidence(panel, asking(max_single_feature_auc=most)),
+        definitions=(feature,),
+        by_time=by_time,
     )
     return CHECKS["leak_single_feature"](found)
 

@@ -32,7 +32,7 @@ def _drift_over_dates(e: Evidence) -> Check:
     The outcome drifts where two periods' rates differ by more than chance and by the margin of
     calibration; the PD where its PSI passes both chance and the convention.
     """
-    rows, threshold, margin = e.rows("test"), e.settings.most_psi, e.settings.calibration_margin
+    rows, threshold, margin = e.rows("test"), e.settings.max_psi, e.settings.max_calibration_error
     outcome_moved, pd_moved = (
         find_largest_movement(rows, name) for name in ("defaulted", "pd_12m")
     )
@@ -62,7 +62,7 @@ def _describe_movement(one: Movement) -> str:
 
 
 def _check_drift(e: Evidence, name: str, trained: str, split: str) -> Check:
-    rows, threshold = [e.rows(split) for split in (trained, split)], e.settings.most_psi
+    rows, threshold = [e.rows(split) for split in (trained, split)], e.settings.max_psi
     if rows[1].empty:
         return Check(name, True, np.nan, np.nan, np.nan, threshold, f"There are no {split} rows.")
     value, chance = _measure_psi("pd_12m", *rows)

@@ -52,7 +52,7 @@ def check_leak_single_feature(e: Evidence) -> Check:
     }
     best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED_FEATURES]
     value = best[0][1] if best else np.nan
-    threshold, kept = e.settings.most_single_auc, e.suspects_of("kept")
+    threshold, kept = e.settings.max_single_feature_auc, e.suspects_of("kept")
     named = (
         ", ".join(f"{name} (AUC {format_beside(ranks, threshold, '.3f')})" for name, ranks in best)
         or "none"

@@ -26,7 +26,7 @@ def check_ranking(e: Evidence) -> Check:
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
     low, high = percentile_interval([auc(p, y, w) for w in _draw_weights(e, test)])
-    value, threshold = auc(p, y), e.settings.least_auc
+    value, threshold = auc(p, y), e.settings.min_auc
     text = (
         f"AUC on the test rows ({e.place}): {value:.3f}, 95 % interval by enterprise"
         f" {format_interval(low, high, '.3f')}; its lower end must reach {threshold:g}."
@@ -61,11 +61,11 @@ def check_not_below_single_feature(e: Evidence) -> Check:
 def check_calibration_by_grade(e: Evidence) -> Check:
     """Check that few grades default significantly, and materially, more than their PD."""
     grades = performance_by_grade(e.rows("test"), e.settings.asset_correlation)
-    margin = 1 + e.settings.calibration_margin
-    failed = (grades["p_adjusted"] < e.settings.calibration_p) & (
+    margin = 1 + e.settings.max_calibration_error
+    failed = (grades["p_adjusted"] < e.settings.min_calibration_p_value) & (
         grades["rate"] > margin * grades["pd_12m"]
     )
-    share, threshold = float(failed.mean()), e.settings.most_failed_grades
+    share, threshold = float(failed.mean()), e.settings.max_failed_grades_share
     names = ", ".join(grades.loc[failed, "grade"]) or "none"
     power = float(
         (1.645 * np.sqrt(grades["pd_12m"] / grades["enterprises"]) / grades["pd_12m"]).median()
@@ -73,7 +73,7 @@ def check_calibration_by_grade(e: Evidence) -> Check:
     text = (
         f"{int(failed.sum())} of {len(grades)} grades default more than their PD says (Jeffreys'"
         f" p under an asset correlation of {e.settings.asset_correlation:g}, Holm-adjusted, below"
-        f" {e.settings.calibration_p:g}, and more than {100 * e.settings.calibration_margin:g}% over): {names}."
+        f" {e.settings.min_calibration_p_value:g}, and more than {100 * e.settings.max_calibration_error:g}% over): {names}."
         f" {grades['defaults'].sum():.0f} defaults, each enterprise counted once a grade; in the median"
         f" grade only a rate {format_upper(power, '.0%')} above its PD would show."
     )
@@ -85,13 +85,13 @@ def check_calibration_overall(e: Evidence) -> Check:
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
     low, high = percentile_interval([calibration_ratio(p, y, w) for w in _draw_weights(e, test)])
-    value, margin = calibration_ratio(p, y), e.settings.calibration_margin
+    value, margin = calibration_ratio(p, y), e.settings.max_calibration_error
     enterprises = test["enterprise_id"].nunique()
     p_cycle = jeffreys_test_in_cycle(
         float(y.mean()) * enterprises, enterprises, float(p.mean()), e.settings.asset_correlation
     )
     near = low <= 1 + margin and high >= 1 / (1 + margin)
-    passed = near or min(p_cycle, 1 - p_cycle) >= e.settings.calibration_p
+    passed = near or min(p_cycle, 1 - p_cycle) >= e.settings.min_calibration_p_value
     text = (
         f"Realised rate {y.mean():.2%} against a mean PD of {p.mean():.2%} on the test rows"
         f" ({e.place}): {value:.2f} times, 95 % interval {format_interval(low, high, '.2f')}. It must touch"
@@ -107,7 +107,7 @@ def check_calibration_slope(e: Evidence) -> Check:
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
     able = [w for w in _draw_weights(e, test) if 0 < (w * y).sum() < w.sum()]
     low, high = percentile_interval([calibration_slope(p, y, w) for w in able])
-    value, margin = calibration_slope(p, y), e.settings.slope_margin
+    value, margin = calibration_slope(p, y), e.settings.max_slope_error
     passed = low <= 1 + margin and high >= 1 - margin
     text = (
         f"Slope of the outcome on the PD's log-odds (test rows, {e.place}): {value:.2f}, 95 %"
@@ -120,7 +120,7 @@ def check_calibration_slope(e: Evidence) -> Check:
 def check_enough_defaults(e: Evidence) -> Check:
     """Check that the test rows hold enough defaults."""
     test = e.rows("test")
-    defaults, threshold = int(test["defaulted"].sum()), e.settings.least_defaults
+    defaults, threshold = int(test["defaulted"].sum()), e.settings.min_test_defaults
     low, high = jeffreys_interval(defaults, len(test))
     text = (
         f"{defaults} defaults among {len(test):,} test rows: the rate alone is known only to"
