@@ -337,8 +337,8 @@ def test_options_that_break_their_contract_are_refused(
 
 
 @pytest.mark.parametrize(
-    "how", [{"warm": np.ones(3)}, {"warm": np.asarray([-1.0, 0.0])}, {"threads": 0}]
+    "changed", [{"warm_start": np.ones(3)}, {"warm_start": np.asarray([-1.0, 0.0])}, {"threads": 0}]
 )
-def test_bad_warm_prices_or_threads_are_refused(how: dict[str, object]) -> None:
+def test_bad_warm_prices_or_threads_are_refused(changed: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
-        allocate(hand_written(), **how)  # type: ignore[arg-type]
+        allocate(hand_written(), **changed)  # type: ignore[arg-type]

@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 
 kernel = njit(nogil=True, cache=True, error_model="numpy")
+step = njit(nogil=True, error_model="numpy", inline="always")
+"""A named step of one kernel, put in its place before it is compiled: a call would cost a third."""
 vectorised = njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
 """Maxima in several lanes at once: no input is NaN, and the sign of a zero says nothing."""
 CUT = 36.0
@@ -211,7 +213,7 @@ def write_shortlist(
                 o += 1
 
 
-@kernel
+@step
 def _option_nets(
     first, last, pair, value, limit, loss, limit_constraints, loss_constraints, prices, net
 ):
@@ -228,7 +230,7 @@ def _option_nets(
     return best
 
 
-@kernel
+@step
 def _exponentiate(net, count, best, heat):
     """Turn nets into exp((net - best) / heat), and return their sum and largest, nothing included."""
     lowest = best - CUT * heat
@@ -244,7 +246,7 @@ def _exponentiate(net, count, best, heat):
     return mass, heaviest
 
 
-@kernel
+@step
 def _constraints_of(o, pair, limit, loss, limit_constraints, loss_constraints, at_rows, amounts):
     """Write the constraints that an option counts in, and its amounts; return their number."""
     at, found = pair[o], 0
@@ -259,7 +261,7 @@ def _constraints_of(o, pair, limit, loss, limit_constraints, loss_constraints, a
     return found
 
 
-@kernel
+@step
 def _add_covariance(touched, count, mean, seen, heat, curved, use, hessian):
     """Add the means of the touched constraints to `use`, their products to `hessian`; clear them."""
     for n in range(count):
