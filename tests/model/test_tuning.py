@@ -96,12 +96,12 @@ def test_whole_numbers_stay_whole(search):
 def test_what_no_setting_moves_is_learnt_once_a_fold(search):
     begun = []
 
-    def begin(rows, inputs, settings, *, seed, threads):
+    def prepare(rows, inputs, settings, *, seed, threads):
         begun.append(len(rows))
         return lambda own: SimpleNamespace(raw=lambda held: np.full(len(held), own.trees.l2 / 100))
 
     kind = Learner(
-        fit=None, read=None, search_space={"trees.l2": SearchRange(0.1, 100.0)}, begin=begin
+        fit=None, read=None, search_space={"trees.l2": SearchRange(0.1, 100.0)}, prepare=prepare
     )
     settings, trials = tune(kind, replace(search, threads=2), (), silent)
     assert begun == [40, 40, 40]
@@ -115,7 +115,7 @@ def test_settings_of_the_scorecards_space_leave_its_bins_alone():
     rows = pd.DataFrame({"x": x, "defaulted": rng.random(600) < 1 / (1 + np.exp(2 - x))})
     inputs, settings = Inputs(("x",), (1,), {}), default_settings().model
     kind = LEARNERS["scorecard"]
-    begun = kind.begin(rows, inputs, settings, seed=7, threads=1)
+    begun = kind.prepare(rows, inputs, settings, seed=7, threads=1)
     for name, where in kind.search_space.items():
         for end in (where.low, where.high):
             own = settings.with_values({name: end})

@@ -68,7 +68,7 @@ def pd_distribution(predictions: pd.DataFrame) -> Picture:
     shown = predictions[predictions["split"].isin([known, "score"])].dropna(subset=["pd_12m"])
     if shown.empty:
         return nothing(title, "no row is labelled or scored")
-    shown = shown.assign(base_points=np.log10(shown["pd_12m"].clip(lower=SMALLEST_PD)))
+    shown = shown.assign(at=np.log10(shown["pd_12m"].clip(lower=SMALLEST_PD)))
     edges = np.linspace(shown["at"].min() - 0.01, shown["at"].max() + 0.01, 40).tolist()
     models = sorted(shown["model"].unique())
     figure, charts = panels(title, models, columns=2)
