@@ -83,7 +83,7 @@ def test_a_weaker_feature_answers_where_the_strongest_would_raise_the_risk(twins
     assert (checked["pd_at_peers"] < checked["pd_12m"]).all()
 
 
-def test_the_probability_at_the_peers_value_is_worked_out_by_hand(held_against, rows_of):
+def test_the_probability_at_the_reference_rows_value_is_worked_out_by_hand(held_against, rows_of):
     baseline = held_against(reference_group={"debt_cny": 1.0})
     rows = rows_of({}, {"debt_cny": 3.0})
     checked = measure_fidelity(baseline, rows, find_reasons(baseline, rows, FOUR))

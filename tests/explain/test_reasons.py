@@ -61,7 +61,9 @@ def test_nobody_has_reasons_where_nothing_raises_the_risk(held_against, rows_of)
     assert list(found.columns) == COLUMNS
 
 
-def test_what_is_usual_among_the_peers_is_no_reason_however_much_it_adds(held_against, rows_of):
+def test_what_is_usual_among_the_reference_rows_is_no_reason_however_much_it_adds(
+    held_against, rows_of
+):
     baseline = held_against(reference_group={"debt_cny": 5.0})
     found = find_reasons(baseline, rows_of({"debt_cny": 5.0, "inquiries_3m": 0.1}), FOUR)
     assert found["family"].tolist() == ["inquiries"]
@@ -87,7 +89,7 @@ def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages(held_
     ]
 
 
-def test_a_value_below_the_peers_is_never_called_high(held_against, rows_of):
+def test_a_value_below_the_reference_rows_is_never_called_high(held_against, rows_of):
     # a free model may see risk where the feature does not
     found = find_reasons(held_against({"debt_cny": -1.0}), rows_of({"debt_cny": -1.0}), FOUR)
     assert found["text_en"].str.endswith(": unusual").tolist() == [True]

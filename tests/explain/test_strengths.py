@@ -19,7 +19,7 @@ from riskmodel.model.reference_group import ReferenceGroup
 from riskmodel.settings import default_settings
 
 
-def test_a_strength_is_the_contribution_less_the_peers_mean_times_the_calibrations_slope(
+def test_a_strength_is_the_contribution_less_the_reference_rows_mean_times_the_calibrations_slope(
     held_against, rows_of
 ):
     baseline = held_against(reference_group={"inquiries_3m": 2.0})
@@ -63,7 +63,7 @@ def test_a_bent_calibration_changes_neither_order_nor_shares(held_against, rows_
     assert not np.allclose(straight, bent)
 
 
-def test_a_row_like_the_peers_has_no_strengths(held_against, rows_of):
+def test_a_row_like_the_reference_rows_has_no_strengths(held_against, rows_of):
     found = compute_strengths(held_against(bend=0.3), rows_of({}))
     assert found.drop(columns="base").to_numpy().tolist() == [[0.0] * 7]
 
@@ -85,7 +85,7 @@ def test_points_below_the_best_follow_the_scorecards_own_scale(scorecard, rows_o
     assert (found >= 0).all(axis=None)
 
 
-def test_a_learnt_scorecards_points_below_the_best_lead_from_the_best_score_to_each_rows():
+def test_a_fitted_scorecards_points_below_the_best_lead_from_the_best_score_to_each_rows():
     rng = np.random.default_rng(3)
     names = ("exports_usd_6m", "inquiries_3m")
     rows = pd.DataFrame(rng.normal(size=(900, 2)), columns=list(names)).assign(

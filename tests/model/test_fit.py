@@ -53,7 +53,7 @@ def test_rows_of_the_test_are_said_by_the_tested_fit_and_those_to_score_by_the_l
         assert np.array_equal(learnt, model.score(labelled)["pd_12m"].to_numpy())
 
 
-def test_what_scores_is_learnt_on_every_labelled_row_and_the_tested_one_before_the_test(
+def test_what_scores_is_fitted_on_every_labelled_row_and_the_tested_one_before_the_test(
     fitted, panel
 ):
     labelled = panel[panel["split"] != "score"]
@@ -88,7 +88,7 @@ def test_later_rows_inside_the_first_sample_give_level_and_scale_whatever_the_or
         assert one.defaults / one.enterprises == pytest.approx(one.pd_12m, abs=0.1)
 
 
-def test_rows_of_the_gap_are_learnt_from_only_by_what_scores(panel, parts, settings, definitions):
+def test_rows_of_the_gap_are_fitted_on_only_by_what_scores(panel, parts, settings, definitions):
     only = changed(settings, "model", candidates=("trees",))
     some = (panel["split"] == "calibrate") & (panel["enterprise_id"] < "E300")
     gap = panel.assign(split=panel["split"].mask(some, "gap"))

@@ -80,7 +80,7 @@ def worst_step(ranker, frame: pd.DataFrame, seed: int) -> float:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_no_tree_and_no_average_with_the_line_goes_against_a_sign(seed):
+def test_no_tree_and_no_average_with_the_linear_model_goes_against_a_sign(seed):
     frame, inputs = drawn(seed)
     found = trees.fit_trees(frame, inputs, varied(seed), seed=seed, threads=1)
     assert find_violations(found.text, inputs).pairs == {}

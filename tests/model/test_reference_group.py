@@ -45,7 +45,7 @@ def rows() -> pd.DataFrame:
     )
 
 
-def test_peers_are_the_rows_that_the_model_ranks_best(ranked, rows):
+def test_reference_rows_are_the_rows_that_the_model_ranks_best(ranked, rows):
     found = fit_reference_group(ranked, rows, 0.4)
     assert found.count == 3
     assert found.typical == {"late": None, "exports": 5.0, "sector": "lamps"}
@@ -73,13 +73,13 @@ def test_every_row_is_a_peer_where_all_are_asked_for(ranked, rows):
     assert fit_reference_group(ranked, rows, 1.0).count == len(rows)
 
 
-def test_blocks_of_rows_give_the_peers_of_the_whole(ranked, rows, monkeypatch):
+def test_blocks_of_rows_give_the_reference_rows_of_the_whole(ranked, rows, monkeypatch):
     whole = fit_reference_group(ranked, rows, 0.8)
     monkeypatch.setattr("riskmodel.model.reference_group.BLOCK", 2)
     assert fit_reference_group(ranked, rows, 0.8) == whole
 
 
-def test_peers_come_back_from_their_text_to_the_last_digit(ranked, rows):
+def test_reference_rows_come_back_from_their_text_to_the_last_digit(ranked, rows):
     found = fit_reference_group(ranked, rows.assign(exports=rows["exports"] / 3), 0.5)
     assert ReferenceGroup.from_text(found.to_text()) == found
     assert ranked.inputs.matrix(found.frame()).shape == (1, 3)

@@ -86,7 +86,7 @@ def test_the_pd_falls_all_along_the_exports_and_rises_all_along_the_arrears(sign
         assert by_days["pd_12m"].is_monotonic_increasing
 
 
-def test_the_signs_are_learnt_in_the_right_direction(fitted):
+def test_the_signs_are_fitted_in_the_right_direction(fitted):
     trees = fitted.models["trees"]
     pds = trees.score(frame(row(2e4, 45.0), row(2e6, 0.0)))["pd_12m"]
     assert pds.iloc[0] > 3 * pds.iloc[1]

@@ -93,7 +93,7 @@ def test_whole_numbers_stay_whole(search):
     assert all(4 <= trial.params["trees.num_leaves"] <= 24 for trial in trials[1:])
 
 
-def test_what_no_setting_moves_is_learnt_once_a_fold(search):
+def test_what_no_setting_moves_is_fitted_once_a_fold(search):
     begun = []
 
     def prepare(rows, inputs, settings, *, seed, threads):

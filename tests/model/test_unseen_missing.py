@@ -153,14 +153,14 @@ def test_fewer_than_twenty_rows_without_a_value_teach_nothing(gaps, taught):
     assert ("a" not in found.imputations) == taught
 
 
-def test_stand_ins_are_values_of_fit_rows_evenly_spaced_by_their_scores():
+def test_imputations_are_values_of_fit_rows_evenly_spaced_by_their_scores():
     matrix = np.random.default_rng(1).permutation(64.0 + np.arange(64))[:, None]
     found = fit_imputations(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
     # of 64 rows every second, beginning with the second
     assert found.imputations["a"] == tuple(65.0 + 2 * np.arange(32))
 
 
-def test_an_unknown_value_scores_at_the_mean_pd_of_the_stand_ins_by_hand():
+def test_an_unknown_value_scores_at_the_mean_pd_of_the_imputations_by_hand():
     inputs = Inputs(("a", "b"), (1, 1), {}, {"a": (0.0,) * 16 + (2.0,) * 16})
 
     def score(matrix):

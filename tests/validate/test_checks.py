@@ -129,7 +129,7 @@ def test_the_place_of_the_headline_is_said(evidence):
     assert all(word in text["ranking"] for word, text in zip(words, texts, strict=True))
 
 
-def test_scored_enterprises_unlike_the_learnt_ones_drift(evidence):
+def test_scored_enterprises_unlike_the_fitted_ones_drift(evidence):
     rows = evidence.predictions
     away = rows["pd_12m"].mask(rows["split"] == "score", 0.9)
     assert failed(changed(evidence, predictions=rows.assign(pd_12m=away))) == {"drift_to_scored"}

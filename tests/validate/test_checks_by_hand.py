@@ -417,7 +417,7 @@ def spread(low: float, high: float, split: str) -> pd.DataFrame:
     return rows(np.linspace(low, high, 200), np.zeros(200)).assign(split=split)
 
 
-def test_drift_is_from_the_rows_learnt_from_to_those_that_are_meant() -> None:
+def test_drift_is_from_the_rows_fitted_on_to_those_that_are_meant() -> None:
     here, there = (0.01, 0.1), (0.3, 0.5)
 
     def figure(check: Any, by_time: bool = True, **at: tuple[float, float]) -> float:

@@ -307,7 +307,7 @@ def test_what_comes_by_chance_does_not_shrink_where_each_enterprise_tells_five_t
         ("drift_to_scored", False, ("test", "score"), "fit"),
     ],
 )
-def test_drift_is_from_the_rows_learnt_from_to_those_that_follow(
+def test_drift_is_from_the_rows_fitted_on_to_those_that_follow(
     name: str, by_time: bool, compared: tuple[str, str], ignored: str
 ) -> None:
     first, second = compared
@@ -318,7 +318,7 @@ def test_drift_is_from_the_rows_learnt_from_to_those_that_follow(
         assert CHECKS[name](replace(evidence(rows), by_time=by_time)).passed == passed
 
 
-def test_an_index_has_its_bins_from_the_rows_learnt_from() -> None:
+def test_an_index_has_its_bins_from_the_rows_fitted_on() -> None:
     # all of the second sample lie in the first one's lowest tenth
     narrow = drawn(split="score", pd_12m=np.linspace(0.01, 0.02, 600))
     rows = pd.concat([shifted("fit", 0.0), narrow], ignore_index=True)

@@ -76,10 +76,10 @@ def fit(panel: pd.DataFrame, split: Split, task: FitTask) -> FitResult:
     task = record_suspects(leaks, exclude_leaks(leaks, task))
     results: dict[str, CandidateResult] = {}
     for name in dict.fromkeys(task.settings.model.candidates):
-        twin = _equal_candidate(name, results, labelled, task)
-        if twin:
-            task.progress(f"{name}: nothing has a sign, so it is {twin} by another name")
-            results[name] = results[twin].renamed(name)
+        equal = _equal_candidate(name, results, labelled, task)
+        if equal:
+            task.progress(f"{name}: nothing has a sign, so it is {equal} by another name")
+            results[name] = results[equal].renamed(name)
             continue
         task.progress(f"fitting {name}")
         results[name] = _fit_one(name, panel, split, task)

@@ -67,7 +67,7 @@ def tune(
 
     `before` are trials of the same search that an earlier go finished: they are taken as they
     stand, and the result is the same. `keep` is called with each new one. Sampling by TPE
-    (Bergstra and others 2011), pruning by the median of the trials before (Optuna). A kind without
+    (Bergstra and others 2011), pruning by the median of the trials before (Optuna). A learner without
     anything to look for keeps its settings.
     """
     if not learner.search_space or (search.settings.tuning.trials == 1 and not learner.losses):

@@ -177,7 +177,7 @@ def test_what_a_bag_stops_by_is_never_an_enterprise_that_it_learns_from(owners, 
         assert learnt["defaulted"].any()
 
 
-def test_one_defaulter_is_learnt_from_and_the_score_stays_finite(rows, settings):
+def test_one_defaulter_is_fitted_on_and_the_score_stays_finite(rows, settings):
     one = rows.assign(defaulted=rows["enterprise_id"] == "E0003")
     few = settings.with_values({"ebm.max_rounds": 3})
     assert np.isfinite(ebm.fit_ebm(one, INPUTS, few, seed=7, threads=1).raw(one)).all()

@@ -166,7 +166,7 @@ def test_a_constant_that_is_often_missing_tells_by_its_gaps_alone():
     assert curve.missing > curve.evaluate(np.zeros(1))[0]
 
 
-def test_a_line_read_from_its_text_has_the_same_bits():
+def test_a_linear_model_read_from_its_text_has_the_same_bits():
     again = LinearModel.from_text(LEARNT.to_text())
     matrix = INPUTS.matrix(ROWS)
     assert again == LEARNT
@@ -214,7 +214,7 @@ def test_a_row_that_counts_twice_is_two_rows():
     assert uneven.base > twice.base + 0.5
 
 
-def test_trees_with_a_line_read_from_files_are_the_same_and_without_one_as_they_were():
+def test_trees_with_a_linear_model_read_from_files_are_the_same_and_without_one_as_they_were():
     files = GROWN.to_files()
     again = trees.read_trees(GROWN.inputs, files, 1)
     assert again.raw(ROWS).tolist() == GROWN.raw(ROWS).tolist()
@@ -224,7 +224,7 @@ def test_trees_with_a_line_read_from_files_are_the_same_and_without_one_as_they_
     assert bare.raw(ROWS).tolist() == replace(GROWN, linear=None).raw(ROWS).tolist()
 
 
-def test_where_the_line_has_no_share_there_is_none():
+def test_where_the_linear_model_has_no_share_there_is_none():
     found = with_trees(ROWS, linear__weight=0.0)
     settings = HOW.with_values({"linear.weight": 0.0})
     data = lightgbm.Dataset(
@@ -249,7 +249,7 @@ def test_unconstrained_trees_have_a_free_line():
     assert shares[0] > shares[-1]
 
 
-def test_the_line_learns_from_early_signs_as_the_trees_do():
+def test_the_linear_model_learns_from_early_signs_as_the_trees_do():
     settings = HOW.with_values({"trees.early_delinquency_weights": ((1.0, 0.5),)})
     rows = ROWS.assign(past_due=np.where(ROWS["free"] > 1, 40.0, np.nan))
     found = trees.fit_trees(rows, INPUTS, settings, seed=7, threads=1).linear

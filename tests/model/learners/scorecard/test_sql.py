@@ -77,7 +77,7 @@ def test_the_points_of_the_features_sum_to_the_score(card, features):
     assert "pd_12m" not in found
 
 
-def test_a_learnt_scorecard_agrees_on_all_its_rows(learnt, panel):
+def test_a_fitted_scorecard_agrees_on_all_its_rows(learnt, panel):
     card = learnt
     with duckdb.connect() as base:
         base.register("features", panel.drop(columns="defaulted"))

@@ -265,7 +265,7 @@ def test_models_of_another_form_have_no_tables(settings: dict[str, object]) -> N
     assert build_shapley_tables(booster.model_to_string()) is None
 
 
-def test_a_model_that_learnt_nothing_says_its_mean_of_every_row() -> None:
+def test_a_model_that_fitted_nothing_says_its_mean_of_every_row() -> None:
     matrix = np.zeros((50, 3))
     target = np.arange(50) < 10
     booster = lightgbm.train(
