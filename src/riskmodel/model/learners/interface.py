@@ -91,10 +91,10 @@ class Learner:
     """A learner: its fit, its reader, and the ranges of its settings.
 
     `losses` is set for learners that boost in rounds; the best number of them becomes
-    `settings.trees`. `prepare` is set for learners of which no setting of `search_space` changes the first part: tuning
-    learns it once a fold. `chosen_settings` is what a ranking chose for itself, and rankings of other
-    enterprises must choose alike, for their scores to mean the same. `same_without_signs` names the
-    learner whose fit this is where nothing has a sign.
+    `settings.trees.max_rounds`. `prepare` is set where no setting of `search_space` changes the
+    first part of the fit: tuning does that once a fold. `chosen_settings` is what a ranking chose
+    for itself; rankings without an enterprise use the same, so that their scores are comparable.
+    `same_without_signs` names the learner whose fit this equals where no feature has a sign.
     """
 
     fit: FitRanker
