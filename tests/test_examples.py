@@ -6,6 +6,14 @@ from importlib import import_module
 import pytest
 
 MODULES = (
+    "limits.allocation.solver",
+    "limits.behaviour.slopes",
+    "limits.capital",
+    "limits.caps",
+    "limits.economics",
+    "limits.eligibility",
+    "limits.horizon",
+    "limits.pricing",
     "model.leakage.incremental",
     "model.master_scale",
     "model.risk_model",

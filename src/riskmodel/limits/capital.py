@@ -14,6 +14,10 @@ def risk_weight(pd_12m: Floats, capital: Capital) -> Floats:
     Basel Committee, "Basel III: finalising post-crisis reforms" (2017), paragraphs 53-54; no 1.06
     scaling. 51 % at a PD of 1 %, 74 % at 3 %, 88 % at 5 %, 118 % at 10 % for LGD .40, one year
     and sales of 5 million EUR.
+
+    >>> terms = Capital(lgd=0.4, maturity_years=1.0, sales_million_eur=5.0, min_pd=0.0005)
+    >>> risk_weight(np.array([0.01, 0.05]), terms).round(2).tolist()
+    [0.51, 0.88]
     """
     from scipy.special import ndtr, ndtri
 

@@ -16,6 +16,18 @@ def compute_caps(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     One row an enterprise, in the order of `scored`: enterprise_id, exports_ratio, ceiling,
     programme_cny (the lesser of both: what the programme's 1:1 rule gives), sales_cny, cost_share, growth, need_cny, debt_cny, working_capital, cap_cny (the least part,
     rounded down; 0 below the floor), binding (its name, or "floor"), to_next_cny.
+
+    >>> from riskmodel.limits.policy import Caps
+    >>> caps = Caps(exports_feature="exports_usd_12m", platform_feature="exports_platform_usd_12m",
+    ...             sales_feature="exports_cny_12m", ratio_on_platform=1.0, ratio_off_platform=0.8,
+    ...             max_limit_cny=1e7, min_limit_cny=5e4, rounding_cny=1e3, cny_per_usd_if_missing=6.0)
+    >>> need = Need(cycle_days=90, min_cost_share=0.6, max_cost_share=0.95, cost_share_if_missing=0.8,
+    ...             min_growth=-0.2, max_growth=0.2, growth_if_missing=0.0)
+    >>> scored = pd.DataFrame({"enterprise_id": ["E1"], "exports_usd_12m": [5e5],
+    ...                        "exports_cny_12m": [3e6]})
+    >>> found = compute_caps(scored, Policy.model_construct(caps=caps, need=need))
+    >>> found[["cap_cny", "binding"]].values.tolist()
+    [[400000.0, 'exports_ratio']]
     """
     parts = _parts(scored, policy)
     amounts = parts[list(PARTS)].to_numpy()

@@ -137,7 +137,11 @@ def pds_within_appetite(pd_12m: Floats, cap_cny: Floats, terms: Terms) -> Floats
 
 
 def shift_pd(pd_12m: Floats, move: Floats) -> Floats:
-    """Shift PDs by a move of their log-odds."""
+    """Shift PDs by a move of their log-odds.
+
+    >>> shift_pd(np.array([0.02]), np.array([0.5])).round(4).tolist()
+    [0.0326]
+    """
     inside = np.clip(pd_12m, PD_CLIP, 1 - PD_CLIP)
     odds = inside / (1 - inside) * np.exp(move)
     moved: Floats = odds / (1 + odds)
@@ -149,6 +153,10 @@ def limit_levels(levels: int, caps: Caps) -> Floats:
 
     They are the smallest limit, preferred numbers and the largest, about as many as `levels`,
     evenly spread by ratio.
+
+    >>> caps = Caps.model_construct(rounding_cny=1e4, min_limit_cny=5e4, max_limit_cny=1e6)
+    >>> limit_levels(5, caps).tolist()
+    [50000.0, 100000.0, 200000.0, 500000.0, 1000000.0]
     """
     step, floor = caps.rounding_cny, caps.min_limit_cny
     decades = 10.0 ** np.arange(0, 13)

@@ -18,6 +18,14 @@ def check_eligibility(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
     One row an enterprise, in the order of `scored`: enterprise_id, eligible, refusals (rule names
     joined by "; ", in the policy's order), refusal_text_en, refusal_text_zh.
+
+    >>> from riskmodel.limits.policy import Policy, Rule
+    >>> deals = Rule(name="too_few_deals", feature="deals_6m", min_value=3, missing="refuse",
+    ...              en="Fewer than three deals", zh="少于三笔", source="fictional")
+    >>> scored = pd.DataFrame({"enterprise_id": ["E1", "E2"], "deals_6m": [5.0, 2.0]})
+    >>> checked = check_eligibility(scored, Policy.model_construct(eligibility=(deals,)))
+    >>> checked[["enterprise_id", "eligible", "refusals"]].values.tolist()
+    [['E1', True, ''], ['E2', False, 'too_few_deals']]
     """
     states = _states(scored, policy)
     names = tuple(rule.name for rule in policy.eligibility)

@@ -19,6 +19,9 @@ def convert_to_twelve_months(
     A twelve-month PD is untouched. "refuse" gives missing values, and those enterprises get no
     limit; "as_is" takes the value as it stands; "constant_hazard" is 1 - (1 - PD)^(12 / months),
     and a `SettingsError` where no horizon is known.
+
+    >>> convert_to_twelve_months(pd.Series([0.19]), 24, "constant_hazard").round(3).tolist()
+    [0.1]
     """
     if horizon_months == YEAR or conversion == "as_is":
         return pd_horizon

@@ -39,6 +39,18 @@ def risk_based_rates(pd_12m: Floats, policy: Policy, banks: Banks) -> Floats:
 
     Held to each bank's band, rounded to a hundredth of a percent. A proposal: it hands a stated
     share of the expected loss above the typical to the one who causes it.
+
+    >>> from riskmodel.limits.policy import Economics, Pricing
+    >>> economics = Economics(lgd=0.6, credit_conversion_factor=0.5, utilisation=0.5, capital_ratio=0.1,
+    ...                       opening_cost_cny=800, pd_slope=0.8, pd_centre=1)
+    >>> pricing = Pricing(max_all_in_rate=0.24, pass_through=0.5, reference_pd=0.03, churn_file="",
+    ...                   segments=())
+    >>> bank = Bank(name="east_bank", funding_rate=0.04, capital_cost=0.12, min_rate=0.10,
+    ...             reference_rate=0.12, max_rate=0.15, budget_cny=3e7, max_expected_loss_share=0.05,
+    ...             max_limit_cny=1e7, max_pd=0.1)
+    >>> policy = Policy.model_construct(economics=economics, pricing=pricing)
+    >>> risk_based_rates(np.array([0.01, 0.03, 0.05]), policy, Banks(bank=(bank,))).tolist()
+    [[0.111], [0.12], [0.129]]
     """
     low, high = np.asarray([rate_band(bank, policy) for bank in banks.bank]).T
     held: Floats = np.clip(_unclipped_rates(pd_12m, policy, banks), low, high)

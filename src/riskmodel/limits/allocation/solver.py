@@ -72,6 +72,14 @@ def allocate(options: Options, *, warm_start: Floats | None = None, threads: int
     begin from, one a constraint, such as last month's; bad ones cost time only. The same bytes whatever
     the number of threads. `DataError` for options that break their contract, `SettingsError` for
     warm prices or threads that do.
+
+    >>> options = Options(
+    ...     start=np.array([0, 1, 2]), limit_constraints=np.array([[0], [0]]),
+    ...     loss_constraints=np.array([[-1], [-1]]), value=np.array([[4.0], [3.0]]),
+    ...     limit=np.array([[100.0], [100.0]]), loss=np.zeros((2, 1)), capacity=np.array([150.0]))
+    >>> found = allocate(options)
+    >>> found.level.tolist(), found.value
+    ([0, -1], 4.0)
     """
     if threads < 1:
         raise SettingsError(f"allocation: {threads} threads. Give 1 or more.")

@@ -68,6 +68,10 @@ def pool_slopes(
     `slopes` have the covariance `spread`; the other outcomes' true slopes lie about the first's
     with standard deviation `transfer_sd`; `prior` is the first's mean and standard deviation. The
     normal model's posterior, in closed form.
+
+    >>> mean, sd = pool_slopes(np.array([1.0]), np.array([[0.25]]), (0.0, 0.5), 0.3)
+    >>> round(mean, 3), round(sd, 3)
+    (0.5, 0.354)
     """
     apart = np.full(len(slopes), transfer_sd**2)
     apart[0] = 0.0
