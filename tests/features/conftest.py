@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.features import compute
-from riskmodel.features.spec import Derived, FeatureDefinition, Measure
+from riskmodel.features.spec import Expression, FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings, SourcesSettings
 from riskmodel.simulation import write_simulation
 from riskmodel.sources import Source
@@ -61,7 +61,7 @@ def value(settings: FeaturesSettings) -> Value:
     """One measure, or expression over features, for one enterprise on one day."""
 
     def of(
-        source: Source, table: str, measure: Measure | Derived, as_of: str, who: str = "E1"
+        source: Source, table: str, measure: Measure | Expression, as_of: str, who: str = "E1"
     ) -> float:
         feature = FeatureDefinition("drawn", "", "none", table, measure, ("", ""))
         rows = pd.DataFrame({"enterprise_id": [who], "as_of": pd.to_datetime([as_of])})

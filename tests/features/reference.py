@@ -21,7 +21,7 @@ import pandas as pd
 
 from riskmodel.features import DEFINITIONS, definitions_by_name
 from riskmodel.features.catalogue import with_operands
-from riskmodel.features.spec import Condition, Derived, FeatureDefinition, Measure
+from riskmodel.features.spec import Condition, Expression, FeatureDefinition, Measure
 from riskmodel.months import lunar_year_days
 from riskmodel.sources import Source
 from riskmodel.tables.canonical import CANONICAL
@@ -51,7 +51,7 @@ def reference(
     for who, as_of in zip(rows["enterprise_id"], rows["as_of"], strict=True):
         values: dict[str, Any] = {}
         for feature in with_all:
-            if isinstance(feature.value, Derived):
+            if isinstance(feature.value, Expression):
                 parts = [values[name] for name in feature.value.operands]
                 values[feature.name] = expressed(feature.value, parts)
             else:
@@ -71,13 +71,13 @@ def measured(feature: FeatureDefinition, past: "Past", who: str) -> Any:
     return float(value) if isinstance(value, Fraction) else value
 
 
-def expressed(derived: Derived, parts: list[float | None]) -> float | None:
-    """An expression's value out of its features' values; `nil` where it has none of its own."""
+def expressed(derived: Expression, parts: list[float | None]) -> float | None:
+    """An expression's value out of its features' values; `if_undefined` where it has none of its own."""
     first = parts[0]
     if derived.kind == "log":
-        return math.log(first) if first is not None and first > 0 else derived.nil
+        return math.log(first) if first is not None and first > 0 else derived.if_undefined
     if derived.kind == "ratio" and not parts[1]:
-        return derived.nil
+        return derived.if_undefined
     if None in parts:
         return None
     if derived.kind == "ratio":
@@ -171,7 +171,7 @@ class Past:
         sales = [
             row
             for who in owners
-            for row in self.of("settled", who)
+            for row in self.of("settlement", who)
             if row.get("status") != "cancelled" and row["fob_usd"] > 0
         ]
         return Pool([row for row in sales if row["event"] >= back(self.day, 12)])
@@ -207,7 +207,7 @@ COMPARED = {
 # Relations: what the rows of a table are together with those of another
 
 
-def settled(past: Past, who: str) -> Iterator[Row]:
+def settlement(past: Past, who: str) -> Iterator[Row]:
     """Declarations with what has been received for them; half of the value counts as paid."""
     for row in past.of("declarations", who):
         number, day, fob = row["declaration_id"], row["event"], exact(row["fob_usd"])
@@ -272,7 +272,7 @@ def round_trips(past: Past, who: str) -> Iterator[Row]:
         yield row | {"came_back": sale and len(came_back) > 0}
 
 
-def peers(past: Past, who: str) -> Iterator[Row]:
+def market(past: Past, who: str) -> Iterator[Row]:
     """Declarations, and what all enterprises' sales, as known when the month began, say of them."""
     pool = past.at(past.day.replace(day=1)).pool
     for row in past.of("declarations", who):
@@ -336,12 +336,12 @@ def rates(past: Past, _: str) -> Iterator[Row]:
 
 
 RELATIONS: dict[str, Callable[[Past, str], Iterable[Row]]] = {
-    "settled": settled,
+    "settlement": settlement,
     "accounts": accounts,
     "line_months": line_months,
-    "received": received,
+    "receipt_matches": received,
     "round_trips": round_trips,
-    "peers": peers,
+    "market": market,
     "fx_rates": rates,
 }
 
@@ -443,7 +443,7 @@ def distinct(measure: Measure, seen: Seen) -> Value:
 
 
 def met(measure: Measure, seen: Seen) -> list[Row]:
-    return [row for row in seen.window if meets(row, measure.met, seen.as_of)]
+    return [row for row in seen.window if meets(row, measure.condition, seen.as_of)]
 
 
 def share(measure: Measure, seen: Seen) -> Value:

@@ -7,7 +7,7 @@ import pytest
 from riskmodel.features import compute
 from riskmodel.features import spec as say
 from riskmodel.features.aggregates import AGGREGATES
-from riskmodel.features.encoded_table import in_cents
+from riskmodel.features.encoded_table import split_cents
 from riskmodel.features.spec import TEXT_KINDS, FeatureDefinition, column
 
 AS_OF = "2024-07-01"
@@ -266,11 +266,11 @@ def test_sums_of_cents_are_those_of_decimals(drawn, value):
 
 def test_cents_and_the_rest_make_up_every_value():
     values = np.array([0.29, -1234.56, 1e-7, 3.14159, 5e13, np.nan])
-    cents, rest = in_cents(values)
+    cents, rest = split_cents(values)
     assert cents.tolist() == [29, -123456, 0, 314, 0, 0]
     assert (cents / 100 + rest)[:5].tolist() == values[:5].tolist()
     assert rest[5] == 0
-    assert len(in_cents(np.array([0.1, 2.5]))[1]) == 0
+    assert len(split_cents(np.array([0.1, 2.5]))[1]) == 0
 
 
 def test_a_word_with_a_quote_stays_one_word(drawn, value):

@@ -162,13 +162,13 @@ ASKED = pd.DataFrame(
 # Measures drawn at random: any kind over any column, window and condition.
 
 ADDED = {
-    "settled": ("declarations", {"received_usd": "number", "days_to_cash": "integer",
+    "settlement": ("declarations", {"received_usd": "number", "days_to_cash": "integer",
                                  "days_late": "integer", "days_unpaid": "integer",
                                  "unpaid_usd": "number", "paid_on": "date"}),
     "accounts": ("bank_records", {}),
-    "received": ("receipts", {"matched": "flag", "payer_is_buyer": "flag"}),
+    "receipt_matches": ("receipts", {"matched": "flag", "payer_is_buyer": "flag"}),
     "round_trips": ("declarations", {"came_back": "flag"}),
-    "peers": ("declarations", {"buyer_others_usd": "number", "buyer_others_late_usd": "number",
+    "market": ("declarations", {"buyer_others_usd": "number", "buyer_others_late_usd": "number",
                                "buyer_others_late_share": "share", "unit_value_to_median": "share"}),
 }  # fmt: skip
 EVENTFUL = [name for name in DRAWN if CANONICAL[name].event and CANONICAL[name].timed]

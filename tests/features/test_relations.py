@@ -15,7 +15,7 @@ def utc(*days):
 
 
 @pytest.fixture
-def settled(drawn):
+def settlement(drawn):
     """D1 is paid by more than half after fifty days, D2 by less than half."""
     declared = pd.to_datetime(["2024-03-01", "2024-03-11"])
     received = pd.to_datetime(["2024-04-10", "2024-04-20", "2024-04-01", "2024-04-02"])
@@ -45,29 +45,31 @@ def settled(drawn):
     )
 
 
-def test_a_declaration_half_of_whose_value_came_in_is_paid_on_the_last_receipts_day(settled, value):
-    assert value(settled, "settled", say.mean("days_to_cash", months=6), AS_OF) == 50
-    assert value(settled, "settled", say.total("received_usd", months=6), AS_OF) == 900
+def test_a_declaration_half_of_whose_value_came_in_is_paid_on_the_last_receipts_day(
+    settlement, value
+):
+    assert value(settlement, "settlement", say.mean("days_to_cash", months=6), AS_OF) == 50
+    assert value(settlement, "settlement", say.total("received_usd", months=6), AS_OF) == 900
 
 
-def test_a_declaration_is_late_beyond_its_terms_paid_or_still_unpaid(settled, value):
+def test_a_declaration_is_late_beyond_its_terms_paid_or_still_unpaid(settlement, value):
     # D1: 50 days less 30 of terms; D2: unpaid for 112 days, less 60 of terms.
-    assert value(settled, "settled", say.smallest("days_late"), AS_OF) == 20
-    assert value(settled, "settled", say.largest("days_late"), AS_OF) == 52
+    assert value(settlement, "settlement", say.smallest("days_late"), AS_OF) == 20
+    assert value(settlement, "settlement", say.largest("days_late"), AS_OF) == 52
     late = say.value_share("fob_usd", column("days_late", "above", 30), months=6)
-    assert value(settled, "settled", late, AS_OF) == 0.5
+    assert value(settlement, "settlement", late, AS_OF) == 0.5
 
 
-def test_only_an_unpaid_declaration_has_days_unpaid_and_each_its_unpaid_rest(settled, value):
-    assert value(settled, "settled", say.largest("days_unpaid"), AS_OF) == 112
-    assert value(settled, "settled", say.smallest("days_unpaid"), AS_OF) == 112
-    assert value(settled, "settled", say.total("unpaid_usd"), AS_OF) == 400 + 700
+def test_only_an_unpaid_declaration_has_days_unpaid_and_each_its_unpaid_rest(settlement, value):
+    assert value(settlement, "settlement", say.largest("days_unpaid"), AS_OF) == 112
+    assert value(settlement, "settlement", say.smallest("days_unpaid"), AS_OF) == 112
+    assert value(settlement, "settlement", say.total("unpaid_usd"), AS_OF) == 400 + 700
 
 
-def test_a_receipt_that_is_not_known_yet_pays_nothing(settled, value):
+def test_a_receipt_that_is_not_known_yet_pays_nothing(settlement, value):
     # On 20 April the second receipt of D1 has not come in; one fifth is not half.
-    assert np.isnan(value(settled, "settled", say.mean("days_to_cash"), "2024-04-20"))
-    assert value(settled, "settled", say.largest("days_unpaid"), "2024-04-20") == 50
+    assert np.isnan(value(settlement, "settlement", say.mean("days_to_cash"), "2024-04-20"))
+    assert value(settlement, "settlement", say.largest("days_unpaid"), "2024-04-20") == 50
 
 
 def records(*rows):

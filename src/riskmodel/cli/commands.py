@@ -14,7 +14,7 @@ from riskmodel.errors import UsageError, printable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from riskmodel.features.engine import Each
+    from riskmodel.features.engine import MapPartitions
 
 ROOT_NAME = "RISKMODEL_ROOT"
 
@@ -92,7 +92,7 @@ def check_source(arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _parallel_map(arguments: argparse.Namespace) -> Iterator["Each"]:
+def _parallel_map(arguments: argparse.Namespace) -> Iterator["MapPartitions"]:
     """Yield the map that runs every partition: in threads, or on Spark."""
     if arguments.engine == "local":
         from riskmodel.features.engine import in_threads

@@ -43,13 +43,13 @@ def longest_windows(
     for feature in with_operands(
         definitions, definitions_by_name(DEFINITIONS) | definitions_by_name(definitions)
     ):
-        if not isinstance(feature.value, Measure) or not feature.value.reach:
+        if not isinstance(feature.value, Measure) or not feature.value.months_back:
             continue
-        needs = relations.needed(feature.table, feature.value.needed)
+        needs = relations.required_columns(feature.table, feature.value.required_columns)
         if not all(_has(source, table, columns) for table, columns in needs.items()):
             continue
         for table in needs.keys() & set(HISTORY):
-            longest[table] = max(longest.get(table, 0), feature.value.reach)
+            longest[table] = max(longest.get(table, 0), feature.value.months_back)
     return longest
 
 

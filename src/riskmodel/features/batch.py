@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskmodel.features.encoded_table import Coded, Days, Floats
-from riskmodel.features.market_statistics import Pools
-from riskmodel.features.point_in_time import Pairs, View
+from riskmodel.features.encoded_table import Days, EncodedTable, Floats
+from riskmodel.features.market_statistics import MarketStatistics
+from riskmodel.features.point_in_time import EnterpriseDates, VisibleRows
 from riskmodel.features.relations import RELATIONS
 from riskmodel.tables.canonical import CANONICAL
 
@@ -18,50 +18,56 @@ Rates = Mapping[str, tuple[Days, Floats]]
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedInputs:
     """What every batch reads beside its own enterprises.
 
     `rates` are a currency's days (ascending) with units for one US dollar; `cny_per_usd` stands
-    where no rate is known. `pools` are there if a feature asks for them.
+    where no rate is known. `market` are there if a feature asks for them.
     """
 
     rates: Rates
     cny_per_usd: float
-    pools: Pools | None = None
+    market: MarketStatistics | None = None
 
 
 class Batch:
     """Tables of whole enterprises, and what `pairs` see of them; columns and views are made once.
 
     `tables` have rows as `riskmodel.sources.partitions.sorted_source` gives them. Without `pairs` nobody asks yet:
-    see `asking` and `at_all`.
+    see `with_pairs` and `at_every_day`.
     """
 
-    def __init__(self, tables: Mapping[str, pa.Table], shared: Shared, timezone: str) -> None:
+    def __init__(self, tables: Mapping[str, pa.Table], shared: SharedInputs, timezone: str) -> None:
         ids = enterprises(tables)
-        rows = {name: Coded(table, CANONICAL[name], ids) for name, table in tables.items()}
-        self._begin(rows, ids, shared, Pairs.asked(*_NOBODY, timezone))
+        rows = {name: EncodedTable(table, CANONICAL[name], ids) for name, table in tables.items()}
+        self._begin(rows, ids, shared, EnterpriseDates.of(*_NOBODY, timezone))
 
     def _begin(
-        self, rows: Mapping[str, Coded], ids: pa.Array, shared: Shared, pairs: Pairs
+        self,
+        rows: Mapping[str, EncodedTable],
+        ids: pa.Array,
+        shared: SharedInputs,
+        pairs: EnterpriseDates,
     ) -> None:
         self.ids, self.shared, self.pairs = ids, shared, pairs
         self._rows = rows
-        self._views: dict[str, View] = {}
+        self._views: dict[str, VisibleRows] = {}
 
-    def asking(self, ids: pa.Array, as_of: Days) -> "Batch":
+    def with_pairs(self, ids: pa.Array, as_of: Days) -> "Batch":
         """The same rows, seen by these enterprises at these days.
 
         An enterprise that has no row in any table sees nothing.
         """
         places = np.asarray(pc.index_in(ids, self.ids).fill_null(len(self.ids)))
-        return self._seen_by(Pairs.asked(places.astype(np.int64), as_of, self.pairs.timezone))
+        return self._seen_by_pairs(
+            EnterpriseDates.of(places.astype(np.int64), as_of, self.pairs.timezone)
+        )
 
-    def at_all(self, days: Days) -> "Batch":
+    def at_every_day(self, days: Days) -> "Batch":
         """The same rows, seen by every enterprise at every day."""
         enterprise = np.repeat(np.arange(len(self.ids)), len(days))
         as_of = np.tile(days, len(self.ids))
-        return self._seen_by(Pairs.asked(enterprise, as_of, self.pairs.timezone))
+        return self._seen_by_pairs(EnterpriseDates.of(enterprise, as_of, self.pairs.timezone))
 
     @property
     def at_month_start(self) -> "Batch":
@@ -72,7 +78,12 @@ class Batch:
 
     @cached_property
     def _month_start(self) -> "Batch":
-        return self._seen_by(self.pairs.at_month_start())
+        return self._seen_by_pairs(self.pairs.at_month_start())
+
+    @property
+    def market(self) -> MarketStatistics | None:
+        """What all enterprises' declarations say, where a feature reads it."""
+        return self.shared.market
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -83,21 +94,21 @@ class Batch:
         """Whether the table is there."""
         return table in self._rows
 
-    def view(self, name: str) -> View:
+    def view(self, name: str) -> VisibleRows:
         """What each pair sees of a table or relation."""
         if name not in self._views:
             self._views[name] = (
                 RELATIONS[name].view(self)
                 if name in RELATIONS
-                else View.of(self._rows[name], self.pairs)
+                else VisibleRows.of(self._rows[name], self.pairs)
             )
         return self._views[name]
 
-    def rows(self, table: str) -> Coded:
+    def rows(self, table: str) -> EncodedTable:
         """All rows of a table, visible or not."""
         return self._rows[table]
 
-    def _seen_by(self, pairs: Pairs) -> "Batch":
+    def _seen_by_pairs(self, pairs: EnterpriseDates) -> "Batch":
         other = object.__new__(Batch)
         other._begin(self._rows, self.ids, self.shared, pairs)
         return other

@@ -17,7 +17,7 @@ from riskmodel.features.definitions import (
     statements,
     trade,
 )
-from riskmodel.features.spec import Derived, FeatureDefinition, Risk, category, latest
+from riskmodel.features.spec import Expression, FeatureDefinition, Risk, category, latest
 
 DEFINITIONS: tuple[FeatureDefinition, ...] = (
     *trade.DEFINITIONS,
@@ -79,7 +79,7 @@ def with_operands(
     ordered: dict[str, FeatureDefinition] = {}
 
     def add(feature: FeatureDefinition) -> None:
-        if isinstance(feature.value, Derived):
+        if isinstance(feature.value, Expression):
             for operand in feature.value.operands:
                 add(known[operand])
         ordered.setdefault(feature.name, feature)

@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from riskmodel.features.batch import Batch
-from riskmodel.features.encoded_table import Coded
-from riskmodel.features.point_in_time import Pairs
+from riskmodel.features.encoded_table import EncodedTable
+from riskmodel.features.point_in_time import EnterpriseDates
 from riskmodel.sources.partitions.versions import UNTIL
 
 _LANES = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
@@ -19,13 +19,13 @@ _LANES = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 Words = NDArray[np.uint64]
 
 
-def digests(batch: Batch, days: NDArray[np.int32]) -> list[str]:
+def compute_digests(batch: Batch, days: NDArray[np.int32]) -> list[str]:
     """For each day, a digest of the batch's rows that were known before it began.
 
     The order of rows does not matter; a later version of a row matters from when it is known.
     Sums of mixed 64-bit words: made against chance, not against intent.
     """
-    cuts = Pairs.asked(np.zeros(len(days), np.int64), days, batch.pairs.timezone).cut
+    cuts = EnterpriseDates.of(np.zeros(len(days), np.int64), days, batch.pairs.timezone).day_start
     order = np.argsort(cuts)
     texts = [""] * len(days)
     for name in sorted(batch.tables):
@@ -35,20 +35,22 @@ def digests(batch: Batch, days: NDArray[np.int32]) -> list[str]:
             if column != UNTIL:
                 _mix_in(words, *_column_words(rows, column))
         for lane in _LANES:
-            sums = _known_before(words, np.uint64(lane), rows.known, rows.until, cuts[order])
+            sums = _sum_known_before(
+                words, np.uint64(lane), rows.known_at, rows.known_until, cuts[order]
+            )
             for place, total in zip(order.tolist(), sums.tolist(), strict=True):
                 texts[place] += f"{total:016x}"
     return texts
 
 
-def _column_words(rows: Coded, name: str) -> tuple[Words, NDArray[np.int32]]:
+def _column_words(rows: EncodedTable, name: str) -> tuple[Words, NDArray[np.int32]]:
     """A column as words, and each row's place among them; no places: a word a row."""
-    if rows.is_text(name) and not rows.is_coded(name):
+    if rows.is_text(name) and not rows.is_dictionary(name):
         return _text_words(rows.texts(name)), np.empty(0, np.int32)
     if rows.is_text(name):
         codes, words = rows.codes(name)
         return np.append(_text_words(words), np.uint64(1)), codes
-    own = rows.known if name == "known_at" else rows.number(name)
+    own = rows.known_at if name == "known_at" else rows.number(name)
     return own.view(np.uint64), np.empty(0, np.int32)
 
 
@@ -56,12 +58,12 @@ def _text_words(texts: pa.Array) -> Words:
     """One word for each text, by its bytes."""
     _, offsets, data = texts.buffers()
     begins = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    words = _bytes_mixed(begins, np.frombuffer(data or b"", np.uint8), len(texts))
+    words = _hash_bytes(begins, np.frombuffer(data or b"", np.uint8), len(texts))
     return np.where(np.asarray(texts.is_null()), np.uint64(1), words)
 
 
 @njit(inline="always")
-def _mixed(word):
+def _mix_word(word):
     """A bijection of 64-bit words that spreads every bit (SplitMix64's finaliser)."""
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -73,31 +75,33 @@ def _mix_in(words, column, places):
     """Mixes a column into each row's word."""
     for row in range(len(words)):
         word = column[places[row] if len(places) else row]
-        words[row] = _mixed((words[row] ^ word) + np.uint64(0x9E3779B97F4A7C15))
+        words[row] = _mix_word((words[row] ^ word) + np.uint64(0x9E3779B97F4A7C15))
 
 
 @njit(nogil=True, cache=True)
-def _bytes_mixed(begins, data, count):
+def _hash_bytes(begins, data, count):
     """A word for each run of bytes."""
     out = np.empty(count, np.uint64)
     for text in range(count):
         word = np.uint64(begins[text + 1] - begins[text])
         for place in range(begins[text], begins[text + 1]):
             word = (word ^ np.uint64(data[place])) * np.uint64(0x100000001B3)
-        out[text] = _mixed(word)
+        out[text] = _mix_word(word)
     return out
 
 
 @njit(nogil=True, cache=True)
-def _known_before(words, lane, known, until, cuts):
+def _sum_known_before(words, lane, known, until, cuts):
     """For each cut, ascending, the sum of the words of the rows known before it, with their ends."""
     begun, ended = np.zeros(len(cuts) + 1, np.uint64), np.zeros(len(cuts) + 1, np.uint64)
     for row in range(len(words)):
-        open_word = _mixed(words[row] ^ lane)
+        open_word = _mix_word(words[row] ^ lane)
         begun[np.searchsorted(cuts, known[row], side="right")] += open_word
         end = np.searchsorted(cuts, until[row], side="right")
         if end < len(cuts):
-            ended[end] += _mixed(words[row] ^ _mixed(lane ^ np.uint64(until[row]))) - open_word
+            ended[end] += (
+                _mix_word(words[row] ^ _mix_word(lane ^ np.uint64(until[row]))) - open_word
+            )
     sums, total = np.empty(len(cuts), np.uint64), np.uint64(0)
     for place in range(len(cuts)):
         total += begun[place] + ended[place]

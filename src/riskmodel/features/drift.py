@@ -78,7 +78,7 @@ def _places(values: pd.Series, first: Ints, feature: FeatureDefinition) -> tuple
     return assign_bins(numbers, edges), len(edges) + 1
 
 
-def largest(moved: pd.DataFrame) -> pd.DataFrame:
+def largest_drift(moved: pd.DataFrame) -> pd.DataFrame:
     """feature, drift, drifted_on, by_chance, known_before, known_then, drift_to_scored."""
     learnt, scored = moved[moved["labelled"]], moved[~moved["labelled"]]
     names = {"psi": "drift", "as_of": "drifted_on", "known_share": "known_then"}

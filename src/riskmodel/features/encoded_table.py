@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 from numpy.typing import NDArray
 
-from riskmodel.features.kernels import localised
+from riskmodel.features.kernels import encode_by_enterprise
 from riskmodel.features.spec import Condition, Where, Word
 from riskmodel.sources.partitions.versions import UNTIL
 from riskmodel.tables.declared import Table
@@ -25,10 +25,10 @@ NEVER = np.int32(2**31 - 1)
 ALWAYS = np.int32(-(2**31))
 """The day of a row without an event: before any date."""
 _FOREVER = 2**63 - 1
-_MOST_IN_CENTS = 4e13
+_MAX_IN_CENTS = 4e13
 
 
-class Once:
+class Cache:
     """Makes each value when it is first asked for, and keeps it."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Once:
         return self._kept[key]
 
 
-class Coded:
+class EncodedTable:
     """The rows of whole enterprises, in canonical order, with `known_at` and `known_until`.
 
     An absent column of numbers or dates is null throughout: a plan asks only for features that can
@@ -54,7 +54,7 @@ class Coded:
     def __init__(self, rows: pa.Table, declared: Table, ids: pa.Array) -> None:
         self.rows, self.declared = rows, declared
         self._ids = ids
-        self._once = Once()
+        self._cache = Cache()
 
     @cached_property
     def offsets(self) -> Places:
@@ -63,16 +63,16 @@ class Coded:
         return np.searchsorted(numbers, np.arange(len(self._ids) + 2)).astype(np.int64)
 
     @cached_property
-    def known(self) -> NDArray[np.int64]:
+    def known_at(self) -> NDArray[np.int64]:
         """The instant each row became known, in microseconds."""
         return _integers(self._column("known_at"), np.int64, -_FOREVER)
 
     @cached_property
-    def until(self) -> NDArray[np.int64]:
+    def known_until(self) -> NDArray[np.int64]:
         """The instant a later version became known; of a row taken back, that of its own."""
         until = _integers(self._column(UNTIL), np.int64, _FOREVER)
         withdrawn = np.asarray(self._column("withdrawn").fill_null(False))
-        return np.where(withdrawn, self.known, until)
+        return np.where(withdrawn, self.known_at, until)
 
     @cached_property
     def event(self) -> Days:
@@ -94,7 +94,7 @@ class Coded:
         kind = self.rows.schema.field(name).type
         return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_dictionary(kind))
 
-    def is_coded(self, name: str) -> bool:
+    def is_dictionary(self, name: str) -> bool:
         """Whether the column comes dictionary-encoded."""
         return bool(pt.is_dictionary(self.rows.schema.field(name).type))
 
@@ -104,15 +104,15 @@ class Coded:
 
     def number(self, name: str) -> Floats:
         """The column as numbers, NaN for null; flags are 1 and 0, dates days since 1970."""
-        return self._once(("number", name), lambda: self._number(name))
+        return self._cache(("number", name), lambda: self._number(name))
 
     def days(self, name: str) -> Days:
         """The column as days since 1970; `NEVER` for null."""
-        return self._once(("days", name), lambda: self._days(name))
+        return self._cache(("days", name), lambda: self._days(name))
 
     def codes(self, name: str) -> tuple[NDArray[np.int32], pa.Array]:
         """The column's words as codes within the batch, -1 for null, and the words."""
-        return self._once(("codes", name), lambda: _coded(self._column(name)))
+        return self._cache(("codes", name), lambda: _encode(self._column(name)))
 
     def codes_among(self, name: str, words: pa.Array) -> NDArray[np.int32]:
         """The column in the codes of the given words, -1 for null or another word."""
@@ -120,56 +120,56 @@ class Coded:
         places = np.asarray(pc.index_in(own, words).fill_null(-1)).astype(np.int32)
         return np.append(places, np.int32(-1))[codes]
 
-    def local(self, name: str) -> tuple[NDArray[np.int32], int]:
+    def local_codes(self, name: str) -> tuple[NDArray[np.int32], int]:
         """The column's words as codes within each enterprise, and how many one has at most."""
-        return self._once(("local", name), lambda: self._local(name))
+        return self._cache(("local", name), lambda: self._local(name))
 
     def ranks(self, name: str) -> NDArray[np.int32]:
         """Each row's place of its word among the batch's in alphabetical order, -1 for null."""
         codes, words = self.codes(name)
         return np.append(np.asarray(pc.rank(words)).astype(np.int32), np.int32(-1))[codes]
 
-    def joint(self, names: tuple[str, str]) -> tuple[NDArray[np.int32], int]:
+    def joint_codes(self, names: tuple[str, str]) -> tuple[NDArray[np.int32], int]:
         """Two columns together as codes within each enterprise, and how many there can be."""
-        (one, most), (other, others) = self.local(names[0]), self.local(names[1])
+        (one, most), (other, others) = self.local_codes(names[0]), self.local_codes(names[1])
         codes = np.where((one < 0) | (other < 0), -1, one * others + other)
         return codes.astype(np.int32), most * others
 
     def cents(self, name: str) -> tuple[NDArray[np.int64], Floats]:
         """The column as whole cents and what is left of each value; null is nothing."""
-        return self._once(("cents", name), lambda: in_cents(self.number(name)))
+        return self._cache(("cents", name), lambda: split_cents(self.number(name)))
 
-    def met(self, condition: Condition) -> Flags:
+    def mask_of_one(self, condition: Condition) -> Flags:
         """Whether each row meets the condition, which does not depend on a date."""
-        return self._once(("met", condition), lambda: self._met(condition))
+        return self._cache(("met", condition), lambda: self._mask_of_one(condition))
 
-    def met_all(self, where: Where) -> Flags:
+    def mask(self, where: Where) -> Flags:
         """Whether each row meets all the conditions, none of which depends on a date."""
-        return self._once(("met", where), lambda: self._met_all(where))
+        return self._cache(("met", where), lambda: self._mask(where))
 
-    def _met_all(self, where: Where) -> Flags:
+    def _mask(self, where: Where) -> Flags:
         keep = np.ones(len(self.rows), np.bool_)
         for condition in where:
-            keep &= self.met(condition)
+            keep &= self.mask_of_one(condition)
         return keep
 
-    def _met(self, condition: Condition) -> Flags:
+    def _mask_of_one(self, condition: Condition) -> Flags:
         if not self.has(condition.column):  # absent is null throughout
             return np.full(len(self.rows), condition.operator in ("is_not", "missing"))
         if not self.is_text(condition.column):
-            return holds(self.number(condition.column), condition)
+            return meets(self.number(condition.column), condition)
         codes, words = self.codes(condition.column)
         values = np.array([*words.to_pylist(), None], dtype=object)
-        return np.array([_text_holds(word, condition) for word in values], dtype=np.bool_)[codes]
+        return np.array([_text_meets(word, condition) for word in values], dtype=np.bool_)[codes]
 
     def _local(self, name: str) -> tuple[NDArray[np.int32], int]:
         if self.is_text(name):
             codes, words = self.codes(name)
             count = len(words)
         else:
-            codes, values = ranked(self.number(name))
+            codes, values = encode_numbers(self.number(name))
             count = len(values)
-        local, most = localised(codes, self.offsets, max(count, 1))
+        local, most = encode_by_enterprise(codes, self.offsets, max(count, 1))
         return local, max(most, 1)
 
     def _number(self, name: str) -> Floats:
@@ -181,22 +181,22 @@ class Coded:
         return _integers(self._column(name), np.int32, int(NEVER))
 
     def _column(self, name: str) -> Any:
-        return self._once(("column", name), lambda: _one_chunk(self.rows[name]))
+        return self._cache(("column", name), lambda: _one_chunk(self.rows[name]))
 
 
-def in_cents(values: Floats) -> tuple[NDArray[np.int64], Floats]:
+def split_cents(values: Floats) -> tuple[NDArray[np.int64], Floats]:
     """Values as whole cents and the rest of each; the rest is empty where it is 0 throughout.
 
     Of a value with two decimals the rest is exactly 0. NaN counts as 0; what is too large to be
     counted in cents is all rest.
     """
     there = np.where(np.isnan(values), 0.0, values)
-    cents = np.where(np.abs(there) < _MOST_IN_CENTS, np.rint(there * 100.0), 0.0)
+    cents = np.where(np.abs(there) < _MAX_IN_CENTS, np.rint(there * 100.0), 0.0)
     rest = there - cents / 100.0
     return cents.astype(np.int64), rest if rest.any() else np.empty(0)
 
 
-def ranked(values: Floats) -> tuple[NDArray[np.int32], Floats]:
+def encode_numbers(values: Floats) -> tuple[NDArray[np.int32], Floats]:
     """Numbers as codes of their own, -1 for NaN."""
     there = ~np.isnan(values)
     found, places = np.unique(values[there], return_inverse=True)
@@ -205,7 +205,7 @@ def ranked(values: Floats) -> tuple[NDArray[np.int32], Floats]:
     return codes, found
 
 
-def holds(values: Floats, condition: Condition) -> Flags:
+def meets(values: Floats, condition: Condition) -> Flags:
     """Whether each number meets the condition; NaN is null."""
     word, operator = condition.word, condition.operator
     if operator == "missing":
@@ -226,7 +226,7 @@ def holds(values: Floats, condition: Condition) -> Flags:
         return np.asarray(compared[operator]())
 
 
-def _text_holds(text: str | None, condition: Condition) -> bool:
+def _text_meets(text: str | None, condition: Condition) -> bool:
     if condition.operator == "missing":
         return text is None
     words: tuple[Word, ...] = (
@@ -277,7 +277,7 @@ def _floats(column: Any) -> Floats:
     return np.array(column, dtype=np.float64)
 
 
-def _coded(column: Any) -> tuple[NDArray[np.int32], pa.Array]:
+def _encode(column: Any) -> tuple[NDArray[np.int32], pa.Array]:
     if not pt.is_dictionary(column.type):
         column = column.dictionary_encode()
     codes = column.indices

@@ -7,29 +7,34 @@ time.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from riskmodel.features.aggregates import AGGREGATES
+from riskmodel.features.batch import Batch, Rates, SharedInputs
 from riskmodel.features.catalogue import (
     DEFINITIONS,
     NO_DIRECTION,
     attribute_definitions,
     definitions_by_name,
 )
-from riskmodel.features.plan import Plan, available, planned
-from riskmodel.features.spec import Derived, FeatureDefinition, Measure, Risk
+from riskmodel.features.market_statistics import (
+    collect_keys,
+    combine_partitions,
+    list_keys,
+    sum_partition,
+)
+from riskmodel.features.plan import Plan, available, make_plan
+from riskmodel.features.spec import Expression, FeatureDefinition, Measure, Risk
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.partitions.chunks import map_in_threads
 from riskmodel.sources.partitions.sorted_source import SortedSource, sorted_source
-
-if TYPE_CHECKING:
-    from riskmodel.features.batch import Batch, Rates, Shared
 
 Values = dict[str, Any]
 T = TypeVar("T")
@@ -63,25 +68,25 @@ def compute(
     """
     wanted = available(source, settings) if definitions is None else tuple(definitions)
     cut = sorted_source(source, enterprises_per_partition=settings.chunk_enterprises)
-    plan = planned(wanted, cut)
+    plan = make_plan(wanted, cut)
     asked = rows[["enterprise_id", "as_of"]].reset_index(drop=True)
     days = asked["as_of"].to_numpy().astype("datetime64[D]").astype(np.int32)
-    places = parts_of(cut.firsts, asked["enterprise_id"])
+    places = places_by_partition(cut.firsts, asked["enterprise_id"])
 
     def of(number: int) -> tuple[pa.Array, NDArray[np.int32]]:
         own = places[number]
         return pa.array(asked["enterprise_id"].iloc[own], pa.string()), days[own]
 
     each = in_threads(threads)
-    shared = shared_by(cut, np.unique(days), plan, settings, each)
+    shared = share_inputs(cut, np.unique(days), plan, settings, each)
     numbers = [number for number in range(cut.parts) if len(places[number])]
     found: list[Values] = []
-    for values in each(lambda n: part_values(cut, n, of(n), plan, shared), numbers):
+    for values in each(lambda n: compute_partition(cut, n, of(n), plan, shared), numbers):
         found.append(values)
         progress(f"features, part {len(found)} of {len(numbers)}")
     order = np.concatenate([places[n] for n in numbers]) if numbers else np.empty(0, int)
     columns = {
-        feature.name: _in_order([v[feature.name] for v in found], order, feature)
+        feature.name: _restore_order([v[feature.name] for v in found], order, feature)
         for feature in plan.definitions
     }
     frame = pd.concat([asked, pd.DataFrame(columns, index=asked.index)], axis=1)
@@ -89,54 +94,50 @@ def compute(
     return Features(frame, plan.definitions, absent)
 
 
-def part_values(
+def compute_partition(
     source: SortedSource,
     number: int,
     asked: tuple[pa.Array, NDArray[np.int32]],
     plan: Plan,
-    shared: "Shared",
+    shared: SharedInputs,
 ) -> Values:
     """One part's values for the ids and days (since 1970) asked, in their order."""
-    from riskmodel.features.batch import Batch
-
     batch = Batch(source.part(number, plan.needs), shared, source.timezone)
-    return values(batch.asking(*asked), plan)
+    return compute_values(batch.with_pairs(*asked), plan)
 
 
-def values(batch: "Batch", plan: Plan) -> Values:
+def compute_values(batch: Batch, plan: Plan) -> Values:
     """Every feature for every pair of the batch: float64 arrays, text as Arrow arrays."""
     found: Values = {}
     for feature in plan.definitions:
         found[feature.name] = (
-            _derived(feature.value, found)
-            if isinstance(feature.value, Derived)
-            else _measured(batch, feature.table, feature.value)
+            compute_expression(feature.value, found)
+            if isinstance(feature.value, Expression)
+            else _compute_measure(batch, feature.table, feature.value)
         )
     return found
 
 
-def shared_by(
+def share_inputs(
     source: SortedSource,
     days: NDArray[np.int32],
     plan: Plan,
     settings: FeaturesSettings,
-    each: "Each",
-) -> "Shared":
+    each: "MapPartitions",
+) -> SharedInputs:
     """What every batch reads beside its own rows, for these days.
 
     `each` does the work on every part: by threads here, or by other machines.
     """
-    from riskmodel.features.batch import Shared
-
-    shared = Shared(shared_rates(source), settings.cny_per_usd)
-    if not plan.asks_peers or not len(days):
+    shared = SharedInputs(shared_rates(source), settings.cny_per_usd)
+    if not plan.reads_market or not len(days):
         return shared
     firsts = np.unique(days.astype("datetime64[D]").astype("datetime64[M]"))
     starts = firsts.astype("datetime64[D]").astype(np.int32)
-    return replace(shared, pools=_pools(source, starts, plan, each))
+    return replace(shared, market=_market_statistics(source, starts, plan, each))
 
 
-def parts_of(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
+def places_by_partition(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
     """The places of the ids that fall into each part, by the parts' first ids."""
     codes, words = pd.factorize(ids)
     own = (
@@ -162,9 +163,7 @@ def select_definitions(
     return tuple(known[name] for name in names)
 
 
-def _measured(batch: "Batch", table: str, measure: Measure) -> Any:
-    from riskmodel.features.aggregates import AGGREGATES
-
+def _compute_measure(batch: Batch, table: str, measure: Measure) -> Any:
     if measure.kind == "exchange_rate":
         shared = batch.shared
         return rate_at(shared.rates, measure.column, batch.pairs.as_of, shared.cny_per_usd)
@@ -172,7 +171,7 @@ def _measured(batch: "Batch", table: str, measure: Measure) -> Any:
 
 
 def rate_at(
-    rates: "Rates", currency: str, as_of: NDArray[np.int32], otherwise: float
+    rates: Rates, currency: str, as_of: NDArray[np.int32], otherwise: float
 ) -> NDArray[np.float64]:
     """Units for one US dollar by the newest rate before each day."""
     out = np.full(len(as_of), otherwise)
@@ -183,24 +182,24 @@ def rate_at(
     return out
 
 
-def _derived(derived: Derived, values: Values) -> NDArray[np.float64]:
+def compute_expression(derived: Expression, values: Values) -> NDArray[np.float64]:
     """An expression over features that are there already."""
     parts = [values[name] for name in derived.operands]
-    nil = np.nan if derived.nil is None else derived.nil
+    if_undefined = np.nan if derived.if_undefined is None else derived.if_undefined
     if derived.kind == "ratio":
         upper, lower = parts
         useful = np.isfinite(lower) & (lower != 0)
-        return np.divide(upper, lower, out=np.full(len(upper), nil), where=useful)
+        return np.divide(upper, lower, out=np.full(len(upper), if_undefined), where=useful)
     if derived.kind == "log":
         above = parts[0] > 0
-        return np.log(parts[0], out=np.full(len(parts[0]), nil), where=above)
+        return np.log(parts[0], out=np.full(len(parts[0]), if_undefined), where=above)
     if derived.kind == "difference":
         return np.asarray(parts[0] - parts[1])
     joined = np.prod if derived.kind == "product" else np.sum
     return np.asarray(joined(np.stack(parts), axis=0))
 
 
-def shared_rates(source: SortedSource) -> "Rates":
+def shared_rates(source: SortedSource) -> Rates:
     """Each currency's days, ascending, with its units for one US dollar."""
     if not source.has("fx_rates"):
         return {}
@@ -213,12 +212,11 @@ def shared_rates(source: SortedSource) -> "Rates":
     }
 
 
-def _pools(source: SortedSource, days: NDArray[np.int32], plan: Plan, each: "Each") -> Any:
+def _market_statistics(
+    source: SortedSource, days: NDArray[np.int32], plan: Plan, each: "MapPartitions"
+) -> Any:
     """What all enterprises together say, at these month starts: two passes over the parts."""
-    from riskmodel.features.batch import Batch, Shared
-    from riskmodel.features.market_statistics import census, named, part_pool, pooled
-
-    nothing = Shared({}, 1.0)
+    nothing = SharedInputs({}, 1.0)
     needs = {t: plan.needs[t] for t in ("declarations", "receipts") if t in plan.needs}
     who = {"declarations": needs["declarations"] & {"buyer_id", "hs_code", "unit"}}
 
@@ -226,18 +224,18 @@ def _pools(source: SortedSource, days: NDArray[np.int32], plan: Plan, each: "Eac
         return Batch(source.part(number, columns), nothing, source.timezone)
 
     numbers = range(source.parts)
-    among = census(each(lambda n: named(batch(n, who).rows("declarations")), numbers))
-    added = each(lambda n: part_pool(batch(n, needs).at_all(days), days, among), numbers)
-    return pooled(added, days, among)
+    among = collect_keys(each(lambda n: list_keys(batch(n, who).rows("declarations")), numbers))
+    added = each(lambda n: sum_partition(batch(n, needs).at_every_day(days), days, among), numbers)
+    return combine_partitions(added, days, among)
 
 
-class Each(Protocol):
+class MapPartitions(Protocol):
     """Does some work on every part and gives the results in the order of the numbers."""
 
     def __call__(self, work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]: ...
 
 
-def in_threads(threads: int) -> Each:
+def in_threads(threads: int) -> MapPartitions:
     """So many parts at a time; no more results than that wait in memory."""
 
     def each(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
@@ -246,7 +244,9 @@ def in_threads(threads: int) -> Each:
     return each
 
 
-def _in_order(parts: Sequence[Any], order: NDArray[np.int64], feature: FeatureDefinition) -> Any:
+def _restore_order(
+    parts: Sequence[Any], order: NDArray[np.int64], feature: FeatureDefinition
+) -> Any:
     """A feature's values of all parts in the order asked."""
     back = np.argsort(order, kind="stable")
     if feature.category:

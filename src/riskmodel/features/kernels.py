@@ -15,7 +15,7 @@ kernel = njit(nogil=True, cache=True)
 
 
 @kernel
-def visible(offsets, known, until, event, enterprise, as_of, cut):
+def find_visible(offsets, known, until, event, enterprise, as_of, cut):
     """The rows that each pair sees: seen, first, last."""
     pairs = len(enterprise)
     first, last = np.empty(pairs, np.int64), np.empty(pairs, np.int64)
@@ -40,7 +40,7 @@ def visible(offsets, known, until, event, enterprise, as_of, cut):
 
 
 @kernel
-def since(first, last, event, start):
+def first_since(first, last, event, start):
     """Each pair's first place whose event lies on or after its start."""
     found = np.empty(len(first), np.int64)
     for p in range(len(first)):
@@ -56,7 +56,7 @@ def since(first, last, event, start):
 
 
 @kernel
-def spread(first, last, values, places):
+def repeat_by_pair(first, last, values, places):
     """A pair's value at each of its places."""
     out = np.empty(places, values.dtype)
     for p in range(len(first)):
@@ -66,7 +66,7 @@ def spread(first, last, values, places):
 
 
 @kernel
-def gathered(values, seen):
+def gather(values, seen):
     """The values of the rows seen; numpy's own indexing takes four times as long."""
     out = np.empty(len(seen), values.dtype)
     for place in range(len(seen)):
@@ -75,7 +75,7 @@ def gathered(values, seen):
 
 
 @kernel
-def narrowed(first, last, keep, seen):
+def filter_places(first, last, keep, seen):
     """The places that are kept, as a view of their own: seen, first, last."""
     fewer = np.empty(keep.sum(), np.int32)
     starts, ends = np.empty(len(first), np.int64), np.empty(len(first), np.int64)
@@ -91,7 +91,7 @@ def narrowed(first, last, keep, seen):
 
 
 @kernel
-def localised(codes, offsets, words):
+def encode_by_enterprise(codes, offsets, words):
     """Codes counted anew within each enterprise, and the most that one enterprise has."""
     owner, own = np.full(words, -1, np.int64), np.zeros(words, np.int32)
     local = np.full(len(codes), -1, np.int32)
@@ -110,7 +110,7 @@ def localised(codes, offsets, words):
 
 
 @kernel
-def counted(first, last, keep, at):
+def count_rows(first, last, keep, at):
     """How many places are kept."""
     out = np.empty(len(first))
     for p in range(len(first)):
@@ -122,7 +122,7 @@ def counted(first, last, keep, at):
 
 
 @kernel
-def filled(first, last, keep, at, values, on):
+def count_values(first, last, keep, at, values, on):
     """How many places are kept and have a value."""
     out = np.empty(len(first))
     for p in range(len(first)):
@@ -134,7 +134,7 @@ def filled(first, last, keep, at, values, on):
 
 
 @kernel
-def summed(first, last, keep, at, cents, rest, on):
+def sum_values(first, last, keep, at, cents, rest, on):
     """The sum over the places kept."""
     out = np.empty(len(first))
     for p in range(len(first)):
@@ -149,7 +149,7 @@ def summed(first, last, keep, at, cents, rest, on):
 
 
 @kernel
-def largest(first, last, keep, at, values, on, sign):
+def max_value(first, last, keep, at, values, on, sign):
     """The largest value times the sign over the places kept; NaN where none has a value."""
     out = np.full(len(first), np.nan)
     for p in range(len(first)):
@@ -162,7 +162,7 @@ def largest(first, last, keep, at, values, on, sign):
 
 
 @kernel
-def last_kept(first, last, keep, at):
+def last_place(first, last, keep, at):
     """The last place kept, or -1."""
     out = np.full(len(first), -1, np.int64)
     for p in range(len(first)):
@@ -174,7 +174,7 @@ def last_kept(first, last, keep, at):
 
 
 @kernel
-def first_kept(first, last, keep, at):
+def first_place(first, last, keep, at):
     """The first place kept, or -1."""
     out = np.full(len(first), -1, np.int64)
     for p in range(len(first)):
@@ -186,7 +186,7 @@ def first_kept(first, last, keep, at):
 
 
 @kernel
-def distinct(first, last, keep, at, codes, on, most):
+def count_distinct(first, last, keep, at, codes, on, most):
     """How many different codes the places kept have; below 0 is none."""
     out = np.empty(len(first))
     stamp = np.full(most, -1, np.int64)
@@ -202,7 +202,7 @@ def distinct(first, last, keep, at, codes, on, most):
 
 
 @kernel
-def parts(first, last, keep, at, codes, to, most, cents, rest, on):
+def sum_by_group(first, last, keep, at, codes, to, most, cents, rest, on):
     """Each pair's groups in the order of their first place: offsets, sum and that place of each;
     sum of all."""
     pairs = len(first)
@@ -253,7 +253,7 @@ def largest_group(offsets, sums, places, ranks):
 
 
 @kernel
-def largest_part(offsets, sums, whole):
+def largest_share(offsets, sums, whole):
     """The largest group over the whole; NaN where that is 0."""
     out = np.full(len(whole), np.nan)
     for p in range(len(whole)):
@@ -263,7 +263,7 @@ def largest_part(offsets, sums, whole):
 
 
 @kernel
-def squared_parts(offsets, sums, whole):
+def sum_squared_shares(offsets, sums, whole):
     """The sum of the squared shares of the groups; NaN where the whole is 0."""
     out = np.full(len(whole), np.nan)
     for p in range(len(whole)):
@@ -276,7 +276,9 @@ def squared_parts(offsets, sums, whole):
 
 
 @kernel
-def not_met(first, last, other_first, other_last, keep, at, codes, to, most, cents, rest, on):
+def share_of_other_groups(
+    first, last, other_first, other_last, keep, at, codes, to, most, cents, rest, on
+):
     """The part of the sum with groups that the pair's other window lacks; NaN where it is 0."""
     out = np.full(len(first), np.nan)
     stamp = np.full(most, -1, np.int64)
@@ -301,7 +303,7 @@ def not_met(first, last, other_first, other_last, keep, at, codes, to, most, cen
 
 
 @kernel
-def monthly(first, last, keep, at, event, date, edges, cents, rest, on):
+def sum_by_month(first, last, keep, at, event, date, edges, cents, rest, on):
     """Totals and counts by month before `as_of`, newest first; `edges` by date and month."""
     months = edges.shape[1]
     totals, counts = np.zeros((len(first), months)), np.zeros((len(first), months), np.int32)
@@ -326,7 +328,7 @@ def monthly(first, last, keep, at, event, date, edges, cents, rest, on):
 
 
 @kernel
-def newest_of_each(first, last, seen, event, start, codes, most):
+def newest_by_code(first, last, seen, event, start, codes, most):
     """Whether a place is the last of its code in its pair, not older than the start."""
     out = np.zeros(len(seen), np.bool_)
     stamp = np.full(most, -1, np.int64)
@@ -342,7 +344,7 @@ def newest_of_each(first, last, seen, event, start, codes, most):
 
 
 @kernel
-def named(first, last, seen, codes, others, other_seen, other_codes, words):
+def is_in_other_view(first, last, seen, codes, others, other_seen, other_codes, words):
     """Whether a place's code stands at some place of the other view's same pair."""
     out = np.zeros(len(seen), np.bool_)
     stamp = np.full(words, -1, np.int64)
@@ -358,7 +360,9 @@ def named(first, last, seen, codes, others, other_seen, other_codes, words):
 
 
 @kernel
-def matched(first, last, seen, codes, others, other_seen, other_codes, words, cents, rest, event):
+def sum_matches(
+    first, last, seen, codes, others, other_seen, other_codes, words, cents, rest, event
+):
     """For each place, the sum and the last event of the other view's places of its code.
 
     `others` are the other view's first and last places; its columns stand by row.
@@ -387,7 +391,7 @@ def matched(first, last, seen, codes, others, other_seen, other_codes, words, ce
 
 
 @kernel
-def came_back(first, last, seen, counts, at, codes, values, event):
+def is_reversed(first, last, seen, counts, at, codes, values, event):
     """Whether a sale comes back: a later place of the same code and of its value below zero."""
     out = np.zeros(len(seen), np.bool_)
     for p in range(len(first)):
@@ -404,7 +408,7 @@ def came_back(first, last, seen, counts, at, codes, values, event):
 
 
 @kernel
-def pooled(first, last, keep, at, late, codes, cents, on, date, sums, late_sums):
+def add_to_market(first, last, keep, at, late, codes, cents, on, date, sums, late_sums):
     """Adds the places kept to their date's and code's sums, and those late to the late sums."""
     for p in range(len(first)):
         for place in range(first[p], last[p]):
@@ -416,7 +420,7 @@ def pooled(first, last, keep, at, late, codes, cents, on, date, sums, late_sums)
 
 
 @kernel
-def by_others(
+def sum_of_others(
     first,
     last,
     seen,
@@ -455,7 +459,7 @@ def by_others(
 
 
 @kernel
-def lags(first, last, keep, at, days, on, event, as_of):
+def mean_lag(first, last, keep, at, days, on, event, as_of):
     """Mean days from event to a date that lies before `as_of`; NaN where there is none."""
     out = np.full(len(first), np.nan)
     for p in range(len(first)):
@@ -470,7 +474,7 @@ def lags(first, last, keep, at, days, on, event, as_of):
 
 
 @kernel
-def enterprises_of(codes, offsets, words):
+def count_enterprises(codes, offsets, words):
     """How many enterprises have each code; more than two count as two."""
     owner, count = np.full(words, -1, np.int64), np.zeros(words, np.int8)
     for e in range(len(offsets) - 1):

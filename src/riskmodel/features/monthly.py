@@ -9,7 +9,7 @@ from riskmodel.features.kernels import kernel
 
 
 @kernel
-def active(counts, months):
+def months_with_rows(counts, months):
     """In how many of the months there are rows."""
     out = np.empty(len(counts))
     for p in range(len(counts)):
@@ -18,7 +18,7 @@ def active(counts, months):
 
 
 @kernel
-def gap(counts, months):
+def longest_gap(counts, months):
     """The longest run of months without rows; NaN where there are no rows at all."""
     out = np.empty(len(counts))
     for p in range(len(counts)):
@@ -31,7 +31,7 @@ def gap(counts, months):
 
 
 @kernel
-def deviation(totals, sums, months):
+def variation(totals, sums, months):
     """Standard deviation (n) over the mean; NaN where the mean is not above 0."""
     out = np.full(len(totals), np.nan)
     for p in range(len(totals)):
@@ -45,7 +45,7 @@ def deviation(totals, sums, months):
 
 
 @kernel
-def slope(totals, sums, months):
+def relative_slope(totals, sums, months):
     """Least-squares slope a month over the mean; NaN where the mean is not above 0."""
     out = np.full(len(totals), np.nan)
     middle = (months - 1) / 2
@@ -62,7 +62,7 @@ def slope(totals, sums, months):
 
 
 @kernel
-def peak(totals, sums, months):
+def peak_share(totals, sums, months):
     """The largest month over the sum; NaN where the sum is not above 0."""
     out = np.full(len(totals), np.nan)
     for p in range(len(totals)):

@@ -15,7 +15,7 @@ from riskmodel.features.catalogue import (
     definitions_by_name,
     with_operands,
 )
-from riskmodel.features.spec import Derived, FeatureDefinition, Measure
+from riskmodel.features.spec import Expression, FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.partitions.sorted_source import SortedSource
@@ -37,9 +37,9 @@ class Plan:
     needs: Mapping[str, frozenset[str]]
 
     @property
-    def asks_peers(self) -> bool:
+    def reads_market(self) -> bool:
         """Whether a feature reads what other enterprises' declarations say."""
-        return any(c.table == "peers" for c in self.definitions if isinstance(c.value, Measure))
+        return any(c.table == "market" for c in self.definitions if isinstance(c.value, Measure))
 
 
 def available(
@@ -47,7 +47,7 @@ def available(
 ) -> tuple[FeatureDefinition, ...]:
     """Every feature that a run may use: the registry's and one for each attribute."""
     columns = attribute_columns(source)
-    _refuse_stray(settings.attribute_risk, columns)
+    _refuse_unknown_attributes(settings.attribute_risk, columns)
     definitions = (*DEFINITIONS, *attribute_definitions(columns, settings.attribute_risk))
     unknown = sorted(set(settings.exclude) - set(definitions_by_name(definitions)))
     if unknown:
@@ -55,7 +55,7 @@ def available(
     return tuple(feature for feature in definitions if feature.name not in settings.exclude)
 
 
-def _refuse_stray(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
+def _refuse_unknown_attributes(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
     """Raises `SettingsError` where a direction is stated for what has none, or is not there."""
     stray = sorted(name for name in risk if columns.get(name, "text") == "text")
     if stray:
@@ -65,7 +65,7 @@ def _refuse_stray(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
         )
 
 
-def planned(wanted: Sequence[FeatureDefinition], source: SortedSource) -> Plan:
+def make_plan(wanted: Sequence[FeatureDefinition], source: SortedSource) -> Plan:
     """The plan for these features on a source."""
 
     def columns(table: str) -> Collection[str]:
@@ -75,7 +75,7 @@ def planned(wanted: Sequence[FeatureDefinition], source: SortedSource) -> Plan:
         wanted, definitions_by_name(DEFINITIONS) | definitions_by_name(wanted)
     )
     known = definitions_by_name(definitions)
-    lacking = {feature.name: _lacks(feature, columns, known) for feature in definitions}
+    lacking = {feature.name: _missing_input(feature, columns, known) for feature in definitions}
     able = tuple(feature for feature in definitions if not lacking[feature.name])
     absent = {name: needs for name, needs in lacking.items() if needs}
     return Plan(able, absent, _needs(able, columns))
@@ -108,16 +108,16 @@ def _attribute_kind(kind: pa.DataType) -> str:
     return "text" if any(is_text(kind) for is_text in texts) else "number"
 
 
-def _lacks(
+def _missing_input(
     feature: FeatureDefinition, columns: Columns, known: Mapping[str, FeatureDefinition]
 ) -> str:
     """What the source would have to hold for this feature; empty if it has it all."""
-    if isinstance(feature.value, Derived):
-        parts = (_lacks(known[part], columns, known) for part in feature.value.operands)
+    if isinstance(feature.value, Expression):
+        parts = (_missing_input(known[part], columns, known) for part in feature.value.operands)
         return next((lack for lack in parts if lack), "")
     if feature.value.kind == "exchange_rate":
         return ""
-    return _missing(feature.table, feature.value.needed, columns)
+    return _missing(feature.table, feature.value.required_columns, columns)
 
 
 def _needs(definitions: Iterable[FeatureDefinition], columns: Columns) -> dict[str, frozenset[str]]:
@@ -126,38 +126,40 @@ def _needs(definitions: Iterable[FeatureDefinition], columns: Columns) -> dict[s
     for feature in definitions:
         if not isinstance(feature.value, Measure) or feature.value.kind == "exchange_rate":
             continue
-        for table, names in _read(feature.table, feature.value, columns).items():
+        for table, names in _columns_of(feature.table, feature.value, columns).items():
             needs[table] |= names
     return dict(needs)
 
 
-def _read(name: str, measure: Measure, columns: Columns) -> dict[str, frozenset[str]]:
+def _columns_of(name: str, measure: Measure, columns: Columns) -> dict[str, frozenset[str]]:
     """The columns that a measure on one table or relation reads, of those that are there."""
-    adds = relations.added(name)
+    adds = relations.added_columns(name)
     base = relations.base_table(name).name
-    found = _taken(name, measure.needed, columns)
+    found = _columns_of_table(name, measure.required_columns, columns)
     found[base] = found[base] | ((measure.columns - adds) & set(columns(base)))
     return found
 
 
-def _taken(name: str, wanted: frozenset[str], columns: Columns) -> dict[str, frozenset[str]]:
+def _columns_of_table(
+    name: str, wanted: frozenset[str], columns: Columns
+) -> dict[str, frozenset[str]]:
     """The columns that are needed, and those that are only taken where they are there."""
-    found = dict(relations.needed(name, wanted))
+    found = dict(relations.required_columns(name, wanted))
     if name == "line_months":
         found.pop("lines")  # the sorted source has put there what the lines say
-    for table, names in relations.taken(name).items():
+    for table, names in relations.optional_columns(name).items():
         if columns(table):
             found[table] = found.get(table, frozenset()) | (names & set(columns(table)))
-    other = relations.through(name)
+    other = relations.optional_relation(name)
     if other and not _missing(other, frozenset(), columns):
-        for table, names in _taken(other, frozenset(), columns).items():
+        for table, names in _columns_of_table(other, frozenset(), columns).items():
             found[table] = found.get(table, frozenset()) | names
     return found
 
 
 def _missing(name: str, wanted: frozenset[str], columns: Columns) -> str:
     """The first table or column that is not there; empty if all are."""
-    for table, names in relations.needed(name, wanted).items():
+    for table, names in relations.required_columns(name, wanted).items():
         there = columns(table)
         if not there:
             return table

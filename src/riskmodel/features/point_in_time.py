@@ -18,21 +18,21 @@ from riskmodel import months
 from riskmodel.features import kernels
 from riskmodel.features.encoded_table import (
     NEVER,
-    Coded,
+    Cache,
     Days,
+    EncodedTable,
     Flags,
     Floats,
-    Once,
     Places,
-    holds,
-    in_cents,
-    ranked,
+    encode_numbers,
+    meets,
+    split_cents,
 )
 from riskmodel.features.spec import Condition, Measure, Where
 
 Window = tuple[Places, Places]
 Index = NDArray[np.int32]
-Kept = tuple[Flags, Index]
+Mask = tuple[Flags, Index]
 Numbers = tuple[Floats, Index]
 Money = tuple[NDArray[np.int64], Floats, Index]
 Span = Literal["last", "before", "year", "lunar"]
@@ -41,26 +41,26 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
-class Pairs:
+class EnterpriseDates:
     """The rows asked of a batch: an enterprise's number in it, and a date.
 
-    `days` are the distinct dates (days since 1970), `cuts` the instants at which they begin in
+    `days` are the distinct dates (days since 1970), `day_starts` the instants at which they begin in
     the platform's zone (microseconds), `date` each pair's place among them. Sorted by enterprise.
     """
 
     enterprise: NDArray[np.int64]
     date: NDArray[np.int64]
     days: Days
-    cuts: NDArray[np.int64]
+    day_starts: NDArray[np.int64]
     timezone: str
-    _once: Once = field(default_factory=Once, repr=False, compare=False)
+    _cache: Cache = field(default_factory=Cache, repr=False, compare=False)
 
     @classmethod
-    def asked(cls, enterprise: NDArray[np.int64], as_of: Days, timezone: str) -> "Pairs":
+    def of(cls, enterprise: NDArray[np.int64], as_of: Days, timezone: str) -> "EnterpriseDates":
         """Pairs of these enterprises' numbers and days."""
         days, dates = np.unique(as_of, return_inverse=True)
-        cuts = [_microseconds(day, timezone) for day in days.tolist()]
-        return cls(enterprise, dates, days, np.array(cuts, np.int64), timezone)
+        day_starts = [_microseconds(day, timezone) for day in days.tolist()]
+        return cls(enterprise, dates, days, np.array(day_starts, np.int64), timezone)
 
     def __len__(self) -> int:
         return len(self.enterprise)
@@ -71,35 +71,37 @@ class Pairs:
         return self.days[self.date]
 
     @property
-    def cut(self) -> NDArray[np.int64]:
+    def day_start(self) -> NDArray[np.int64]:
         """The instant before which a row must be known."""
-        return self.cuts[self.date]
+        return self.day_starts[self.date]
 
     def edges(self, back: int) -> NDArray[np.int32]:
         """The starts of the windows of 1 to `back` months: dates x months, days since 1970."""
-        return self._once(
+        return self._cache(
             ("edges", back),
-            lambda: np.stack([_shifted(self.days, -n) for n in range(1, back + 1)], axis=1),
+            lambda: np.stack([_shift_months(self.days, -n) for n in range(1, back + 1)], axis=1),
         )
 
     def start(self, back: int) -> Days:
         """Each pair's day so many months before."""
-        return self._once(("start", back), lambda: _shifted(self.days, -back)[self.date])
+        return self._cache(("start", back), lambda: _shift_months(self.days, -back)[self.date])
 
     def lunar(self, back: int) -> tuple[Days, Days]:
         """The window of so many months, moved back by a lunar year: each pair's start and end."""
-        return self._once(("lunar", back), lambda: self._lunar(back))
+        return self._cache(("lunar", back), lambda: self._lunar(back))
 
-    def at_month_start(self) -> "Pairs":
+    def at_month_start(self) -> "EnterpriseDates":
         """The same enterprises at the first day of each date's month; itself where it is that."""
         firsts = self.days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]")
         if (firsts.astype(np.int32) == self.days).all():
             return self
         starts = firsts.astype(np.int32)[self.date]
-        return self._once("months", lambda: Pairs.asked(self.enterprise, starts, self.timezone))
+        return self._cache(
+            "months", lambda: EnterpriseDates.of(self.enterprise, starts, self.timezone)
+        )
 
     def _lunar(self, back: int) -> tuple[Days, Days]:
-        starts = _shifted(self.days, -back)
+        starts = _shift_months(self.days, -back)
         moved = np.array(
             [
                 months.lunar_year_days(_day(start), _day(end))
@@ -110,7 +112,7 @@ class Pairs:
         return (starts - moved)[self.date], (self.days - moved)[self.date]
 
 
-class Groups(NamedTuple):
+class GroupSums(NamedTuple):
     """Each pair's groups, in the order of their first place: pair p's are `offsets[p]:offsets[p + 1]`.
 
     `sums` and `places` (the first place) are by group; `whole` is the sum over all rows with a
@@ -124,7 +126,7 @@ class Groups(NamedTuple):
 
 
 @dataclass(frozen=True)
-class View:
+class VisibleRows:
     """The visible rows of every pair: `places` `first[p]:last[p]` are pair p's, by event.
 
     `seen` is each place's row in `rows`. `added` are columns that exist at a date only, by place:
@@ -132,51 +134,51 @@ class View:
     places to its values: the row seen, or the place itself for what was added.
     """
 
-    pairs: Pairs
-    rows: Coded
+    pairs: EnterpriseDates
+    rows: EncodedTable
     seen: NDArray[np.int32]
     first: Places
     last: Places
     added: Mapping[str, Floats] = field(default_factory=dict)
-    _once: Once = field(default_factory=Once, repr=False, compare=False)
+    _cache: Cache = field(default_factory=Cache, repr=False, compare=False)
 
     @classmethod
-    def of(cls, rows: Coded, pairs: Pairs) -> "View":
+    def of(cls, rows: EncodedTable, pairs: EnterpriseDates) -> "VisibleRows":
         """What the pairs see of a table."""
-        found = kernels.visible(
-            rows.offsets, rows.known, rows.until, rows.event, pairs.enterprise, pairs.as_of,
-            pairs.cut,
+        found = kernels.find_visible(
+            rows.offsets, rows.known_at, rows.known_until, rows.event, pairs.enterprise, pairs.as_of,
+            pairs.day_start,
         )  # fmt: skip
         return cls(pairs, rows, *found)
 
-    def with_columns(self, added: Mapping[str, Floats]) -> "View":
+    def with_columns(self, added: Mapping[str, Floats]) -> "VisibleRows":
         """The view with columns that exist at a date only."""
-        return replace(self, added={**self.added, **added}, _once=Once())
+        return replace(self, added={**self.added, **added}, _cache=Cache())
 
-    def only(self, keep: Flags) -> "View":
+    def filter(self, keep: Flags) -> "VisibleRows":
         """The places that are kept, as a view of their own."""
-        seen, first, last = kernels.narrowed(self.first, self.last, keep, self.seen)
+        seen, first, last = kernels.filter_places(self.first, self.last, keep, self.seen)
         added = {name: values[keep] for name, values in self.added.items()}
-        return View(self.pairs, self.rows, seen, first, last, added)
+        return VisibleRows(self.pairs, self.rows, seen, first, last, added)
 
     @property
     def own(self) -> Index:
         """Each place itself: the index of columns that stand by place."""
-        return self._once("own", lambda: np.arange(len(self.seen), dtype=np.int32))
+        return self._cache("own", lambda: np.arange(len(self.seen), dtype=np.int32))
 
     @property
     def event(self) -> Days:
         """The day on which each place's row happened."""
-        return self._once("event", lambda: kernels.gathered(self.rows.event, self.seen))
+        return self._cache("event", lambda: kernels.gather(self.rows.event, self.seen))
 
     @property
     def as_of(self) -> Days:
         """Each place's date."""
-        return self._once("as_of", lambda: self.by_place(self.pairs.as_of))
+        return self._cache("as_of", lambda: self.by_place(self.pairs.as_of))
 
     def by_place(self, values: NDArray[Any]) -> Any:
         """A pair's value at each of its places."""
-        return kernels.spread(self.first, self.last, values, len(self.seen))
+        return kernels.repeat_by_pair(self.first, self.last, values, len(self.seen))
 
     def window(self, back: int, which: Span = "last") -> Window:
         """The first place of a window of so many months, and the one after its last.
@@ -186,7 +188,7 @@ class View:
         """
         if back == 0:
             return self.first, self.last
-        return self._once(("window", back, which), lambda: self._window(back, which))
+        return self._cache(("window", back, which), lambda: self._window(back, which))
 
     def _window(self, back: int, which: Span) -> Window:
         pairs = self.pairs
@@ -201,11 +203,11 @@ class View:
 
     def place_of(self, start: Days) -> Places:
         """Each pair's first place on or after its day."""
-        return kernels.since(self.first, self.last, self.event, start)
+        return kernels.first_since(self.first, self.last, self.event, start)
 
-    def keep(self, where: Where) -> Kept:
+    def mask(self, where: Where) -> Mask:
         """Which rows, or places, meet all the conditions."""
-        return self._once(("keep", where), lambda: self._keep(where))
+        return self._cache(("keep", where), lambda: self._mask(where))
 
     def number(self, name: str) -> Numbers:
         """A column as numbers, NaN for null."""
@@ -215,12 +217,12 @@ class View:
 
     def numbers(self, name: str) -> Floats:
         """A column as numbers by place, NaN for null."""
-        return self._once(("number", name), lambda: kernels.gathered(*self.number(name)))
+        return self._cache(("number", name), lambda: kernels.gather(*self.number(name)))
 
     def cents(self, name: str) -> Money:
         """A column as whole cents and the rest of them; null is nothing."""
         if name in self.added:
-            cents, rest = self._once(("cents", name), lambda: in_cents(self.added[name]))
+            cents, rest = self._cache(("cents", name), lambda: split_cents(self.added[name]))
             return cents, rest, self.own
         return (*self.rows.cents(name), self.seen)
 
@@ -231,34 +233,36 @@ class View:
             return given.astype(np.int32), self.own
         return self.rows.days(name), self.seen
 
-    def local(self, name: str) -> tuple[Index, Index, int]:
+    def local_codes(self, name: str) -> tuple[Index, Index, int]:
         """A column as codes within each enterprise, -1 for null; how many there are at most."""
         if name in self.added:
-            codes, values = self._once(("ranked", name), lambda: ranked(self.added[name]))
+            codes, values = self._cache(("ranked", name), lambda: encode_numbers(self.added[name]))
             return codes, self.own, max(len(values), 1)
-        codes, most = self.rows.local(name)
+        codes, most = self.rows.local_codes(name)
         return codes, self.seen, most
 
     def count(self, where: Where, back: int) -> Floats:
         """How many rows of the last months meet the conditions."""
         key = ("count", where, back)
-        return self._once(key, lambda: kernels.counted(*self.window(back), *self.keep(where)))
+        return self._cache(key, lambda: kernels.count_rows(*self.window(back), *self.mask(where)))
 
     def sum(self, name: str, where: Where, back: int, which: Span = "last") -> Floats:
         """The sum of a column over the rows of a window that meet the conditions."""
-        return self._once(
+        return self._cache(
             ("sum", name, where, back, which),
-            lambda: kernels.summed(*self.window(back, which), *self.keep(where), *self.cents(name)),
+            lambda: kernels.sum_values(
+                *self.window(back, which), *self.mask(where), *self.cents(name)
+            ),
         )
 
-    def groups(self, measure: Measure) -> Groups:
+    def groups(self, measure: Measure) -> GroupSums:
         """The sums of the measure's column by the groups of another."""
         key = ("groups", measure.column, measure.by, measure.where, measure.months)
-        return self._once(
+        return self._cache(
             key,
-            lambda: Groups(*kernels.parts(
-                *self.window(measure.months), *self.keep(measure.where),
-                *self.local(measure.by), *self.cents(measure.column),
+            lambda: GroupSums(*kernels.sum_by_group(
+                *self.window(measure.months), *self.mask(measure.where),
+                *self.local_codes(measure.by), *self.cents(measure.column),
             )),
         )  # fmt: skip
 
@@ -271,38 +275,38 @@ class View:
     def monthly(self, measure: Measure, back: int) -> tuple[Floats, NDArray[np.int32]]:
         """Totals and counts of the months before, newest first: pairs x months."""
         key = ("monthly", measure.column, measure.where, back)
-        return self._once(key, lambda: self._monthly(measure, back))
+        return self._cache(key, lambda: self._monthly(measure, back))
 
     def _monthly(self, measure: Measure, back: int) -> tuple[Floats, NDArray[np.int32]]:
         nothing = (np.empty(0, np.int64), np.empty(0), self.seen)
         money = self.cents(measure.column) if measure.column else nothing
-        return kernels.monthly(
-            self.first, self.last, *self.keep(measure.where), self.event, self.pairs.date,
+        return kernels.sum_by_month(
+            self.first, self.last, *self.mask(measure.where), self.event, self.pairs.date,
             self.pairs.edges(back), *money,
         )  # fmt: skip
 
-    def _keep(self, where: Where) -> Kept:
-        fixed = tuple(condition for condition in where if not self._moves(condition))
-        rows = self.rows.met_all(fixed)
+    def _mask(self, where: Where) -> Mask:
+        fixed = tuple(condition for condition in where if not self._depends_on_date(condition))
+        rows = self.rows.mask(fixed)
         if len(fixed) == len(where):
             return rows, self.seen
-        keep = kernels.gathered(rows, self.seen)
+        keep = kernels.gather(rows, self.seen)
         for condition in where:
-            if self._moves(condition):
-                keep &= self._met(condition)
+            if self._depends_on_date(condition):
+                keep &= self._mask_at_date(condition)
         return keep, self.own
 
-    def _moves(self, condition: Condition) -> bool:
+    def _depends_on_date(self, condition: Condition) -> bool:
         """Whether the condition depends on the date."""
         return condition.operator == "open" or condition.column in self.added
 
-    def _met(self, condition: Condition) -> Flags:
+    def _mask_at_date(self, condition: Condition) -> Flags:
         if condition.operator == "open":
-            return np.asarray(kernels.gathered(*self.days(condition.column)) >= self.as_of)
-        return holds(self.added[condition.column], condition)
+            return np.asarray(kernels.gather(*self.days(condition.column)) >= self.as_of)
+        return meets(self.added[condition.column], condition)
 
 
-def _shifted(days: Days, back: int) -> Days:
+def _shift_months(days: Days, back: int) -> Days:
     moved = months.shifted_days(pd.Series(days.astype("datetime64[D]")), back)
     return moved.to_numpy().astype("datetime64[D]").astype(np.int32)
 

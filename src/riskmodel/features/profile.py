@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.features.catalogue import FAMILIES
-from riskmodel.features.drift import drift, largest
+from riskmodel.features.drift import drift, largest_drift
 from riskmodel.features.engine import Features
-from riskmodel.features.ranking import COVERAGE, WHOLE, rankings, turned
+from riskmodel.features.ranking import COVERAGE, WHOLE, flip_auc, rankings
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.statistics.outward_rounding import format_interval
 
@@ -53,7 +53,7 @@ class Profile:
         `strength` is the AUC in the direction in which it is above one half.
         """
         ranked = self.features.dropna(subset=["auc"])
-        best = turned(ranked, ranked["auc"] < 0.5).rename(columns={"auc": "strength"})
+        best = flip_auc(ranked, ranked["auc"] < 0.5).rename(columns={"auc": "strength"})
         best = best.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
         words, numbers = ["feature", "family", "risk", "found"], ["strength", "low", "high"]
         return best[[*words, *numbers, "rows", "defaults"]]
@@ -83,7 +83,7 @@ def profile(features: Features, defaulted: pd.Series) -> Profile:
     `defaulted` has the index of `features.frame`: true or false where the label is known, null
     where a row is only scored.
     """
-    definitions = _declared(features.definitions)
+    definitions = _tabulate_definitions(features.definitions)
     known = features.frame[definitions["feature"].tolist()].notna().mean()
     ranked = rankings(features, defaulted)
     moved = drift(features, defaulted.notna())
@@ -91,18 +91,18 @@ def profile(features: Features, defaulted: pd.Series) -> Profile:
     described = (
         definitions.assign(known_share=known.to_numpy(float))
         .merge(ranked[whole].drop(columns="period"), how="left", on="feature", validate="1:1")
-        .merge(largest(moved), how="left", on="feature", validate="1:1")
+        .merge(largest_drift(moved), how="left", on="feature", validate="1:1")
         .astype({"rows": "Int64", "defaults": "Int64"})
     )
     return Profile(
-        _with_directions(described),
+        _add_directions(described),
         definitions[["feature", "family"]].merge(ranked[~whole], on="feature", validate="1:m"),
         definitions[["feature", "family", "use"]].merge(moved, on="feature", validate="1:m"),
         _bands(features, defaulted.notna(), described),
     )
 
 
-def _declared(definitions: tuple[FeatureDefinition, ...]) -> pd.DataFrame:
+def _tabulate_definitions(definitions: tuple[FeatureDefinition, ...]) -> pd.DataFrame:
     """What the features say of themselves, family by family."""
     places = {family: place for place, family in enumerate(FAMILIES)}
     ordered = sorted(definitions, key=lambda feature: places.get(feature.family, len(places)))
@@ -110,7 +110,7 @@ def _declared(definitions: tuple[FeatureDefinition, ...]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["feature", "family", "unit", "risk", "use"])
 
 
-def _with_directions(described: pd.DataFrame) -> pd.DataFrame:
+def _add_directions(described: pd.DataFrame) -> pd.DataFrame:
     """What direction was found, and whether the feature declares the same."""
     sure = [described["low"] > 0.5, described["high"] < 0.5]
     found = pd.Series(np.select(sure, ["rises", "falls"], "unclear"), described.index)

@@ -51,7 +51,7 @@ def _with_intervals(ranked: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop(columns=["error", "freedom"]).assign(**ends)
 
 
-def turned(ranked: pd.DataFrame, falls: pd.Series) -> pd.DataFrame:
+def flip_auc(ranked: pd.DataFrame, falls: pd.Series) -> pd.DataFrame:
     """AUC and interval of the feature with its sign changed where `falls`."""
     ends = {"auc": "auc", "low": "high", "high": "low"}
     sides = {name: ranked[name].where(~falls, 1 - ranked[end]) for name, end in ends.items()}

@@ -5,28 +5,27 @@ A relation is one function from a batch to a view, with the columns that it adds
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.features import kernels
-from riskmodel.features.encoded_table import Coded, Floats, in_cents
+from riskmodel.features.encoded_table import EncodedTable, Floats, split_cents
 from riskmodel.features.market_statistics import (
-    POOL_MONTHS,
+    MARKET_MONTHS,
     RELEASED,
+    MarketStatistics,
     Whole,
-    late_after,
-    sold,
-    tells_lateness,
+    can_match_receipts,
+    is_late,
+    mask_sales,
     unit_values,
 )
-from riskmodel.features.point_in_time import View
+from riskmodel.features.point_in_time import EnterpriseDates, VisibleRows
+from riskmodel.features.visible_tables import VisibleTables
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Table
-
-if TYPE_CHECKING:
-    from riskmodel.features.batch import Batch
 
 ACCOUNT_MONTHS = 3
 """How old an account's newest record may be, in months."""
@@ -34,30 +33,49 @@ PAID_SHARE = 0.5
 """The part of a declaration's value that counts as paid."""
 
 
+class RelationInputs(VisibleTables, Protocol):
+    """What a relation is built from; a `Batch` is one."""
+
+    @property
+    def pairs(self) -> EnterpriseDates:
+        """The enterprises and dates asked."""
+        ...
+
+    @property
+    def at_month_start(self) -> "RelationInputs":
+        """The same pairs at the first day of each date's month."""
+        ...
+
+    @property
+    def market(self) -> MarketStatistics | None:
+        """What all enterprises' declarations say, where a feature reads it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Relation:
     """What a relation is built from: its base table, the columns it adds, the columns it needs.
 
     `needs` are tables and columns without which it cannot be had; `takes` are columns that it
-    reads where they are there, and `through` a relation; `extra` are needs of added columns.
+    reads where they are there, and `optional_relation` a relation; `extra` are needs of added columns.
     """
 
     base: str
-    view: "Callable[[Batch], View]"
+    view: Callable[[RelationInputs], VisibleRows]
     adds: frozenset[str] = frozenset()
-    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    takes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    through: str = ""
-    extra: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    required: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    optional: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    optional_relation: str = ""
+    required_by_column: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
-def settled(batch: "Batch") -> View:
+def settlement(batch: RelationInputs) -> VisibleRows:
     """Declarations with what has been received for them."""
     declared, received = batch.view("declarations"), batch.view("receipts")
     codes, other, words = shared_codes(
         (declared.rows, "declaration_id"), (received.rows, "declaration_id")
     )
-    sums, paid_on = kernels.matched(
+    sums, paid_on = kernels.sum_matches(
         declared.first, declared.last, declared.seen, codes, (received.first, received.last),
         received.seen, other, words, *received.rows.cents("amount_usd"), received.rows.event,
     )  # fmt: skip
@@ -76,24 +94,24 @@ def settled(batch: "Batch") -> View:
     )
 
 
-def accounts(batch: "Batch") -> View:
+def accounts(batch: RelationInputs) -> VisibleRows:
     """Each account's newest record, if it is not older than three months."""
     records = batch.view("bank_records")
-    codes, most = records.rows.joint(("lender", "account_id"))
+    codes, most = records.rows.joint_codes(("lender", "account_id"))
     start = batch.pairs.start(ACCOUNT_MONTHS)
-    newest = kernels.newest_of_each(
+    newest = kernels.newest_by_code(
         records.first, records.last, records.seen, records.event, start, codes, most
     )
-    return records.only(newest)
+    return records.filter(newest)
 
 
-def received(batch: "Batch") -> View:
+def receipt_matches(batch: RelationInputs) -> VisibleRows:
     """Receipts, and whether they match a declaration and a buyer."""
     receipts, declared = batch.view("receipts"), batch.view("declarations")
 
     def stands(own: str, other: str) -> Floats:
         theirs, ours, words = shared_codes((declared.rows, other), (receipts.rows, own))
-        found = kernels.named(
+        found = kernels.is_in_other_view(
             receipts.first, receipts.last, receipts.seen, ours,
             (declared.first, declared.last), declared.seen, theirs, words,
         )  # fmt: skip
@@ -108,59 +126,61 @@ def received(batch: "Batch") -> View:
     return receipts.with_columns(added)
 
 
-def round_trips(batch: "Batch") -> View:
+def round_trips(batch: RelationInputs) -> VisibleRows:
     """Declarations, and whether a sale's value came back from the same buyer."""
     declared = batch.view("declarations")
-    counts, at = declared.keep(RELEASED)
-    back = kernels.came_back(
+    counts, at = declared.mask(RELEASED)
+    back = kernels.is_reversed(
         declared.first, declared.last, declared.seen, counts, at,
-        declared.rows.local("buyer_id")[0], declared.rows.number("fob_usd"), declared.event,
+        declared.rows.local_codes("buyer_id")[0], declared.rows.number("fob_usd"), declared.event,
     )  # fmt: skip
     return declared.with_columns({"came_back": np.asarray(back, dtype=np.float64)})
 
 
-def peers(batch: "Batch") -> View:
+def market(batch: RelationInputs) -> VisibleRows:
     """Declarations, with what all enterprises' declarations say of their buyers and goods."""
     declared, known = batch.view("declarations"), batch.at_month_start.view("declarations")
-    pools = batch.shared.pools
-    assert pools is not None, "a plan that asks for peers has pools"
-    dates = pools.dates_of(known.pairs)
+    market = batch.market
+    assert market is not None, "a plan that asks for peers has pools"
+    dates = market.dates_of(known.pairs)
     added = {}
     if declared.rows.has("buyer_id"):
-        codes = pools.buyer_codes(declared.rows)
-        local, most = declared.rows.local("buyer_id")
-        window = known.window(POOL_MONTHS)
+        codes = market.buyer_codes(declared.rows)
+        local, most = declared.rows.local_codes("buyer_id")
+        window = known.window(MARKET_MONTHS)
 
         def others(keep: NDArray[np.bool_], at: NDArray[np.int32], sums: Whole) -> Floats:
-            return kernels.by_others(
+            return kernels.sum_of_others(
                 declared.first, declared.last, declared.seen, local, codes, *window, known.seen,
                 keep, at, known.rows.cents("fob_usd")[0], dates, sums, most,
             )  # fmt: skip
 
-        added["buyer_others_usd"] = others(*sold(known), pools.sold)
-        if tells_lateness(batch):
-            late = late_after(batch.at_month_start.view("settled")) & kernels.gathered(*sold(known))
-            added["buyer_others_late_usd"] = others(late, known.own, pools.late)
+        added["buyer_others_usd"] = others(*mask_sales(known), market.sales_cents)
+        if can_match_receipts(batch):
+            late = is_late(batch.at_month_start.view("settlement")) & kernels.gather(
+                *mask_sales(known)
+            )
+            added["buyer_others_late_usd"] = others(late, known.own, market.late_cents)
             whole = added["buyer_others_usd"]
             added["buyer_others_late_share"] = np.divide(
                 added["buyer_others_late_usd"], whole,
                 out=np.full(len(whole), np.nan), where=whole > 0,
             )  # fmt: skip
     if all(declared.rows.has(name) for name in ("hs_code", "unit", "quantity")):
-        medians = pools.medians_of(declared.rows, declared.seen, declared.by_place(dates))
+        medians = market.medians_of(declared.rows, declared.seen, declared.by_place(dates))
         added["unit_value_to_median"] = unit_values(declared) / medians
     return declared.with_columns(added)
 
 
 def _less(amounts: Floats, others: Floats) -> Floats:
     """A difference of amounts in whole cents, so that equal remainders are equal numbers."""
-    (cents, rest), (other, other_rest) = in_cents(amounts), in_cents(others)
+    (cents, rest), (other, other_rest) = split_cents(amounts), split_cents(others)
     whole = (cents - other) / 100.0
     return whole + (rest if len(rest) else 0.0) - (other_rest if len(other_rest) else 0.0)
 
 
 def shared_codes(
-    one: tuple[Coded, str], other: tuple[Coded, str]
+    one: tuple[EncodedTable, str], other: tuple[EncodedTable, str]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
     """Two columns in the codes of the first: both columns' codes, and how many there are."""
     (rows, name), (other_rows, other_name) = one, other
@@ -177,9 +197,9 @@ _LATE = {"receipts": frozenset({"declaration_id", "amount_usd"})}
 _BUYER = {"declarations": frozenset({"buyer_id"})}
 
 RELATIONS: dict[str, Relation] = {
-    "settled": Relation(
+    "settlement": Relation(
         "declarations",
-        settled,
+        settlement,
         frozenset("received_usd paid_on days_to_cash days_late days_unpaid unpaid_usd".split()),
         _PAID,
         {"declarations": frozenset({"terms_days"})},
@@ -189,11 +209,11 @@ RELATIONS: dict[str, Relation] = {
     "accounts": Relation(
         "bank_records",
         accounts,
-        needs={"bank_records": frozenset({"lender", "account_id"})},
+        required={"bank_records": frozenset({"lender", "account_id"})},
     ),
-    "received": Relation(
+    "receipt_matches": Relation(
         "receipts",
-        received,
+        receipt_matches,
         frozenset({"matched", "payer_is_buyer"}),
         {"declarations": frozenset(), "receipts": frozenset()},
         {
@@ -216,9 +236,9 @@ RELATIONS: dict[str, Relation] = {
         {"declarations": _FOB | {"buyer_id"}},
         {"declarations": frozenset({"status"})},
     ),
-    "peers": Relation(
+    "market": Relation(
         "declarations",
-        peers,
+        market,
         frozenset(
             {
                 "buyer_others_usd",
@@ -229,7 +249,7 @@ RELATIONS: dict[str, Relation] = {
         ),
         {"declarations": _FOB},
         {"declarations": frozenset("buyer_id hs_code unit quantity status".split())},
-        "settled",
+        "settlement",
         {
             "buyer_others_usd": _BUYER,
             "buyer_others_late_usd": {**_BUYER, **_LATE},
@@ -246,30 +266,30 @@ def base_table(name: str) -> Table:
     return CANONICAL[RELATIONS[name].base if name in RELATIONS else name]
 
 
-def needed(name: str, columns: frozenset[str]) -> dict[str, frozenset[str]]:
+def required_columns(name: str, columns: frozenset[str]) -> dict[str, frozenset[str]]:
     """The canonical tables and columns without which these columns cannot be had."""
     if name not in RELATIONS:
         lines = {"lines": frozenset[str]()} if name == "line_months" else {}
         return {name: columns, **lines}
     relation = RELATIONS[name]
-    needs = dict(relation.needs)
+    needs = dict(relation.required)
     needs[relation.base] = needs.get(relation.base, frozenset()) | (columns - relation.adds)
     for added in sorted(columns & relation.adds):
-        for table, more in relation.extra.get(added, {}).items():
+        for table, more in relation.required_by_column.get(added, {}).items():
             needs[table] = needs.get(table, frozenset()) | more
     return needs
 
 
-def added(name: str) -> frozenset[str]:
+def added_columns(name: str) -> frozenset[str]:
     """The columns that a relation adds."""
     return RELATIONS[name].adds if name in RELATIONS else frozenset()
 
 
-def taken(name: str) -> dict[str, frozenset[str]]:
+def optional_columns(name: str) -> dict[str, frozenset[str]]:
     """Further columns that are read where they are there."""
-    return dict(RELATIONS[name].takes) if name in RELATIONS else {}
+    return dict(RELATIONS[name].optional) if name in RELATIONS else {}
 
 
-def through(name: str) -> str:
+def optional_relation(name: str) -> str:
     """Another relation that is read where it can be had."""
-    return RELATIONS[name].through if name in RELATIONS else ""
+    return RELATIONS[name].optional_relation if name in RELATIONS else ""

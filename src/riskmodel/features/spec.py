@@ -11,7 +11,7 @@ Risk = Literal["rises", "falls", "none"]
 Word = str | float | int | bool
 Operator = Literal["is", "is_not", "above", "at_least", "below", "at_most", "missing", "open"]
 
-REACH_BEYOND: Mapping[str, Callable[[int], int]] = MappingProxyType(
+EXTRA_MONTHS: Mapping[str, Callable[[int], int]] = MappingProxyType(
     {
         "growth": lambda months: months,
         "lost_share": lambda months: months,
@@ -43,7 +43,7 @@ class Measure:
     """One aggregate over the rows of one table that are known and fall into the window.
 
     `kind` names the aggregate; `months` is the window `[as_of - months, as_of)`, 0 for all that
-    is known; `by` the column whose groups are compared; `met` the condition of a share.
+    is known; `by` the column whose groups are compared; `condition` the condition of a share.
     """
 
     kind: str
@@ -51,40 +51,40 @@ class Measure:
     months: int = 0
     where: tuple[Condition, ...] = ()
     by: str = ""
-    met: tuple[Condition, ...] = ()
+    condition: tuple[Condition, ...] = ()
 
     @property
     def columns(self) -> frozenset[str]:
         """Every column that the measure reads."""
-        named = {self.column, self.by} | {c.column for c in (*self.where, *self.met)}
+        named = {self.column, self.by} | {c.column for c in (*self.where, *self.condition)}
         return frozenset(named - {""})
 
     @property
-    def needed(self) -> frozenset[str]:
+    def required_columns(self) -> frozenset[str]:
         """The columns without which the measure says nothing.
 
         An absent column is null throughout, so that `is_not` and `open` keep every row: what only
         these ask for need not be there.
         """
-        asked = (*(c for c in self.where if c.operator not in ("is_not", "open")), *self.met)
+        asked = (*(c for c in self.where if c.operator not in ("is_not", "open")), *self.condition)
         return frozenset({self.column, self.by, *(c.column for c in asked)} - {""})
 
     @property
-    def reach(self) -> int:
+    def months_back(self) -> int:
         """How many months back the measure looks: its window, and the one it is held against."""
-        return self.months + REACH_BEYOND.get(self.kind, lambda months: 0)(self.months)
+        return self.months + EXTRA_MONTHS.get(self.kind, lambda months: 0)(self.months)
 
 
 @dataclass(frozen=True)
-class Derived:
-    """An expression over other features; `nil` stands where it has no value of its own.
+class Expression:
+    """An expression over other features; `if_undefined` stands where it has no value of its own.
 
     That is where a denominator is zero or missing, and where a logarithm's operand is not above 0.
     """
 
     kind: Literal["ratio", "product", "difference", "total", "log"]
     operands: tuple[str, ...]
-    nil: float | None = None
+    if_undefined: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class FeatureDefinition:
     unit: str
     risk: Risk
     table: str
-    value: Measure | Derived
+    value: Measure | Expression
     texts: tuple[str, str]
     family: str = ""
     model: bool = True
@@ -113,7 +113,7 @@ class FeatureDefinition:
     @property
     def window(self) -> str:
         """The window in words, for the data dictionary."""
-        if isinstance(self.value, Derived):
+        if isinstance(self.value, Expression):
             return "as its parts"
         return f"{self.value.months} months" if self.value.months else "all that is known"
 
@@ -123,7 +123,7 @@ def feature(
     unit: str,
     risk: Risk,
     table: str,
-    value: Measure | Derived,
+    value: Measure | Expression,
     texts: tuple[str, str],
     *,
     family: str = "",
@@ -186,14 +186,16 @@ def distinct(column: str, *, months: int = 0, where: Where = ()) -> Measure:
     return Measure("distinct", column, months, where)
 
 
-def share(met: Condition, *, months: int = 0, where: Where = ()) -> Measure:
+def share(condition: Condition, *, months: int = 0, where: Where = ()) -> Measure:
     """Rows that meet the condition, over all rows; missing where there is no row."""
-    return Measure("share", "", months, where, met=(met,))
+    return Measure("share", "", months, where, condition=(condition,))
 
 
-def value_share(column: str, met: Condition, *, months: int = 0, where: Where = ()) -> Measure:
+def value_share(
+    column: str, condition: Condition, *, months: int = 0, where: Where = ()
+) -> Measure:
     """The sum over rows that meet the condition, over the whole sum; missing where that is 0."""
-    return Measure("value_share", column, months, where, met=(met,))
+    return Measure("value_share", column, months, where, condition=(condition,))
 
 
 def months_since_last(*, months: int = 0, where: Where = ()) -> Measure:
@@ -313,26 +315,26 @@ def months_from(column: str) -> Measure:
     return Measure("months_from", column)
 
 
-def ratio(upper: str, lower: str, *, nil: float | None = None) -> Derived:
-    """One feature over another; `nil` where the lower one is 0 or missing."""
-    return Derived("ratio", (upper, lower), nil)
+def ratio(upper: str, lower: str, *, if_undefined: float | None = None) -> Expression:
+    """One feature over another; `if_undefined` where the lower one is 0 or missing."""
+    return Expression("ratio", (upper, lower), if_undefined)
 
 
-def product(*operands: str) -> Derived:
+def product(*operands: str) -> Expression:
     """Features multiplied."""
-    return Derived("product", operands)
+    return Expression("product", operands)
 
 
-def difference(first: str, second: str) -> Derived:
+def difference(first: str, second: str) -> Expression:
     """One feature less another."""
-    return Derived("difference", (first, second))
+    return Expression("difference", (first, second))
 
 
-def together(*operands: str) -> Derived:
+def sum_of(*operands: str) -> Expression:
     """Features added; missing where any is missing."""
-    return Derived("total", operands)
+    return Expression("total", operands)
 
 
-def log(operand: str, *, nil: float | None = None) -> Derived:
-    """The natural logarithm of a feature; `nil` where the feature is missing or not above 0."""
-    return Derived("log", (operand,), nil)
+def log(operand: str, *, if_undefined: float | None = None) -> Expression:
+    """The natural logarithm of a feature; `if_undefined` where the feature is missing or not above 0."""
+    return Expression("log", (operand,), if_undefined)

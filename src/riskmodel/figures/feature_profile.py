@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.lines import Line2D
 
 from riskmodel.features.profile import Profile
-from riskmodel.features.ranking import turned
+from riskmodel.features.ranking import flip_auc
 from riskmodel.figures.axis_range import say_undrawn, undrawable
 from riskmodel.figures.canvas import (
     BAD,
@@ -126,7 +126,7 @@ def directions(profile: Profile) -> Picture:
     features = profile.features.dropna(subset=["auc"])
     if features.empty:
         return nothing(title, NO_RANK)
-    lines = _with_heads(turned(features, features["risk"] == "falls"))
+    lines = _with_heads(flip_auc(features, features["risk"] == "falls"))
     columns = _two_columns(lines)
     longest = max(len(column) for column in columns)
     figure = blank(1.4 + LINE * longest)
@@ -198,7 +198,7 @@ def rankings_in_time(profile: Profile) -> Picture:
     if periods.empty:
         return nothing(title, NO_RANK)
     whole = profile.features.set_index("feature")
-    lines = turned(periods, periods["feature"].map(whole["auc"] < 0.5))
+    lines = flip_auc(periods, periods["feature"].map(whole["auc"] < 0.5))
     families = [name for name in profile.families["family"] if name in best.index]
     names = sorted(set(profile.periods["period"]))
     lines = lines.assign(place=lines["period"].map(names.index))

@@ -24,19 +24,19 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
-from riskmodel.features.batch import Batch, Rates, Shared
+from riskmodel.features.batch import Batch, Rates, SharedInputs
 from riskmodel.features.catalogue import definitions_by_name
-from riskmodel.features.digest import digests
+from riskmodel.features.digest import compute_digests
 from riskmodel.features.engine import (
-    Each,
+    MapPartitions,
+    compute_values,
     in_threads,
-    parts_of,
+    places_by_partition,
     rate_at,
-    shared_by,
+    share_inputs,
     shared_rates,
-    values,
 )
-from riskmodel.features.plan import Plan, available, planned
+from riskmodel.features.plan import Plan, available, make_plan
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.pipeline.feature_rows import Asked, Days, asked_rows
 from riskmodel.pipeline.import_closure import DEFAULTS, CodeBase
@@ -46,8 +46,8 @@ from riskmodel.sources.layout import nearest
 from riskmodel.sources.partitions.sorted_source import SortedSource, load_sorted, sort_folder
 from riskmodel.storage.files import sha256, write_atomically, write_text
 
-_ROWS, _PEERS = b"riskmodel.rows", b"riskmodel.peers"
-NOTHING = Shared({}, 1.0)
+_ROWS, _MARKET = b"riskmodel.rows", b"riskmodel.market"
+NOTHING = SharedInputs({}, 1.0)
 _MONEY = frozenset({"CNY", "USD"})
 _CODE = (
     "riskmodel.features.batch",
@@ -81,12 +81,12 @@ class Job:
         """Where a month's features of a part lie."""
         return self.out / "features" / month / f"{part:05d}.parquet"
 
-    def batch(self, part: int, shared: Shared) -> Batch:
+    def batch(self, part: int, shared: SharedInputs) -> Batch:
         """The part's tables: what the features read, and the register, which says who is asked."""
         needs = {"enterprises": frozenset[str](), **self.plan.needs}
         return Batch(self.source.part(part, needs), shared, self.source.timezone)
 
-    def asking(self, batch: Batch, part: int, days: Days) -> tuple[pa.Array, Days]:
+    def pairs_of(self, batch: Batch, part: int, days: Days) -> tuple[pa.Array, Days]:
         """The enterprises and days asked of a part, among these days."""
         if self.asked.rows is None:
             return _registered(batch, days)
@@ -113,7 +113,7 @@ def write_features(
     asked: Asked,
     settings: Settings,
     *,
-    each: Each | None = None,
+    each: MapPartitions | None = None,
     definitions: Sequence[FeatureDefinition] | None = None,
     progress: Progress = no_progress,
 ) -> Files:
@@ -124,21 +124,21 @@ def write_features(
     """
     source = _sorted(data, out / "sorted", settings, progress)
     wanted = available(source, settings.features) if definitions is None else tuple(definitions)
-    plan = planned(wanted, source)
+    plan = make_plan(wanted, source)
     sorting = sha256(out / "sorted" / "sorted.json")
     job = Job(out.resolve(), asked, plan, _code(plan, settings), sorting)
     each = each or in_threads(settings.run.threads)
     known = _digests(job, each)
     months = [m for m in asked.months if not _all_stand(job, m, known)]
     days = np.concatenate([np.empty(0, np.int32), *(asked.months[month] for month in months)])
-    shared = shared_by(source, days, plan, settings.features, each)
-    peers = _peers(shared, months)
+    shared = share_inputs(source, days, plan, settings.features, each)
+    market = _market_digests(shared, months)
     stale = {
-        part: [m for m in months if not _stands(job, m, part, known.get((part, m)), peers[m])]
+        part: [m for m in months if not _stands(job, m, part, known.get((part, m)), market[m])]
         for part in range(source.parts)
     }
     _tell_what_stands(job, stale, progress)
-    due = {part: {m: peers[m] for m in late} for part, late in stale.items() if late}
+    due = {part: {m: market[m] for m in late} for part, late in stale.items() if late}
     _make(job, shared, due, each, progress)
     return _told(job, stale)
 
@@ -169,22 +169,22 @@ def digests_of(job: Job, part: int) -> pa.Table:
     return pa.table([[part] * len(found), list(found), list(found.values())], schema=DIGESTS)
 
 
-def write_part(job: Job, shared: Shared, peers: Mapping[str, str], part: int) -> pa.Table:
-    """The files of a part's months, each given with the digest of its peers: part, month, rows."""
+def write_part(job: Job, shared: SharedInputs, market: Mapping[str, str], part: int) -> pa.Table:
+    """The files of a part's months, each given with the digest of its market: part, month, rows."""
     batch = job.batch(part, shared)
-    wanted = {month: job.asked.months[month] for month in peers}
-    ids, as_of = job.asking(batch, part, np.concatenate(list(wanted.values())))
-    found = values(batch.asking(ids, as_of), job.plan)
+    wanted = {month: job.asked.months[month] for month in market}
+    ids, as_of = job.pairs_of(batch, part, np.concatenate(list(wanted.values())))
+    found = compute_values(batch.with_pairs(ids, as_of), job.plan)
     carried = _month_digests(job, batch, wanted)
     names = as_of.astype("datetime64[D]").astype("datetime64[M]").astype(str)
     rows = []
-    for month, digest in peers.items():
+    for month, digest in market.items():
         own = np.flatnonzero(names == month)
-        metadata = {_ROWS: carried[month], _PEERS: digest}
+        metadata = {_ROWS: carried[month], _MARKET: digest}
         table = _table(ids, as_of, found, own, job.plan.definitions)
         _write(table.replace_schema_metadata(metadata), job.file(month, part))
         rows.append(len(own))
-    return pa.table([[part] * len(rows), list(peers), rows], schema=WRITTEN)
+    return pa.table([[part] * len(rows), list(market), rows], schema=WRITTEN)
 
 
 def stored(feature: FeatureDefinition) -> pa.DataType:
@@ -195,7 +195,11 @@ def stored(feature: FeatureDefinition) -> pa.DataType:
 
 
 def _make(
-    job: Job, shared: Shared, due: Mapping[int, Mapping[str, str]], each: Each, progress: Progress
+    job: Job,
+    shared: SharedInputs,
+    due: Mapping[int, Mapping[str, str]],
+    each: MapPartitions,
+    progress: Progress,
 ) -> None:
     done = each(lambda part: write_part(job, shared, due[part], part), sorted(due))
     for count, _ in enumerate(done, 1):
@@ -203,7 +207,7 @@ def _make(
             progress(f"features: {count:,} of {len(due):,} parts")
 
 
-def _digests(job: Job, each: Each) -> dict[tuple[int, str], str]:
+def _digests(job: Job, each: MapPartitions) -> dict[tuple[int, str], str]:
     """By part and month what its file must carry, for parts that have files at all."""
     parts = [
         part
@@ -219,7 +223,7 @@ def _digests(job: Job, each: Each) -> dict[tuple[int, str], str]:
 def _month_digests(job: Job, batch: Batch, months: Mapping[str, Days]) -> dict[str, str]:
     """For each month a digest of the program, the rows asked and what was known at its days."""
     days = np.concatenate([np.empty(0, np.int32), *months.values()])
-    by_day = dict(zip(days.tolist(), digests(batch, days), strict=True))
+    by_day = dict(zip(days.tolist(), compute_digests(batch, days), strict=True))
     rates = _rates_of(job.out / "sorted", job.sorting)
 
     def text(day: int) -> list[Any]:
@@ -232,10 +236,10 @@ def _month_digests(job: Job, batch: Batch, months: Mapping[str, Days]) -> dict[s
     }
 
 
-def _peers(shared: Shared, months: Sequence[str]) -> dict[str, str]:
+def _market_digests(shared: SharedInputs, months: Sequence[str]) -> dict[str, str]:
     """What all enterprises together said at the start of each month; empty if nobody asked."""
     firsts = {month: int(np.datetime64(month, "D").astype(int)) for month in months}
-    return {m: shared.pools.digest(day) if shared.pools else "" for m, day in firsts.items()}
+    return {m: shared.market.digest(day) if shared.market else "" for m, day in firsts.items()}
 
 
 def _all_stand(job: Job, month: str, known: Mapping[tuple[int, str], str]) -> bool:
@@ -249,19 +253,19 @@ def _all_stand(job: Job, month: str, known: Mapping[tuple[int, str], str]) -> bo
     )
 
 
-def _stands(job: Job, month: str, part: int, rows: str | None, peers: str) -> bool:
-    return rows is not None and _carried(job.file(month, part)) == (rows, peers)
+def _stands(job: Job, month: str, part: int, rows: str | None, market: str) -> bool:
+    return rows is not None and _carried(job.file(month, part)) == (rows, market)
 
 
 def _carried(path: Path) -> tuple[str, str]:
-    """The digests that a file carries, of its rows and of its peers; empty where there is none."""
+    """The digests that a file carries, of its rows and of its market; empty where there is none."""
     if not path.is_file():
         return "", ""
     try:
         metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowException):
         return "", ""
-    return metadata.get(_ROWS, b"").decode(errors="replace"), metadata.get(_PEERS, b"").decode(
+    return metadata.get(_ROWS, b"").decode(errors="replace"), metadata.get(_MARKET, b"").decode(
         errors="replace"
     )
 
@@ -358,7 +362,7 @@ def _rates_of(folder: Path, sorting: str) -> Rates:
 
 def _registered(batch: Batch, days: Days) -> tuple[pa.Array, Days]:
     """Everyone who is on the register at each day."""
-    seen = batch.at_all(np.unique(days)).view("enterprises")
+    seen = batch.at_every_day(np.unique(days)).view("enterprises")
     there = seen.last > seen.first
     return batch.ids.take(pa.array(seen.pairs.enterprise[there])), seen.pairs.as_of[there]
 
@@ -366,4 +370,4 @@ def _registered(batch: Batch, days: Days) -> tuple[pa.Array, Days]:
 @lru_cache(maxsize=1)
 def _rows_by_part(path: Path, digest: str, firsts: tuple[str, ...]) -> list[pd.DataFrame]:
     rows = asked_rows(path)
-    return [rows.iloc[places] for places in parts_of(firsts, rows["enterprise_id"])]
+    return [rows.iloc[places] for places in places_by_partition(firsts, rows["enterprise_id"])]

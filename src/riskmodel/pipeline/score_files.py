@@ -25,7 +25,7 @@ from riskmodel.datasets.panel import KEY
 from riskmodel.errors import DataError, content_faults
 from riskmodel.explain import Baseline, make_baseline, reason_texts, reasons_in_columns
 from riskmodel.features import definitions_by_name, select_definitions
-from riskmodel.features.engine import Each
+from riskmodel.features.engine import MapPartitions
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel
 from riskmodel.model.inputs import DIRECTION, Inputs, suggest_name
@@ -56,7 +56,7 @@ class Scoring:
 
 
 def score_features(
-    features: Path, out: Path, texts: Mapping[str, str], each: Each, progress: Progress
+    features: Path, out: Path, texts: Mapping[str, str], each: MapPartitions, progress: Progress
 ) -> int:
     """Every row of the files under `features` scored into files of the same names under `out`.
 
@@ -67,7 +67,7 @@ def score_features(
 
 
 def score_with_reasons(
-    features: Path, out: Path, texts: Mapping[str, str], each: Each, progress: Progress
+    features: Path, out: Path, texts: Mapping[str, str], each: MapPartitions, progress: Progress
 ) -> int:
     """The same with up to four reasons a row, and `reasons.parquet` that puts them in words.
 
@@ -105,7 +105,7 @@ def _job(features: Path, out: Path, texts: Mapping[str, str], *, reasons: bool) 
     return Scoring(folder.resolve(), files, out.resolve(), kept, reasons, made_from)
 
 
-def _scored(job: Scoring, each: Each, progress: Progress) -> int:
+def _scored(job: Scoring, each: MapPartitions, progress: Progress) -> int:
     files, rows, unknown = len(job.files), 0, Counter[str]()
     for count, table in enumerate(each(lambda n: score_file(job, n), range(files)), 1):
         rows += sum(table["rows"].to_pylist())

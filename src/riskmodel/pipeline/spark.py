@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from riskmodel import errors
 from riskmodel.errors import UsageError
-from riskmodel.features.engine import Each
+from riskmodel.features.engine import MapPartitions
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ _RESULT = pa.schema([("place", pa.int64()), ("table", pa.binary())])
 
 
 @contextmanager
-def on_spark(master: str) -> Iterator[Each]:
+def on_spark(master: str) -> Iterator[MapPartitions]:
     """Does the work on every part by a Spark session, which ends with the block.
 
     Work must give an Arrow table. `UsageError` where pyspark or Java is missing.
@@ -56,7 +56,7 @@ _CONFIGURATION = {
 }
 
 
-def _each(session: Any) -> Each:
+def _each(session: Any) -> MapPartitions:
     def each(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
         if not len(numbers):
             return

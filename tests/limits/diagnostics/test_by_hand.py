@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import DataError
-from riskmodel.features.spec import Derived
+from riskmodel.features.spec import Expression
 from riskmodel.limits import Banks, Behaviour, Policy, Terms
 from riskmodel.limits.backtest.backtest import (
     BOOK,
@@ -499,15 +499,15 @@ def test_levers_move_features_by_stated_rules() -> None:
 
 def test_expressions_over_features_are_as_their_kind_says() -> None:
     parts = [np.asarray([6.0, 1.0, np.nan]), np.asarray([3.0, 0.0, 2.0])]
-    ratio = Derived("ratio", ("a", "b"))
+    ratio = Expression("ratio", ("a", "b"))
     assert evaluate_expression(ratio, parts).tolist() == pytest.approx(
         [2.0, np.nan, np.nan], nan_ok=True
     )
-    difference = evaluate_expression(Derived("difference", ("a", "b")), parts)
+    difference = evaluate_expression(Expression("difference", ("a", "b")), parts)
     assert difference.tolist() == pytest.approx([3.0, 1.0, np.nan], nan_ok=True)
-    assert evaluate_expression(Derived("product", ("a", "b")), parts)[0] == 18.0
-    assert evaluate_expression(Derived("sum", ("a", "b")), parts)[0] == 9.0
-    log = evaluate_expression(Derived("log", ("b",)), [np.asarray([np.e, 0.0, -1.0])])
+    assert evaluate_expression(Expression("product", ("a", "b")), parts)[0] == 18.0
+    assert evaluate_expression(Expression("sum", ("a", "b")), parts)[0] == 9.0
+    log = evaluate_expression(Expression("log", ("b",)), [np.asarray([np.e, 0.0, -1.0])])
     assert log.tolist() == pytest.approx([1.0, np.nan, np.nan], nan_ok=True)
 
 

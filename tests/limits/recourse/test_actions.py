@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.features.catalogue import definitions_by_name
-from riskmodel.features.engine import _derived
+from riskmodel.features.engine import compute_expression
 from riskmodel.limits.recourse.actions import (
     ACTIONS,
     ARREARS,
@@ -177,7 +177,8 @@ def test_expressions_are_the_engines_own(values, name):
     found = dict(zip(EXPRESSIONS[name].operands, parts, strict=True))
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(
-            evaluate_expression(EXPRESSIONS[name], parts), _derived(EXPRESSIONS[name], found)
+            evaluate_expression(EXPRESSIONS[name], parts),
+            compute_expression(EXPRESSIONS[name], found),
         )
 
 

@@ -75,7 +75,7 @@ class Task:
         asked = dict.fromkeys(
             rows.where
             for m in self.measures.values()
-            for rows in ((taken(m), met(m)) if m.met else (taken(m),))
+            for rows in ((taken(m), met(m)) if m.condition else (taken(m),))
             if rows.where
         )
         return {where: f"w{number}" for number, where in enumerate(asked)}
@@ -120,7 +120,7 @@ def taken(measure: Measure) -> Rows:
 
 def met(measure: Measure) -> Rows:
     """Those of them that meet the condition of a share."""
-    return Rows(measure.months, 0, measure.where + measure.met)
+    return Rows(measure.months, 0, measure.where + measure.condition)
 
 
 def earlier(measure: Measure) -> Rows:
@@ -196,5 +196,5 @@ def comparable(
         and isinstance(feature.value, Measure)
         and feature.value.kind in kinds
         and feature.value.columns <= known
-        and all(c.operator != "open" for c in (*feature.value.where, *feature.value.met))
+        and all(c.operator != "open" for c in (*feature.value.where, *feature.value.condition))
     )

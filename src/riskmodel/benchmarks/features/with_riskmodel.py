@@ -16,8 +16,8 @@ def prepared(task: Task) -> Callable[[Path], None]:
     A folder is sorted once for all dates and months to come, so that is not in the work: it is
     done in a process of its own, whose memory does not count here either. `sorting` times it.
     """
-    from riskmodel.features.engine import in_threads, part_values, shared_by
-    from riskmodel.features.plan import planned
+    from riskmodel.features.engine import compute_partition, in_threads, share_inputs
+    from riskmodel.features.plan import make_plan
     from riskmodel.settings import default_settings
     from riskmodel.sources.partitions.sorted_source import load_sorted
     from riskmodel.storage.files import write_parquet
@@ -25,16 +25,16 @@ def prepared(task: Task) -> Callable[[Path], None]:
     home = task.folder.with_name(f"{task.folder.name}-sorted")
     in_child(_sort, task, home)
     source, settings = load_sorted(home), default_settings().features
-    plan, each = planned(task.definitions, source), in_threads(task.threads)
+    plan, each = make_plan(task.definitions, source), in_threads(task.threads)
     days = np.array(sorted(task.dates), "datetime64[D]").astype(np.int32)
-    shared = shared_by(source, days, plan, settings, each)
+    shared = share_inputs(source, days, plan, settings, each)
 
     def compute(part: int) -> pa.Table:
         ids = source.part(part, {"enterprises": ()})["enterprises"]["enterprise_id"].unique()
         places = pa.array(np.repeat(np.arange(len(ids)), len(days)))
         asked = ids.cast(pa.string()).take(places)
         as_of = np.tile(days, len(ids))
-        values = part_values(source, part, (asked, as_of), plan, shared)
+        values = compute_partition(source, part, (asked, as_of), plan, shared)
         keys = {"enterprise_id": asked, "as_of": pa.array(as_of).cast(pa.date32())}
         return pa.table(keys | {feature.name: values[feature.name] for feature in task.definitions})
 

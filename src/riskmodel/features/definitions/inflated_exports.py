@@ -14,7 +14,7 @@ DEFINITIONS = (
         ("Weight of the last month in six months' exports", "近一个月占近六个月出口比例"), family="inflated",
     ),
     feature(
-        "high_unit_value_share_12m", "share", "rises", "peers",
+        "high_unit_value_share_12m", "share", "rises", "market",
         value_share(
             "fob_usd", column("unit_value_to_median", "above", 2.0), months=12, where=SALES
         ),
@@ -23,7 +23,7 @@ DEFINITIONS = (
     ),
     feature(
         # Dear goods may be good ones: only far above the median do they speak against anyone.
-        "unit_value_to_median_12m", "ratio", "none", "peers",
+        "unit_value_to_median_12m", "ratio", "none", "market",
         mean("unit_value_to_median", months=12, where=SALES),
         ("Prices against the usual for the same goods", "出口单价与同类中位数之比"), family="inflated",
     ),
@@ -33,13 +33,13 @@ DEFINITIONS = (
         ("Share of exports that came back at the same value", "出口后原值退回占比"), family="inflated",
     ),
     feature(
-        "sole_buyer_share_12m", "share", "rises", "peers",
+        "sole_buyer_share_12m", "share", "rises", "market",
         value_share("fob_usd", column("buyer_others_usd", "at_most", 0), months=12, where=SALES),
         ("Share of exports to buyers that no other enterprise sells to", "无其他出口商往来的买家出口占比"),
         family="inflated",
     ),
     feature(
-        "stranger_receipts_share_12m", "share", "rises", "received",
+        "stranger_receipts_share_12m", "share", "rises", "receipt_matches",
         value_share("amount_usd", column("payer_is_buyer", "is", False), months=12),
         ("Share of receipts from payers that are no buyers", "非买家付款的收汇占比"), family="inflated",
     ),

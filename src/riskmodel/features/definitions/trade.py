@@ -64,7 +64,7 @@ DEFINITIONS = (
     feature(
         # No exports count as one dollar: the least that the scale can show.
         "exports_log_usd_12m", "log USD", "falls", TABLE,
-        log("exports_usd_12m", nil=0.0),
+        log("exports_usd_12m", if_undefined=0.0),
         ("Order of magnitude of a year's exports", "年出口额量级"), family="size",
     ),
     feature(
@@ -162,7 +162,7 @@ DEFINITIONS = (
     ),
     feature(
         "returned_share_12m", "share", "falls", TABLE,
-        ratio("returned_usd_12m", "exports_usd_12m", nil=0.0),
+        ratio("returned_usd_12m", "exports_usd_12m", if_undefined=0.0),
         ("Goods returned, against exports (below zero)", "退货占出口比例（负值）"), family="steadiness",
     ),
     feature(

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.features.catalogue import DEFINITIONS, definitions_by_name, with_operands
-from riskmodel.features.spec import Derived
+from riskmodel.features.spec import Expression
 
 Floats = NDArray[np.float64]
 EVEN_BUYERS = 5
@@ -239,17 +239,19 @@ def changed_rows(features: pd.DataFrame, after: Mapping[str, Floats]) -> NDArray
     return differs
 
 
-def evaluate_expression(expression: Derived, parts: list[Floats]) -> Floats:
+def evaluate_expression(expression: Expression, parts: list[Floats]) -> Floats:
     """An expression over features, as the features' engine reads it; a test holds the two together."""
-    nil = np.nan if expression.nil is None else expression.nil
+    if_undefined = np.nan if expression.if_undefined is None else expression.if_undefined
     if expression.kind == "ratio":
         upper, lower = parts
         useful = np.isfinite(lower) & (lower != 0)
-        quotient: Floats = np.divide(upper, lower, out=np.full(len(upper), nil), where=useful)
+        quotient: Floats = np.divide(
+            upper, lower, out=np.full(len(upper), if_undefined), where=useful
+        )
         return quotient
     if expression.kind == "log":
         known = parts[0] > 0
-        return np.log(parts[0], out=np.full(len(parts[0]), nil), where=known)
+        return np.log(parts[0], out=np.full(len(parts[0]), if_undefined), where=known)
     if expression.kind == "difference":
         return np.asarray(parts[0] - parts[1])
     joined = np.prod if expression.kind == "product" else np.sum
@@ -262,11 +264,11 @@ def _values(features: pd.DataFrame, feature: str) -> Floats:
     return values
 
 
-EXPRESSIONS: Mapping[str, Derived] = MappingProxyType(
+EXPRESSIONS: Mapping[str, Expression] = MappingProxyType(
     {
         feature.name: feature.value
         for feature in with_operands(DEFINITIONS, definitions_by_name())
-        if isinstance(feature.value, Derived)
+        if isinstance(feature.value, Expression)
     }
 )
 """The features that are expressions over others, parts first."""
