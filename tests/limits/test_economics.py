@@ -75,9 +75,7 @@ def test_expected_profit_is_interest_less_funding_loss_capital_and_opening(
 def test_the_banks_own_maximum_bounds_its_grid_and_limits_are_whole_thousands(
     policy: Policy, banks: Banks
 ) -> None:
-    small = banks.model_copy(
-        update={"bank": (banks.bank[0].model_copy(update={"max_limit_cny": 123_456.0}),)}
-    )
+    small = banks.with_values({"bank": (banks.bank[0].with_values({"max_limit_cny": 123_456.0}),)})
     lines = _lines([0.03], [1_000_000.0], Terms(policy, small), 4)
     assert lines.limit_cny[0].tolist() == [30_000.0, 61_000.0, 92_000.0, 123_000.0]
     assert lines.opens[0].tolist() == [False, True, True, True]
@@ -110,8 +108,8 @@ def test_a_cap_between_two_rungs_is_worth_what_the_chord_says() -> None:
 def test_a_subsidy_is_charged_for_the_dollars_through_the_platform(
     policy: Policy, banks: Banks
 ) -> None:
-    paid = policy.model_copy(
-        update={"economics": policy.economics.model_copy(update={"subsidy_cny_per_usd": 0.03})}
+    paid = policy.with_values(
+        {"economics": policy.economics.with_values({"subsidy_cny_per_usd": 0.03})}
     )
     rows = pd.DataFrame({"pd_12m": [0.03], "exports_platform_usd_12m": [200_000.0]})
     one, cap = Pairs(np.asarray([0]), np.asarray([0])), _caps([1e6])
@@ -153,9 +151,9 @@ def test_a_band_without_any_rate_of_the_curve_names_its_bank(policy: Policy, ban
 
 
 def test_a_bank_dearer_than_the_all_in_price_is_named(policy: Policy, banks: Banks) -> None:
-    pricing = policy.pricing.model_copy(update={"max_all_in_rate": 0.09})
+    pricing = policy.pricing.with_values({"max_all_in_rate": 0.09})
     with pytest.raises(SettingsError, match="north_bank"):
-        risk_based_rates(np.asarray([0.03]), policy.model_copy(update={"pricing": pricing}), banks)
+        risk_based_rates(np.asarray([0.03]), policy.with_values({"pricing": pricing}), banks)
 
 
 def _with_curve(policy: Policy) -> Policy:

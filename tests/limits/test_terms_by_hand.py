@@ -85,9 +85,7 @@ def test_a_rule_is_met_at_its_very_threshold_and_silence_is_as_the_rule_says(
         name="one", feature="deals_6m", missing=missing, en="words", zh="说明", source="drawn",
         **threshold,
     )  # type: ignore[arg-type]  # fmt: skip
-    found = check_eligibility(
-        one(deals_6m=value), policy.model_copy(update={"eligibility": (rule,)})
-    )
+    found = check_eligibility(one(deals_6m=value), policy.with_values({"eligibility": (rule,)}))
     assert found["eligible"].tolist() == [eligible]
     words = "" if eligible else "words (cannot be shown from the data)" if np.isnan(value) else "words"  # fmt: skip
     assert found["refusal_text_en"].tolist() == [words]
@@ -97,7 +95,7 @@ def test_a_rule_is_met_at_its_very_threshold_and_silence_is_as_the_rule_says(
 def test_without_rules_all_are_eligible_and_without_enterprises_there_is_nobody(
     policy: Policy, scored: pd.DataFrame
 ) -> None:
-    free = policy.model_copy(update={"eligibility": ()})
+    free = policy.with_values({"eligibility": ()})
     assert check_eligibility(scored, free)["eligible"].all()
     assert check_eligibility(scored.head(0), policy).empty
 
@@ -231,7 +229,7 @@ def test_the_risk_weight_answers_to_every_parameter_of_its_formula() -> None:
     plain = Capital(lgd=0.4, maturity_years=1.0, sales_million_eur=5.0, min_pd=0.0005)
 
     def weight(pd_12m: float, **changes: float) -> float:
-        return float(risk_weight(np.asarray([pd_12m]), plain.model_copy(update=changes))[0])
+        return float(risk_weight(np.asarray([pd_12m]), plain.with_values(changes))[0])
 
     # Basel II, annex 5 (2006): LGD 45 %, 2.5 years, without the 1.06; 50 and 5 million of sales
     golden = {
@@ -438,15 +436,15 @@ def test_a_level_at_the_floor_opens(policy: Policy, banks: Banks) -> None:
 
 
 def test_round_limits_are_the_preferred_numbers_between_floor_and_ceiling(policy: Policy) -> None:
-    small = policy.caps.model_copy(update={"min_limit_cny": 80_000.0, "max_limit_cny": 400_000.0})
+    small = policy.caps.with_values({"min_limit_cny": 80_000.0, "max_limit_cny": 400_000.0})
     assert limit_levels(99, small).tolist() == [
         80e3, 100e3, 125e3, 160e3, 200e3, 250e3, 315e3, 400e3,
     ]  # fmt: skip
     assert limit_levels(3, small).tolist() == [80e3, 200e3, 400e3]
     assert limit_levels(2, small).tolist() == limit_levels(1, small).tolist() == [80e3, 400e3]
-    steps = policy.caps.model_copy(update={"max_limit_cny": 8e4, "rounding_cny": 10_000.0})
+    steps = policy.caps.with_values({"max_limit_cny": 8e4, "rounding_cny": 10_000.0})
     assert limit_levels(99, steps).tolist() == [50e3, 60e3, 80e3]  # 63 is rounded down
-    large = policy.caps.model_copy(update={"min_limit_cny": 1e12, "max_limit_cny": 1e13})
+    large = policy.caps.with_values({"min_limit_cny": 1e12, "max_limit_cny": 1e13})
     assert len(limit_levels(99, large)) == 11
 
 

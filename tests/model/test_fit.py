@@ -238,7 +238,7 @@ def test_the_long_run_anchor_holds_the_level(panel, parts, settings, definitions
     rate = learning.long_run_rate(rows.astype({"defaulted": float}))
     assert found.tested_model.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=1e-6)
     labelled = panel[panel["split"] != "score"].astype({"defaulted": float})
-    newest = latest(labelled, held.datasets.calibrate_share)
+    newest = latest(labelled, held.datasets.split.calibration_share)
     rate = learning.long_run_rate(labelled)
     assert found.score(newest)["pd_12m"].mean() == pytest.approx(rate, rel=0.01)
 

@@ -83,7 +83,7 @@ def tune(
         keep(trial)
     whole = [trial for trial in trials if not trial.pruned]
     best = min(whole, key=lambda trial: trial.losses[-1])
-    return search.settings.model_copy(update=_settings(learner, best)), trials
+    return search.settings.with_values(_settings(learner, best)), trials
 
 
 def _settings(learner: Learner, trial: Trial) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _distribution(where: SearchRange) -> Any:
 def _apply(learner: Learner, search: Search, values: Values) -> ModelSettings:
     """The settings with these values, and all the rounds."""
     trial = Trial(values, (), search.settings.trees.max_rounds, False)
-    return search.settings.model_copy(update=_settings(learner, trial))
+    return search.settings.with_values(_settings(learner, trial))
 
 
 def _run_trial(

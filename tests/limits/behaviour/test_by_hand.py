@@ -512,13 +512,10 @@ def test_half_a_year_of_the_panels_own_features_stands_in_for_the_lines_history(
 def test_shares_are_of_the_programmes_own_limit_and_the_policys_values_are_handed_on(
     policy: Policy,
 ) -> None:
-    given = policy.model_copy(
-        update={
-            "economics": policy.economics.model_copy(
-                update={"pd_slope": 0.7, "utilisation": 0.2, "credit_conversion_factor": 0.9}
+    given = policy.with_values({
+            "economics": policy.economics.with_values({"pd_slope": 0.7, "utilisation": 0.2, "credit_conversion_factor": 0.9}
             ),
-            "behaviour": policy.behaviour.model_copy(
-                update={"pd_slope_sd": 0.21, "transfer_sd": 0.22, "heterogeneity_sd": 0.23,
+            "behaviour": policy.behaviour.with_values({"pd_slope_sd": 0.21, "transfer_sd": 0.22, "heterogeneity_sd": 0.23,
                         "utilisation_prior_lines": 30.0, "response_quantile": 0.85, "early_days_past_due": 7}
             ),
         }

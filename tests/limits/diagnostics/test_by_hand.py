@@ -643,9 +643,7 @@ def test_a_volume_is_cut_where_it_ends() -> None:
 def test_the_month_is_read_back_as_it_was_believed(
     scored: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
-    other = policy.model_copy(
-        update={"economics": policy.economics.model_copy(
-            update={"utilisation": 0.4, "credit_conversion_factor": 0.25, "lgd": 0.5,
+    other = policy.with_values({"economics": policy.economics.with_values({"utilisation": 0.4, "credit_conversion_factor": 0.25, "lgd": 0.5,
                     "subsidy_cny_per_usd": 0.01})}
     )  # fmt: skip
     terms = Terms(other, banks)
