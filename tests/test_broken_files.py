@@ -412,4 +412,4 @@ def test_a_file_in_the_place_of_a_folder_to_be_written_into_is_named(tmp_path: P
     (tmp_path / "limits").write_text("")
 
     with pytest.raises(MachineError, match=r"rows\.parquet: .*Move it away"):
-        files.write_text(tmp_path / "limits" / "rows.parquet", "text")
+        files.write_text(tmp_path / "limits" / "constraints.parquet", "text")

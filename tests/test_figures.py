@@ -254,9 +254,9 @@ def priced() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "bank": ["bank_a", "bank_b", "", "bank_b"],
-            "row": ["bank_budget", "bank_loss_cap", "destination_share", "bank_budget"],
-            "key": ["", "", "US", ""],
-            "price": [0.02, 0.5, 1e-9, 0.0],
+            "constraint": ["bank_budget", "bank_loss_cap", "destination_share", "bank_budget"],
+            "segment": ["", "", "US", ""],
+            "shadow_price": [0.02, 0.5, 1e-9, 0.0],
         }
     )
 
@@ -868,7 +868,7 @@ def test_rows_stand_by_what_a_million_more_earns_and_rounding_of_the_search_is_n
 
 
 def test_a_row_of_all_banks_names_its_destination() -> None:
-    (axes,) = figures.shadow_prices(priced().assign(price=0.01)).axes
+    (axes,) = figures.shadow_prices(priced().assign(shadow_price=0.01)).axes
     assert "all banks: share of US" in tick_names(axes)
 
 

@@ -78,17 +78,17 @@ def test_each_bank_has_sectors_of_its_own(bank_row: Any) -> None:
     pairs = Pairs(np.asarray([0, 0, 1, 1]), np.asarray([0, 1, 0, 1]))
     found = build_constraints(rows, pairs, banks)
     # two budgets, two loss caps, then shoes and toys of the north, shoes and toys of the south
-    assert found.table["key"].tolist()[4:] == ["shoes", "toys", "shoes", "toys"]
+    assert found.table["segment"].tolist()[4:] == ["shoes", "toys", "shoes", "toys"]
     assert found.table["bank"].tolist()[4:] == ["north_bank"] * 2 + ["south_bank"] * 2
     assert found.limit_constraints.tolist() == [[0, 5, -1], [1, 7, -1], [0, 4, -1], [1, 6, -1]]
 
 
 def test_prices_of_another_month_are_found_by_bank_row_and_key() -> None:
-    keys = ["bank", "row", "key"]
+    keys = ["bank", "constraint", "segment"]
     table = pd.DataFrame([["n", "a", "x"], ["s", "a", "x"], ["n", "b", "x"], ["n", "a", "y"]],
                          columns=keys)  # fmt: skip
     rows = Constraints(table, np.empty((0, 3), np.int64), np.empty((0, 1), np.int64))
-    last = table.iloc[[3, 1]].assign(price=[0.3, 0.1])
+    last = table.iloc[[3, 1]].assign(shadow_price=[0.3, 0.1])
     assert rows.prices(last).tolist() == [0.0, 0.1, 0.0, 0.3]
 
 
@@ -118,7 +118,7 @@ def decided(
     limit = np.tile([100.0, 200.0], (4, 1))
     loss = np.tile([10.0, 30.0], (4, 1))
     worth = np.asarray(value or [[5.0, 9.0]] * 4)
-    table = pd.DataFrame({"row": ["n budget", "s budget", "n loss", "s loss"]})
+    table = pd.DataFrame({"constraint": ["n budget", "s budget", "n loss", "s loss"]})
     limit_constraints = np.asarray([[0, -1, -1], [1, -1, -1]] * 2)
     loss_constraints = np.asarray([[2], [3]] * 2)
     options = Options(
@@ -209,10 +209,10 @@ def test_a_banks_row_sums_its_offers_and_weighs_its_rate_by_limit(
     assert (north["budget_cny"], north["loss_cap_cny"]) == (3e7, 1.5e6)
     offers = book.recommendations[book.recommendations["decision"] == "offer"]
     assert north["expected_profit_cny"] == pytest.approx(offers["expected_profit_cny"].sum())
-    assert (north["price_of_budget"], north["price_of_loss_cap"]) == (0.0, 0.0)
+    assert (north["shadow_price_of_budget"], north["shadow_price_of_loss_cap"]) == (0.0, 0.0)
     assert south[["pairs", "offers", "limit_cny", "expected_loss_cny"]].tolist() == [1, 0, 0, 0]
     assert np.isnan(south["mean_rate"])
-    used = book.certificate.rows.set_index(["bank", "row"])["used_cny"]
+    used = book.certificate.rows.set_index(["bank", "constraint"])["used_cny"]
     assert used["north_bank", "bank_budget"] == 1_500_000.0
     assert used["north_bank", "bank_loss_cap"] == pytest.approx(11_250)
 
@@ -231,10 +231,10 @@ def test_a_tight_bank_shows_the_price_of_its_own_rows(
     )
     pairs = agreements("E1 north_bank", "E2 south_bank")
     found = recommend(scored, pairs, policy, banks, grid=10).by_bank.set_index("bank")
-    assert found.loc["north_bank", "price_of_budget"] > 0
-    assert found.loc["north_bank", "price_of_loss_cap"] == 0
-    assert found.loc["south_bank", "price_of_loss_cap"] > 0
-    assert found.loc["south_bank", "price_of_budget"] == 0
+    assert found.loc["north_bank", "shadow_price_of_budget"] > 0
+    assert found.loc["north_bank", "shadow_price_of_loss_cap"] == 0
+    assert found.loc["south_bank", "shadow_price_of_loss_cap"] > 0
+    assert found.loc["south_bank", "shadow_price_of_budget"] == 0
     assert found.loc["south_bank", "loss_cap_cny"] == pytest.approx(3_000.0)
 
 
@@ -385,7 +385,7 @@ def alone(policy: Policy, banks: Banks, prices: pd.DataFrame, *pairs: str) -> De
 
 def priced(**prices: float) -> pd.DataFrame:
     rows = [("north_bank", name, "", price) for name, price in prices.items()]
-    return pd.DataFrame(rows, columns=["bank", "row", "key", "price"])
+    return pd.DataFrame(rows, columns=["bank", "constraint", "segment", "shadow_price"])
 
 
 def test_a_line_earns_its_profit_less_the_prices_of_what_it_uses(

@@ -39,7 +39,7 @@ def test_without_a_share_there_are_only_budgets_and_loss_caps(
 ) -> None:
     pairs = Pairs(np.asarray([0, 0]), np.asarray([0, 1]))
     rows = build_constraints(_placed(scored), pairs, banks)
-    assert rows.table["row"].tolist() == ["bank_budget"] * 2 + ["bank_loss_cap"] * 2
+    assert rows.table["constraint"].tolist() == ["bank_budget"] * 2 + ["bank_loss_cap"] * 2
     assert rows.limit_constraints.tolist() == [
         [0, NO_CONSTRAINT, NO_CONSTRAINT],
         [1, NO_CONSTRAINT, NO_CONSTRAINT],
@@ -54,7 +54,7 @@ def test_a_name_that_nobody_meets_is_a_row_that_stands_empty(
     south = bank_row("south_bank", max_sector_share=0.5)
     table = {"bank": [north, south], "destinations": {"max_shares": {"USA": 0.1}}}
     book = recommend(_placed(scored), SIGNED, policy, banks_from(table, "banks"), grid=10)
-    rows = book.certificate.rows.set_index(["bank", "row", "key"])
+    rows = book.certificate.rows.set_index(["bank", "constraint", "segment"])
     assert rows.loc[("north_bank", "sector_share", "tyos"), "used_cny"] == 0
     assert ("south_bank", "sector_share", "tyos") not in rows.index
     assert rows.loc[("", "destination_share", "USA"), "used_cny"] == 0
@@ -69,7 +69,7 @@ def test_a_source_that_knows_no_sector_has_no_rows_of_sectors(
 ) -> None:
     banks = _banks(bank_row, max_sector_share=0.1, destinations={"max_share": 0.1})
     book = recommend(scored, SIGNED.iloc[:1], policy, banks, grid=10)
-    assert book.certificate.rows["row"].tolist() == ["bank_budget", "bank_loss_cap"]
+    assert book.certificate.rows["constraint"].tolist() == ["bank_budget", "bank_loss_cap"]
     assert book.by_bank["offers"].tolist() == [1]
 
 
@@ -85,8 +85,8 @@ def test_a_sector_takes_no_more_than_its_share_and_the_decline_says_so(
     assert "sector_share" in toys["binding_constraint"].tolist()
     others = rows[rows["enterprise_id"].isin(["E3", "E5"])]
     assert others["decision"].eq("offer").all()
-    held = book.certificate.rows.set_index(["row", "key"])
-    assert held.loc[("sector_share", "toys"), "price"] > 0
+    held = book.certificate.rows.set_index(["constraint", "segment"])
+    assert held.loc[("sector_share", "toys"), "shadow_price"] > 0
     assert ("sector_share", "shoes") not in held.index
 
 
@@ -103,8 +103,8 @@ def test_a_destination_is_a_row_of_all_banks_together(
     offers = book.recommendations[book.recommendations["decision"] == "offer"]
     american = offers[offers["enterprise_id"] != "E5"]
     assert 0 < american["limit_cny"].sum() <= 0.015 * 60_000_000.0
-    row = book.certificate.rows.set_index("key").loc["US"]
-    assert (row["bank"], row["row"]) == ("", "destination_share")
+    row = book.certificate.rows.set_index("segment").loc["US"]
+    assert (row["bank"], row["constraint"]) == ("", "destination_share")
     assert row["used_cny"] == american["limit_cny"].sum()
 
 
@@ -113,7 +113,7 @@ def test_an_enterprise_of_unknown_sector_counts_in_a_row_of_its_own(
 ) -> None:
     banks = _banks(bank_row, max_sector_share=0.5)
     book = recommend(_placed(scored), SIGNED, policy, banks, grid=10)
-    assert set(book.certificate.rows["key"]) == {"", "toys", "shoes", "not known"}
+    assert set(book.certificate.rows["segment"]) == {"", "toys", "shoes", "not known"}
 
 
 def test_rows_in_which_no_line_fits_are_refused_by_name(

@@ -41,7 +41,9 @@ def test_rows_come_back_in_the_order_given(scored: pd.DataFrame, month: Decision
 def test_a_price_above_what_a_line_earns_closes_it(
     scored: pd.DataFrame, month: DecisionRule
 ) -> None:
-    dear = DecisionRule(month.agreements, month.terms, month.prices.assign(price=1.0), month.grid)
+    dear = DecisionRule(
+        month.agreements, month.terms, month.prices.assign(shadow_price=1.0), month.grid
+    )
     assert dear.decide(scored)["bank"].eq("").all()
 
 
@@ -65,7 +67,7 @@ def test_more_exports_never_lower_a_limit_at_a_given_pd(policy: Policy, bank_row
     )
     banks = banks_from({"bank": [bank_row("north_bank", max_pd=1.0)]}, "banks")
     agreements = pd.DataFrame({"enterprise_id": ids, "bank": "north_bank"})
-    nothing = pd.DataFrame({"bank": [], "row": [], "key": [], "price": []})
+    nothing = pd.DataFrame({"bank": [], "constraint": [], "segment": [], "shadow_price": []})
     month = DecisionRule(agreements, Terms(policy, banks), nothing, 10)
     before = month.decide(rows)["limit_cny"].to_numpy()
     assert ((before > 0) & (before < rows["exports_usd_12m"] * 0.79)).sum() > 20
@@ -79,7 +81,7 @@ def test_a_given_line_earns_what_the_decision_says_it_does_net_of_prices(
     scored: pd.DataFrame, month: DecisionRule
 ) -> None:
     priced = DecisionRule(
-        month.agreements, month.terms, month.prices.assign(price=0.01), month.grid
+        month.agreements, month.terms, month.prices.assign(shadow_price=0.01), month.grid
     )
     # Caps that are round limits: between those the decision takes the chord.
     scored = scored.assign(exports_usd_12m=[1e6, 625_000.0, 1e5, 1e6, 1e6])
@@ -115,7 +117,7 @@ def test_a_decision_does_not_depend_on_who_else_is_asked(
     )
     agreements = pd.DataFrame({"enterprise_id": rows["enterprise_id"], "bank": "north_bank"})
     book = recommend(rows, agreements, policy, banks, grid=10)
-    assert (book.certificate.rows["price"] > 0).any()
+    assert (book.certificate.rows["shadow_price"] > 0).any()
     month = DecisionRule(agreements, Terms(policy, banks), book.certificate.rows, 10)
     together = month.decide(rows)
     alone = pd.concat([month.decide(rows.iloc[[n]]) for n in range(5)], ignore_index=True)

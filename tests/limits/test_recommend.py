@@ -292,7 +292,7 @@ def _signed(rng: np.random.Generator, scored: pd.DataFrame, banks: Banks) -> pd.
 
 
 def test_the_proof_in_words_is_never_nearer_the_best_than_it_is() -> None:
-    rows = pd.DataFrame({"row": ["bank_budget"] * 1200})
+    rows = pd.DataFrame({"constraint": ["bank_budget"] * 1200})
     proof = Certificate(12_701_681.67, 12_708_671.37, 0.00054999422, 0.0004, rows)
     assert proof.text == (
         "Worth 12,701,681 CNY a year, at most 12,708,672 CNY by any allocation, so proven within"

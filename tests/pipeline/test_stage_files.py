@@ -294,7 +294,7 @@ LAST = {
         "enterprise_id", "bank", "decision", "limit_cny", "cap_cny", "pd_12m",
         "binding_constraint", "refusals",
     ],
-    "rows": ["bank", "row", "key", "price"],
+    "constraints": ["bank", "constraint", "segment", "shadow_price"],
 }  # fmt: skip
 
 

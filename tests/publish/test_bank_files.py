@@ -294,11 +294,11 @@ def test_the_report_says_what_the_banks_own_rows_held_and_what_more_of_them_woul
 ) -> None:
     part = pd.DataFrame(
         {
-            "row": ["bank_budget", "bank_loss_cap", "sector_share", "sector_share"],
-            "key": ["", "", "toys", "shoes"],
+            "constraint": ["bank_budget", "bank_loss_cap", "sector_share", "sector_share"],
+            "segment": ["", "", "toys", "shoes"],
             "capacity_cny": [800_000.0, 10_000.0, 300_000.0, 300_000.0],
             "used_cny": [800_000.0, 3_651.86, 300_000.0, 500.0],
-            "price": [0.0312, 0.0, 0.01, 0.0],
+            "shadow_price": [0.0312, 0.0, 0.01, 0.0],
         }
     )
     made = publish_bank(

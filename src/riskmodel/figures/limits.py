@@ -273,16 +273,16 @@ def shadow_prices(rows: pd.DataFrame) -> Picture:
     million is one of expected loss, the others' one of limits.
     """
     title = "What a little more of each row would earn, at the margin"
-    worth = rows["price"] * MILLION
+    worth = rows["shadow_price"] * MILLION
     binding = rows.assign(worth=worth)[worth >= LEAST_WORTH_CNY]
     if binding.empty:
         return nothing(title, f"none of the {len(rows):,} rows binds")
     most = binding.sort_values("worth", ascending=False, kind="stable").head(ROWS_SHOWN)
     who = most["bank"].where(most["bank"] != "", "all banks")
-    names = who + ": " + most["row"].map(lambda row: ROWS[row][0]) + " " + most["key"]
+    names = who + ": " + most["constraint"].map(lambda row: ROWS[row][0]) + " " + most["segment"]
     figure, axes = single(title, height=tall(len(most)))
     earned = most["worth"].set_axis(names.str.strip()) / 1e3
-    bars(axes, earned, colour=[ROWS[row][1] for row in most["row"]])
+    bars(axes, earned, colour=[ROWS[row][1] for row in most["constraint"]])
     figures_beside(axes, earned, [f"{one:,.1f}" for one in earned])
     axes.set_xlabel(
         "thousand CNY a year for a million (a loss cap's is one of expected loss)\n"

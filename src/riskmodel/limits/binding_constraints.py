@@ -149,7 +149,7 @@ def scarcest_constraint(of: Solution) -> Words:
     room = (of.options.capacity - of.allocation.used)[row]
     crowding = np.where(there, use / np.maximum(room, 1e-9), 0.0)
     column = np.where(charge.sum(axis=1) > 0, charge.argmax(axis=1), crowding.argmax(axis=1))
-    words: Words = of.rows.table["row"].to_numpy(object)[row[everyone, column]]
+    words: Words = of.rows.table["constraint"].to_numpy(object)[row[everyone, column]]
     return words
 
 

@@ -271,7 +271,7 @@ def build_certificate(of: Solution) -> Certificate:
         bound=allocation.bound,
         gap=allocation.gap,
         max_violation=allocation.max_violation,
-        rows=of.rows.table.assign(used_cny=allocation.used, price=allocation.shadow_prices),
+        rows=of.rows.table.assign(used_cny=allocation.used, shadow_price=allocation.shadow_prices),
     )
 
 
@@ -283,7 +283,7 @@ def by_bank(rows: pd.DataFrame, proof: Certificate, banks: Banks) -> pd.DataFram
     sums = offers.groupby("bank")[summed].sum()
     sums = sums.reindex(list(banks.names), fill_value=0.0)
     own = {
-        row: proof.rows[proof.rows["row"] == row].set_index("bank").loc[list(banks.names)]
+        row: proof.rows[proof.rows["constraint"] == row].set_index("bank").loc[list(banks.names)]
         for row in (BUDGET, LOSS_CAP)
     }
     return pd.DataFrame(
@@ -299,7 +299,7 @@ def by_bank(rows: pd.DataFrame, proof: Certificate, banks: Banks) -> pd.DataFram
             "mean_rate": (
                 sums["interest"] / sums["limit_cny"].where(sums["limit_cny"] > 0)
             ).to_numpy(),
-            "price_of_budget": own[BUDGET]["price"].to_numpy(),
-            "price_of_loss_cap": own[LOSS_CAP]["price"].to_numpy(),
+            "shadow_price_of_budget": own[BUDGET]["shadow_price"].to_numpy(),
+            "shadow_price_of_loss_cap": own[LOSS_CAP]["shadow_price"].to_numpy(),
         }
     )

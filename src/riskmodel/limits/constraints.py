@@ -35,9 +35,11 @@ class Constraints:
     def prices(self, of: pd.DataFrame) -> Floats:
         """Return another month's shadow prices in the order of these constraints; 0 where it has
         none."""
-        keys = ["bank", "row", "key"]
-        found = self.table[keys].merge(of[[*keys, "price"]], on=keys, how="left", validate="1:1")
-        return found["price"].fillna(0.0).to_numpy(np.float64)
+        keys = ["bank", "constraint", "segment"]
+        found = self.table[keys].merge(
+            of[[*keys, "shadow_price"]], on=keys, how="left", validate="1:1"
+        )
+        return found["shadow_price"].fillna(0.0).to_numpy(np.float64)
 
 
 def build_constraints(
@@ -52,7 +54,7 @@ def build_constraints(
     enterprises: what that month spread over sectors or destinations is spread here, whoever is
     asked.
     """
-    kinds = set() if price_table is None else set(price_table["row"])
+    kinds = set() if price_table is None else set(price_table["constraint"])
     sector, sectors = _encode_words(scored, SECTOR, spread=SECTOR_SHARE in kinds)
     destination, destinations = _encode_words(
         scored, DESTINATION, spread=DESTINATION_SHARE in kinds
@@ -101,7 +103,7 @@ def _all_constraints(
         ("", DESTINATION_SHARE, word, banks.destination_cap_cny(word)) for word in destinations
     ]
     every = [*budgets, *losses, *of_sector, *of_destination]
-    return pd.DataFrame(every, columns=["bank", "row", "key", "capacity_cny"])
+    return pd.DataFrame(every, columns=["bank", "constraint", "segment", "capacity_cny"])
 
 
 def _and_named(met: list[str], named: set[str]) -> list[str]:

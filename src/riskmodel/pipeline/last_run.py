@@ -17,13 +17,13 @@ class LastRun:
 
     name: str
     recommendations: pd.DataFrame
-    rows: pd.DataFrame
+    constraints: pd.DataFrame
 
 
 COLUMNS = {
     "recommendations": ("enterprise_id", "bank", "decision", "limit_cny", "cap_cny", "pd_12m",
                         "binding_constraint", "refusals"),
-    "rows": ("bank", "row", "key", "price"),
+    "constraints": ("bank", "constraint", "segment", "shadow_price"),
 }  # fmt: skip
 """Columns that are read, by table of the folder `limits`."""
 

@@ -28,8 +28,14 @@ from riskmodel.storage.files import write_parquet, write_text
 from riskmodel.storage.locks import hold_lock
 from riskmodel.tables.codes import BANK_NAME
 
-PART = ("row", "key", "capacity_cny", "used_cny", "price")
-"""What a bank is told of its own rows of the allocation."""
+PART = {
+    "constraint": "row",
+    "segment": "key",
+    "capacity_cny": "capacity_cny",
+    "used_cny": "used_cny",
+    "shadow_price": "price",
+}
+"""Columns of a bank's own constraints, and their names in its manifest."""
 
 
 def publish_bank(
@@ -65,7 +71,9 @@ def publish_bank(
         manifest = described(
             table.to_pandas(date_as_object=False), facts, bank=bank, as_of=as_of, revision=revision
         )
-        manifest["part"] = [] if part is None else part[list(PART)].to_dict("records")
+        manifest["part"] = (
+            [] if part is None else part[list(PART)].rename(columns=PART).to_dict("records")
+        )
         manifest["difference"] = difference(
             table.to_pandas(date_as_object=False), previous_publication(bank_folder, as_of)
         )

@@ -105,7 +105,7 @@ def recommend_limits(run: Run) -> lending.Book:
         left_out=without.enterprises,
         churn=churn_of(run, policy),
         behaviour=behaviour,
-        last_prices=last.rows if last else None,
+        last_prices=last.constraints if last else None,
         threads=settings.run.threads,
     )
     run.write(
@@ -115,7 +115,7 @@ def recommend_limits(run: Run) -> lending.Book:
         caps=book.caps,
         by_bank=book.by_bank,
         curves=book.curves,
-        rows=book.certificate.rows,
+        constraints=book.certificate.rows,
     )
     proof = {
         "value": book.certificate.value,

@@ -124,7 +124,7 @@ def _published(run: Run, facts: PublicationFacts, banks: tuple[str, ...]) -> pd.
     rows = report_rows(recommendations, run.read("explain", "reasons"), facts=facts)
     day = _day(run.settings)
     folder = run.folder / "publish" / "preview" if run.by_hand else run.root / "data" / "published"
-    parts = run.read("limits", "rows")
+    parts = run.read("limits", "constraints")
     found = [
         publish_bank(
             rows[rows["bank"] == bank],
