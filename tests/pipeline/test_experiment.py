@@ -109,20 +109,22 @@ def test_every_scored_enterprise_has_a_recommendation(first: Finished) -> None:
 def test_the_limits_keep_what_past_lines_taught_and_the_answers_to_questions(
     first: Finished,
 ) -> None:
-    learnt = Behaviour.from_text(first.run.read_json("limits", "learnt"))
+    learnt = Behaviour.from_text(first.run.read_json("limits", "behaviour"))
     assert learnt.response is not None
     assert learnt.drawing is not None
     assert learnt.drawing.rows > 0
     rows = first.run.read("limits", "recommendations")
     offers = rows[rows["decision"] == "offer"]
-    raising = first.run.read("limits", "raising")
+    raising = first.run.read("limits", "recourse")
     assert set(raising["enterprise_id"]) == set(rows["enterprise_id"])
     assert raising["text_en"].ne("").all()
     assert raising["text_zh"].ne("").all()
     intervals = first.run.read("limits", "intervals")
     assert (intervals["limit_low_cny"] <= intervals["limit_cny"]).all()
     assert (intervals["limit_high_cny"] >= intervals["limit_cny"]).all()
-    size = first.run.read("limits", "monotone").query("lever == 'exports_size' and pd == 'held'")
+    size = first.run.read("limits", "monotonicity").query(
+        "lever == 'exports_size' and pd == 'held'"
+    )
     assert size["falls"].sum() == 0
     assert size["limits"].max() >= len(offers) / 2
     proof = first.run.read_json("limits", "certificate")

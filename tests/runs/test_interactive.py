@@ -126,7 +126,7 @@ def test_a_notebook_opened_on_the_former_run_neither_reads_nor_writes_any_more(
     with pytest.raises(DataError, match="Run its first cell again"):
         former.write("features", table=pd.DataFrame({"value": [1]}))
     with pytest.raises(DataError, match="Run its first cell again"):
-        former.write_json("features", "cards", {})
+        former.write_json("features", "definitions", {})
 
 
 def test_a_run_that_was_run_again_under_its_name_begins_the_folder_anew(runs: Path) -> None:

@@ -70,7 +70,7 @@ def count_exclusions(signed: pd.DataFrame, banks: Banks) -> BankExclusions:
 
 def exclusion_text(run: Run) -> str:
     """What a run left out, in a sentence; bank by bank."""
-    found = run.read_json("limits", "left_out")
+    found = run.read_json("limits", "excluded_banks")
     if not found["agreements"]:
         return "no agreement in force is with a bank that is left out"
     words = ", ".join(f"{bank} ({count:,})" for bank, count in found["by_bank"].items())

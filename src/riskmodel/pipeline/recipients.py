@@ -24,7 +24,7 @@ def banks_with_rows(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def nothing_to_publish(run: Run) -> str:
     """Why no chosen bank has a row."""
     book = run.read("limits", "recommendations")
-    left = run.read_json("limits", "left_out")
+    left = run.read_json("limits", "excluded_banks")
     if book.empty:
         return "no enterprise is scored"
     if (book["bank"] != "").any():

@@ -13,7 +13,7 @@ def features_of(run: Run) -> feature.Features:
 
 def definitions_of(run: Run) -> tuple[FeatureDefinition, ...]:
     """Return the features that were computed."""
-    named = run.read_json("features", "cards")
+    named = run.read_json("features", "definitions")
     return feature.select_definitions(
         named["computed"], named["attributes"], run.settings.features.attribute_risk
     )

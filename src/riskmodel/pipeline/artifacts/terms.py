@@ -58,7 +58,7 @@ def terms_of(run: Run) -> lending.Terms:
     """Return the terms under which the stage `limits` decided, with the behaviour of past lines."""
     policy = policy_of(run)
     curve = lending.take_up_curve(churn_of(run, policy), policy)
-    behaviour = lending.Behaviour.from_text(run.read_json("limits", "learnt"))
+    behaviour = lending.Behaviour.from_text(run.read_json("limits", "behaviour"))
     return lending.Terms(policy, banks_of(run), curve, behaviour)
 
 

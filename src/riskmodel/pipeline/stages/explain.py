@@ -65,7 +65,7 @@ def explain_scores(run: Run) -> ExplainResult:
     record = {"refits": json.loads(stable.to_json(orient="records"))}
     run.write_json("explain", "stability", record)
     run.write_json(
-        "explain", "agreement", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference}
+        "explain", "shap_consistency", {"rows": len(rows.head(SHAP_ROWS)), "largest": difference}
     )
     return ExplainResult(rows, strengths, families, reasons, changed, stable, difference)
 

@@ -36,7 +36,7 @@ def compute_features(run: Run) -> feature.Features:
         dictionary=feature.dictionary(found.definitions),
     )
     names = [definition.name for definition in found.definitions]
-    run.write_json("features", "cards", {"computed": names, "attributes": attributes})
+    run.write_json("features", "definitions", {"computed": names, "attributes": attributes})
     return found
 
 

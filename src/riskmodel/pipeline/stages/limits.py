@@ -63,16 +63,16 @@ class Questions:
     """What reviewers and enterprises ask of a month's book, answered at its prices.
 
     `recourse`: what would raise each limit. `intervals`: each limit's interval over the PD's and the
-    response's. `pd_errors`: what an error of the PD costs, by bank. `monotone`: limits decided
-    again with higher exports. `provinces`: alike enterprises of other provinces. `changes` and
+    response's. `pd_errors`: what an error of the PD costs, by bank. `monotonicity`: limits decided
+    again with higher exports. `regional_parity`: alike enterprises of other provinces. `changes` and
     `change_counts`: against last month's limits; empty where no last run is named.
     """
 
     recourse: pd.DataFrame
     intervals: pd.DataFrame
     pd_errors: pd.DataFrame
-    monotone: pd.DataFrame
-    provinces: pd.DataFrame
+    monotonicity: pd.DataFrame
+    regional_parity: pd.DataFrame
     changes: pd.DataFrame
     change_counts: pd.DataFrame
 
@@ -125,8 +125,8 @@ def recommend_limits(run: Run) -> lending.Book:
         "last_run": last.name if last else "",
     }
     run.write_json("limits", "certificate", proof)
-    run.write_json("limits", "left_out", without.record())
-    run.write_json("limits", "learnt", behaviour.to_text())
+    run.write_json("limits", "excluded_banks", without.record())
+    run.write_json("limits", "behaviour", behaviour.to_text())
     return book
 
 
@@ -145,11 +145,11 @@ def answer_questions(run: Run, book: lending.Book) -> Questions:
     found = asked(decided, run.settings, before)
     run.write(
         "limits",
-        raising=found.recourse,
+        recourse=found.recourse,
         intervals=found.intervals,
         pd_errors=found.pd_errors,
-        monotone=found.monotone,
-        provinces=found.provinces,
+        monotonicity=found.monotonicity,
+        regional_parity=found.regional_parity,
         changes=found.changes,
         change_counts=found.change_counts,
     )
@@ -214,8 +214,8 @@ def asked(decided: MonthlyBook, settings: Settings, last: pd.DataFrame | None) -
         ),
         intervals=limit_interval(scored, month.decide, chosen=lines, variants=variants),
         pd_errors=summarise_costs(costs, "bank"),
-        monotone=check_monotonicity(scored, recommender).counts,
-        provinces=_provinces(decided, alike, settings.run.seed),
+        monotonicity=check_monotonicity(scored, recommender).counts,
+        regional_parity=_compare_regions(decided, alike, settings.run.seed),
         changes=changed,
         change_counts=count_changes(changed) if len(changed) else changed,
     )
@@ -243,7 +243,7 @@ def _tolerance(large: float) -> Tolerance:
     )
 
 
-def _provinces(decided: MonthlyBook, alike: Matching, seed: int) -> pd.DataFrame:
+def _compare_regions(decided: MonthlyBook, alike: Matching, seed: int) -> pd.DataFrame:
     if "province" not in decided.scored:
         return pd.DataFrame()
     rows = decided.book.recommendations

@@ -194,7 +194,7 @@ def _facts(run: Run, verdict: dict[str, Any], version: str) -> PublicationFacts:
         conditions=tuple(conceded["check"] + ": " + conceded["text"]),
         headline=headline(run),
         outcome_name=str(run.read_json("datasets", "population")["outcome"]),
-        agreements_left_out=int(run.read_json("limits", "left_out")["agreements"]),
+        agreements_left_out=int(run.read_json("limits", "excluded_banks")["agreements"]),
     )
 
 
