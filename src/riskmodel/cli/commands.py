@@ -234,7 +234,12 @@ def _bench_backtest(enterprises: int) -> "pd.DataFrame":
 
 
 def print_dictionary(arguments: argparse.Namespace) -> None:
-    """Print the data dictionary as Markdown."""
+    """Print the data dictionary, or the page of all settings, as Markdown."""
+    if arguments.of == "settings":
+        from riskmodel.settings.reference import settings_page
+
+        print(settings_page(), end="")
+        return
     from riskmodel.features.data_dictionary import markdown
 
     print(markdown(), end="")

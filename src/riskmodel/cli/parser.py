@@ -51,7 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     _review(_add(below, "review", meaning, None).add_subparsers(required=True, metavar="ACTION"))
     meaning = "compare with pandas, Polars, DuckDB, HiGHS"
     _bench(_add(below, "bench", meaning, commands.run_benchmark))
-    _add(below, "dictionary", "print the data dictionary as Markdown", commands.print_dictionary)
+    meaning = "print the data dictionary as Markdown"
+    _dictionary(_add(below, "dictionary", meaning, commands.print_dictionary))
     return parser
 
 
@@ -67,6 +68,11 @@ def _add(
     if act:
         parser.set_defaults(act=act)
     return parser
+
+
+def _dictionary(parser: argparse.ArgumentParser) -> None:
+    meaning = "features and source tables (data/README.md), or the settings"
+    parser.add_argument("of", nargs="?", choices=("data", "settings"), default="data", help=meaning)
 
 
 def _simulate(parser: argparse.ArgumentParser) -> None:
