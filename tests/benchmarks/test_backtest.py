@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from riskmodel import datasets
-from riskmodel.benchmarks import backtest
+from riskmodel.benchmarks import backtest, backtest_study
 from riskmodel.benchmarks.backtest import (
     BACK,
     BacktestMonth,
@@ -24,7 +24,7 @@ from riskmodel.benchmarks.backtest import (
 from riskmodel.limits import banks_from, policy_from
 from riskmodel.limits.agreements import agreements_in_force
 from riskmodel.limits.backtest.backtest import BOOK, ORACLE
-from riskmodel.limits.backtest.measures import over_simulations
+from riskmodel.limits.backtest.measures import average_over_simulations
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.recommend import AllocationProblem, build_problem
 from riskmodel.settings import default_settings, read_toml
@@ -164,14 +164,14 @@ def test_the_source_shows_the_defaults_that_the_economy_drew(folder: Path) -> No
 
 
 def test_the_table_has_an_interval_over_simulations_for_every_measure(month: BacktestMonth) -> None:
-    table = backtest._over_simulations([(1, month), (2, month)])
+    table = backtest_study._over_simulations([(1, month), (2, month)])
     assert table["simulations"].eq(2).all()
     lift = table.set_index("measure").loc["lift_over_cut"]
     assert lift["low"] == pytest.approx(lift["value"]) == pytest.approx(lift["high"])
-    assert backtest._responses([(1, month)]).empty  # this month's terms have learnt nothing
-    causes = backtest._causes([(1, month)])
+    assert backtest_study._responses([(1, month)]).empty  # this month's terms have learnt nothing
+    causes = backtest_study._causes([(1, month)])
     assert causes["name"].tolist() == month.value_of_information["knows"].tolist()
-    assert over_simulations(pd.DataFrame({"measure": [], "seed": [], "value": []})).empty
+    assert average_over_simulations(pd.DataFrame({"measure": [], "seed": [], "value": []})).empty
 
 
 def test_a_simulation_says_what_it_was_made_with(folder: Path) -> None:

@@ -30,15 +30,12 @@ from riskmodel.pipeline.stages.features import compute_features
 from riskmodel.pipeline.stages.limits import behaviour_of
 from riskmodel.pipeline.stages.model import fit_models
 from riskmodel.pipeline.stages.sources import read_sources
-from riskmodel.progress import Progress
 from riskmodel.runs.run_folder import Run, create_run
-from riskmodel.settings import Settings, default_settings, read_toml
+from riskmodel.settings import Settings, read_toml
 from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.storage.files import write_text
 
 Ints = NDArray[np.int64]
-SEEDS = (811, 823, 839)
-MONTHS = 72
 BACK = (24, 12)
 """Months before the simulation's end at which a book is decided; the events begin at the first."""
 EVENTS = ("shock", "tariff", "yuan")
@@ -146,36 +143,6 @@ class BacktestMonth:
     intervals: pd.DataFrame
     response: pd.DataFrame
     base_rate: float
-
-
-def bench_backtest(
-    enterprises: int, terms: Path, economy: Economy, progress: Progress
-) -> pd.DataFrame:
-    """Measures with intervals over simulations, the regret's causes and the stress, told and returned.
-
-    `terms` is the folder of `policy.toml` and `banks.toml`. Columns: question ("backtest",
-    "regret", "response", "stress"), name, measure, simulations, value, low, high.
-    """
-    settings = default_settings()
-    months, stress = [], pd.DataFrame()
-    for seed in SEEDS:
-        with TemporaryDirectory() as folder:
-            simulation = Path(folder) / "simulation"
-            economy.write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)
-            progress(f"simulation {seed} written")
-            for back in BACK:
-                problem, as_of = build_month(simulation, terms, settings, back=back)
-                month = backtest_month(simulation, problem, economy, settings)
-                progress(f"simulation {seed}, {as_of}: {describe(month)}")
-                months.append((seed, month))
-                if seed == SEEDS[0] and back == BACK[0]:
-                    how = (terms, economy, settings)
-                    stress = run_stresses(
-                        Path(folder), read_simulation_size(simulation), month, how
-                    )
-                    progress(f"{stress['scenario'].nunique()} scenarios judged")
-    tables = [_over_simulations(months), _causes(months), _responses(months), _long(stress)]
-    return pd.concat(tables, ignore_index=True)
 
 
 def build_month(
@@ -300,7 +267,7 @@ def run_stresses(
     folder: Path,
     size: SimulationSize,
     base: BacktestMonth,
-    how: tuple[Path, Economy, Settings],
+    setup: tuple[Path, Economy, Settings],
     scenarios: Sequence[str] = (*EVENTS, *OTHER_SIMULATIONS),
 ) -> pd.DataFrame:
     """The scenarios of a simulation, beside its base's first month; their simulations go to the folder.
@@ -311,7 +278,7 @@ def run_stresses(
     other enterprises its book is its own: nothing is compared with the base's lines, `breaks` says
     that a cap does not hold, and too_high is missing.
     """
-    terms, economy, settings = how
+    terms, economy, settings = setup
     found = [_stress_rows("base", base.evaluated, base)]
     for scenario in scenarios:
         simulation = folder / scenario
@@ -378,39 +345,6 @@ def describe(month: BacktestMonth) -> str:
     )
 
 
-def _over_simulations(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
-    """Measures over simulations, the base's bad rate among them."""
-    rows = [
-        month.intervals[["measure", "value"]].assign(seed=seed) for seed, month in months
-    ] + [
-        pd.DataFrame({"measure": ["base_bad_rate"], "value": [month.base_rate], "seed": [seed]})
-        for seed, month in months
-    ]  # fmt: skip
-    table = measures.over_simulations(pd.concat(rows, ignore_index=True))
-    return table.assign(question="backtest", name=BOOK)
-
-
-def _causes(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
-    """The regret that is left by who knows what, over simulations."""
-    rows = [
-        month.value_of_information.rename(columns={"knows": "measure", "regret": "value"}).assign(
-            seed=seed
-        )
-        for seed, month in months
-    ]
-    table = measures.over_simulations(
-        pd.concat(rows, ignore_index=True)[["seed", "measure", "value"]]
-    )
-    return table.assign(question="regret", name=table["measure"], measure="regret")
-
-
-def _responses(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
-    """The learnt, the naive and the stated response beside the true ones, over simulations."""
-    rows = [month.response.assign(seed=seed) for seed, month in months]
-    table = measures.over_simulations(pd.concat(rows, ignore_index=True))
-    return table.assign(question="response", name="response")
-
-
 def stress_summary(stress: pd.DataFrame) -> pd.DataFrame:
     """One row a scenario: scenario, caps_over (banks whose true expected loss is above their cap),
     profit_cny, profit_against_base_cny, bad_rate, too_high, too_high_cny, losing, losing_cny."""
@@ -426,9 +360,3 @@ def stress_summary(stress: pd.DataFrame) -> pd.DataFrame:
             **{name: whole[name] for name in ("bad_rate", *WHOLE)},
         }
     ).reset_index()
-
-
-def _long(stress: pd.DataFrame) -> pd.DataFrame:
-    """The stress's summary as rows of the table; of one simulation, so without an interval."""
-    long = stress_summary(stress).melt("scenario", var_name="measure", value_name="value")
-    return long.rename(columns={"scenario": "name"}).assign(question="stress", simulations=1)

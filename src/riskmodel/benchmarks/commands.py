@@ -52,7 +52,8 @@ def _limits(enterprises: int, progress: Progress) -> pd.DataFrame:
 def books_judged(enterprises: int, terms: Path, progress: Progress) -> pd.DataFrame:
     """Books of earlier months held against the hidden truth of fictional economies, under the policy
     and the banks in the folder `terms`: a table of its own (see `benches.backtest`)."""
-    from riskmodel.benchmarks.backtest import Economy, bench_backtest
+    from riskmodel.benchmarks.backtest import Economy
+    from riskmodel.benchmarks.backtest_study import bench_backtest
     from riskmodel.simulation import true_outcome, write_simulation
 
     economy = Economy(write_simulation, true_outcome)

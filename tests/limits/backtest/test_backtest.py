@@ -36,11 +36,11 @@ from riskmodel.limits.backtest.measures import (
     CURSE,
     LIFT,
     REGRET,
+    average_over_simulations,
     bootstrap_intervals,
     compute_measures,
     excess_limits,
     observed_outcomes,
-    over_simulations,
     response_errors,
     stress_loss_caps,
     summarise_books,
@@ -292,11 +292,11 @@ def test_months_of_a_simulation_count_as_one_in_the_interval_over_simulations() 
     measured = pd.DataFrame(
         {"measure": ["regret"] * 4, "seed": [1, 1, 2, 3], "value": [0.1, 0.3, 0.1, 0.3]}
     )
-    row = over_simulations(measured).iloc[0]
+    row = average_over_simulations(measured).iloc[0]
     # .2, .1, .3: mean .2, standard deviation .1, t with two degrees of freedom 4.302653
     assert (row["simulations"], row["value"]) == (3, pytest.approx(0.2))
     assert row["high"] - row["value"] == pytest.approx(4.302653 * 0.1 / 3**0.5, rel=1e-6)
-    assert np.isnan(over_simulations(measured[measured["seed"] == 1])["low"].iloc[0])
+    assert np.isnan(average_over_simulations(measured[measured["seed"] == 1])["low"].iloc[0])
 
 
 def test_a_stress_breaks_the_caps_that_held_before(banks: Banks) -> None:

@@ -30,12 +30,12 @@ from riskmodel.limits.backtest.measures import (
     BAD_BY_LIMIT,
     LIFT,
     LIFT_AT_BASE,
+    average_over_simulations,
     bootstrap_intervals,
     compute_measures,
     excess_limits,
     frontier,
     observed_outcomes,
-    over_simulations,
     response_errors,
     stress_loss_caps,
     summarise_books,
@@ -794,7 +794,7 @@ def test_the_frontier_is_the_figures_of_every_step(policy: Policy, banks: Banks)
 
 def test_intervals_over_simulations_are_students() -> None:
     measured = pd.DataFrame({"measure": ["b", "b", "a", "a"], "seed": [1, 2, 1, 2], "value": [1.0, 3.0, 5.0, 5.0]})  # fmt: skip
-    found = over_simulations(measured, level=0.5)
+    found = average_over_simulations(measured, level=0.5)
     assert found["measure"].tolist() == ["b", "a"]
     # t of one degree of freedom at .75 is 1; the standard error 2^.5 / 2^.5
     assert found[["low", "value", "high"]].iloc[0].tolist() == pytest.approx([1.0, 2.0, 3.0])

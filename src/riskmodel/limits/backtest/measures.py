@@ -225,7 +225,7 @@ def _compute_measures(sums: Floats) -> Floats:
     return np.asarray(measured, dtype=np.float64)
 
 
-def over_simulations(measured: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def average_over_simulations(measured: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Means over simulations with Student's interval of the mean.
 
     `measured`: seed, measure, value; months of one simulation are averaged first, since they share its
