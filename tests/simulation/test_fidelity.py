@@ -196,7 +196,7 @@ def test_a_spell_is_at_risk_only_while_its_year_is_known(drawn: Draw) -> None:
 
 def test_the_mean_spell_adds_up_what_survives_each_year(drawn: Draw) -> None:
     tables = drawn({"declarations": declared(("E1", "2014-01-01", 1.0))})
-    tables.kept[f"{spell_hazards.__module__}.spell_hazards"] = np.array(
+    tables.cache[f"{spell_hazards.__module__}.spell_hazards"] = np.array(
         [[50.0, 20.0, 10.0, 5.0, 100.0, 50.0, 30.0, 20.0]]
     )
     survive = [1.0, 0.5, 0.5 * 0.6, 0.3 * 2 / 3, 0.2 * 0.75]
@@ -273,7 +273,7 @@ def test_holders_are_those_with_a_live_or_drawn_line_who_are_not_in_default(draw
     )
     tables = drawn({"lines": given, "line_months": months, "bank_records": records})
     found = holders_at(tables, pd.Timestamp("2012-04-01"))
-    names = tables.owned("enterprise_id").to_pylist()
+    names = tables.ids("enterprise_id").to_pylist()
     by_name = dict(zip((names[i] for i in found["enterprise_id"]), found["defaulted"], strict=True))
     # "gone" was written off in March; "drawn" defaults a month after the horizon
     assert by_name == {"live": True, "drawn": False, "bad": True}
@@ -302,7 +302,7 @@ def test_the_oracle_is_judged_by_what_came_to_holders_after_the_simulations_end_
     )  # fmt: skip
     # "early" is in default before the day; in August a year is not over by the truth's last month
     found = oracle_outcomes(tables)
-    ids = tables.owned("enterprise_id").to_pylist()
+    ids = tables.ids("enterprise_id").to_pylist()
     outcome = [
         (ids[i], bad) for i, bad in zip(found["enterprise_id"], found["defaulted"], strict=True)
     ]
@@ -460,7 +460,7 @@ def test_every_fact_has_a_name_of_its_own_and_a_range() -> None:
 
 
 @pytest.fixture(scope="module")
-def integers(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The card of a simulation from the writer."""
     from riskmodel.simulation import write_simulation
 

@@ -61,7 +61,7 @@ def test_every_table_is_there_and_the_truth_stands_apart(simulation: Path) -> No
         "limit_response",
         "pd_12m",
         "staged_declarations",
-        "world",
+        "simulation",
     }
 
 
@@ -170,7 +170,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: 
 def test_neither_the_part_nor_the_threads_change_a_byte(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "IN_A_FILE", 40)
+    monkeypatch.setattr(writing, "ENTERPRISES_PER_FILE", 40)
     for name, part, threads in (("one", 40, 1), ("two", 7, 2), ("three", 1000, 3)):
         write_simulation(
             tmp_path / name, enterprises=100, months=24, seed=3, part=part, threads=threads
@@ -182,7 +182,7 @@ def test_neither_the_part_nor_the_threads_change_a_byte(
 def test_a_stopped_simulation_goes_on_where_it_was_and_ends_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "IN_A_FILE", 20)
+    monkeypatch.setattr(writing, "ENTERPRISES_PER_FILE", 20)
     size = {"enterprises": 60, "months": 24, "seed": 3, "threads": 1}
     heard: list[int] = []
 

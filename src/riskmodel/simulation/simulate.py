@@ -1,7 +1,7 @@
 """A simulation: lived in parts, rendered as tables, written whole or not at all."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
@@ -154,63 +154,84 @@ def simulate_enterprises(simulation: Simulation, first: int, last: int) -> Simul
 
 
 def render_tables(simulation: Simulation, part: SimulatedEnterprises) -> Iterator[tuple[str, Any]]:
-    """Each table's rows of a part, of the source folder and of `truth/`."""
-    w, p = simulation, simulation.parameters
-    traits, lives, deals = part.traits, part.lives, part.deals
-
-    def arrivals(name: str) -> ArrivalProcess:
-        """The delivery of one table, with draws of its own."""
-        return ArrivalProcess(w.calendar, p.arrival, w.seed, name)
-
-    yield "enterprises", enterprises_table(w, traits, arrivals("enterprises"))
-    yield (
-        "declarations",
-        customs.declarations(
-            deals, traits, w.rates, arrivals=arrivals("declarations"), parameters=p
-        ),
-    )
-    rows, paid = customs.receipts(deals, traits, arrivals=arrivals("receipts"), parameters=p)
-    yield "receipts", rows
-    yield (
-        "purchases",
-        customs.purchases(
-            deals,
-            traits,
-            w.rates,
-            arrivals=arrivals("purchases"),
-            parameters=p,
-            places=3 * w.enterprises,
-        ),
-    )
-    rows, back = customs.refunds(deals, traits, w.rates, arrivals=arrivals("refunds"), parameters=p)
-    yield "refunds", rows
-    inside = slice(BURN, BURN + w.calendar.months)
-    came = customs.monthly(paid, w.calendar, traits.enterprises) * w.factors.cny[inside]
-    came = came + customs.monthly(back, w.calendar, traits.enterprises)
-    flows = bureau.monthly_flows(lives, traits, w.factors, came, p)
+    """Render each table's rows of some enterprises, of the source folder and of `truth/`."""
+    w, traits, lives = simulation, part.traits, part.lives
+    yield "enterprises", enterprises_table(w, traits, _arrivals(w, "enterprises"))
+    payments = yield from _trade_tables(w, part)
+    applied = programme_tables.collect_applications(lives, traits, w.calendar)
+    flows = bureau.monthly_flows(lives, traits, w.factors, payments, w.parameters)
+    arrivals = _arrivals(w, "bank_records")
     yield (
         "bank_records",
-        bureau.bank_records(lives, traits, flows, arrivals=arrivals("bank_records"), parameters=p),
+        bureau.bank_records(lives, traits, flows, arrivals=arrivals, parameters=w.parameters),
     )
-    applied = programme_tables.collect_applications(lives, traits, w.calendar)
+    arrivals = _arrivals(w, "inquiries")
     yield (
         "inquiries",
-        bureau.inquiries(lives, traits, applied, arrivals=arrivals("inquiries"), parameters=p),
+        bureau.inquiries(lives, traits, applied, arrivals=arrivals, parameters=w.parameters),
     )
-    yield "agreements", programme_tables.agreements(traits, lives, arrivals=arrivals("agreements"))
-    yield "applications", programme_tables.applications(applied, arrivals=arrivals("applications"))
-    yield "lines", programme_tables.lines(applied, arrivals=arrivals("lines"))
-    opened = applied["enterprise"] * 1000 + applied["line"]
+    yield from _programme_tables(w, part, applied)
+    yield from _truth_tables(w, part, applied)
+
+
+def _arrivals(simulation: Simulation, table: str) -> ArrivalProcess:
+    """Return the arrival process of one table, with draws of its own."""
+    return ArrivalProcess(
+        simulation.calendar, simulation.parameters.arrival, simulation.seed, table
+    )  # fmt: skip
+
+
+def _trade_tables(
+    w: Simulation, part: SimulatedEnterprises
+) -> Generator[tuple[str, Any], None, Any]:
+    """Render the tables of trade; returns what came in, in CNY by enterprise and month."""
+    traits, deals, p = part.traits, part.deals, w.parameters
+    arrivals = _arrivals(w, "declarations")
     yield (
-        "line_months",
-        programme_tables.line_months(lives, traits, opened, arrivals=arrivals("line_months")),
+        "declarations",
+        customs.declarations(deals, traits, w.rates, arrivals=arrivals, parameters=p),
     )
+    arrivals = _arrivals(w, "receipts")
+    rows, paid = customs.receipts(deals, traits, arrivals=arrivals, parameters=p)
+    yield "receipts", rows
+    arrivals = _arrivals(w, "purchases")
+    rows = customs.purchases(
+        deals, traits, w.rates, arrivals=arrivals, parameters=p, places=3 * w.enterprises
+    )
+    yield "purchases", rows
+    arrivals = _arrivals(w, "refunds")
+    rows, back = customs.refunds(deals, traits, w.rates, arrivals=arrivals, parameters=p)
+    yield "refunds", rows
+    inside = slice(BURN, BURN + w.calendar.months)
+    receipts = customs.monthly(paid, w.calendar, traits.enterprises) * w.factors.cny[inside]
+    return receipts + customs.monthly(back, w.calendar, traits.enterprises)
+
+
+def _programme_tables(
+    w: Simulation, part: SimulatedEnterprises, applied: programme_tables.Applications
+) -> Iterator[tuple[str, Any]]:
+    """Render the programme's agreements, applications, lines and line months."""
+    traits, lives = part.traits, part.lives
+    arrivals = _arrivals(w, "agreements")
+    yield "agreements", programme_tables.agreements(traits, lives, arrivals=arrivals)
+    arrivals = _arrivals(w, "applications")
+    yield "applications", programme_tables.applications(applied, arrivals=arrivals)
+    yield "lines", programme_tables.lines(applied, arrivals=_arrivals(w, "lines"))
+    opened = applied["enterprise"] * 1000 + applied["line"]
+    arrivals = _arrivals(w, "line_months")
+    yield "line_months", programme_tables.line_months(lives, traits, opened, arrivals=arrivals)
+
+
+def _truth_tables(
+    w: Simulation, part: SimulatedEnterprises, applied: programme_tables.Applications
+) -> Iterator[tuple[str, Any]]:
+    """Render the tables under `truth/`."""
+    traits, lives, environment = part.traits, part.lives, w.environment
+    stride = max(1, w.enterprises // w.parameters.oracle.response_enterprises)
     yield "truth/enterprises", truth_tables.lives_table(lives, traits, part.attempt, w.calendar)
     yield "truth/enterprise_months", truth_tables.states_table(lives, traits, w.calendar)
-    yield "truth/staged_declarations", truth_tables.staged_table(deals)
-    environment = w.environment
+    yield "truth/staged_declarations", truth_tables.staged_table(part.deals)
     yield "truth/pd_12m", truth_tables.pd_table(lives, traits, w.calendar, environment)
-    stride = max(1, w.enterprises // p.oracle.response_enterprises)
     yield (
         "truth/limit_response",
         truth_tables.response_table(lives, traits, w.calendar, environment, stride),
