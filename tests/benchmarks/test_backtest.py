@@ -37,6 +37,14 @@ ECONOMY = Economy(write_simulation, true_outcome)
 TERMS = Path(__file__).parents[2] / "experiments"
 ENTERPRISES, MONTHS, SEED = 300, 48, 5
 SETTINGS = default_settings()
+FEW = SETTINGS.with_values(
+    {
+        "datasets.as_of_dates.step_months": 6,
+        "model.inner_folds": 2,
+        "model.trees.max_rounds": 40,
+        "model.calibration.bootstrap_draws": 20,
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +189,7 @@ def test_a_simulation_says_what_it_was_made_with(folder: Path) -> None:
 def test_a_month_is_weighed_with_what_past_lines_teach_and_budgets_in_proportion(
     folder: Path,
 ) -> None:
-    problem, as_of = backtest.build_month(folder / "base", TERMS, SETTINGS, back=BACK[1])
+    problem, as_of = backtest.build_month(folder / "base", TERMS, FEW, back=BACK[1])
     given = banks_from(read_toml(TERMS / "banks.toml"), "banks.toml")
     share = ENTERPRISES / backtest.BUDGETS_FOR
     for ours, theirs in zip(problem.case.terms.banks.bank, given.bank, strict=True):

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import settings as rules
+from tests.nightly import examples
 
 from riskmodel import months
 from riskmodel.features import DEFINITIONS, compute, definitions_by_name
@@ -268,14 +269,14 @@ def foreknown(economy):
 # Features of any kind, on tables drawn at random
 
 
-@rules(drawn.CALM, max_examples=15)
+@rules(drawn.CALM, max_examples=examples(15, 4))
 @given(drawn.sources, drawn.sources, drawn.drawn_definitions())
 def test_no_feature_tells_apart_sources_that_knew_the_same(settings, source, other, definitions):
     case = Case(source, drawn.ASKED, (*DEFINITIONS, *definitions), settings)
     assert keeps_time(case, lambda past, as_of: spliced(past, other, as_of)) == set()
 
 
-@rules(drawn.CALM, max_examples=15)
+@rules(drawn.CALM, max_examples=examples(15, 4))
 @given(drawn.sources, drawn.drawn_definitions())
 def test_features_never_declared_before_keep_the_laws(settings, source, definitions):
     case = Case(source, drawn.ASKED, tuple(definitions), settings, portion=1)

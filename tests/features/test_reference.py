@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
+from tests.nightly import examples
 
 from riskmodel.features import DEFINITIONS, compute
 from riskmodel.features import spec as say
@@ -261,7 +262,7 @@ def disagreeing(source, rows, definitions, settings):
 
 
 CALM = rules(
-    max_examples=40,
+    max_examples=examples(40, 12),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate, Phase.shrink],

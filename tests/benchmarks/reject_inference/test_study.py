@@ -20,6 +20,13 @@ from riskmodel.simulation import write_simulation
 
 pytestmark = pytest.mark.slow
 
+FEW = {
+    "trees.max_rounds": 30,
+    "trees.learning_rate": 0.1,
+    "inner_folds": 2,
+    "calibration.bootstrap_draws": 20,
+}
+
 
 def drawn(seed: int, **methods: object) -> pd.DataFrame:
     """400 applicants whose truth is known; `accepts_only`, and all not given, see half of it."""
@@ -156,7 +163,7 @@ def test_a_small_economy_is_scored_by_every_method_and_judged(
     simulation: Path, applicants: Applicants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(study, "applicants_of", lambda *_: applicants)
-    few = default_settings().model.with_values({"trees.max_rounds": 30, "trees.learning_rate": 0.1})
+    few = default_settings().model.with_values(FEW)
     scored = scored_simulation(simulation, default_settings().with_values({"model": few}))
     assert len(scored) == len(applicants.test)
     shares = scored[[*METHODS, KNOWN, "true_pd", "propensity"]]
