@@ -161,4 +161,4 @@ def test_a_scorecards_reasons_are_strengths_below_the_best(scorecard, rows_of):
 def test_the_default_settings_allow_four_reasons(tmp_path: Path):
     path = tmp_path / "plain.toml"
     path.write_text("", encoding="utf-8")
-    assert load_settings(path).explain.reasons == 4
+    assert load_settings(path).explain.max_reasons == 4

@@ -277,5 +277,5 @@ def test_a_leak_is_left_out_and_named(panel, parts, settings, definitions):
     found = fit(leaking, parts, FitTask(definitions, only))
     assert found.suspects["feature"].tolist() == ["deal_usd_mean_12m"]
     assert "deal_usd_mean_12m" not in found.models["trees"].ranker.inputs.names
-    kept = fit(leaking, parts, FitTask(definitions, changed(only, "model", leaks="keep")))
+    kept = fit(leaking, parts, FitTask(definitions, changed(only, "model", leakage__action="keep")))
     assert "deal_usd_mean_12m" in kept.models["trees"].ranker.inputs.names
