@@ -1,4 +1,4 @@
-"""The fidelity card: measures on drawn tables with answers by hand, and a whole simulation."""
+"""The fidelity report: measures on drawn tables with answers by hand, and a whole simulation."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Charts of the fictional economy: its card of facts, and the curves behind them."""
+"""Charts of the fictional economy: its fidelity report, and the curves behind them."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from riskmodel.figures.canvas import (
 )
 
 REACH = 1.0
-"""How many widths of the target range are shown on either side of it."""
+"""The widths of the target range that are shown on either side of it."""
 THIN = 1e-9
 
 
@@ -32,7 +32,7 @@ def fidelity(card: pd.DataFrame) -> Picture:
     lies beyond the chart. Beside it: measured, target, unit.
     """
     if card.empty:
-        return nothing("Facts and their target ranges", "the card holds no fact")
+        return nothing("Facts and their target ranges", "the report holds no fact")
     passed = card["passed"].to_numpy(bool)
     title = f"{passed.sum()} of {len(card)} facts in their target ranges"
     figure, axes = single(title, height=tall(len(card)))

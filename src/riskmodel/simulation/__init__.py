@@ -1,4 +1,4 @@
-"""The fictional economy: a simulation with hidden causes, written to the contract's tables."""
+"""Simulation of a fictional economy with hidden causes, written as canonical tables."""
 
 from riskmodel.simulation.simulate import write_simulation
 from riskmodel.simulation.truth import true_drawn_share, true_lgd, true_outcome, true_pd

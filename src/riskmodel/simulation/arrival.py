@@ -1,4 +1,4 @@
-"""How rows reach the platform: late, sometimes wrong at first, sometimes taken back."""
+"""The arrival of rows at the platform: late, sometimes corrected, sometimes withdrawn."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ class RowVersions:
     can_be_withdrawn: bool
 
     def reported_amounts(self, amounts: Floats) -> Floats:
-        """Amounts as each version states them."""
+        """Return amounts as each version states them."""
         return np.where(self.error == 1.0, amounts[self.row], cents(amounts[self.row] * self.error))
 
     def table(self, columns: dict[str, Any]) -> Any:
@@ -53,7 +53,7 @@ class RowVersions:
 
 @dataclass(frozen=True)
 class ArrivalProcess:
-    """What delivers a table's rows: the calendar that ends the simulation, the rates, the draws' key."""
+    """The arrival of one table's rows: the calendar that ends it, the rates, the draws' address."""
 
     calendar: Calendar
     rates: Arrival
@@ -65,7 +65,7 @@ class ArrivalProcess:
         return stream(self.seed, f"table {self.table} {purpose}")
 
     def deliver(self, number: Ints, known: Floats, later: Floats | None = None) -> RowVersions:
-        """Every row once, and again where `later` is a number: the row was completed then.
+        """Deliver every row once, and again where `later` is a number: the row was completed then.
 
         `number` tells rows apart, whatever else is delivered with them; `known` and `later` count
         days since 1970-01-01 in the platform's zone, with fractions.
@@ -73,13 +73,13 @@ class ArrivalProcess:
         return self._deliver(number, known, later, corrected=False, withdrawn=False)
 
     def corrected(self, number: Ints, known: Floats, later: Floats | None = None) -> RowVersions:
-        """As `plain`, with some rows wrong at first and mended later."""
+        """Deliver as `deliver` does, with some rows wrong at first and corrected later."""
         return self._deliver(number, known, later, corrected=True, withdrawn=False)
 
     def deliver_with_withdrawals(
         self, number: Ints, known: Floats, later: Floats | None = None
     ) -> RowVersions:
-        """As `corrected`, and a few other rows are taken back later."""
+        """Deliver as `deliver_with_corrections` does, and a few other rows are taken back later."""
         return self._deliver(number, known, later, corrected=True, withdrawn=True)
 
     def _deliver(
@@ -114,7 +114,7 @@ class ArrivalProcess:
         )
 
     def _errors(self, number: Ints, wrong: Flags, row: Ints, version: Ints) -> Floats:
-        """By how much each version is wrong: those before the mending are."""
+        """Return the factor of error of each version: those before the correction have one."""
         error = lognormals(self.key("error"), number, self.rates.error_sigma)
         return np.where(wrong[row] & (version < CORRECTION), error[row], 1.0)
 

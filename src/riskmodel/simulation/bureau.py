@@ -1,4 +1,4 @@
-"""What other lenders and the bureau see: month-end accounts and credit inquiries."""
+"""The records of other lenders and the bureau: month-end accounts and credit inquiries."""
 
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ INQUIRY_REASONS = ("application", "review", "other")
 class Accounts(NamedTuple):
     """One entry an account and month; amounts in CNY, NaN where the product has none.
 
-    `row` is the enterprise's position in the part; `days` is -1 where nothing can be overdue.
+    `row` is the enterprise's position in the batch; `days` is -1 where nothing can be overdue.
     """
 
     row: Ints
@@ -59,7 +59,7 @@ class Flows(NamedTuple):
 def monthly_flows(
     lives: Lives, traits: Traits, factors: Factors, came: Floats, parameters: Parameters
 ) -> Flows:
-    """What came in, given, and what went out: goods, fixed costs, interest."""
+    """Compute what went out, beside the given inflow: goods, fixed costs, interest."""
     inside = slice(BURN, BURN + came.shape[1])
     states = lives.states[:, inside].astype(np.float64)
     sales = np.where(lives.kept[:, inside] > 0, np.maximum(states[:, :, SALES], 0.0), 0.0)
@@ -69,7 +69,7 @@ def monthly_flows(
 
 
 def reporting_months(lives: Lives, traits: Traits, months: int, months_after_default: int) -> Flags:
-    """Enterprises x months of the simulation in which accounts are reported at all."""
+    """Return the enterprises x months in which accounts are reported at all."""
     step = np.arange(BURN, BURN + months)[None, :]
     there = (step >= first_step(traits)[:, None]) & (step <= lives.exited[:, None])
     return np.asarray(there & (step - lives.defaulted[:, None] <= months_after_default))

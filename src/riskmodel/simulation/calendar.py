@@ -98,7 +98,7 @@ class Calendar:
         return int(month) + self.months - 1
 
     def day_weights(self, trade: Trade) -> Floats:
-        """How busy each day that the calendar knows is, 1 on ordinary ones."""
+        """Return the weight of each day in shipments, 1 on ordinary ones."""
         lunar = LUNAR_NEW_YEARS.astype(np.int64)
         since = np.arange(self.step_edges[0], self.step_edges[-1])[:, None] - lunar[None, :]
         holiday = ((since >= HOLIDAY[0]) & (since <= HOLIDAY[1])).any(axis=1)

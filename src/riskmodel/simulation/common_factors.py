@@ -1,4 +1,4 @@
-"""What is common to all: global demand, sectors, destinations, the yuan, and scenarios' events."""
+"""The common factors: global demand, sectors, destinations, the yuan, and scenarios' events."""
 
 from typing import NamedTuple
 

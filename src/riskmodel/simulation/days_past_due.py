@@ -1,4 +1,4 @@
-"""How an enterprise's arrears show on one of its accounts."""
+"""Days past due of an account, given its enterprise's arrears."""
 
 import numpy as np
 

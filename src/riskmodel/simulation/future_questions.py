@@ -15,7 +15,7 @@ from riskmodel.simulation.traits import Traits, first_step
 
 
 class Environment(NamedTuple):
-    """What holds for all: the common factors, the buyers, the parameters, for the kernels."""
+    """The environment of all enterprises: the common factors, the buyers, the parameters, for the kernels."""
 
     factors: Records
     market: Market
@@ -31,7 +31,7 @@ def alive(lives: Lives, traits: Traits) -> Flags:
 
 
 def start_states(lives: Lives, cell: tuple[Ints, Ints], limit: Floats, rate: float) -> StartStates:
-    """The states at the ends of the cells' steps, to be gone on from with the given limits.
+    """Return the states at the ends of the cells' steps, to be gone on from with the given limits.
 
     `rate` is the price where there is no line.
     """
@@ -59,7 +59,7 @@ def evaluate_limits(
     environment: Environment,
     paths: int,
 ) -> Floats:
-    """What is true of each cell at its limit: a row of `RESULTS` each."""
+    """Compute the truth of each cell at its limit: a row of `RESULTS` each."""
     starts = start_states(lives, cell, limit, environment.parameters.programme.rate)
     return simulate_futures(
         starts, traits.rows(), environment.factors, environment.market, environment.record, paths

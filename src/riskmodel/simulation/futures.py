@@ -67,7 +67,7 @@ def simulate_futures(
     p: Record,
     paths: int,
 ) -> Floats:
-    """For each start its `RESULTS`; a PD of one for those in default, shares NaN where undefined."""
+    """Simulate futures and return each start's `RESULTS`; a PD of one for those in default, shares NaN where undefined."""
     results = np.full((len(starts.row), len(RESULTS)), np.nan)
     _simulate_paths(results, starts, traits, factors, market, p, paths)
     return results

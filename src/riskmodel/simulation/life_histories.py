@@ -65,7 +65,7 @@ _BATCH, _WORTH = 1000, 2000
 
 
 class Lives(NamedTuple):
-    """What happened: arrays enterprises x steps unless the shape is given.
+    """The simulated histories: arrays enterprises x steps unless the shape is given.
 
     `states` is enterprises x steps x `STATE`, `ahead` payments on their way in USD by month ahead,
     `buyers` the slots' buyers. `arrears` are steps of arrears at the month's end; `line` is the
@@ -146,7 +146,7 @@ def simulate_lives(
 
 
 def replace_lives(lives: Lives, mask: Flags, others: Lives) -> None:
-    """Puts the others' lives into the places that the mask selects."""
+    """Put the others' lives into the places that the mask selects."""
     for name in Lives._fields:
         getattr(lives, name)[mask] = getattr(others, name)
 
@@ -183,7 +183,7 @@ def _empty(count: int, steps: int) -> Lives:
 
 @njit(cache=True, nogil=True)
 def is_staging(t: Record, step: int, line: int, expires: int) -> bool:
-    """Whether a gamer stages declarations in this month: the two before it applies or renews."""
+    """Return whether a gamer stages declarations in this month: the two before it applies or renews."""
     if not t.gamer:
         return False
     if line > 0:
@@ -254,7 +254,7 @@ def _next_arrears(
 
 @njit(cache=True, nogil=True)
 def _draw_loss(fate: np.uint64, t: Record, now: Record, p: Record) -> float:
-    """What a default in this month costs, of what is owed: two humps."""
+    """Draw the loss given default, a share of what is owed: two humps."""
     g = p.programme
     high = uniform(fate, _LOSS) < high_loss_chance(t, now, p)
     middle = g.lgd_high if high else g.lgd_low

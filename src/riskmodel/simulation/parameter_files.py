@@ -20,7 +20,7 @@ def scenario_names() -> list[str]:
 
 
 def load_parameters(scenario: str = BASE) -> Parameters:
-    """The base economy of `parameters.toml`, with what the scenario overrides: the name of one of
+    """Load the base economy of `parameters.toml`, with what the scenario overrides: the name of one of
     `scenario_names`, or the path of a TOML file of one's own.
 
     `SettingsError` for a scenario that is not there, or that names what the base does not.
@@ -33,7 +33,7 @@ def load_parameters(scenario: str = BASE) -> Parameters:
 
 
 def _read_scenario(scenario: str) -> Mapping[str, Mapping[str, Any]]:
-    """What a scenario changes, by part."""
+    """Read the parameters that a scenario overrides, by table."""
     own = Path(scenario)
     if own.suffix == ".toml":
         try:
@@ -50,9 +50,9 @@ def _read_scenario(scenario: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def parse_parameters(parts: Mapping[str, Mapping[str, Any]]) -> Parameters:
-    """Parameters from tables of plain values, each in the type that its name declares.
+    """Parse parameters from tables of plain values, each in the type that its name declares.
 
-    `SettingsError` for a part or a name that is unknown or missing.
+    `SettingsError` for a table or a name that is unknown or missing.
     """
     _check_names("simulate", parts, _TABLES)
     return Parameters(
@@ -61,7 +61,7 @@ def parse_parameters(parts: Mapping[str, Mapping[str, Any]]) -> Parameters:
 
 
 def as_tables(parameters: Parameters) -> dict[str, dict[str, Any]]:
-    """The parameters as tables of plain values, as `parameters_from` takes them."""
+    """Return the parameters as tables of plain values, as `parameters_from` takes them."""
     return {
         part: {k: list(v) if isinstance(v, tuple) else v for k, v in values._asdict().items()}
         for part, values in parameters._asdict().items()

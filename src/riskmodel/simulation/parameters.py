@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Population(NamedTuple):
-    """Who exports: size, quality, entry, signing."""
+    """Exporters: size, quality, entry, signing."""
 
     size_median_usd: float
     size_sigma: float
@@ -51,7 +51,7 @@ class Buyers(NamedTuple):
 
 
 class CommonFactors(NamedTuple):
-    """What moves everybody, a sector or a destination; and what befalls in a scenario."""
+    """Factors common to all, to a sector or a destination; and a scenario's events."""
 
     global_persistence: float
     global_shock: float
@@ -101,7 +101,7 @@ class Trade(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """When buyers pay, if they do."""
+    """Payment by buyers: delays and failures."""
 
     late_logit: float
     late_buyer: float
@@ -226,7 +226,7 @@ class Programme(NamedTuple):
 
 
 class Records(NamedTuple):
-    """What other lenders and the bureau report."""
+    """Reports by other lenders and the bureau."""
 
     balance_sigma: float
     habit_sigma: float
@@ -285,7 +285,7 @@ class Oracle(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """Every number of the economy, by part."""
+    """Every number of the economy, by table."""
 
     population: Population
     buyers: Buyers

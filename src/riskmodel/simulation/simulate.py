@@ -1,4 +1,4 @@
-"""A simulation: lived in parts, rendered as tables, written whole or not at all."""
+"""Simulate an economy in batches of enterprises, and write its tables whole or not at all."""
 
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -44,7 +44,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Simulation:
-    """What is common to all enterprises of a simulation, and the numbers that it was made from."""
+    """A simulated economy: what all enterprises share, and the numbers that it is made from."""
 
     enterprises: int
     seed: int
@@ -58,7 +58,7 @@ class Simulation:
 
     @property
     def environment(self) -> Environment:
-        """What the kernels go by."""
+        """The environment as the kernels take it."""
         return Environment(
             step_records(self.factors), self.market, record_of(self.parameters), self.parameters
         )
@@ -66,7 +66,7 @@ class Simulation:
 
 @dataclass(frozen=True)
 class SimulatedEnterprises:
-    """Some enterprises of a simulation, with all that happened to them."""
+    """Some enterprises of a simulation with their histories and deals."""
 
     traits: Traits
     attempt: Ints
@@ -81,7 +81,7 @@ def prepare_simulation(
     scenario: str = BASE,
     changed: Parameters | None = None,
 ) -> Simulation:
-    """The simulation of a seed: the same for the same numbers and scenario.
+    """Prepare the simulation of a seed: the same for the same numbers and scenario.
 
     `changed` takes the place of the scenario's parameters. `UsageError` for sizes that cannot be
     drawn, `SettingsError` for an unknown scenario.
@@ -109,7 +109,7 @@ def prepare_simulation(
 
 
 def simulate_enterprises(simulation: Simulation, first: int, last: int) -> SimulatedEnterprises:
-    """The enterprises of the numbers from `first` up to but not `last`.
+    """Simulate the enterprises of the numbers from `first` up to but not `last`.
 
     Whoever is there when the simulation begins must have lived until then: others are drawn anew.
     """
@@ -272,7 +272,7 @@ def write_simulation(
     progress: Progress = lambda _done: None,
     changed: Parameters | None = None,
 ) -> None:
-    """A source folder that keeps the contract, with `truth/` beside its tables.
+    """Write a source folder that keeps the data contract, with `truth/` beside its tables.
 
     Same numbers and scenario, same bytes: neither `part`, the enterprises that are worked on at
     once (memory grows with it, not with `enterprises`), nor `threads` changes any. What is done

@@ -1,4 +1,4 @@
-"""Who is there: enterprises with their hidden traits."""
+"""Enterprises and their hidden traits."""
 
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ SLOTS = 6
 
 
 class Traits(NamedTuple):
-    """What does not change in an enterprise's life; one entry an enterprise.
+    """The traits of enterprises that do not change; one entry an enterprise.
 
     `number` counts from 0 and makes the id; `key` is the key of its own draws. `size` is the log
     of twelve-month exports in USD at mean demand; `enters` and `signs` are months (below zero:
@@ -83,7 +83,7 @@ class Traits(NamedTuple):
         return rows_of(self._asdict())
 
     def replace_rows(self, mask: Flags, others: "Traits") -> "Traits":
-        """These traits, with the others' in the places that the mask selects."""
+        """Return these traits, with the others' in the places that the mask selects."""
         fields = [field.copy() for field in self]
         for field, other in zip(fields, others, strict=True):
             field[mask] = other

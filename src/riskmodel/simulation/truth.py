@@ -1,4 +1,4 @@
-"""What is true of a written simulation, at any limit. Only evaluation may ask: no stage reads this."""
+"""The truth of a written simulation at any limit. Only evaluation may ask: no stage reads this."""
 
 import tomllib
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ PATHS = 256
 
 
 def open_simulation(folder: Path | str) -> Simulation:
-    """The simulation that `riskmodel simulate` wrote to the folder.
+    """Open the simulation that `riskmodel simulate` wrote to the folder.
 
     `DataError` where the folder holds none, or one of another version.
     """

@@ -1,4 +1,4 @@
-"""The tables of `truth/`: what nobody in the economy sees; only evaluation may read them."""
+"""The tables of `truth/`, hidden from the economy: only evaluation may read them."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ def states_table(lives: Lives, traits: Traits, calendar: Calendar) -> Any:
 
 
 def pd_table(lives: Lives, traits: Traits, calendar: Calendar, environment: Environment) -> Any:
-    """What is true of those with a line, at its limit, and of those that the gate lets in, at the
+    """Render the truth of those with a line, at its limit, and of those that the gate lets in, at the
     limit of the 1:1 rule, at the dates that evaluation uses."""
     steps = evaluation_steps(calendar.months, environment.parameters)
     cell, limit = cells_to_evaluate(lives, traits, steps)

@@ -1,4 +1,4 @@
-"""Sources: canonical tables from extracts, checked at the contract's door."""
+"""Sources: canonical tables from extracts, validated by the data contract."""
 
 from riskmodel.sources.source import Source
 

@@ -1,4 +1,4 @@
-"""The contract's door: a source folder in; canonical tables, rejects and a report out."""
+"""Read and validate a source folder: canonical tables, rejected rows and a report."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _REFERRED_TO = {"enterprises": "enterprise_id", "lines": "line_id"}
 
 @dataclass(frozen=True)
 class Reading:
-    """What a source folder held: rows to use, rows set aside with their reasons, the report.
+    """A source folder as read: rows to use, rejected rows with their reasons, the report.
 
     `rejects` has the original columns (with canonical types) plus `reasons`, for those tables
     of which rows were set aside.
@@ -37,10 +37,15 @@ class Reading:
 def read_folder(
     folder: Path, settings: SourcesSettings, progress: Progress = no_progress
 ) -> Reading:
-    """The folder's tables, checked row by row; too many bad rows are for `held` to refuse.
+    """Read the folder's tables and validate them row by row; `accept_reading` judges the rejects.
 
     `progress` is told a line for each table read and each table checked. Raises `DataError` at
     once for a stray or unreadable file, an unknown or missing table or column, and a wrong type.
+
+    >>> from riskmodel.settings import default_settings
+    >>> read_folder(Path("no-such-folder"), default_settings().sources)
+    Traceback (most recent call last):
+    riskmodel.errors.DataError: no-such-folder: no such folder; name a folder with the canonical tables.
     """
     raw: dict[str, pa.Table] = {}
     for name, files in table_files(folder).items():
@@ -60,7 +65,7 @@ def read_folder(
 
 
 def accept_reading(reading: Reading, settings: SourcesSettings) -> Reading:
-    """The reading itself, if few enough rows were set aside.
+    """Return the reading itself, if few enough rows were rejected.
 
     Raises `DataError` as `refuse_bad_rows` does.
     """
@@ -69,7 +74,7 @@ def accept_reading(reading: Reading, settings: SourcesSettings) -> Reading:
 
 
 def refuse_bad_rows(report: DataReport, settings: SourcesSettings) -> None:
-    """Raises `DataError` naming the tables, shares and reasons where more than
+    """Raise `DataError` naming the tables, shares and reasons where more than
     `max_rejected_share` of a table's rows (copies counted once) broke a rule, or more than
     `max_unknown_ids_share` named an unknown id.
     """

@@ -1,4 +1,4 @@
-"""Which files of a source folder belong to which table."""
+"""Assign the files of a source folder to tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ Files = Mapping[str, Sequence[Path]]
 
 
 def table_files(folder: Path) -> Files:
-    """The part files of each table in the folder, in the contract's order.
+    """Return the files of each table in the folder, in the contract's order.
 
     Raises `DataError` for a stray file, an unknown table, a table given twice or without parts,
     and for tables that must be there and are not.
@@ -40,7 +40,11 @@ def table_files(folder: Path) -> Files:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like the given one."""
+    """Return the known name that is most like the given one.
+
+    >>> nearest("reciepts", ["refunds", "receipts"])
+    'receipts'
+    """
     by_lower = {one.lower(): one for one in known}
     (match,) = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.0)
     return by_lower[match]

@@ -1,4 +1,4 @@
-"""A reading written down, for the stages that come after."""
+"""Save a validated source for the stages that come after, and load it."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,9 @@ _DESCRIPTION = "source.json"
 
 
 def save_reading(reading: Reading, folder: Path) -> None:
-    """`<table>.parquet`, `rejects/<table>.parquet`, `report.parquet`, `breaches.parquet`, and
+    """Save the tables, the rejected rows and the report.
+
+    Writes `<table>.parquet`, `rejects/<table>.parquet`, `report.parquet`, `breaches.parquet`, and
     `source.json` (time zone, fingerprint, tables) last.
 
     What an earlier reading left in the folder is replaced.
@@ -38,9 +40,13 @@ def save_reading(reading: Reading, folder: Path) -> None:
 
 
 def load_source(folder: Path) -> Source:
-    """The source that `save_reading` wrote.
+    """Load the source that `save_reading` wrote.
 
     Raises `DataError` where it is not there whole, or is no longer what was written.
+
+    >>> load_source(Path("no-such-folder"))
+    Traceback (most recent call last):
+    riskmodel.errors.DataError: no-such-folder: holds no whole source; run the stage sources again.
     """
     try:
         description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))

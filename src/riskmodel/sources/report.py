@@ -1,4 +1,4 @@
-"""What the door saw: rows in, rows used, rows set aside, and why."""
+"""The data report: rows in, rows used, rows set aside, and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,7 +30,7 @@ ABSENCE: Mapping[str, str] = MappingProxyType(
         "attributes": "no further columns of the enterprises",
     }
 )
-"""What it means for a run that a table is absent."""
+"""The consequence for a run of each table that is absent."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class RuleViolation:
 
     @property
     def words(self) -> str:
-        """The breach in a line without its table."""
+        """The violation in a line without its table."""
         return f"{self.count} (first: {', '.join(self.first)})"
 
     @property
     def count(self) -> str:
-        """The breach in a line without its table and without keys."""
+        """The violation in a line without its table and without keys."""
         return f"{self.column} {self.rule}: {self.rows:,}"
 
     @property
@@ -65,7 +65,7 @@ class RuleViolation:
 
 @dataclass(frozen=True)
 class TableReport:
-    """One table's account: `rows_in = rows_used + copies + rows_rejected`.
+    """One table's row counts: `rows_in = rows_used + copies + rows_rejected`.
 
     `unknown_ids` of the rejected rows name an id that is not there, `broken` fail another rule
     (a row can do both). Shares are null where a table has no event or no versions.
@@ -86,21 +86,21 @@ class TableReport:
 
 @dataclass(frozen=True)
 class DataReport:
-    """The accounts of all tables, the breaches found, and the tables that are not there."""
+    """The counts of all tables, the rule violations found, and the tables that are not there."""
 
     tables: tuple[TableReport, ...]
     breaches: tuple[RuleViolation, ...]
     absent: tuple[str, ...]
 
     def frame(self) -> pd.DataFrame:
-        """One row per table."""
+        """Return one row per table."""
         dates = {"first_event": "datetime64[us]", "last_event": "datetime64[us]"}
         shares = {"share_late": "float64", "share_corrected": "float64"}
         rows = pd.DataFrame([asdict(table) for table in self.tables])
         return rows.astype({**dates, **shares})
 
     def breaches_frame(self) -> pd.DataFrame:
-        """One row per breach: table, column, reason, rows, first (keys, joined by a comma)."""
+        """Return one row per rule violation: table, column, reason, rows, first (keys, joined by a comma)."""
         columns = ["table", "column", "reason", "rows", "first"]
         rows = [
             asdict(breach) | {"reason": breach.rule, "first": ", ".join(breach.first)}
@@ -110,7 +110,7 @@ class DataReport:
         return pd.DataFrame(rows, columns=columns).astype(texts | {"rows": "int64"})
 
     def text(self) -> str:
-        """The report for a terminal: the tables, the breaches, and what is absent."""
+        """Return the report for a terminal: the tables, the violations, and what is absent."""
         words = [f"  {one.table}.{one.words}" for one in self.breaches]
         return self._text(words)
 
@@ -119,7 +119,7 @@ class DataReport:
         return self._text([f"  {one.table}.{one.count}" for one in self.breaches])
 
     def breach_counts(self) -> pd.DataFrame:
-        """One row per breach: table, column, reason, rows."""
+        """Return one row per rule violation: table, column, reason, rows."""
         return self.breaches_frame().drop(columns="first")
 
     def _text(self, breaches: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The tables that a run works on, as they left the contract's door."""
+"""The validated tables that a run works on."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -31,11 +31,11 @@ class Source:
     fingerprint: str
 
     def has(self, name: str) -> bool:
-        """Whether the table is there; `KeyError` for a name that the contract does not know."""
+        """Return whether the table is there; `KeyError` for a name that the contract does not know."""
         return CANONICAL[name].name in self.tables
 
     def frame(self, name: str) -> pd.DataFrame:
-        """The table as a frame.
+        """Return the table as a frame.
 
         Dates are midnights without zone, instants in UTC (both datetime64[us]); numbers and
         optional integers float64 with NaN, required integers int64; `withdrawn` bool, other
@@ -48,7 +48,7 @@ class Source:
         return pd.DataFrame(columns, copy=False)
 
     def known_before(self, instant: datetime) -> "Source":
-        """The source as it was: only rows known before the instant, rates only of days before it.
+        """Return the source as it was: only rows known before the instant, rates only of days before it.
 
         `outcomes` carry no `known_at` and stay whole.
         """
@@ -69,7 +69,7 @@ def _rows_known_before(name: str, rows: pa.Table, instant: datetime, timezone: s
 
 
 def fingerprint(tables: Mapping[str, pa.Table]) -> str:
-    """The SHA-256 over table names, column names, types and values, in canonical order."""
+    """Compute the SHA-256 over table names, column names, types and values, in canonical order."""
     digest = hashlib.sha256()
     for name in sorted(tables):
         rows = tables[name]

@@ -1,1 +1,1 @@
-"""Files written whole, and locks."""
+"""Atomic files, hashes and locks."""

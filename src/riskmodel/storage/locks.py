@@ -11,7 +11,7 @@ from riskmodel.errors import machine_faults
 
 @contextmanager
 def hold_lock(lock: Path) -> Iterator[None]:
-    """The lock on the file `lock`, which is made if it is missing and is never followed as a link.
+    """Hold the lock on the file `lock`, which is made if it is missing and is never followed as a link.
 
     `DataError` where it cannot be made. Waits until no other process holds it. The file stays:
     removing it would let two in at once.

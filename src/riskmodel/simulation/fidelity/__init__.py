@@ -1,4 +1,4 @@
-"""The fidelity card: what a written simulation shows, beside what is known of real ones."""
+"""The fidelity report: facts measured on a simulation, beside published ones."""
 
 from riskmodel.simulation.fidelity.catalogue import fidelity_report
 from riskmodel.simulation.fidelity.curves import (

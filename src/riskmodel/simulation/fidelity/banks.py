@@ -12,7 +12,7 @@ from riskmodel.simulation.fidelity.tables import Tables
 
 
 def bank_count(tables: Tables) -> Measurement:
-    """How many banks granted a line."""
+    """The number of banks that granted a line."""
     return Measurement(float(tables.current("lines", ["bank"])["bank"].nunique()))
 
 

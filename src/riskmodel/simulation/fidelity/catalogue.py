@@ -1,4 +1,4 @@
-"""All facts of the card by family, and the card itself."""
+"""All facts by family, and the fidelity report."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ FAMILIES: Mapping[str, tuple[Fact, ...]] = MappingProxyType(
 
 
 def fidelity_report(simulation: Path) -> pd.DataFrame:
-    """Each fact that the economy must show, measured on a written simulation beside its target.
+    """Measure each fact that the economy must show on a written simulation beside its target.
 
     Columns: fact, family, unit, measured, low, high (95 % sampling interval; missing where it
     makes no sense), target_low, target_high (tolerance included), source, passed (the interval

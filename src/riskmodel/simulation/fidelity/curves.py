@@ -1,4 +1,4 @@
-"""Curves behind the card's facts, as frames to be drawn; empty where a simulation is too thin."""
+"""Curves behind the report's facts, as frames to be drawn; empty where a simulation is too thin."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -25,7 +25,7 @@ DECILES, SHOWN = 10, 10
 
 
 def empty_if_thin(*columns: str) -> Callable[[Curve], Curve]:
-    """The curve, or no row of these columns where the simulation is too thin for it."""
+    """Return the curve, or no row of these columns where the simulation is too thin for it."""
 
     def held(curve: Curve) -> Curve:
         @wraps(curve)

@@ -1,4 +1,4 @@
-"""Who defaulted when, by the contract's rule, and who held a line when."""
+"""Defaults by the contract's rule, and holders of lines, by date."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A fact of the card: what is measured, and where it must lie."""
+"""A fact of the fidelity report: a measure and its target range."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Fact:
     note: str
 
     def row(self, tables: Tables, family: str) -> dict[str, object]:
-        """The fact's line of the card; not a number, with the reason, where it is too thin."""
+        """Return the fact's row of the report; not a number, with the reason, where it is too thin."""
         found, note = Measurement(float("nan")), self.note
         try:
             found = self.measure(tables)
@@ -45,7 +45,7 @@ class Fact:
         }
 
     def _reaches_target(self, found: Measurement) -> bool:
-        """Whether the measured figure's interval reaches the target range."""
+        """Return whether the measured figure's interval reaches the target range."""
         low = found.figure if isnan(found.low) else min(found.low, found.figure)
         high = found.figure if isnan(found.high) else max(found.high, found.figure)
         return bool(low <= self.target[1] and high >= self.target[0])

@@ -1,4 +1,4 @@
-"""How sales were paid: receipts held against the declarations that they pay."""
+"""Settlement of sales: receipts matched with the declarations that they pay."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ FEE = 0.006
 
 @cached
 def is_staged(tables: Tables) -> pd.Series:
-    """Whether each declaration, by its place, was staged by a gamer."""
+    """Return whether each declaration, by its place, was staged by a gamer."""
     flags = np.zeros(len(tables.ids("declaration_id")), dtype=bool)
     named = tables.hidden("staged_declarations", ["declaration_id"])["declaration_id"]
     flags[named[named >= 0]] = True
@@ -74,7 +74,7 @@ def _match_by_amount(rows: pd.DataFrame, loose: pd.DataFrame) -> pd.DataFrame:
 
 
 def unpaid_usd(rows: pd.DataFrame) -> pd.Series:
-    """What is still open of each sale, in USD: nothing where it is settled."""
+    """Return the open amount of each sale, in USD: nothing where it is settled."""
     return (rows["fob_usd"] - rows["received_usd"]).clip(lower=0).where(~rows["settled"], 0.0)
 
 

@@ -32,7 +32,7 @@ class Tables:
     """The tables of a folder; `end` is the day after the simulation's last.
 
     Frames hold ids of `OWNERS` as places, other texts as categories, dates as midnights.
-    `kept` holds what `once` has built.
+    `cache` holds what `cached` has built.
     """
 
     simulation: Path
@@ -40,7 +40,7 @@ class Tables:
     cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def has(self, name: str) -> bool:
-        """Whether the table (`truth/...` for the hidden ones) is there and has a row."""
+        """Return whether the table (`truth/...` for the hidden ones) is there and has a row."""
         return any(pq.read_metadata(file).num_rows for file in _files(self.simulation, name))
 
     def columns(self, name: str) -> frozenset[str]:
@@ -59,7 +59,7 @@ class Tables:
 
     @property
     def enterprises(self) -> int:
-        """How many enterprises there are."""
+        """The number of enterprises."""
         return len(self.ids("enterprise_id"))
 
     def hidden(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
@@ -161,7 +161,7 @@ def open_tables(simulation: Path) -> Tables:
 
 
 def cached(build: Callable[[Tables], Built]) -> Callable[[Tables], Built]:
-    """The builder, which builds a thing once a simulation and then keeps it."""
+    """Return the builder with a cache: it builds its result once a simulation."""
 
     @wraps(build)
     def cached_build(tables: Tables) -> Built:

@@ -1,4 +1,4 @@
-"""What was exported: the sales, and exports by enterprise and month, by pair and year."""
+"""Exports: the sales, and sums by enterprise and month, by pair and year."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Exports:
 
     @property
     def months(self) -> int:
-        """How many months the simulation has."""
+        """The number of months of the simulation."""
         return int(self.usd.shape[1])
 
     def month(self, year: int, month: int) -> int:

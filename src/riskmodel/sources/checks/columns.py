@@ -1,4 +1,4 @@
-"""Part files read and brought to canonical arrow types; what cannot be is an error at once.
+"""Read a table's files and cast them to canonical arrow types; what cannot be cast is an error.
 
 id, text, code: string. date: date32. instant: timestamp('us', 'UTC'). number: double, NaN
 became null. integer: int64 (double while it holds an infinite number, which the row rules set
@@ -59,8 +59,9 @@ def read_table(
     timezone: str,
     progress: Progress = no_progress,
 ) -> pa.Table:
-    """All parts of a table with canonical types and column order; columns that no part has
-    stay absent. `tell` hears how far a long file is read.
+    """Read all files of a table with canonical types and column order.
+
+    Columns that no file has stay absent. `progress` hears how far a long file is read.
 
     Raises `DataError` for a part that is not readable, a missing or unknown column, a wrong type.
     """
@@ -89,7 +90,7 @@ def read_chunks(
 def _wrong_values(
     chunks: Iterator[pa.Table], declared: Table, where: str, timezone: str
 ) -> Iterator[WrongValues]:
-    """What is wrong in each of the chunks that are left."""
+    """Yield the wrong values of each remaining chunk."""
     for chunk in chunks:
         try:
             _canonical_part(chunk, declared, where, timezone)
@@ -109,7 +110,7 @@ def concatenate_chunks(parts: Sequence[pa.Table], declared: Table) -> pa.Table:
 
 
 def file_label(path: Path, declared: Table) -> str:
-    """How a message names a table's file."""
+    """Return the name of a table's file as messages state it."""
     name = printable(path.name)
     return name if path.parent.name != declared.name else f"{declared.name}/{name}"
 

@@ -1,4 +1,4 @@
-"""How far a Parquet file may swell when it is read: a small one can hold a hundred million rows.
+"""Bounds on the decompressed size of a Parquet file: a small one can hold a hundred million rows.
 
 Rows that are all equal take no room in a file, but each is read, sorted and compared. What a file
 says of itself is held against its size before it is read, and what was read while it is.
@@ -23,7 +23,7 @@ REMEDY = (
 
 
 def refuse_oversized(footer: pq.FileMetaData, size: int, table: str, where: str) -> None:
-    """Raises `DataError` where the footer promises far more than a file of so many bytes holds."""
+    """Raise `DataError` where the footer promises far more than a file of so many bytes holds."""
     rows, columns = footer.num_rows, footer.num_columns
     if rows * columns > MAX_UNCHECKED_VALUES + VALUES_PER_BYTE * size:
         raise DataError(
@@ -35,14 +35,14 @@ def refuse_oversized(footer: pq.FileMetaData, size: int, table: str, where: str)
 
 
 class UnpackedBytes:
-    """What was read of one file so far: texts that repeat stand in it once, in memory each time."""
+    """Bytes read of one file so far: texts that repeat stand in it once, in memory each time."""
 
     def __init__(self, size: int, table: str, where: str) -> None:
         self._size, self._table, self._where = size, table, where
         self._bytes = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Counts the batch; `DataError` where all come to far more than the file's size."""
+        """Count the batch; `DataError` where all come to far more than the file's size."""
         self._bytes += batch.nbytes
         _refuse_bytes(self._bytes, self._size, self._table, self._where)
 

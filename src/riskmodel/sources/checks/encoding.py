@@ -15,7 +15,7 @@ CHINESE = "gb18030"
 
 
 def refuse_other_encodings(rows: pa.Table, table: str, where: str) -> None:
-    """Raises `WrongValues` for the first text column with bytes that are not UTF-8."""
+    """Raise `WrongValues` for the first text column with bytes that are not UTF-8."""
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         if holds_text(column.type):
             found = [value for chunk in column.chunks for value in _non_utf8_values(chunk)]
@@ -24,13 +24,13 @@ def refuse_other_encodings(rows: pa.Table, table: str, where: str) -> None:
 
 
 def holds_text(kind: pa.DataType) -> bool:
-    """Whether values of the type are texts, in a dictionary or not."""
+    """Return whether values of the type are texts, in a dictionary or not."""
     plain = kind.value_type if pt.is_dictionary(kind) else kind
     return bool(pt.is_string(plain) or pt.is_large_string(plain) or pt.is_string_view(plain))
 
 
 def refuse_non_utf8_columns(path: Path, table: str, where: str) -> None:
-    """Raises `DataError` naming a column whose texts Arrow refuses while it reads them.
+    """Raise `DataError` naming a column whose texts Arrow refuses while it reads them.
 
     A file that says itself that its texts have a dictionary is refused so, before a value is seen.
     """
@@ -56,7 +56,7 @@ def _words(found: list[bytes], where: str) -> str:
 
 
 def _non_utf8_values(column: pa.Array) -> list[bytes]:
-    """The values that are not UTF-8."""
+    """Return the values that are not UTF-8."""
     texts = column.dictionary if pt.is_dictionary(column.type) else column
     try:
         texts.validate(full=True)  # fast, and mostly the end of it

@@ -29,7 +29,7 @@ def contradiction_reason(declared: Table) -> str:
 
 
 def sort_by_key(rows: pa.Table, declared: Table) -> pa.Table:
-    """The rows by key, then by the instant they became known; nulls last."""
+    """Sort rows by key, then by the instant they became known; nulls last."""
     order = [(name, "ascending") for name in version_key(declared)]
     return rows.take(pc.sort_indices(rows, sort_keys=order))
 
@@ -47,7 +47,7 @@ def repeats_key(rows: pa.Table, columns: tuple[str, ...]) -> Rows:
 
 
 def find_duplicates(rows: pa.Table, declared: Table) -> Duplicates:
-    """Copies and contradictions among rows that are sorted by `in_order`."""
+    """Find copies and contradictions among rows that are sorted by `in_order`."""
     again = repeats_key(rows, version_key(declared))
     followed = np.append(again[1:], False)
     crowd = np.flatnonzero(again | followed)
@@ -62,7 +62,7 @@ def find_duplicates(rows: pa.Table, declared: Table) -> Duplicates:
 
 
 def _is_first_of_content(rows: pa.Table) -> Rows:
-    """Whether a row is the first of all that agree with it in every column, null with null."""
+    """Return whether a row is the first of all that agree with it in every column, null with null."""
     columns = [str(position) for position in range(rows.num_columns)]
     numbered = rows.rename_columns(columns).append_column("row", pa.array(np.arange(len(rows))))
     firsts = numbered.group_by(columns).aggregate([("row", "min")])["row_min"]

@@ -19,7 +19,7 @@ Days = npt.NDArray[np.datetime64]
 
 MIN_DATE, MAX_DATE = date(1990, 1, 1), date(2100, 12, 31)
 ALWAYS_KNOWN = datetime(1900, 1, 1, tzinfo=UTC)
-"""When an enterprise without `known_at` was known."""
+"""The instant at which an enterprise without `known_at` counts as known."""
 _NEAR = (pd.Timestamp(1800, 1, 1, tz="UTC"), pd.Timestamp(2200, 1, 1, tz="UTC"))
 
 REFERENCES: Mapping[tuple[str, str], str] = {("line_months", "line_id"): "lines"}
@@ -43,7 +43,7 @@ class Fault:
 def faults(
     rows: pa.Table, declared: Table, timezone: str, known: Mapping[str, pa.Array]
 ) -> list[Fault]:
-    """The rules that rows of the table break.
+    """Return the rules that rows of the table break.
 
     `known` holds the ids that other tables have: of `enterprises`, and of `lines`.
     """

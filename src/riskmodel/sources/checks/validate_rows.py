@@ -1,4 +1,4 @@
-"""One table's rows told apart: those to use, copies, and those set aside with their reasons."""
+"""Validate one table's rows: rows to use, copies, and rejected rows with their reasons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _LONGEST_SHOWN = 60
 
 @dataclass(frozen=True)
 class ValidatedRows:
-    """Rows to use (final types, sorted), rows set aside with `reasons`, and the account."""
+    """Rows to use (final types, sorted), rejected rows with `reasons`, and the report."""
 
     used: pa.Table
     rejects: pa.Table
@@ -43,7 +43,7 @@ class ValidatedRows:
 def validate_rows(
     raw: pa.Table, declared: Table, timezone: str, known: Mapping[str, pa.Array]
 ) -> ValidatedRows:
-    """The table's rows by the contract's row and key rules.
+    """Validate the table's rows by the data contract's row and key rules.
 
     `known` holds the ids of `enterprises` (and of `lines`) that may be referred to. Copies are
     taken out first, so that each rule counts distinct rows.

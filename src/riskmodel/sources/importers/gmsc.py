@@ -61,7 +61,7 @@ def import_gmsc(raw: Path, out: Path) -> None:
 
 
 def _attributes(rows: pd.DataFrame) -> pd.DataFrame:
-    """What is known of each borrower, in our names; amounts are US dollars a month."""
+    """Return the attributes of each borrower, in our names; amounts are US dollars a month."""
     parts = [_use(rows), _arrears(rows), _money(rows), _rest(rows)]
     facts = pd.concat(parts, axis=1)
     return facts.assign(

@@ -1,4 +1,4 @@
-"""A table through the contract's door in pieces, so that memory does not grow with the table."""
+"""Validate a table in chunks, so that memory does not grow with the table."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,9 +23,9 @@ from riskmodel.sources.report import DataReport, RuleViolation, TableReport
 from riskmodel.tables.declared import Table
 
 MAX_CHUNK_ROWS = 4_000_000
-"""The most rows of a table that go through the door in one piece."""
+"""Rows of a table that are validated at once, at most."""
 ROW_BYTES = 400
-"""What a row of a wide table needs while it goes through the door or is sorted, copies included."""
+"""Bytes of memory of a row of a wide table while it is validated or sorted, copies included."""
 _BATCHES_PER_CHUNK = 4
 
 Given = TypeVar("Given")
@@ -35,7 +35,7 @@ Use = Callable[[int, pa.Table], None]
 
 @dataclass(frozen=True)
 class SortResources:
-    """What the work is done with: the settings, threads, bytes of memory, a folder for a while."""
+    """The settings, threads, bytes of memory and temporary folder that sorting may use."""
 
     settings: SourcesSettings
     threads: int
@@ -45,13 +45,13 @@ class SortResources:
 
     @property
     def chunk_rows(self) -> int:
-        """How many rows a piece may have, so that every thread can hold one."""
+        """The number of rows of a chunk, so that every thread can hold one."""
         return max(1, min(MAX_CHUNK_ROWS, self.memory_bytes // (self.threads * ROW_BYTES)))
 
 
 @dataclass(frozen=True)
 class ChunkResult:
-    """One table's way through the door: rows set aside with `reasons`, the report, breaches.
+    """A validated table: rejected rows with `reasons`, the report, rule violations.
 
     `keys` is the number of distinct keys among the rows used, of tables that have versions.
     """
@@ -69,9 +69,9 @@ def validate_in_chunks(
     known: Mapping[str, pa.Array],
     use: Use,
 ) -> ChunkResult:
-    """Sifts the table, as `sift` does, and gives the rows used to `use`, piece by piece.
+    """Validate the table, as `validate_rows` does, and give the rows used to `use` chunk by chunk.
 
-    The pieces are numbered; each has all versions of its keys, sorted by key and `known_at`, with
+    The chunks are numbered; each has all versions of its keys, sorted by key and `known_at`, with
     `known_until` where the table has versions. Raises `DataError` at once where so many rows are
     set aside that the table is refused whatever the rest holds.
     """
@@ -95,7 +95,7 @@ def validate_in_chunks(
     for account in map_in_threads(through, range(pieces.buckets), resources.threads):
         done.append(account)
         resources.progress(
-            f"{declared.name}: {len(done)} of {pieces.buckets} pieces through the door"
+            f"{declared.name}: {len(done)} of {pieces.buckets} chunks validated"
         )
         if _exceeds_reject_shares(done, rows, resources.settings):
             break
@@ -109,7 +109,7 @@ def validate_in_chunks(
 def map_in_threads(
     work: Callable[[Given], Made], items: Iterable[Given], threads: int
 ) -> Iterator[Made]:
-    """The work's results in the order of the items, of which so many are at work at a time."""
+    """Yield the work's results in the order of the items, so many at work at a time."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Made]] = deque()
         for item in items:
@@ -121,7 +121,7 @@ def map_in_threads(
 
 
 def _row_count(path: Path) -> int:
-    """The file's rows by its own account; none where it cannot be read: reading will say so."""
+    """Return the number of rows that the file states; none where it cannot be read: reading will say so."""
     try:
         return int(pq.read_metadata(path).num_rows)
     except (pa.ArrowException, OSError):
@@ -131,12 +131,12 @@ def _row_count(path: Path) -> int:
 def _shuffle_by_key(
     files: Sequence[Path], declared: Table, resources: SortResources, rows: int
 ) -> Shuffle:
-    """The table thrown into pieces by its key's first column, so that a key stays whole.
+    """Shuffle the table into chunks by its key's first column, so that a key stays whole.
 
-    A chunk leaves its columns and types in every piece, if only with no rows: so each piece,
-    joined, has those of the whole table.
+    A batch leaves its columns and types in every chunk, if only with no rows: so each chunk has
+    those of the whole table.
     """
-    pieces = Shuffle(resources.work / "pieces" / declared.name, -(-rows // resources.chunk_rows))
+    pieces = Shuffle(resources.work / "chunks" / declared.name, -(-rows // resources.chunk_rows))
     chunk_rows = max(1, resources.chunk_rows // _BATCHES_PER_CHUNK)
     chunks = read_chunks(files, declared, resources.settings.timezone, chunk_rows)
 
@@ -152,7 +152,7 @@ def _shuffle_by_key(
 def _exceeds_reject_shares(
     done: Sequence[ChunkResult], rows: int, settings: SourcesSettings
 ) -> bool:
-    """Whether more rows are set aside than both shares together allow of all rows."""
+    """Return whether more rows are rejected than both shares together allow of all rows."""
     most = settings.max_rejected_share + settings.max_unknown_ids_share
     return sum(one.report.rows_rejected for one in done) > most * rows
 
@@ -163,9 +163,9 @@ def _merge_results(
     resources: SortResources,
     known: Mapping[str, pa.Array],
 ) -> ChunkResult:
-    """The pieces' accounts as one, as if the table had gone through the door whole.
+    """Merge the chunks' results, as if the table had been validated whole.
 
-    Bad rows are bad by themselves, or with other rows of their key: sifted again without the good
+    Bad rows are bad by themselves, or with other rows of their key: validated again without the good
     ones they break the same rules, in the order of the whole table.
     """
     bad = pa.concat_tables([_without_reasons(one.rejects) for one in done])
@@ -188,5 +188,5 @@ def _merge_results(
 
 
 def _without_reasons(rejects: pa.Table) -> pa.Table:
-    """Rows set aside without their reasons, which stand last."""
+    """Return rejected rows without their reasons, which stand last."""
     return rejects.select(rejects.column_names[:-1])

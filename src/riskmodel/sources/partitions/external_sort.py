@@ -1,7 +1,7 @@
-"""A source folder sorted on disk: through the door in pieces, thrown into parts, each sorted.
+"""Sort a source folder on disk: validated in chunks, shuffled into partitions, each sorted.
 
-Memory is bounded by a piece and a part. Beside them the ids, `enterprises`, `lines` and the
-tables that are not cut are held whole.
+Memory is bounded by a chunk and a partition. Beside them the ids, `enterprises`, `lines` and the
+tables that are not partitioned are held whole.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -58,19 +58,19 @@ _DICTIONARY_BYTES = 1 << 28
 
 @dataclass(frozen=True)
 class PartitionedTable:
-    """What was written of a table: its columns, and its rows in each part (one, if not cut)."""
+    """A written table: its columns, and its rows in each partition (one, if not partitioned)."""
 
     schema: pa.Schema
     rows: tuple[int, ...]
 
 
 _PARTITIONS_PER_MESSAGE = 50
-"""After how many parts progress is told."""
+"""The number of partitions between messages of progress."""
 
 
 @dataclass(frozen=True)
 class SortedTables:
-    """The first id of each part, and the tables."""
+    """The first id of each partition, and the tables."""
 
     firsts: tuple[str, ...]
     tables: Mapping[str, PartitionedTable]
@@ -82,10 +82,10 @@ def sort_tables(
     resources: SortResources,
     firsts_of: Callable[[pa.Array], Sequence[str]],
 ) -> SortedTables:
-    """Writes every table's parts, the rows set aside and the report into `out`.
+    """Write every table's partitions, the rejected rows and the report into `out`.
 
-    `firsts_of` names the first id of each part, given all sorted ids. Raises `DataError` as
-    `read_folder` and `held` do.
+    `firsts_of` names the first id of each partition, given all sorted ids. Raises `DataError` as
+    `read_folder` and `accept_reading` do.
     """
     for name, paths in files.items():  # what is wrong in every row is found before the work
         for path in paths:
@@ -104,7 +104,7 @@ def sort_tables(
 
 
 class _TableSorter:
-    """What is known while tables are taken in, in the contract's order: ids, parts, lines."""
+    """The state while tables are added in the contract's order: ids, partitions, lines."""
 
     def __init__(
         self, out: Path, resources: SortResources, firsts_of: Callable[[pa.Array], Sequence[str]]
@@ -119,7 +119,7 @@ class _TableSorter:
         self._sizes: dict[str, dict[int, Buckets]] = {name: {} for name in CANONICAL}
 
     def add_table(self, name: str, files: Sequence[Path]) -> None:
-        """One table through the door and into the parts' buckets, or into its one file."""
+        """Validate one table and shuffle it into the partitions' buckets, or write its one file."""
         held: dict[int, pa.Table] = {}
         use = held.__setitem__ if name in _KEPT_IN_MEMORY else self._partition_writer(name)
         account = validate_in_chunks(files, CANONICAL[name], self._resources, self._known, use)
@@ -132,7 +132,7 @@ class _TableSorter:
         self._resources.progress(f"{name}: {rows_used:,} of {rows_in:,} rows used")
 
     def report(self) -> DataReport:
-        """The account of all tables."""
+        """Return the report of all tables."""
         accounts = self.accounts.values()
         return DataReport(
             tables=tuple(one.report for one in accounts),
@@ -141,7 +141,7 @@ class _TableSorter:
         )
 
     def write(self, name: str) -> PartitionedTable:
-        """One table's parts sorted and written, and its buckets removed."""
+        """Sort and write one table's partitions, and remove its buckets."""
         rows = np.sum(list(self._sizes[name].values()), axis=0).astype(np.int64).tolist()
         if not is_partitioned(name):
             return PartitionedTable(self._schemas[name], tuple(rows))
@@ -195,7 +195,7 @@ class _TableSorter:
 
 
 def _write_encoded(rows: pa.Table, path: Path) -> None:
-    """One file with one row group, made to be read fast: texts that repeat as codes."""
+    """Write one file with one row group, made to be read fast: texts that repeat as codes."""
     texts = [field.name for field in rows.schema if pt.is_dictionary(field.type)]
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(

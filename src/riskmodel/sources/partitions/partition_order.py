@@ -1,4 +1,4 @@
-"""How tables are cut into parts of whole enterprises, and how rows stand in a part."""
+"""Cut tables into partitions of whole enterprises, and order the rows of a partition."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,17 +21,17 @@ _OF_ONE_ROW = (
 
 
 def is_partitioned(table: str) -> bool:
-    """Whether a table is cut into parts: `fx_rates` and `outcomes`, without times, are not."""
+    """Return whether a table is partitioned: `fx_rates` and `outcomes`, without times, are not."""
     return CANONICAL[table].timed
 
 
 def is_dictionary_encoded(name: str, kind: pa.DataType) -> bool:
-    """Whether a column holds texts that repeat: a part gives them dictionary-encoded."""
+    """Return whether a column's texts repeat: a partition has them dictionary-encoded."""
     return bool(pt.is_string(kind)) and name not in _OF_ONE_ROW
 
 
 def encode_texts(rows: pa.Table) -> pa.Table:
-    """The rows with texts that repeat as codes (int32) and a dictionary, in one chunk."""
+    """Encode texts that repeat as codes (int32) and a dictionary, in one chunk."""
     columns = {
         field.name: _encode_column(rows[field.name])
         if is_dictionary_encoded(field.name, field.type)
@@ -42,7 +42,7 @@ def encode_texts(rows: pa.Table) -> pa.Table:
 
 
 def take_rows(rows: pa.Table, order: Positions) -> pa.Table:
-    """The encoded rows in this order, their dictionaries by first appearance in it."""
+    """Take the encoded rows in this order, their dictionaries by first appearance in it."""
     found = rows.take(pa.array(order))
     columns = {
         field.name: _by_appearance(found[field.name])
@@ -54,7 +54,7 @@ def take_rows(rows: pa.Table, order: Positions) -> pa.Table:
 
 
 def sorted_ids(ids: pa.ChunkedArray) -> pa.Array:
-    """The distinct ids, ascending by their bytes."""
+    """Return the distinct ids, ascending by their bytes."""
     distinct = ids.unique()
     return distinct.take(pc.array_sort_indices(distinct))
 
@@ -62,9 +62,9 @@ def sorted_ids(ids: pa.ChunkedArray) -> pa.Array:
 def first_ids(
     ids: pa.Array, enterprises_per_partition: int, earlier: Sequence[str] | None = None
 ) -> tuple[str, ...]:
-    """The first id of each part: every so many of the sorted ids, or an earlier cut's.
+    """Return the first id of each partition: every so many of the sorted ids, or an earlier cut's.
 
-    An earlier cut's first part begins at the smallest id of all.
+    An earlier cut's first partition begins at the smallest id of all.
     """
     if not earlier or not len(ids):
         return tuple(ids[::enterprises_per_partition].to_pylist())
@@ -72,7 +72,7 @@ def first_ids(
 
 
 def partition_offsets(ids: pa.Array, firsts: Sequence[str]) -> Positions:
-    """The place among the sorted ids at which each part begins, and the number of ids."""
+    """Return the position among the sorted ids at which each partition begins, and their number."""
     # Text in Python sorts by code points, as UTF-8 does by bytes.
     words = np.array(ids.to_pylist(), dtype=object)
     inside = np.searchsorted(words, np.array(firsts, dtype=object))
@@ -80,16 +80,16 @@ def partition_offsets(ids: pa.Array, firsts: Sequence[str]) -> Positions:
 
 
 def partition_sort_columns(declared: Table) -> tuple[str, ...]:
-    """The columns by which the rows of a part are sorted."""
+    """Return the columns by which the rows of a partition are sorted."""
     event = (declared.event,) if declared.event else ()
     rest = (name for name in declared.key if name not in ("enterprise_id", *event))
     return ("enterprise_id", *event, *rest, "known_at")
 
 
 def sort_positions(rows: pa.Table, declared: Table, enterprises: Positions) -> Positions:
-    """The places of the rows sorted by `part_order`, ascending, texts by their bytes.
+    """Return the positions of the rows sorted by `partition_sort_columns`, ascending, texts by their bytes.
 
-    `enterprises` are the places of the rows' enterprises among sorted ids.
+    `enterprises` are the positions of the rows' enterprises among sorted ids.
     """
     first = enterprises << 32
     if declared.event:
@@ -110,7 +110,7 @@ def sort_positions(rows: pa.Table, declared: Table, enterprises: Positions) -> P
 
 
 def sort_partition(rows: pa.Table, declared: Table) -> pa.Table:
-    """Some rows of whole enterprises, sorted by `part_order` and encoded."""
+    """Sort rows of whole enterprises by `partition_sort_columns`, and encode them."""
     enterprises = positions(rows["enterprise_id"], sorted_ids(rows["enterprise_id"]))
     order = sort_positions(rows, declared, enterprises)
     return take_rows(encode_texts(rows), order)  # codes are moved faster than texts

@@ -1,4 +1,4 @@
-"""Rows thrown into numbered buckets on disk, so that no more than one bucket is ever in memory."""
+"""Shuffle rows into numbered buckets on disk, so that no more than one bucket is ever in memory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ class Shuffle:
     buckets: int
 
     def add(self, number: int, rows: pa.Table, bucket: Buckets) -> Buckets:
-        """Adds a portion of rows under its number; returns how many fell into each bucket.
+        """Add a portion of rows under its number; returns how many fell into each bucket.
 
         Portions may be added in any order, by several threads.
         """
@@ -37,12 +37,12 @@ class Shuffle:
         return counts
 
     def rows(self, bucket: int) -> list[pa.Table]:
-        """The bucket's rows of each portion, none too, in the order of the portions' numbers."""
+        """Return the bucket's rows of each portion, none too, in the order of the portions' numbers."""
         return [_batch(path, bucket) for path in sorted(self.folder.glob("*.arrow"))]
 
 
 def assign_buckets(values: pa.ChunkedArray, buckets: int) -> Buckets:
-    """A bucket for each text or date, the same for the same value, about evenly filled."""
+    """Assign a bucket to each text or date, the same for the same value, about evenly filled."""
     whole = _one_chunk(values)
     if not pt.is_string(whole.type):
         numbers = np.asarray(whole.cast(pa.int32()).fill_null(0))
@@ -51,7 +51,7 @@ def assign_buckets(values: pa.ChunkedArray, buckets: int) -> Buckets:
 
 
 def _hash_texts(texts: pa.StringArray) -> NDArray[np.uint32]:
-    """Fowler, Noll and Vo's hash (1a, 32 bits) of each text's bytes, begun with its length."""
+    """Compute Fowler, Noll and Vo's hash (1a, 32 bits) of each text's bytes, begun with its length."""
     offsets = np.frombuffer(texts.buffers()[1], np.int32)
     begin = offsets[texts.offset : texts.offset + len(texts)].astype(np.int64)
     length = offsets[texts.offset + 1 : texts.offset + len(texts) + 1] - begin

@@ -1,6 +1,6 @@
-"""Canonical tables sorted by enterprise and cut into parts of whole enterprises.
+"""Sort canonical tables by enterprise and cut them into partitions of whole enterprises.
 
-Whatever looks at enterprises one by one needs the memory of one part, not of all tables.
+Whatever looks at enterprises one by one needs the memory of one partition, not of all tables.
 """
 
 import json
@@ -48,7 +48,7 @@ _TYPES = {str(kind): kind for kind in ARROW_TYPES.values()}
 
 
 class Store(Protocol):
-    """Where the tables of a sorted source lie."""
+    """The storage of a sorted source's tables."""
 
     @property
     def schemas(self) -> Mapping[str, pa.Schema]:
@@ -56,15 +56,15 @@ class Store(Protocol):
         ...
 
     def read(self, table: str, number: int, columns: Sequence[str]) -> pa.Table:
-        """These columns of one part of a table; of part 0 where the table is not cut."""
+        """Read these columns of one partition; of partition 0 where the table is not partitioned."""
         ...
 
 
 @dataclass(frozen=True)
 class SortedSource:
-    """Canonical tables cut by enterprise: part k holds the ids in `[firsts[k], firsts[k + 1])`.
+    """Canonical tables cut by enterprise: partition k holds the ids in `[firsts[k], firsts[k + 1])`.
 
-    In a part, rows are sorted by enterprise, event date, the rest of the key and `known_at`, texts
+    In a partition, rows are sorted by enterprise, event date, the rest of the key and `known_at`, texts
     by their bytes; rows taken back stay. `known_until` is the instant from which a later version
     of the key is known, in whatever enterprise; null while there is none. `line_months` have
     `enterprise_id` and `limit_cny` of their line, a row for each pair of versions known together.
@@ -76,26 +76,26 @@ class SortedSource:
 
     @property
     def parts(self) -> int:
-        """How many parts there are."""
+        """The number of partitions."""
         return len(self.firsts)
 
     def has(self, table: str) -> bool:
-        """Whether the table is there; `KeyError` for a name that the contract does not know."""
+        """Return whether the table is there; `KeyError` for a name that the contract does not know."""
         return CANONICAL[table].name in self.store.schemas
 
     def columns(self, table: str) -> tuple[str, ...]:
-        """The table's columns, `known_until` among them."""
+        """Return the table's columns, `known_until` among them."""
         return tuple(self.types(table).names)
 
     def types(self, table: str) -> pa.Schema:
-        """The table's columns with their types, texts as strings however `part` gives them."""
+        """Return the table's columns with their types, texts as strings however `partition` gives them."""
         return self.store.schemas[table]
 
     def part(self, number: int, needs: Mapping[str, Collection[str]]) -> dict[str, pa.Table]:
-        """These columns of these tables of one part, and those that say of whom and when.
+        """Read these columns of these tables of one partition, and those that say of whom and when.
 
         Texts that repeat are dictionary-encoded, ids of single rows are strings. Raises
-        `KeyError` for a table or column that is not there, `IndexError` for such a part.
+        `KeyError` for a table or column that is not there, `IndexError` for such a partition.
         """
         if not 0 <= number < self.parts:
             raise IndexError(number)
@@ -105,7 +105,7 @@ class SortedSource:
         }
 
     def whole(self, table: str) -> pa.Table:
-        """`fx_rates` or `outcomes`, which are not cut, sorted by key; texts as strings.
+        """Read `fx_rates` or `outcomes`, which are not partitioned, sorted by key; texts as strings.
 
         `KeyError` for every other table.
         """
@@ -124,7 +124,7 @@ class SortedSource:
 
 @dataclass(frozen=True)
 class _InMemory:
-    """Tables sorted once; `begins` are the first rows of each part, and the number of rows."""
+    """Tables sorted once; `begins` are the first rows of each partition, and the number of rows."""
 
     tables: Mapping[str, pa.Table]
     begins: Mapping[str, Positions]
@@ -140,7 +140,7 @@ class _InMemory:
 
 @dataclass(frozen=True)
 class _OnDisk:
-    """Tables in a folder, one file a part; `rows` are their counts."""
+    """Tables in a folder, one file a partition; `rows` are their counts."""
 
     folder: Path
     schemas: Mapping[str, pa.Schema]
@@ -163,10 +163,10 @@ class _OnDisk:
 
 
 def sorted_source(source: Source, *, enterprises_per_partition: int) -> SortedSource:
-    """The source's tables, sorted in memory; parts are slices of them.
+    """Sort the source's tables in memory; partitions are slices of them.
 
     A source that was cut at a date may tell of enterprises that were registered later: they have
-    a part too.
+    a partition too.
     """
     timed = _with_versions(source.tables)
     named = [rows["enterprise_id"].unique() for name, rows in timed.items() if is_partitioned(name)]
@@ -198,13 +198,13 @@ def sort_folder(
     firsts: Sequence[str] | None = None,
     progress: Progress = no_progress,
 ) -> SortedSource:
-    """A source folder through the contract's door and sorted into `out`, there whole or not at all.
+    """Validate a source folder and sort it into `out`, there whole or not at all.
 
-    Beside the tables' parts: `rejects/<table>.parquet`, `report.parquet`, `breaches.parquet` and
-    `sorted.json`. A finished `out` of the same files, settings and parts is used as it is. `firsts`
-    keeps an earlier sorting's parts; one that lies in `out` with these parts is replaced. Memory is
-    bounded by `memory_gb`, or by one piece and one part where these need more. Raises `DataError`
-    as `read_folder` and `held` do, and `UsageError` where anything else is in `out`.
+    Beside the tables' partitions: `rejects/<table>.parquet`, `report.parquet`, `breaches.parquet` and
+    `sorted.json`. A finished `out` of the same files, settings and partitions is used as it is. `firsts`
+    keeps an earlier sorting's partitions; one that lies in `out` with these is replaced. Memory is
+    bounded by `memory_gb`, or by one chunk and one partition where these need more. Raises `DataError`
+    as `read_folder` and `accept_reading` do, and `UsageError` where anything else is in `out`.
     """
     files = table_files(folder)
     asked = {"format": _FORMAT, "settings": settings.model_dump(), "files": _hashes(folder, files)}
@@ -239,7 +239,7 @@ def sort_folder(
 
 
 def load_sorted(folder: Path) -> SortedSource:
-    """What `sort_folder` wrote; `DataError` where it is not there whole."""
+    """Load the sorted source that `sort_folder` wrote; `DataError` where it is not there whole."""
     try:
         found = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
         tables = found["tables"]
@@ -260,7 +260,7 @@ def load_sorted(folder: Path) -> SortedSource:
 
 
 def _with_versions(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """The tables with `known_until`; the months of lines with what their lines say."""
+    """Return the tables with `known_until`; the months of lines with what their lines say."""
     timed = {
         name: add_known_until(rows, CANONICAL[name]) if CANONICAL[name].timed else rows
         for name, rows in tables.items()
@@ -286,7 +286,7 @@ def _description(written: SortedTables, asked: Mapping[str, Any], cut: Mapping[s
 
 
 def _read_description(out: Path) -> Any:
-    """The description of a finished sorting; an empty one where there is none."""
+    """Return the description of a finished sorting; an empty one where there is none."""
     try:
         found = json.loads((out / _DESCRIPTION).read_text(encoding="utf-8"))
         return {"asked": dict(found["asked"]), "cut": dict(found["cut"])}
@@ -295,13 +295,13 @@ def _read_description(out: Path) -> Any:
 
 
 def _hashes(folder: Path, files: Files) -> dict[str, str]:
-    """Each file's SHA-256 by its path in the folder."""
+    """Return each file's SHA-256 by its path in the folder."""
     paths = [path for parts in files.values() for path in parts]
     return {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
 
 
 def _first_missing_file(folder: Path, rows: Mapping[str, Sequence[int]]) -> Path | None:
-    """The first part that is not there as a file; None if all are."""
+    """Return the first partition that is not there as a file; None if all are."""
     parts = (
         folder / name / f"{number:05d}.parquet"
         for name, counts in rows.items()

@@ -15,14 +15,14 @@ from riskmodel.tables.declared import Table
 UNTIL = "known_until"
 """The instant from which a later version of the row's key is known; null while there is none."""
 LINE_COLUMNS = ("enterprise_id", "limit_cny")
-"""What a month of a line takes over from the line."""
+"""The columns that a month of a line takes over from the line."""
 
 Positions = NDArray[np.int64]
 _OPEN = np.iinfo(np.int64).max
 
 
 def add_known_until(rows: pa.Table, declared: Table) -> pa.Table:
-    """The rows, sorted by key and `known_at`, with `known_until`.
+    """Add `known_until` to rows that are sorted by key and `known_at`.
 
     Raises `DataError` where an open column has taken the name.
     """
@@ -39,7 +39,7 @@ def add_known_until(rows: pa.Table, declared: Table) -> pa.Table:
 
 
 def join_line_months(months: pa.Table, lines: pa.Table) -> pa.Table:
-    """A row for each version of a month and version of its line that were known together.
+    """Join each version of a month with each version of its line that was known at the same time.
 
     Both tables are sorted by key and `known_at` and have `known_until`; so has the result. A row
     takes `enterprise_id` and `limit_cny` from the line; it is known from the later of the two
@@ -59,7 +59,7 @@ def join_line_months(months: pa.Table, lines: pa.Table) -> pa.Table:
 
 
 def positions(ids: pa.ChunkedArray, among: pa.Array) -> Positions:
-    """Each id's place among distinct ids, which hold it."""
+    """Return each id's position among distinct ids, which hold it."""
     return np.asarray(pc.index_in(ids, value_set=among)).astype(np.int64)
 
 
