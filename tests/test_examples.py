@@ -6,6 +6,8 @@ from importlib import import_module
 import pytest
 
 MODULES = (
+    "datasets.vintages",
+    "features.spec",
     "limits.allocation.solver",
     "limits.behaviour.slopes",
     "limits.capital",

@@ -62,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def problem(folder: Path) -> AllocationProblem:
     """The month when the shock begins, by drawn features: what the line's stages do is theirs."""
     source = accept_reading(read_folder(folder / "base", SETTINGS.sources), SETTINGS.sources).source
-    end = pd.Timestamp(datasets.last_as_of(source, SETTINGS.datasets)).to_period("M")
+    end = pd.Timestamp(datasets.find_last_as_of(source, SETTINGS.datasets)).to_period("M")
     as_of = (end - BACK[0]).to_timestamp()
     ids = source.frame("enterprises")["enterprise_id"].astype("str").sort_values()
     rng = np.random.default_rng(1)

@@ -11,16 +11,23 @@ import pytest
 from riskmodel.datasets import (
     Population,
     early_signs,
-    observed,
+    feature_rows,
     panel,
     past_lines,
     population,
     sensitivity,
     split,
 )
-from riskmodel.datasets.default_events import current, default_dates, observed_until
+from riskmodel.datasets.default_events import current_rows, default_dates, observed_until
 from riskmodel.datasets.sensitivity import definitions
-from riskmodel.datasets.splits import balanced_fold, balanced_folds, by_time, drawn, folds, latest
+from riskmodel.datasets.splits import (
+    balanced_fold,
+    balanced_folds,
+    by_time,
+    folds,
+    latest,
+    sample_enterprises,
+)
 from riskmodel.errors import DataError
 from riskmodel.settings import DatasetsSettings
 
@@ -106,10 +113,10 @@ def test_the_newest_version_counts_unless_it_is_taken_back(
     second = first.assign(limit_cny=[2e6, 3e6], known_at=first["known_at"] + pd.Timedelta(days=1))
     both = pd.concat([second.assign(withdrawn=[False, True]), first.assign(withdrawn=False)])
     source = drawn({"lines": both, "line_months": states("L1", "2022-01-01", "2022-03-01")})
-    found = current(source, "lines")
+    found = current_rows(source, "lines")
     assert found[["line_id", "limit_cny"]].to_numpy().tolist() == [["L1", 2e6]]
     assert list(found.columns) == list(source.frame("lines").columns)
-    assert current(source, "applications").empty
+    assert current_rows(source, "applications").empty
 
 
 # --- labels ---
@@ -494,12 +501,12 @@ def test_the_latest_rows_are_at_most_the_share_and_one_date_at_least() -> None:
 
 def test_rows_are_drawn_by_enterprise_to_about_so_many() -> None:
     rows = pd.DataFrame({"enterprise_id": np.repeat([f"E{n:04d}" for n in range(2_000)], 3)})
-    assert drawn(rows, 6_000, 1) is rows
-    some = drawn(rows, 1_500, 1)
+    assert sample_enterprises(rows, 6_000, 1) is rows
+    some = sample_enterprises(rows, 1_500, 1)
     assert len(some) == pytest.approx(1_500, rel=0.15)
     assert some["enterprise_id"].value_counts().eq(3).all()
-    assert drawn(rows, 1_500, 1).equals(some)
-    assert not drawn(rows, 1_500, 2).equals(some)
+    assert sample_enterprises(rows, 1_500, 1).equals(some)
+    assert not sample_enterprises(rows, 1_500, 2).equals(some)
 
 
 def test_folds_number_from_none_and_spread_both_outcomes(settings: DatasetsSettings) -> None:
@@ -536,7 +543,7 @@ def test_features_are_needed_once_for_every_date_in_order() -> None:
     labelled = pd.DataFrame({"enterprise_id": ["B", "A"], "as_of": [day("2020-01-01")] * 2})
     scored = pd.DataFrame({"enterprise_id": ["A", "A"], "as_of": [day("2020-01-01"), day("2019-01-01")]})  # fmt: skip
     people = Population("lines", labelled, scored, pd.DataFrame(), 12)
-    assert observed(people).to_numpy().tolist() == [
+    assert feature_rows(people).to_numpy().tolist() == [
         ["A", day("2019-01-01")], ["A", day("2020-01-01")], ["B", day("2020-01-01")],
     ]  # fmt: skip
 

@@ -5,10 +5,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from riskmodel.datasets import early_signs, observed, panel, past_lines, population, split
+from riskmodel.datasets import early_signs, feature_rows, panel, past_lines, population, split
 from riskmodel.datasets.default_events import default_dates, observed_until
 from riskmodel.datasets.population import Population
-from riskmodel.datasets.splits import drawn as drawn_rows
+from riskmodel.datasets.splits import sample_enterprises
 from riskmodel.limits.agreements import agreements_in_force
 
 LAST = date(2024, 6, 30)
@@ -250,10 +250,10 @@ def test_whole_enterprises_are_drawn(settings):
     rows = pd.DataFrame(
         {"enterprise_id": [f"E{n // 4:03d}" for n in range(1200)], "row": range(1200)}
     )
-    some = drawn_rows(rows, 300, seed=7)
+    some = sample_enterprises(rows, 300, seed=7)
     assert (some.groupby("enterprise_id").size() == 4).all()
     assert 200 < len(some) < 400
-    assert drawn_rows(rows, 1200, seed=7) is rows
+    assert sample_enterprises(rows, 1200, seed=7) is rows
 
 
 def test_a_row_that_is_learnt_from_and_scored_stands_once_for_its_features(settings):
@@ -261,7 +261,7 @@ def test_a_row_that_is_learnt_from_and_scored_stands_once_for_its_features(setti
     labelled = pd.DataFrame({"enterprise_id": ["E1"], "as_of": day, "defaulted": [True]})
     scored = pd.DataFrame({"enterprise_id": ["E2", "E1"], "as_of": day[0]})
     people = Population("outcomes", labelled, scored, pd.DataFrame(), 12)
-    wanted = observed(people)
+    wanted = feature_rows(people)
     assert wanted["enterprise_id"].tolist() == ["E1", "E2"]
     parts = type("Parts", (), {"frame": labelled.assign(split="fit")})
     table = panel(people, parts, wanted.assign(x=[1.0, 2.0]))

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from riskmodel.datasets import last_as_of, last_day, refuse_outside
+from riskmodel.datasets import find_last_as_of, last_day, refuse_outside
 from riskmodel.errors import SettingsError
 
 END = pd.Timestamp("2023-12-31 12:00", tz="UTC")
@@ -64,7 +64,7 @@ def test_daily_and_monthly_tables_together_answer_for_the_day_after_they_were_dr
     assert found.day == date(2024, 1, 1)
     assert found.late.empty
     assert list(found.words()) == []
-    assert last_as_of(folder(), settings) == found.day
+    assert find_last_as_of(folder(), settings) == found.day
 
 
 @pytest.mark.parametrize("name", ["declarations", "receipts", "inquiries", "line_months"])
@@ -149,10 +149,10 @@ def labels(*days, until="2024-12-31"):
 def test_given_labels_answer_for_their_newest_cohort_that_is_no_straggler(drawn, settings):
     chosen = settings.with_values({"as_of_dates.min_month_share": 0.5})
     cohorts = [("2022-01-01", 4), ("2023-01-01", 4)]
-    assert last_as_of(drawn({"outcomes": labels(*cohorts)}), chosen) == date(2023, 1, 1)
+    assert find_last_as_of(drawn({"outcomes": labels(*cohorts)}), chosen) == date(2023, 1, 1)
     late = labels(*cohorts, ("2023-03-20", 1))
-    assert last_as_of(drawn({"outcomes": late}), chosen) == date(2023, 1, 1)
-    assert last_as_of(drawn({"outcomes": late}), settings) == date(2023, 3, 20)
+    assert find_last_as_of(drawn({"outcomes": late}), chosen) == date(2023, 1, 1)
+    assert find_last_as_of(drawn({"outcomes": late}), settings) == date(2023, 3, 20)
 
 
 def test_a_date_beyond_the_data_and_their_grace_is_refused_in_one_line(folder, settings):

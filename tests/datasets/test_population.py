@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from riskmodel.datasets import kind_of, last_as_of, population, sensitivity
+from riskmodel.datasets import find_last_as_of, kind_of, population, sensitivity
 from riskmodel.errors import DataError
 
 RUN = date(2024, 7, 1)
@@ -418,9 +418,9 @@ def test_the_population_is_lines_where_there_are_any_else_outcomes(one_line, dra
 
 def test_the_newest_date_is_the_day_after_the_last_row_became_known(one_line, drawn, settings):
     # The state of June 2024 is known on 3 July.
-    assert last_as_of(one_line(), settings) == date(2024, 7, 4)
+    assert find_last_as_of(one_line(), settings) == date(2024, 7, 4)
     given = {"outcomes": outcomes(("E1", "2023-01-01", True, "2023-12-31", 12))}
-    assert last_as_of(drawn(given), settings) == date(2023, 1, 1)
+    assert find_last_as_of(drawn(given), settings) == date(2023, 1, 1)
 
 
 def test_the_default_rate_moves_with_the_definition(one_line, settings):

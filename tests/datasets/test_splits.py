@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from riskmodel.datasets import Population, balanced_folds, observed, panel, split
+from riskmodel.datasets import Population, balanced_folds, feature_rows, panel, split
 from riskmodel.datasets.splits import by_time, folds, latest
 from riskmodel.errors import DataError
 from riskmodel.settings import load_settings
@@ -158,7 +158,7 @@ def test_the_panel_holds_learnt_rows_with_labels_and_scored_rows_without(labelle
     parts = split(labelled, settings)
     scored = pd.DataFrame({"enterprise_id": ["E00"], "as_of": pd.to_datetime(["2023-07-01"])})
     people = Population("lines", labelled, scored, pd.DataFrame(), 12)
-    wanted = observed(people)
+    wanted = feature_rows(people)
     assert len(wanted) == 60 * 12 + 1
     table = panel(people, parts, wanted.assign(exports_usd_6m=1.0))
     assert set(table["split"]) == {"fit", "calibrate", "gap", "test", "score"}

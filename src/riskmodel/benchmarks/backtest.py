@@ -153,7 +153,7 @@ def build_month(
     Sources to model by the run's own stages, in `scratch` (a folder that is thrown away if none).
     """
     source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
-    end = pd.Timestamp(datasets.last_as_of(source, settings.datasets)).to_period("M")
+    end = pd.Timestamp(datasets.find_last_as_of(source, settings.datasets)).to_period("M")
     as_of = (end - back).to_timestamp().date()
     with TemporaryDirectory() as folder:
         runs = (scratch or Path(folder)) / "experiments" / "runs"
@@ -246,12 +246,12 @@ def observed_year(simulation: Path, settings: Settings, as_of: str) -> pd.DataFr
     first = pd.Timestamp(as_of)
     last = first + pd.DateOffset(months=settings.datasets.horizon_months)
     events = default_dates(source, settings.datasets)
-    found = datasets.current(source, "enterprises")[["enterprise_id"]].astype("str")
+    found = datasets.current_rows(source, "enterprises")[["enterprise_id"]].astype("str")
     on = pd.to_datetime(events.reindex(found["enterprise_id"])).to_numpy()
     found = found.assign(defaulted=(on >= first.to_datetime64()) & (on < last.to_datetime64()))
-    states = datasets.current(source, "line_months")
+    states = datasets.current_rows(source, "line_months")
     states = states[(states["month"] >= first) & (states["month"] < last)]
-    lines = datasets.current(source, "lines")[["line_id", "enterprise_id", "limit_cny"]]
+    lines = datasets.current_rows(source, "lines")[["line_id", "enterprise_id", "limit_cny"]]
     states = states.merge(lines, on="line_id", validate="many_to_one")
     sound = states["days_past_due"].eq(0)
     states = states.assign(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import features
-from riskmodel.datasets import balanced_folds, last_as_of, population
+from riskmodel.datasets import balanced_folds, find_last_as_of, population
 from riskmodel.errors import DataError
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.inputs import Inputs, fit_inputs
@@ -109,7 +109,7 @@ def labelled_features(
         reading = read_folder(Path(folder) / name, settings.sources)
         source = accept_reading(reading, settings.sources).source
         labels = population(
-            source, settings.datasets, last_as_of(source, settings.datasets)
+            source, settings.datasets, find_last_as_of(source, settings.datasets)
         ).labelled
         found = features.compute(source, labels, settings.features, threads=settings.run.threads)
     rows = found.frame.merge(labels[["enterprise_id", "as_of", "defaulted"]], validate="1:1")

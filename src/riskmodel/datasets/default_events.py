@@ -11,7 +11,7 @@ COMPLETE = 0.9
 """A last month with fewer reports than this share of the month before is still arriving."""
 
 
-def current(source: Source, name: str) -> pd.DataFrame:
+def current_rows(source: Source, name: str) -> pd.DataFrame:
     """The newest version of every row that is not withdrawn; an empty frame without the table."""
     table = CANONICAL[name]
     if not source.has(name):
@@ -27,8 +27,8 @@ def current(source: Source, name: str) -> pd.DataFrame:
 
 def line_defaults(source: Source, settings: DatasetsSettings) -> pd.DataFrame:
     """Month-ends at which a line was so many days past due or written off: `enterprise_id`, `on`."""
-    states = current(source, "line_months")
-    lines = current(source, "lines")[["line_id", "enterprise_id"]]
+    states = current_rows(source, "line_months")
+    lines = current_rows(source, "lines")[["line_id", "enterprise_id"]]
     bad = states["days_past_due"] >= settings.default_definition.days_past_due
     if "written_off_cny" in states:
         bad |= states["written_off_cny"].fillna(0) > 0
@@ -38,7 +38,7 @@ def line_defaults(source: Source, settings: DatasetsSettings) -> pd.DataFrame:
 
 def lender_defaults(source: Source, settings: DatasetsSettings) -> pd.DataFrame:
     """Month-ends at which any lender reported a bad tier: `enterprise_id`, `on`."""
-    records = current(source, "bank_records")
+    records = current_rows(source, "bank_records")
     if "tier" not in records:
         return _month_ends(records.iloc[:0])
     return _month_ends(records[records["tier"].isin(settings.default_definition.tiers)])
@@ -52,7 +52,7 @@ def default_dates(source: Source, settings: DatasetsSettings) -> pd.Series:
 
 def observed_until(source: Source) -> pd.Timestamp:
     """The end of the last month whose line reports have arrived nearly whole."""
-    counts = current(source, "line_months").groupby("month").size().sort_index()
+    counts = current_rows(source, "line_months").groupby("month").size().sort_index()
     while len(counts) > 1 and counts.iloc[-1] < COMPLETE * counts.iloc[-2]:
         counts = counts.iloc[:-1]
     if counts.empty:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.datasets.default_events import current
+from riskmodel.datasets.default_events import current_rows
 from riskmodel.sources import Source
 
 COLUMNS = ["enterprise_id", "as_of", "past_due"]
@@ -18,8 +18,8 @@ def early_signs(source: Source, rows: pd.DataFrame, horizon_months: int | None) 
     """
     if horizon_months is None or not source.has("line_months") or not source.has("lines"):
         return rows[["enterprise_id", "as_of"]].iloc[:0].assign(past_due=pd.Series(dtype="float64"))
-    states = current(source, "line_months")
-    owner = current(source, "lines").set_index("line_id")["enterprise_id"]
+    states = current_rows(source, "line_months")
+    owner = current_rows(source, "lines").set_index("line_id")["enterprise_id"]
     late = pd.DataFrame(
         {
             "enterprise_id": states["line_id"].map(owner),

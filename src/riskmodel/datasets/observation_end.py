@@ -88,14 +88,14 @@ def last_day(source: Source, settings: DatasetsSettings, kind: str) -> LastDay:
         max(usual_span(one.known, settings.as_of_dates.min_month_share)[1] for one in days.values())
         + 1
     )
-    day = _last_label(source, settings) if kind == "outcomes" else _answered(feeds, until)
+    day = _last_label(source, settings) if kind == "outcomes" else _answered_days(feeds, until)
     return LastDay(
         day=timestamp(day).date(),
         late=_late(days, day),
         silent=_silent(feeds, day, settings.as_of_dates.max_data_age_days),
         begins=_begins(source, settings, kind, days),
         ends=timestamp(
-            max(day, _watched(source, settings, until)) if kind == "outcomes" else day
+            max(day, _watched_days(source, settings, until)) if kind == "outcomes" else day
         ).date(),
     )
 
@@ -141,7 +141,7 @@ def _usual_age(event: Days, known: Days, punctual: int, bulk: float) -> int:
     return int(np.quantile(ages, bulk, method="inverted_cdf"))
 
 
-def _answered(feeds: dict[str, _Feed], until: int) -> int:
+def _answered_days(feeds: dict[str, _Feed], until: int) -> int:
     if not feeds:
         return until
     answers = sorted(feed.answers for feed in feeds.values())
@@ -153,7 +153,7 @@ def _last_label(source: Source, settings: DatasetsSettings) -> int:
     return usual_span(_label_days(source, "as_of"), settings.as_of_dates.min_month_share)[1]
 
 
-def _watched(source: Source, settings: DatasetsSettings, until: int) -> int:
+def _watched_days(source: Source, settings: DatasetsSettings, until: int) -> int:
     """The day after the last of which the data tell, labels among them, without stragglers."""
     watched = usual_span(
         _label_days(source, "observed_until"), settings.as_of_dates.min_month_share

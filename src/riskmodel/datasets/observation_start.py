@@ -22,7 +22,7 @@ HISTORIES = "histories_begin_later"
 
 
 @dataclass(frozen=True)
-class Beginning:
+class ObservationStart:
     """The first as-of date that something allows; `reason` and `text` for those left out."""
 
     reason: str
@@ -57,12 +57,12 @@ def _has(source: Source, table: str, columns: frozenset[str]) -> bool:
     return source.has(table) and columns <= set(source.tables[table].column_names)
 
 
-def beginnings(
+def find_observation_starts(
     source: Source,
     settings: DatasetsSettings,
     kind: str,
     definitions: Iterable[FeatureDefinition] = DEFINITIONS,
-) -> tuple[Beginning, ...]:
+) -> tuple[ObservationStart, ...]:
     """What keeps early as-of dates out: the labels' tables (none for given labels), the histories."""
     resting = [] if kind == "outcomes" else _labels(source, settings)
     found = (
@@ -76,7 +76,7 @@ def beginnings(
     return tuple(one for one in found if one is not None)
 
 
-def too_early(as_of: pd.Series, found: Iterable[Beginning]) -> pd.Series:
+def find_early_dates(as_of: pd.Series, found: Iterable[ObservationStart]) -> pd.Series:
     """The reason for which each date is too early; "" where none is."""
     reason = pd.Series("", index=as_of.index)
     for one in found:
@@ -84,7 +84,7 @@ def too_early(as_of: pd.Series, found: Iterable[Beginning]) -> pd.Series:
     return reason
 
 
-def refuse_all_early(reasons: pd.Series, found: Iterable[Beginning]) -> None:
+def check_any_date_left(reasons: pd.Series, found: Iterable[ObservationStart]) -> None:
     """Raises `DataError` where rows could be learnt from, but all of them are too early."""
     rows = reasons[~reasons.isin(["no_line", "not_mature"])]
     early = {one.reason: one for one in found}
@@ -154,9 +154,9 @@ def _first(days: Days, settings: DatasetsSettings) -> pd.Timestamp:
     return timestamp(usual_span(days, settings.as_of_dates.min_month_share)[0])
 
 
-def _latest(reason: str, text: str, found: list[Found]) -> Beginning | None:
+def _latest(reason: str, text: str, found: list[Found]) -> ObservationStart | None:
     """The latest of the days, with the table that asks for it."""
     if not found:
         return None
     day, words = max(found)
-    return Beginning(reason, day, f"{text} ({words}): as-of dates from {day:%Y-%m-%d} on")
+    return ObservationStart(reason, day, f"{text} ({words}): as-of dates from {day:%Y-%m-%d} on")

@@ -13,15 +13,15 @@ def panel(population: Population, parts: Split, features: pd.DataFrame) -> pd.Da
 
     `defaulted` is null where a row is only scored.
     """
-    learnt = parts.frame.astype({"defaulted": "boolean"})
+    labelled = parts.frame.astype({"defaulted": "boolean"})
     scored = population.scored.assign(
         defaulted=pd.Series(pd.NA, index=population.scored.index, dtype="boolean"), split="score"
     )
-    rows = pd.concat([learnt, scored], ignore_index=True)[[*KEY, "split", "defaulted"]]
+    rows = pd.concat([labelled, scored], ignore_index=True)[[*KEY, "split", "defaulted"]]
     return rows.merge(features, on=KEY, how="left", validate="many_to_one")
 
 
-def observed(population: Population) -> pd.DataFrame:
+def feature_rows(population: Population) -> pd.DataFrame:
     """Every enterprise and date for which features are needed, once, in order."""
     both = pd.concat([population.labelled[KEY], population.scored[KEY]])
     return both.drop_duplicates().sort_values(KEY).reset_index(drop=True)

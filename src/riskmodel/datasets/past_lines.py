@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.datasets.default_events import current, default_dates, observed_until
-from riskmodel.datasets.observation_start import beginnings, too_early
+from riskmodel.datasets.default_events import current_rows, default_dates, observed_until
+from riskmodel.datasets.observation_start import find_early_dates, find_observation_starts
 from riskmodel.errors import DataError
 from riskmodel.features.catalogue import DEFINITIONS
 from riskmodel.features.spec import FeatureDefinition
@@ -47,27 +47,32 @@ def past_lines(
     that the features (`features`) and the labels rest on. No rows where the source has no lines or no
     line months. `DataError` where a limit is not above 0.
     """
-    lines = _granted(source, as_of)
+    lines = _read_grants(source, as_of)
     if lines.empty:
-        return _typed(pd.DataFrame(columns=list(COLUMNS)))
+        return _set_types(pd.DataFrame(columns=list(COLUMNS)))
     ends = months.shifted_days(lines["as_of"], settings.horizon_months)
     on = default_dates(source, settings).reindex(lines["enterprise_id"]).set_axis(lines.index)
     over = ends <= observed_until(source) + pd.Timedelta(days=1)
-    early = too_early(lines["as_of"], beginnings(source, settings, "lines", definitions)) != ""
+    early = (
+        find_early_dates(
+            lines["as_of"], find_observation_starts(source, settings, "lines", definitions)
+        )
+        != ""
+    )
     kept = over & ~early & ~(on < lines["as_of"])
     lines = lines.assign(ends=ends, on=on, defaulted=(on >= lines["as_of"]) & (on < ends))[kept]
-    seen = _seen(lines, current(source, "line_months"))
+    seen = _line_outcomes(lines, current_rows(source, "line_months"))
     rows = lines.merge(seen, on="line_id", how="left", validate="1:1")
     worst = rows["past_due"].fillna(0)
     bad = worst.clip(lower=settings.default_definition.days_past_due)
     rows = rows.assign(
         past_due=worst.mask(rows["defaulted"], bad),
-        grade=_grades(rows, current(source, "applications")),
+        grade=_grades(rows, current_rows(source, "applications")),
     )
-    return _typed(rows.sort_values(["enterprise_id", "as_of", "line_id"], kind="stable"))
+    return _set_types(rows.sort_values(["enterprise_id", "as_of", "line_id"], kind="stable"))
 
 
-def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+def _set_types(rows: pd.DataFrame) -> pd.DataFrame:
     kinds = {
         **dict.fromkeys(("enterprise_id", "line_id", "bank", "grade"), "str"),
         **dict.fromkeys(("limit_cny", "past_due", "drawn_share", "drawn_at_default"), "float64"),
@@ -78,10 +83,10 @@ def _typed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[list(COLUMNS)].astype(kinds).reset_index(drop=True)
 
 
-def _granted(source: Source, as_of: date) -> pd.DataFrame:
+def _read_grants(source: Source, as_of: date) -> pd.DataFrame:
     if not (source.has("lines") and source.has("line_months")):
         return pd.DataFrame()
-    lines = current(source, "lines").rename(columns={"granted_on": "as_of"})
+    lines = current_rows(source, "lines").rename(columns={"granted_on": "as_of"})
     lines = lines[lines["as_of"] <= pd.Timestamp(as_of)]
     if "limit_cny" not in lines:
         return pd.DataFrame()
@@ -97,7 +102,7 @@ def _granted(source: Source, as_of: date) -> pd.DataFrame:
     return lines.reset_index(drop=True)
 
 
-def _seen(lines: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
+def _line_outcomes(lines: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     """past_due, drawn_share, drawn_at_default by line_id, from month-ends inside the horizon."""
     states = states.merge(
         lines[["line_id", "limit_cny", "as_of", "ends", "on"]],

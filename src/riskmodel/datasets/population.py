@@ -7,14 +7,14 @@ from datetime import date
 import pandas as pd
 
 from riskmodel import months
-from riskmodel.datasets.default_events import current, default_dates, observed_until
+from riskmodel.datasets.default_events import current_rows, default_dates, observed_until
 from riskmodel.datasets.observation_end import last_day
 from riskmodel.datasets.observation_start import (
     HISTORIES,
-    Beginning,
-    beginnings,
-    refuse_all_early,
-    too_early,
+    ObservationStart,
+    check_any_date_left,
+    find_early_dates,
+    find_observation_starts,
 )
 from riskmodel.errors import DataError
 from riskmodel.features.catalogue import DEFINITIONS
@@ -56,7 +56,7 @@ class Population:
         return f"default within {self.horizon_months} {unit}"
 
 
-def last_as_of(source: Source, settings: DatasetsSettings) -> date:
+def find_last_as_of(source: Source, settings: DatasetsSettings) -> date:
     """The last day that the bulk of every table answers for: the run's date where it is "auto"."""
     return last_day(source, settings, kind_of(source, settings)).day
 
@@ -85,24 +85,26 @@ def population(
 ) -> Population:
     """Labelled rows up to the run's date, rows to score on it, and who was left out and why.
 
-    `features` are the features, whose windows the histories must cover: see `beginnings`.
+    `features` are the features, whose windows the histories must cover: see `find_observation_starts`.
     """
     kind = kind_of(source, settings)
     day = pd.Timestamp(as_of)
     horizon: int | None = settings.horizon_months
     if kind == "outcomes":
-        judged, horizon = _given(current(source, "outcomes"), settings, day)
+        labels, horizon = _outcome_labels(current_rows(source, "outcomes"), settings, day)
     else:
-        rows = _line_rows(source, settings, day) if kind == "lines" else _applied(source, day)
-        judged = _by_event(rows, source, settings)
-    begun = beginnings(source, settings, kind, definitions)
-    short = _short_histories(judged, begun)
+        rows = (
+            _line_rows(source, settings, day) if kind == "lines" else _application_rows(source, day)
+        )
+        labels = _by_event(rows, source, settings)
+    begun = find_observation_starts(source, settings, kind, definitions)
+    short = _short_histories(labels, begun)
     if len(short):
-        begun = beginnings(
+        begun = find_observation_starts(
             source, settings.with_values({"as_of_dates.min_history_share": 0.0}), kind, definitions
         )
-    judged = _without_early(judged, begun)
-    labelled = judged[judged["reason"] == ""].drop(columns="reason")
+    labels = _without_early(labels, begun)
+    labelled = labels[labels["reason"] == ""].drop(columns="reason")
     labelled = labelled.astype({"defaulted": bool}).sort_values(["enterprise_id", "as_of"])
     scored = _to_score(source, settings, day, labelled)
     texts = REASONS | {one.reason: one.text for one in begun}
@@ -112,7 +114,7 @@ def population(
         scored,
         pd.concat(
             [
-                _exclusions(judged, texts, _known_defaults(source, settings, scored)),
+                _exclusions(labels, texts, _known_defaults(source, settings, scored)),
                 _early_grants(source, begun),
                 short,
             ],
@@ -122,11 +124,11 @@ def population(
     )
 
 
-def _short_histories(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.DataFrame:
+def _short_histories(labels: pd.DataFrame, begun: Sequence[ObservationStart]) -> pd.DataFrame:
     """The rows that are kept although no date of a row has the stated share of history, counted;
     none where some date has it."""
-    rows = judged.loc[judged["reason"] == ""]
-    early = too_early(rows["as_of"], begun)
+    rows = labels.loc[labels["reason"] == ""]
+    early = find_early_dates(rows["as_of"], begun)
     kept = rows if len(rows) and early.eq(HISTORIES).all() else rows.iloc[:0]
     words = "; no date has more, so those with any history are kept"
     found = [
@@ -134,37 +136,37 @@ def _short_histories(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.Dat
         for one in begun
         if one.reason == HISTORIES and len(kept)
     ]
-    return _counted(found)
+    return _tabulate_exclusions(found)
 
 
-def _without_early(judged: pd.DataFrame, begun: Sequence[Beginning]) -> pd.DataFrame:
+def _without_early(labels: pd.DataFrame, begun: Sequence[ObservationStart]) -> pd.DataFrame:
     """The rows, those of dates before the data begin with that reason (unless without a line)."""
-    early = too_early(judged["as_of"], begun).where(judged["reason"] != "no_line", "")
-    reason = judged["reason"].mask(early != "", early)
-    refuse_all_early(reason, begun)
-    return judged.assign(reason=reason)
+    early = find_early_dates(labels["as_of"], begun).where(labels["reason"] != "no_line", "")
+    reason = labels["reason"].mask(early != "", early)
+    check_any_date_left(reason, begun)
+    return labels.assign(reason=reason)
 
 
-def _early_grants(source: Source, begun: Sequence[Beginning]) -> pd.DataFrame:
+def _early_grants(source: Source, begun: Sequence[ObservationStart]) -> pd.DataFrame:
     """Past lines from which the limits do not learn, since they were granted too early."""
-    lines = current(source, "lines")
-    early = too_early(pd.to_datetime(lines["granted_on"]), begun)
+    lines = current_rows(source, "lines")
+    early = find_early_dates(pd.to_datetime(lines["granted_on"]), begun)
     rows = [
         ("limits", one.reason, f"past lines: {one.text}", len(ids), ids.nunique())
         for one in begun
         if len(ids := lines.loc[early == one.reason, "enterprise_id"])
     ]
-    return _counted(rows)
+    return _tabulate_exclusions(rows)
 
 
-def _counted(rows: Sequence[tuple[str, str, str, int, int]]) -> pd.DataFrame:
+def _tabulate_exclusions(rows: Sequence[tuple[str, str, str, int, int]]) -> pd.DataFrame:
     """Lines of `exclusions`: purpose, reason, text, rows, enterprises."""
     kinds = dict.fromkeys(("purpose", "reason", "text"), "str")
     kinds |= dict.fromkeys(("rows", "enterprises"), "int64")
     return pd.DataFrame(list(rows), columns=list(kinds)).astype(kinds)
 
 
-def _given(
+def _outcome_labels(
     outcomes: pd.DataFrame, settings: DatasetsSettings, day: pd.Timestamp
 ) -> tuple[pd.DataFrame, int | None]:
     """Labels that the source gives itself, each with the reason for leaving it out, or none."""
@@ -176,7 +178,7 @@ def _given(
     since = pd.to_datetime(_column(outcomes, "defaulted_on", "datetime64[us]"))
     defaulted = _column(outcomes, "defaulted", "boolean")
     ever = months_given.eq(-1)
-    mature = _over(outcomes, defaulted, spans) | (
+    mature = _is_horizon_over(outcomes, defaulted, spans) | (
         ever & (settings.default_definition.label_maturity == "any")
     )
     _refuse_unwatched(ever, mature, settings)
@@ -186,13 +188,13 @@ def _given(
     reason = reason.mask(months_given != most, "other_horizon")
     reason = reason.mask(outcomes["as_of"] > day, "after_run")
     until = outcomes["observed_until"]
-    judged = outcomes[["enterprise_id", "as_of"]].assign(
+    labels = outcomes[["enterprise_id", "as_of"]].assign(
         defaulted=defaulted.fillna(False).astype(bool),
         label_ends_on=_ends(outcomes["as_of"], spans),
         label_known_on=until.mask(ever & defaulted.fillna(False).astype(bool), since.fillna(until)),
         reason=reason,
     )
-    return judged, None if most == -1 else int(most)
+    return labels, None if most == -1 else int(most)
 
 
 def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSettings) -> None:
@@ -205,7 +207,9 @@ def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSett
         )
 
 
-def _over(outcomes: pd.DataFrame, defaulted: pd.Series, months_given: pd.Series) -> pd.Series:
+def _is_horizon_over(
+    outcomes: pd.DataFrame, defaulted: pd.Series, months_given: pd.Series
+) -> pd.Series:
     """Whether each horizon was over by the end of the data, and the row was watched that long.
 
     A default ends the watching, so it need not be watched on; and it may claim a whole horizon
@@ -236,7 +240,7 @@ def _column(frame: pd.DataFrame, name: str, dtype: str) -> pd.Series:
 
 def _line_rows(source: Source, settings: DatasetsSettings, day: pd.Timestamp) -> pd.DataFrame:
     """Every enterprise at every as-of date since the first grant, with whether it has a line."""
-    lines = current(source, "lines")
+    lines = current_rows(source, "lines")
     if lines.empty:
         raise DataError("lines: no rows, so nothing to learn from. Bring lines or outcomes.")
     dates, back = [day], 0
@@ -282,9 +286,9 @@ def _as_known(
     return newest[~newest["withdrawn"]]
 
 
-def _applied(source: Source, day: pd.Timestamp) -> pd.DataFrame:
+def _application_rows(source: Source, day: pd.Timestamp) -> pd.DataFrame:
     """Every application up to the run's date, once an enterprise and day."""
-    asked = current(source, "applications").rename(columns={"applied_on": "as_of"})
+    asked = current_rows(source, "applications").rename(columns={"applied_on": "as_of"})
     asked = asked[asked["as_of"] <= day][["enterprise_id", "as_of"]].drop_duplicates()
     return asked.assign(reason="").reset_index(drop=True)
 
@@ -311,7 +315,7 @@ def _to_score(
     source: Source, settings: DatasetsSettings, day: pd.Timestamp, labelled: pd.DataFrame
 ) -> pd.DataFrame:
     """Enterprises of the register at the run's date; only those without a label if so set."""
-    known = current(source, "enterprises")["enterprise_id"].sort_values()
+    known = current_rows(source, "enterprises")["enterprise_id"].sort_values()
     if settings.scoring_population == "unlabelled":
         known = known[~known.isin(labelled["enterprise_id"])]
     return pd.DataFrame({"enterprise_id": known.to_numpy(), "as_of": day})
@@ -327,9 +331,9 @@ def _known_defaults(
 
 
 def _exclusions(
-    judged: pd.DataFrame, texts: Mapping[str, str], known_defaults: pd.DataFrame
+    labels: pd.DataFrame, texts: Mapping[str, str], known_defaults: pd.DataFrame
 ) -> pd.DataFrame:
-    out = judged[judged["reason"] != ""].groupby("reason")["enterprise_id"]
+    out = labels[labels["reason"] != ""].groupby("reason")["enterprise_id"]
     counts = out.agg(rows="size", enterprises="nunique").reset_index()
     counts = counts.assign(text=counts["reason"].map(texts), purpose="fit")
     scoring = pd.DataFrame(

@@ -10,7 +10,7 @@ from riskmodel.errors import DataError
 from riskmodel.settings import DatasetsSettings
 
 LAST_QUARTER = 0.75
-LEAST_OF_EACH = 2
+MIN_OF_EACH_OUTCOME = 2
 
 
 @dataclass(frozen=True)
@@ -48,48 +48,48 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = Fa
     the gap is the horizon in force. `DataError` if there are not two rows of each outcome.
     """
     by_outcome = labelled["defaulted"].value_counts()
-    if min(by_outcome.get(True, 0), by_outcome.get(False, 0)) < LEAST_OF_EACH:
+    if min(by_outcome.get(True, 0), by_outcome.get(False, 0)) < MIN_OF_EACH_OUTCOME:
         raise DataError(
             f"labels: {by_outcome.get(True, 0)} defaults and {by_outcome.get(False, 0)} others"
             " remain after the exclusions; a model needs some of each. See the exclusions' reasons."
         )
-    timed = by_time(labelled, settings, ever=ever)
-    lack = _lack(timed, settings)
+    by_date = by_time(labelled, settings, ever=ever)
+    lack = _lack(by_date, settings)
     if lack and ever and settings.split.gap == "known":
-        timed = by_time(labelled, settings.with_values({"split.gap": "horizon"}), ever=ever)
-        lack = _lack(timed, settings)
+        by_date = by_time(labelled, settings.with_values({"split.gap": "horizon"}), ever=ever)
+        lack = _lack(by_date, settings)
     if not lack:
-        return timed
+        return by_date
     why = (
         "the source has a single as-of date"
         if labelled["as_of"].nunique() == 1
-        else f"a date split leaves {lack}{_too_near(labelled, timed)}"
+        else f"a date split leaves {lack}{_say_too_near(labelled, by_date)}"
     )
     plenty = labelled["defaulted"].sum() >= settings.split.min_defaults_single_repeat
     text = (
         f"Cross-validation by enterprise ({settings.split.folds} folds, repeated"
         f" {1 if plenty else settings.split.repeats} times), with calibration inside the folds, because {why}. This is not out of time."
     )
-    frame = timed.frame.assign(split="fit")
+    frame = by_date.frame.assign(split="fit")
     return Split(frame, False, text)
 
 
-def _lack(timed: Split, settings: DatasetsSettings) -> str:
+def _lack(by_date: Split, settings: DatasetsSettings) -> str:
     """What a date split has too little of, in words; "" where it has enough of each outcome."""
-    bad = timed.frame.groupby("split")["defaulted"].agg(["sum", "size"])
+    bad = by_date.frame.groupby("split")["defaulted"].agg(["sum", "size"])
     bad = bad.reindex(["fit", "calibrate", "test"], fill_value=0)
     short = bad.index[bad["sum"] < settings.split.min_defaults]
     if len(short):
         return f"fewer than {settings.split.min_defaults} defaults in {', '.join(short)}"
-    short = bad.index[bad["size"] - bad["sum"] < LEAST_OF_EACH]
+    short = bad.index[bad["size"] - bad["sum"] < MIN_OF_EACH_OUTCOME]
     if len(short):
-        return f"fewer than {LEAST_OF_EACH} rows without default in {', '.join(short)}"
+        return f"fewer than {MIN_OF_EACH_OUTCOME} rows without default in {', '.join(short)}"
     return ""
 
 
-def _too_near(labelled: pd.DataFrame, timed: Split) -> str:
+def _say_too_near(labelled: pd.DataFrame, by_date: Split) -> str:
     """That no label ends before the test begins, where that is why nothing can be fitted."""
-    tested = timed.frame.loc[timed.frame["split"] == "test", "as_of"]
+    tested = by_date.frame.loc[by_date.frame["split"] == "test", "as_of"]
     first = labelled["label_ends_on"].min()
     if tested.empty or first <= tested.min():
         return ""
@@ -148,7 +148,7 @@ def latest(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     return rows[rows["as_of"] >= _boundary(rows["as_of"], 1 - share)]
 
 
-def drawn(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+def sample_enterprises(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
     """All rows, or those of enterprises drawn so that about `most` remain."""
     if len(rows) <= most:
         return rows

@@ -39,7 +39,9 @@ def table_days(source: Source, name: str, having: str = "") -> TableDays:
         rows = rows.filter(pc.is_valid(rows[having]))
     events = _events(rows[event], event) if event else np.empty(0, np.int64)
     named = "known_at" in rows.column_names
-    return TableDays(events, _known(rows["known_at"], source.timezone) if named else events[:0])
+    return TableDays(
+        events, _known_days(rows["known_at"], source.timezone) if named else events[:0]
+    )
 
 
 def usual_span(days: Days, least: float) -> tuple[int, int]:
@@ -70,6 +72,6 @@ def _events(values: pa.ChunkedArray, event: str) -> Days:
     return (starts + 1).astype("datetime64[D]").astype(np.int64) - 1
 
 
-def _known(values: pa.ChunkedArray, timezone: str) -> Days:
+def _known_days(values: pa.ChunkedArray, timezone: str) -> Days:
     local = pd.DatetimeIndex(values.to_pandas()).tz_convert(timezone).tz_localize(None)
     return local.to_numpy().astype("datetime64[D]").astype(np.int64)

@@ -6,7 +6,7 @@ from itertools import count
 
 import pandas as pd
 
-from riskmodel.datasets.splits import drawn
+from riskmodel.datasets.splits import sample_enterprises
 from riskmodel.model.inputs import fit_inputs
 from riskmodel.model.learners.interface import LEARNERS
 from riskmodel.model.task import FitTask, assign_folds
@@ -19,7 +19,7 @@ def tune_candidate(
 ) -> tuple[ModelSettings, list[Trial]]:
     """Return the candidate's settings after so many trials on folds of the rows, and the trials."""
     model = task.settings.model.with_values({"tuning.trials": trials})
-    some = drawn(rows, model.tuning.max_rows, task.settings.run.seed)
+    some = sample_enterprises(rows, model.tuning.max_rows, task.settings.run.seed)
     known = task.finished_trials.get(name, ())
     numbers = count(len(known) + 1)
     settings, tries = tune(

@@ -367,7 +367,7 @@ def test_a_column_that_fades_on_later_rows_is_watched(settings):
 def test_of_very_many_rows_enterprises_are_drawn_whole(settings, monkeypatch):
     rows = planted(honest(), "status")
     monkeypatch.setattr(suspect_rules, "MAX_ROWS", 2500)
-    drawn = suspect_rules.drawn(rows, 2500, 7)
+    drawn = suspect_rules.sample_enterprises(rows, 2500, 7)
     assert 2200 < len(drawn) < 2800
     assert drawn["enterprise_id"].value_counts().eq(2).all()
     assert excluded_names(find_suspects(rows, definitions_of(rows), settings)) == {

@@ -98,8 +98,8 @@ def applicants_of(simulation: Path, settings: Settings) -> Applicants:
     """Who applied in a written simulation, what was known of them then, and what is true of them."""
     source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
     how = settings.datasets.with_values({"population": "applicants"})
-    population = datasets.population(source, how, datasets.last_as_of(source, how))
-    asked = _decided(datasets.current(source, "applications"), _truth(simulation))
+    population = datasets.population(source, how, datasets.find_last_as_of(source, how))
+    asked = _decided(datasets.current_rows(source, "applications"), _truth(simulation))
     key = ["enterprise_id", "as_of"]
     known = population.labelled[[*key, "defaulted", "label_known_on"]]
     asked = asked.merge(known, on=key, how="left", validate="1:1")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.datasets.splits import drawn, folds
+from riskmodel.datasets.splits import folds, sample_enterprises
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.leakage.incremental import (
     auc_gain,
@@ -74,7 +74,7 @@ def find_suspects(
     too, where the rows have it. Empty where nothing is found. Of very many rows those of
     enterprises drawn are looked at.
     """
-    rows = drawn(rows, MAX_ROWS, settings.run.seed)
+    rows = sample_enterprises(rows, MAX_ROWS, settings.run.seed)
     labelled = _to_labelled(rows, settings)
     asked = {
         feature.name: feature for feature in definitions if feature.model and feature.name in rows

@@ -26,7 +26,7 @@ def compute_features(run: Run) -> feature.Features:
     """Compute every feature for every enterprise and date that is learnt from or scored."""
     run.begin("features")
     source, settings = source_of(run), run.settings
-    rows = data.observed(population_of(run, source))
+    rows = data.feature_rows(population_of(run, source))
     found = feature.compute(source, rows, settings.features, threads=settings.run.threads)
     attributes = feature.attribute_columns(source)
     run.write(
