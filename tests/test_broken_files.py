@@ -149,14 +149,14 @@ def test_a_broken_settings_file_is_a_bad_setting_that_is_named(
 
 @pytest.mark.parametrize("seed", range(CASES))
 def test_a_broken_notebook_is_named(tmp_path: Path, seed: int) -> None:
-    from riskmodel.runs.notebooks import typed_parameters
+    from riskmodel.runs.notebooks import read_parameters
 
     folder = copied(EXPERIMENTS.parent / "notebooks", tmp_path / "notebooks")
     shutil.rmtree(folder / "explore")
     path, harm = drawn(seed, folder)
 
     try:
-        typed_parameters(path)
+        read_parameters(path)
     except RiskModelError as error:
         assert error.exit_code in (3, 4), (harm, error)
         assert path.name in str(error), (harm, error)

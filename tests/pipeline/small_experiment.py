@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from riskmodel.pipeline.experiment import Order, run_experiment
+from riskmodel.pipeline.experiment import RunRequest, run_experiment
 from riskmodel.runs.run_folder import Run, open_run
 from riskmodel.simulation import write_simulation
 
@@ -45,8 +45,8 @@ class Finished:
 def carried_out(root: Path, *words: str) -> Finished:
     told: list[str] = []
     data = f"run.data={json.dumps(str(root / 'simulation'))}"
-    order = Order(root / "experiments/baseline.toml", (data, *SMALL, *words))
-    return Finished(run_experiment(order, root, told.append), tuple(told))
+    request = RunRequest(root / "experiments/baseline.toml", (data, *SMALL, *words))
+    return Finished(run_experiment(request, root, told.append), tuple(told))
 
 
 def make_project(folder: Path) -> None:

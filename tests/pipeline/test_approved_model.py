@@ -23,21 +23,21 @@ from riskmodel.pipeline.approved_model import (
 from riskmodel.pipeline.experiment import _note_approved
 from riskmodel.pipeline.stage_keys import StageKeys
 from riskmodel.registry import review, versions
-from riskmodel.registry.intended_use import Purpose, departures
+from riskmodel.registry.intended_use import IntendedUse, differences
 from riskmodel.runs import tracking
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.settings import Settings, default_settings
 
 pytestmark = pytest.mark.slow
 
-OURS = Purpose("export_credit", "lines", "12", "90", "doubtful loss substandard")
-CONTEST = Purpose("cumcm2020c", "outcomes", "ever", "given", "given")
+OURS = IntendedUse("export_credit", "lines", "12", "90", "doubtful loss substandard")
+CONTEST = IntendedUse("cumcm2020c", "outcomes", "ever", "given", "given")
 POLICY = 'name = "export_credit"\n'
 SAID = {"by": "reviewer one", "reason": "checks read"}
 JULY, AUGUST = date(2014, 7, 1), date(2014, 8, 1)
 
 
-def model(number: float, purpose: Purpose | None) -> RiskModel:
+def model(number: float, purpose: IntendedUse | None) -> RiskModel:
     ranker = SingleFeature(Inputs(("exports_usd_6m",), (-1,), {}), sign=-1, median=number)
     line = Calibration(Curve("logistic", 0.5, (0.3,)), 0.1, ((-5.0, 0.1, 0.1),), 0.9, {})
     facts = {"purpose": purpose.texts()} if purpose else {}
@@ -50,7 +50,7 @@ def registered(root: Path, script: Path, registration):
     run_id = tracking.start_run(root, "try", {}, {})
     (root / "experiments" / "policy.toml").write_text(POLICY, "utf-8")
 
-    def made(number: float, purpose: Purpose | None) -> str:
+    def made(number: float, purpose: IntendedUse | None) -> str:
         one = model(number, purpose)
         files = one.to_files()
         files["model.json"] = json.dumps(json.loads(files["model.json"]) | {"pd": 0.25})
@@ -186,7 +186,7 @@ def test_files_are_scored_by_no_version_of_another_programme(root: Path, registe
 
 def test_a_number_that_was_given_again_is_not_what_was_approved(root: Path, registered) -> None:
     review.approve(root, registered(1.0, OURS), **SAID, on=JULY)
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         mlflow.MlflowClient().delete_registered_model("default-risk")
     with pytest.raises(NotApproved, match="version 1, approved on 2014-07-01, is not registered"):
         approved_for(monthly(JULY), POLICY, root)
@@ -217,6 +217,6 @@ def test_texts_that_are_no_model_are_bad_data(texts: dict[str, str]) -> None:
 
 
 def test_a_part_that_is_not_wanted_is_not_held() -> None:
-    assert departures(OURS, Purpose()) == ""
-    assert departures(OURS, OURS) == ""
-    assert departures(Purpose(), OURS).count("not stated") == 5
+    assert differences(OURS, IntendedUse()) == ""
+    assert differences(OURS, OURS) == ""
+    assert differences(IntendedUse(), OURS).count("not stated") == 5

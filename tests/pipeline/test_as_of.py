@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import SettingsError
-from riskmodel.pipeline.experiment import Order, run_experiment
+from riskmodel.pipeline.experiment import RunRequest, run_experiment
 from riskmodel.storage.files import write_folder
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -44,8 +44,8 @@ def test_a_date_of_which_the_data_do_not_tell_is_refused_before_the_first_stage(
 ) -> None:
     told: list[str] = []
     data = f"run.data={json.dumps(str(root / 'folder'))}"
-    order = Order(root / "experiments/baseline.toml", (data, f"run.as_of={day}"))
+    request = RunRequest(root / "experiments/baseline.toml", (data, f"run.as_of={day}"))
     with pytest.raises(SettingsError, match=rf"run.as_of: {day} is .*(after the data|before the)"):
-        run_experiment(order, root, told.append)
+        run_experiment(request, root, told.append)
     assert told == []
     assert not (root / "experiments/runs").exists()

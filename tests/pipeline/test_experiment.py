@@ -19,7 +19,7 @@ from tests.pipeline.small_experiment import (
 
 from riskmodel.errors import SettingsError
 from riskmodel.limits import Behaviour
-from riskmodel.pipeline.experiment import DONE, STAGES, after_last_run
+from riskmodel.pipeline.experiment import DONE, STAGES, resolve_last_run
 from riskmodel.pipeline.last_run import last_run_of
 from riskmodel.pipeline.summary import summary
 from riskmodel.registry import versions
@@ -185,7 +185,7 @@ def test_an_enterprise_of_one_bank_stands_in_no_other_banks_files(
 
 def test_the_run_is_tracked_with_its_verdict_and_notebooks(root: Path, first: Finished) -> None:
     tracked = first.run.record()["mlflow_run_id"]
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         found = client.get_run(tracked)
         kept = {Path(file.path).name for file in client.list_artifacts(tracked, "notebooks")}
@@ -206,7 +206,7 @@ def test_what_is_tracked_and_registered_names_no_enterprise_account_or_document(
     columns = [rows[name] for rows in tables for name in rows.columns if name.endswith("_id")]
     keys = {str(key) for column in columns for key in column.dropna().unique()}
     assert len(keys) > 5000
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         mlflow.artifacts.download_artifacts(
             run_id=first.run.record()["mlflow_run_id"], dst_path=str(tmp_path)
         )
@@ -267,9 +267,9 @@ def test_last_months_run_is_the_newest_earlier_one_of_the_same_name(tmp_path: Pa
     for table, values in asked.items():
         changed = getattr(settings, table).with_values(values)
         settings = settings.with_values({table: changed})
-    assert after_last_run(settings, tmp_path).limits.previous_run == names[0]
+    assert resolve_last_run(settings, tmp_path).limits.previous_run == names[0]
     (runs / names[0] / DONE).unlink()
-    assert after_last_run(settings, tmp_path).limits.previous_run == ""
+    assert resolve_last_run(settings, tmp_path).limits.previous_run == ""
 
 
 def test_a_last_run_that_is_not_there_is_refused(first: Finished) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from riskmodel.cli.main import main
 from riskmodel.errors import SettingsError
-from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
+from riskmodel.pipeline.preflight import RunPlan, plan_run, refuse_banks_without_terms
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 DAY = pd.Timestamp("2014-07-01")
@@ -34,14 +34,14 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def orders(root: Path, *words: str, banks: tuple[str, ...] = ()) -> Orders:
+def plan(root: Path, *words: str, banks: tuple[str, ...] = ()) -> RunPlan:
     data = f"run.data={str(root / 'data')!r}"
-    return read_orders(root / "experiments/baseline.toml", (data, *words), banks, root)
+    return plan_run(root / "experiments/baseline.toml", (data, *words), banks, root)
 
 
 def faults(root: Path, *words: str, banks: tuple[str, ...] = ()) -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        orders(root, *words, banks=banks)
+        plan(root, *words, banks=banks)
     return list(caught.value.faults)
 
 
@@ -148,7 +148,7 @@ def test_a_name_that_is_not_there_is_told_before_anything_runs(
 def test_names_of_the_registry_and_of_the_sources_attributes_are_known(
     root: Path, words: str
 ) -> None:
-    assert orders(root, words).banks.names[0] == "bank_of_china"
+    assert plan(root, words).banks.names[0] == "bank_of_china"
 
 
 def test_a_feature_that_is_left_out_is_no_baseline(root: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_churn_curve_that_the_source_lacks_is_told(root: Path) -> None:
     assert found.startswith("policy.toml: pricing.churn_file: _terms/churn.parquet is not in")
     (root / "data/_terms").mkdir()
     (root / "data/_terms/churn.parquet").touch()
-    assert orders(root).policy.pricing.churn_file == "churn.parquet"
+    assert plan(root).policy.pricing.churn_file == "churn.parquet"
 
 
 def test_every_unknown_feature_of_the_terms_is_told_with_its_key(root: Path) -> None:
@@ -210,10 +210,10 @@ def test_a_file_that_is_no_toml_is_a_bad_setting_and_no_run_is_begun(
 
 @pytest.mark.parametrize("file", ["policy.toml", "banks.toml", "baseline.toml"])
 def test_a_byte_order_mark_changes_nothing(root: Path, file: str) -> None:
-    plain = orders(root)
+    plain = plan(root)
     path = root / "experiments" / file
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert orders(root) == plain
+    assert plan(root) == plain
 
 
 def with_agreements(root: Path, *rows: tuple[str, str | None, str]) -> None:
@@ -232,7 +232,7 @@ def with_agreements(root: Path, *rows: tuple[str, str | None, str]) -> None:
 def test_agreements_with_banks_without_terms_stop_the_run_and_name_every_bank(root: Path) -> None:
     early = "2013-01-02"
     with_agreements(root, ("ping_an", None, early), ("north", None, early), ("west", None, early))
-    told = orders(root, "run.as_of=2014-07-01")
+    told = plan(root, "run.as_of=2014-07-01")
     with pytest.raises(SettingsError) as caught:
         refuse_banks_without_terms(told.settings, told.banks)
     assert "2 of 3 agreements in force are with 2 banks" in str(caught.value)
@@ -242,13 +242,13 @@ def test_agreements_with_banks_without_terms_stop_the_run_and_name_every_bank(ro
 
 def test_a_bank_that_is_left_out_by_name_stops_nothing(root: Path) -> None:
     with_agreements(root, ("north", None, "2013-01-02"))
-    told = orders(root, "run.as_of=2014-07-01", "limits.exclude_banks=['north']")
+    told = plan(root, "run.as_of=2014-07-01", "limits.exclude_banks=['north']")
     refuse_banks_without_terms(told.settings, told.banks)
 
 
 def test_a_bank_with_terms_cannot_be_left_out_by_name(root: Path) -> None:
     with_agreements(root, ("ping_an", None, "2013-01-02"))
-    told = orders(root, "run.as_of=2014-07-01", "limits.exclude_banks=['ping_an']")
+    told = plan(root, "run.as_of=2014-07-01", "limits.exclude_banks=['ping_an']")
     with pytest.raises(SettingsError, match=r"ping_an stands in banks\.toml"):
         refuse_banks_without_terms(told.settings, told.banks)
 
@@ -260,7 +260,7 @@ def test_an_agreement_that_has_ended_or_is_not_known_yet_stops_nothing(
     root: Path, row: tuple[str, str | None, str]
 ) -> None:
     with_agreements(root, row)
-    told = orders(root, "run.as_of=2014-07-01")
+    told = plan(root, "run.as_of=2014-07-01")
     refuse_banks_without_terms(told.settings, told.banks)
 
 

@@ -45,7 +45,7 @@ class Trial:
         """The stages that ran."""
         self.ran.clear()
         self.said.clear()
-        experiment._all_stages(self.run, self.said.append)
+        experiment._run_stages(self.run, self.said.append)
         return list(self.ran)
 
 
@@ -59,7 +59,7 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
     for name in ("policy.toml", "banks.toml"):
         write_text(folder / name, (PROJECT / "experiments" / name).read_text("utf-8"))
     made = Trial(run)
-    monkeypatch.setattr(experiment, "_notebook", made.notebook)
+    monkeypatch.setattr(experiment, "_execute_notebook", made.notebook)
     assert made.again() == list(STAGES)
     return made
 
@@ -250,7 +250,7 @@ def test_a_damaged_record_is_named_with_its_remedy_and_mended_by_the_next_run(
 
     with pytest.raises(DataError, match=r"run\.json: .* Remove it and give the same command"):
         trial.run.record()
-    experiment._mend_record(trial.run, trial.said.append)
+    experiment._repair_record(trial.run, trial.said.append)
     assert trial.run.record() == {}
     assert any("every stage is run again" in line for line in trial.said)
     assert os.path.lexists(trial.run.folder / "set_aside" / "run.json")
@@ -260,7 +260,7 @@ def test_a_record_that_is_sound_is_left_alone(trial: Trial) -> None:
     before = (trial.run.folder / "run.json").read_bytes()
     trial.said.clear()
 
-    experiment._mend_record(trial.run, trial.said.append)
+    experiment._repair_record(trial.run, trial.said.append)
 
     assert (trial.run.folder / "run.json").read_bytes() == before
     assert trial.said == []
@@ -279,7 +279,7 @@ def test_a_notebook_is_given_its_run_without_a_machines_path(
     monkeypatch.setattr(notebooks, "execute", lambda source, out, words: given.append(words))
     monkeypatch.setattr(notebooks, "to_html", lambda executed, page: None)
 
-    experiment._notebook(trial.run, "01_sources")
+    experiment._execute_notebook(trial.run, "01_sources")
 
     place = (root / "notebooks").resolve()
     assert (place / given[0]["run_dir"]).resolve() == trial.run.folder

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from riskmodel.pipeline.stage_reuse import take_over
+from riskmodel.pipeline.stage_reuse import reuse_stage
 from riskmodel.runs.run_folder import Run
 from riskmodel.settings import default_settings
 
@@ -36,7 +36,7 @@ def test_a_stage_of_the_same_key_comes_with_its_files_its_page_and_its_record(
     tmp_path: Path, donor: Run
 ) -> None:
     run = run_at(tmp_path, "c", state="running")
-    take_over(run, "sources", "1", "01_sources")
+    reuse_stage(run, "sources", "1", "01_sources")
 
     assert (run.folder / "sources/table.txt").read_text() == "sources"
     assert [page.name for page in (run.folder / "notebooks").iterdir()] == ["01_sources.html"]
@@ -51,7 +51,7 @@ def test_a_stage_of_the_same_key_comes_with_its_files_its_page_and_its_record(
 
 def test_a_stage_of_another_key_is_left_where_it_is(tmp_path: Path, donor: Run) -> None:
     run = run_at(tmp_path, "c")
-    take_over(run, "sources", "2", "01_sources")
+    reuse_stage(run, "sources", "2", "01_sources")
     assert run.record() == {"name": "c"}
     assert not (run.folder / "sources").exists()
 
@@ -62,7 +62,7 @@ def test_nothing_is_taken_from_a_run_whose_record_is_not_whole(
 ) -> None:
     (donor.folder / "run.json").write_text(text)
     run = run_at(tmp_path, "c")
-    take_over(run, "sources", "1", "01_sources")
+    reuse_stage(run, "sources", "1", "01_sources")
     assert run.record() == {"name": "c"}
 
 
@@ -72,7 +72,7 @@ def test_what_a_run_began_by_itself_gives_way_to_the_whole_stage(
     run = run_at(tmp_path, "c", stages={"sources": "1"})
     (run.folder / "features").mkdir()
     (run.folder / "features/half.txt").touch()
-    take_over(run, "features", "2", "02_features")
+    reuse_stage(run, "features", "2", "02_features")
     assert [file.name for file in (run.folder / "features").iterdir()] == ["table.txt"]
     assert json.loads((run.folder / "run.json").read_text())["stages"] == {
         "sources": "1",

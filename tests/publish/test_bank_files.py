@@ -18,7 +18,7 @@ import pytest
 from riskmodel.errors import ChecksFailed, DataError, MachineError, RiskModelError, SettingsError
 from riskmodel.publish import bank_files
 from riskmodel.publish.bank_files import publish_bank
-from riskmodel.publish.csv import csv_text, guarded
+from riskmodel.publish.csv import csv_text, escape_formulas
 from riskmodel.publish.publication import Publication, PublicationFacts
 from riskmodel.publish.rows import PUBLISHED, published_table, report_rows
 
@@ -213,12 +213,12 @@ def test_a_previous_publication_that_was_altered_is_not_compared_with(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\rx", "\x00x", "  =1", "\u00a0=1", "＝1"]
 )
 def test_a_text_that_could_run_in_a_spreadsheet_gets_an_apostrophe(text) -> None:
-    assert guarded(pd.Series([text])).iloc[0].startswith("'")
+    assert escape_formulas(pd.Series([text])).iloc[0].startswith("'")
 
 
 def test_a_harmless_text_stays_as_it_is_and_a_line_break_becomes_a_blank() -> None:
     texts = pd.Series(["A-1", "a=b", "深圳", "two\r\nlines", None])
-    assert guarded(texts).fillna("").to_list() == ["A-1", "a=b", "深圳", "two lines", ""]
+    assert escape_formulas(texts).fillna("").to_list() == ["A-1", "a=b", "深圳", "two lines", ""]
 
 
 def test_the_csv_is_read_back_with_ids_marked_and_money_to_two_decimals(north_rows) -> None:

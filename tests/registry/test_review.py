@@ -64,11 +64,11 @@ def test_a_record_of_a_day_to_come_binds_no_later_review(
     with monkeypatch.context() as patch:
         patch.setattr(review, "today", lambda: date(2099, 1, 1))
         review.approve(root, first, **SAID, on=date(2099, 1, 1))
-    assert review.in_force(root, date.today()) is None
+    assert review.version_in_force(root, date.today()) is None
 
     review.approve(root, second, **SAID, on=date.today())
 
-    assert review.in_force(root, date.today()) == second
+    assert review.version_in_force(root, date.today()) == second
     assert versions.aliases(root) == {"champion": second}
 
 
@@ -91,13 +91,13 @@ def test_programmes_live_side_by_side_in_one_registry_and_one_log(root: Path, re
     # a day before the other programme's last review: each has its own history
     review.approve(root, contests, **SAID, on=DAY, programme="cumcm2020c")
 
-    assert review.in_force(root, DAY) is None
-    assert review.in_force(root, DAY, "cumcm2020c") == contests
-    assert review.in_force(root, date(2020, 8, 1)) == ours
+    assert review.version_in_force(root, DAY) is None
+    assert review.version_in_force(root, DAY, "cumcm2020c") == contests
+    assert review.version_in_force(root, date(2020, 8, 1)) == ours
     assert versions.aliases(root) == {"champion": ours, "champion_cumcm2020c": contests}
     review.reject(root, contests, **SAID, on=DAY)
     assert versions.aliases(root) == {"champion": ours}
-    assert review.in_force(root, DAY, "cumcm2020c") is None
+    assert review.version_in_force(root, DAY, "cumcm2020c") is None
     assert versions.versions(root)["programme"].tolist() == ["cumcm2020c", "export_credit"]
 
 
@@ -150,11 +150,11 @@ def test_records_of_before_programmes_were_kept_stay_readable_with_their_hashes(
 
     (known,) = review.reviews(root)
     assert (known.version, known.programme, known.hash) == ("1", "", old["hash"])
-    assert review.in_force(root, DAY, "") == "1"
-    assert review.in_force(root, DAY) is None
+    assert review.version_in_force(root, DAY, "") == "1"
+    assert review.version_in_force(root, DAY) is None
     second = review.approve(root, "1", **SAID, on=DAY)
     assert second.previous == old["hash"]
-    assert review.in_force(root, DAY) == "1"
+    assert review.version_in_force(root, DAY) == "1"
     assert log(root).read_text("utf-8").splitlines()[0] == json.dumps(old)
 
 
@@ -172,7 +172,7 @@ def test_a_record_whose_programme_was_changed_is_noticed(root: Path, registered)
         whole = log(root).read_bytes()
         log(root).write_text(json.dumps(record) + "\n", "utf-8")
         with pytest.raises(DataError, match="record 1 of 1"):
-            review.in_force(root, DAY)
+            review.version_in_force(root, DAY)
         log(root).write_bytes(whole)
 
 
@@ -183,7 +183,7 @@ def test_a_reason_may_hold_any_letter_and_the_log_stays_readable(
     version = registered("one", **OURS)
     review.approve(root, version, by="reviewer one", reason=reason, on=DAY)
     assert review.reviews(root)[0].reason == reason
-    assert review.in_force(root, DAY) == version
+    assert review.version_in_force(root, DAY) == version
 
 
 def test_a_reason_that_is_no_text_is_refused_and_leaves_the_log_alone(
@@ -215,7 +215,7 @@ def test_a_log_that_is_not_what_was_written_is_told_and_nothing_counts_as_approv
 ) -> None:
     log(root).write_bytes(found)
     with pytest.raises(DataError, match=r"reviews\.jsonl: .*Restore the log"):
-        review.in_force(root, DAY)
+        review.version_in_force(root, DAY)
 
 
 def test_a_log_cut_anywhere_is_told_or_is_a_shorter_log(root: Path, registered) -> None:
@@ -234,14 +234,14 @@ def test_a_log_cut_anywhere_is_told_or_is_a_shorter_log(root: Path, registered) 
 def test_a_log_that_is_a_folder_is_told(root: Path) -> None:
     log(root).mkdir()
     with pytest.raises(DataError, match="not readable"):
-        review.in_force(root, DAY)
+        review.version_in_force(root, DAY)
 
 
 def test_what_was_deleted_in_mlflow_is_told_or_mended(root: Path, registered) -> None:
     first, second, third = (registered(name, **OURS) for name in ("one", "two", "three"))
     for version in (first, second):
         review.approve(root, version, **SAID, on=DAY)
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         client.delete_registered_model_alias("default-risk", "champion")
         client.delete_model_version("default-risk", first)
@@ -250,21 +250,24 @@ def test_what_was_deleted_in_mlflow_is_told_or_mended(root: Path, registered) ->
     assert versions.aliases(root) == {"champion": third, "challenger": second}
     with pytest.raises(UsageError, match="no version '1' among 2"):
         review.approve(root, first, **SAID, on=DAY)
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         mlflow.MlflowClient().delete_registered_model("default-risk")
     assert versions.versions(root).empty
     with pytest.raises(UsageError, match="no version '3' among 0"):
-        review.show(root, third)
+        review.describe_version(root, third)
 
 
 def test_a_version_that_was_registered_by_hand_is_listed_and_not_approved(
     root: Path, registered
 ) -> None:
     registered("one", **OURS)
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         mlflow.MlflowClient().create_model_version("default-risk", "file:///nowhere")
-    assert review.listing(root)["version"].tolist() == ["2", "1"]
-    for act in (lambda: review.approve(root, "2", **SAID, on=DAY), lambda: review.show(root, "2")):
+    assert review.list_versions(root)["version"].tolist() == ["2", "1"]
+    for act in (
+        lambda: review.approve(root, "2", **SAID, on=DAY),
+        lambda: review.describe_version(root, "2"),
+    ):
         with pytest.raises(UsageError, match="was not registered by riskmodel"):
             act()
     with pytest.raises(RiskModelError) as said:
@@ -273,7 +276,7 @@ def test_a_version_that_was_registered_by_hand_is_listed_and_not_approved(
 
 
 def files_of(root: Path, version: str) -> Path:
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         uri = mlflow.MlflowClient().get_model_version_download_uri("default-risk", version)
         return Path(mlflow.artifacts.download_artifacts(f"{uri}/artifacts/files"))
 

@@ -28,7 +28,7 @@ def test_a_version_is_loaded_back_with_its_texts_and_scores_with_its_signature(
 ) -> None:
     version = versions.register(root, run_id, registration("one"), script=script)
     assert versions.load_version(root, version) == dict(registration("one").files)
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         served = mlflow.pyfunc.load_model(f"models:/default-risk/{version}")
         kinds = {column.name: column.type.name for column in served.metadata.signature.inputs}
         scores = served.predict(pd.DataFrame({"exports_usd_6m": [1.0], "province": ["Zhejiang"]}))
@@ -53,7 +53,7 @@ def test_a_swapped_model_file_is_refused_at_load(
     root: Path, run_id: str, script: Path, registration
 ) -> None:
     versions.register(root, run_id, registration("one"), script=script)
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         uri = mlflow.MlflowClient().get_model_version_download_uri("default-risk", "1")
         folder = Path(mlflow.artifacts.download_artifacts(f"{uri}/artifacts/files"))
     (folder / "booster.txt").write_text("other trees", encoding="utf-8")
@@ -70,20 +70,20 @@ def test_reviews_move_the_aliases_and_say_what_was_in_force(
     review.approve(root, "1", **said, on=date(2014, 7, 1))
     review.approve(root, "2", **said, on=date(2014, 8, 1))
     assert versions.aliases(root) == {"champion": "2", "challenger": "1"}
-    assert review.in_force(root, date(2014, 6, 30)) is None
-    assert review.in_force(root, date(2014, 7, 31)) == "1"
-    assert review.in_force(root, date(2014, 8, 1)) == "2"
+    assert review.version_in_force(root, date(2014, 6, 30)) is None
+    assert review.version_in_force(root, date(2014, 7, 31)) == "1"
+    assert review.version_in_force(root, date(2014, 8, 1)) == "2"
     with pytest.raises(UsageError, match="before the last review"):
         review.approve(root, "1", **said, on=date(2014, 7, 15))
     review.reject(root, "2", **said, on=date(2014, 9, 1))
-    assert review.in_force(root, date(2014, 9, 1)) is None
+    assert review.version_in_force(root, date(2014, 9, 1)) is None
     assert versions.aliases(root) == {"challenger": "1"}
-    listed = review.listing(root)
+    listed = review.list_versions(root)
     assert listed[["version", "action", "alias"]].fillna("").to_numpy().tolist() == [
         ["2", "reject", ""],
         ["1", "approve", "challenger"],
     ]
-    assert "2014-08-01 approve by reviewer one: checks read" in review.show(root, "2")
+    assert "2014-08-01 approve by reviewer one: checks read" in review.describe_version(root, "2")
 
 
 def test_a_failed_version_is_approved_only_with_a_recorded_override(
@@ -110,10 +110,10 @@ def test_a_changed_or_removed_record_of_the_log_is_noticed(
     first, second = log.read_text(encoding="utf-8").splitlines()
     log.write_text(first.replace("reviewer one", "reviewer six") + "\n" + second + "\n")
     with pytest.raises(DataError, match="record 1 of 2"):
-        review.in_force(root, date(2014, 7, 1))
+        review.version_in_force(root, date(2014, 7, 1))
     log.write_text(second + "\n")
     with pytest.raises(DataError, match="record 1 of 1"):
-        review.in_force(root, date(2014, 7, 1))
+        review.version_in_force(root, date(2014, 7, 1))
     changed = json.loads(second) | {"action": "approve"}
     log.write_text(first + "\n" + json.dumps(changed) + "\n")
     with pytest.raises(DataError, match="record 2 of 2"):
@@ -135,7 +135,7 @@ def test_a_run_keeps_settings_figures_and_folders_and_leaves_the_environment_alo
     )
     tracking.finish(root, run_id, "FINISHED")
     assert "MLFLOW_TRACKING_URI" not in os.environ
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         run = mlflow.get_run(run_id)
         files = [file.path for file in mlflow.MlflowClient().list_artifacts(run_id, "notebooks")]
     assert (run.info.status, run.data.params, run.data.metrics) == (
@@ -149,16 +149,16 @@ def test_a_run_keeps_settings_figures_and_folders_and_leaves_the_environment_alo
 def test_a_run_whose_process_died_is_marked_killed_by_the_next_one(root: Path) -> None:
     dead = tracking.start_run(root, "dead", {}, {})
     alive = tracking.start_run(root, "alive", {}, {})
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         # this very process id, but another start: the id was given out again
         mlflow.MlflowClient().set_tag(dead, tracking.STARTED, "another")
     tracking.start_run(root, "next", {}, {})
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         states = [mlflow.get_run(run).info.status for run in (dead, alive)]
     assert states == ["KILLED", "RUNNING"]
     tracking.reopen_run(root, dead)
     tracking.start_run(root, "one more", {}, {})
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         assert mlflow.get_run(dead).info.status == "RUNNING"
 
 
@@ -176,7 +176,7 @@ def test_the_served_script_gives_what_the_model_itself_gives(root: Path, run_id:
         ),
     )
     frame = pd.DataFrame({"exports_usd_6m": [0.0, 250_000.0, None]})
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         served = mlflow.pyfunc.load_model(f"models:/default-risk/{version}").predict(frame)
     pd.testing.assert_frame_equal(served, model.score(frame), check_dtype=False)
     assert RiskModel.from_files(versions.load_version(root, version)) == model

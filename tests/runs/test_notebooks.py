@@ -10,10 +10,10 @@ import pytest
 from riskmodel.errors import DataError, RiskModelError, SettingsError
 from riskmodel.runs.notebooks import (
     Parameter,
-    checked_parameters,
+    check_parameters,
     execute,
+    read_parameters,
     to_html,
-    typed_parameters,
 )
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ TYPED = (
 
 
 def test_parameters_are_read_with_type_and_default(notebook) -> None:
-    assert typed_parameters(notebook(TYPED)) == {
+    assert read_parameters(notebook(TYPED)) == {
         "run_dir": Parameter(str, None),
         "rows": Parameter(int, 3),
         "share": Parameter(float, -0.5),
@@ -47,14 +47,14 @@ def test_parameters_are_read_with_type_and_default(notebook) -> None:
 )
 def test_a_parameters_cell_holds_typed_plain_values_only(source, notebook) -> None:
     with pytest.raises(SettingsError, match=r"01_try\.ipynb"):
-        typed_parameters(notebook(source))
+        read_parameters(notebook(source))
 
 
 def test_a_notebook_without_a_parameters_cell_is_refused(tmp_path) -> None:
     path = tmp_path / "bare.ipynb"
     nbformat.write(nbformat.v4.new_notebook(), path)
     with pytest.raises(SettingsError, match="0 cells are tagged"):
-        typed_parameters(path)
+        read_parameters(path)
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_a_notebook_without_a_parameters_cell_is_refused(tmp_path) -> None:
 )
 def test_unknown_missing_and_ill_typed_parameters_are_refused(given, says, notebook) -> None:
     with pytest.raises(SettingsError) as refused:
-        checked_parameters(notebook(TYPED), given)
+        check_parameters(notebook(TYPED), given)
     assert says in str(refused.value)
 
 
 def test_a_whole_number_may_stand_for_a_float(notebook) -> None:
-    given = checked_parameters(notebook(TYPED), {"run_dir": "a 'b'", "share": 2})
+    given = check_parameters(notebook(TYPED), {"run_dir": "a 'b'", "share": 2})
     assert given == {"run_dir": "a 'b'", "share": 2.0}
     assert type(given["share"]) is float
 

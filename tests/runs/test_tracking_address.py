@@ -137,7 +137,7 @@ def test_an_address_at_which_nothing_can_be_kept_is_a_setting_that_is_off(
     ],
 )
 def test_no_part_of_a_password_is_shown_whatever_characters_it_holds(text: str, told: str) -> None:
-    assert tracking_address.shown(text) == told
+    assert tracking_address.hide_credentials(text) == told
 
 
 @pytest.mark.parametrize(
@@ -233,29 +233,29 @@ def test_a_database_that_another_program_holds_is_told_and_not_waited_for(root: 
 def test_an_experiment_that_was_deleted_is_restored_and_that_is_said(
     root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         client.delete_experiment(client.get_experiment_by_name("default-risk").experiment_id)
 
     run_id = tracking.start_run(root, "next", {}, {})
 
-    assert tracking.is_kept(root, run_id)
+    assert tracking.is_in_store(root, run_id)
     assert "default-risk was deleted, with its runs; it is restored" in caplog.text
 
 
 def test_a_run_that_was_deleted_is_no_longer_kept(root: Path) -> None:
     run_id = tracking.start_run(root, "one", {}, {})
-    assert tracking.is_kept(root, run_id)
-    with tracking.connected(root) as mlflow:
+    assert tracking.is_in_store(root, run_id)
+    with tracking.connect_store(root) as mlflow:
         mlflow.MlflowClient().delete_run(run_id)
 
-    assert not tracking.is_kept(root, run_id)
-    assert not tracking.is_kept(root, "0" * 32)
+    assert not tracking.is_in_store(root, run_id)
+    assert not tracking.is_in_store(root, "0" * 32)
 
 
 def test_a_run_that_is_deleted_on_its_way_is_told_and_can_be_restored(root: Path) -> None:
     run_id = tracking.start_run(root, "one", {}, {})
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         mlflow.MlflowClient().delete_run(run_id)
     for act in (
         lambda: tracking.log(root, run_id, metrics={"auc": 0.7}, folders={}, tags={}),
@@ -271,7 +271,7 @@ def test_a_run_that_is_not_there_is_told_when_it_is_reopened(root: Path) -> None
 
 
 def test_a_fault_of_ours_is_not_put_on_the_store(root: Path) -> None:
-    with pytest.raises(ZeroDivisionError), tracking.connected(root):
+    with pytest.raises(ZeroDivisionError), tracking.connect_store(root):
         1 / 0  # noqa: B018
 
 
@@ -279,7 +279,7 @@ def test_the_users_own_bounds_of_patience_are_left_alone(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "7")
-    with tracking.connected(root):
+    with tracking.connect_store(root):
         assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "7"
         assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
@@ -287,7 +287,7 @@ def test_the_users_own_bounds_of_patience_are_left_alone(
 
 def test_a_folder_of_artifacts_that_is_a_file_is_told(root: Path, tmp_path: Path) -> None:
     run_id = tracking.start_run(root, "one", {}, {})
-    with tracking.connected(root) as mlflow:
+    with tracking.connect_store(root) as mlflow:
         place = Path(mlflow.get_run(run_id).info.artifact_uri.removeprefix("file://"))
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -317,6 +317,6 @@ def test_an_address_whose_package_is_not_installed_is_a_matter_of_settings() -> 
 
     with (
         pytest.raises(SettingsError, match="not usable here"),
-        tracking_address.faults_in_one_line("databricks"),
+        tracking_address.store_faults("databricks"),
     ):
         raise MlflowException("needs the databricks package")

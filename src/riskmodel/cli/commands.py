@@ -152,8 +152,10 @@ def run_experiment(arguments: argparse.Namespace) -> None:
         assignments.append(f"run.data={_literal(arguments.data)}")
     if arguments.as_of:
         assignments.append(f"run.as_of={arguments.as_of}")
-    order = experiment.Order(arguments.experiment, tuple(assignments), tuple(arguments.banks))
-    run = experiment.run_experiment(order, root_folder(), _print_progress)
+    request = experiment.RunRequest(
+        arguments.experiment, tuple(assignments), tuple(arguments.banks)
+    )
+    run = experiment.run_experiment(request, root_folder(), _print_progress)
     print(printable(summary(run), keep="\n"))
 
 
@@ -167,7 +169,7 @@ def list_versions(arguments: argparse.Namespace) -> None:
     """Print the registered versions with their last reviews."""
     from riskmodel.registry import review
 
-    versions = review.listing(root_folder())
+    versions = review.list_versions(root_folder())
     print("no version is registered yet" if versions.empty else versions.to_string(index=False))
 
 
@@ -175,7 +177,7 @@ def show_version(arguments: argparse.Namespace) -> None:
     """Print a version's model card, facts and reviews."""
     from riskmodel.registry import review
 
-    print(printable(review.show(root_folder(), arguments.version), keep="\n"), end="")
+    print(printable(review.describe_version(root_folder(), arguments.version), keep="\n"), end="")
 
 
 def decide_version(arguments: argparse.Namespace) -> None:
@@ -198,7 +200,7 @@ def show_version_in_force(arguments: argparse.Namespace) -> None:
     """Print the version that was in force on a day."""
     from riskmodel.registry import review
 
-    version = review.in_force(root_folder(), arguments.on, arguments.programme)
+    version = review.version_in_force(root_folder(), arguments.on, arguments.programme)
     print(f"version {version}" if version else f"no version was in force on {arguments.on}")
 
 

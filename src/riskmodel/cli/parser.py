@@ -176,9 +176,11 @@ def _review(below: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     approve.add_argument("--programme", type=text_value, metavar="NAME", help=PROGRAMME)
     _decision(_add(below, "reject", "reject a version", commands.decide_version), "reject")
     meaning = "show the version that was in force on a day"
-    in_force = _add(below, "in-force", meaning, commands.show_version_in_force)
-    in_force.add_argument("--on", type=day, required=True, metavar="DATE", help="like 2014-07-01")
-    in_force.add_argument("--programme", type=text_value, metavar="NAME", help=PROGRAMME)
+    version_in_force = _add(below, "in-force", meaning, commands.show_version_in_force)
+    version_in_force.add_argument(
+        "--on", type=day, required=True, metavar="DATE", help="like 2014-07-01"
+    )
+    version_in_force.add_argument("--programme", type=text_value, metavar="NAME", help=PROGRAMME)
 
 
 def _decision(parser: argparse.ArgumentParser, decision: str) -> None:

@@ -16,11 +16,11 @@ from riskmodel.model import RiskModel
 from riskmodel.registry.intended_use import (
     EVER,
     GIVEN,
-    Purpose,
-    departures,
+    IntendedUse,
+    differences,
+    intended_use_from,
     own_programme,
     programme_name,
-    purpose_from,
 )
 from riskmodel.runs.run_folder import Run
 from riskmodel.settings import DatasetsSettings, Settings, read_toml
@@ -49,7 +49,7 @@ def approved_for(settings: Settings, policy: str, root: Path) -> Approved | None
         return None
     programme = programme_name(tomllib.loads(policy), settings.limits.policy)
     approved = approved_version(root, _day(settings), programme)
-    its = purpose_from(versions.version_facts(root, approved.version))
+    its = intended_use_from(versions.version_facts(root, approved.version))
     stated: str = settings.datasets.population
     kind = its.population if stated == "auto" else stated
     horizon = its.horizon_months if kind == "outcomes" else str(settings.datasets.horizon_months)
@@ -95,8 +95,8 @@ def approved_model(run: Run) -> RiskModel:
     approved = approved_of(run)
     texts = approved_texts(run.root, approved)
     model = model_from(texts, approved.version, threads=run.settings.run.threads)
-    wanted = purpose_of(run, run.read_json("datasets", "population"))
-    _refuse_others(purpose_from(model.facts.get("purpose", {})), wanted, approved)
+    wanted = intended_use_of(run, run.read_json("datasets", "population"))
+    _refuse_others(intended_use_from(model.facts.get("purpose", {})), wanted, approved)
     return model
 
 
@@ -127,7 +127,7 @@ def model_from(texts: Mapping[str, str], version: str, *, threads: int = 1) -> R
         ) from error
 
 
-def purpose_of(run: Run, population: Mapping[str, Any]) -> Purpose:
+def intended_use_of(run: Run, population: Mapping[str, Any]) -> IntendedUse:
     """What the run's model is for, as its terms, its settings and its labels say."""
     return _purpose(
         programme_of_terms(run),
@@ -159,8 +159,8 @@ def texts_to_score(
         version, texts = approved.version, approved_texts(root, approved)
     else:
         texts = versions.load_version(root, version)
-    its = purpose_from(model_from(texts, version).facts.get("purpose", {}))
-    differing = departures(its, Purpose(wanted)) or departures(its, _in_force(root, wanted))
+    its = intended_use_from(model_from(texts, version).facts.get("purpose", {}))
+    differing = differences(its, IntendedUse(wanted)) or differences(its, _in_force(root, wanted))
     if differing:
         raise NotApproved(
             f"version {version} is for something else than these enterprises: {differing}."
@@ -169,8 +169,8 @@ def texts_to_score(
     return version, texts
 
 
-def _refuse_others(its: Purpose, wanted: Purpose, approved: Approved) -> None:
-    differing = departures(its, wanted)
+def _refuse_others(its: IntendedUse, wanted: IntendedUse, approved: Approved) -> None:
+    differing = differences(its, wanted)
     if differing:
         raise SettingsError(
             f"version {approved.version} is for something else than this run: {differing}."
@@ -178,21 +178,23 @@ def _refuse_others(its: Purpose, wanted: Purpose, approved: Approved) -> None:
         )
 
 
-def _in_force(root: Path, programme: str) -> Purpose:
+def _in_force(root: Path, programme: str) -> IntendedUse:
     """The purpose of the version in force today, as its tags say; nothing where there is none."""
     from riskmodel.registry import review, versions
 
-    version = review.in_force_now(root, programme)
+    version = review.version_in_force_today(root, programme)
     if version is None or version not in versions.versions(root)["version"].tolist():
-        return Purpose()
-    return purpose_from(versions.version_facts(root, version))
+        return IntendedUse()
+    return intended_use_from(versions.version_facts(root, version))
 
 
-def _purpose(programme: str, kind: str, horizon: str, settings: DatasetsSettings) -> Purpose:
+def _purpose(programme: str, kind: str, horizon: str, settings: DatasetsSettings) -> IntendedUse:
     if kind == "outcomes":
-        return Purpose(programme, kind, horizon, GIVEN, GIVEN)
+        return IntendedUse(programme, kind, horizon, GIVEN, GIVEN)
     tiers = " ".join(sorted(settings.default_definition.tiers))
-    return Purpose(programme, kind, horizon, str(settings.default_definition.days_past_due), tiers)
+    return IntendedUse(
+        programme, kind, horizon, str(settings.default_definition.days_past_due), tiers
+    )
 
 
 def _none_in_force(root: Path, on: date, programme: str | None) -> str:

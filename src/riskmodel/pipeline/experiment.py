@@ -18,16 +18,16 @@ from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsEr
 from riskmodel.pipeline.approved_model import IN_FORCE, Approved, approved_for, as_record
 from riskmodel.pipeline.fingerprints import canonical, data_fingerprint
 from riskmodel.pipeline.model_card import headline
-from riskmodel.pipeline.preflight import Orders, read_orders, refuse_banks_without_terms
+from riskmodel.pipeline.preflight import RunPlan, plan_run, refuse_banks_without_terms
 from riskmodel.pipeline.stage_keys import INPUTS, StageKeys
-from riskmodel.pipeline.stage_reuse import take_over
+from riskmodel.pipeline.stage_reuse import reuse_stage
 from riskmodel.pipeline.summary import refusal_summary
 from riskmodel.progress import Progress
 from riskmodel.runs import notebooks, tracking
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.runs.run_record import OUTPUTS
 from riskmodel.runs.shareable_notebooks import copy_shareable
-from riskmodel.runs.stage_record import StageRecord, move_aside, told
+from riskmodel.runs.stage_record import StageRecord, first_fault, move_aside
 from riskmodel.settings import Settings, read_toml
 from riskmodel.sources import Source
 from riskmodel.sources.folder import read_folder
@@ -39,7 +39,7 @@ DONE = "DONE"
 
 
 @dataclass(frozen=True)
-class Order:
+class RunRequest:
     """What the user asked for: an experiment's file and the words after it."""
 
     experiment: Path
@@ -47,22 +47,22 @@ class Order:
     banks: tuple[str, ...] = ()
 
 
-def run_experiment(order: Order, root: Path, progress: Progress) -> Run:
+def run_experiment(request: RunRequest, root: Path, progress: Progress) -> Run:
     """All stages of the experiment; those whose inputs, settings and code stand are not run again.
 
     Raises `ChecksFailed` at the end if the verdict kept the limits from being published; the run
     folder then holds everything but `DONE`.
     """
-    orders = read_orders(order.experiment, order.assignments, order.banks, root)
-    if orders.settings.publish.tracking:
+    plan = plan_run(request.experiment, request.assignments, request.banks, root)
+    if plan.settings.publish.tracking:
         tracking.refuse_unreachable(root)
-    settings = after_last_run(_resolved(orders.settings, progress), root)
-    refuse_banks_without_terms(settings, orders.banks)
-    approved = approved_for(settings, orders.texts["policy.toml"], root)
-    run = _opened(settings, orders, root, progress)
+    settings = resolve_last_run(_resolve_settings(plan.settings, progress), root)
+    refuse_banks_without_terms(settings, plan.banks)
+    approved = approved_for(settings, plan.texts["policy.toml"], root)
+    run = _open_run_folder(settings, plan, root, progress)
     with hold_lock(run.folder / ".lock"):
         _note_approved(run, approved, progress)
-        return _carried_out(run, order, progress)
+        return _run_stages_and_log(run, request, progress)
 
 
 def _note_approved(run: Run, approved: Approved | None, progress: Progress) -> None:
@@ -76,7 +76,7 @@ def _note_approved(run: Run, approved: Approved | None, progress: Progress) -> N
         progress(f"an earlier go used version {former['version']}: model and after are run again")
 
 
-def _carried_out(run: Run, order: Order, progress: Progress) -> Run:
+def _run_stages_and_log(run: Run, request: RunRequest, progress: Progress) -> Run:
     done = run.folder / DONE
     attempt = int(run.record().get("attempt", 0)) + (1 if done.exists() else 0)
     done.unlink(missing_ok=True)
@@ -84,19 +84,19 @@ def _carried_out(run: Run, order: Order, progress: Progress) -> Run:
         name=run.name,
         as_of=str(run.settings.run.as_of),
         attempt=max(attempt, 1),
-        banks=list(order.banks),
+        banks=list(request.banks),
         state="running",
         versions=_versions(),
     )
     try:
-        tracked = _tracked(run, progress)
-        _all_stages(run, progress)
-        _logged(run, tracked)
+        tracked = _start_tracking(run, progress)
+        _run_stages(run, progress)
+        _log_results(run, tracked)
     except BaseException:
-        _failed(run, progress)
+        _note_failure(run, progress)
         raise
     refused = run.read_json("publish", "publication")["refused"]
-    _ended(run, tracked, "checks failed" if refused else "done")
+    _note_end(run, tracked, "checks failed" if refused else "done")
     if refused:
         raise ChecksFailed(
             f"{run.name}: nothing was published, {refused}. Read {_page(run, 'validate')}, or give"
@@ -117,38 +117,44 @@ def _point_latest(run: Run) -> None:
     fresh.replace(link)
 
 
-def _all_stages(run: Run, progress: Progress) -> None:
+def _run_stages(run: Run, progress: Progress) -> None:
     record, keys = StageRecord(run), StageKeys(run)
     notebook = {stage: f"{number:02d}_{stage}" for number, stage in enumerate(STAGES, 1)}
     for number, stage in enumerate(STAGES, 1):
         before = {name: notebook[name] for name in STAGES[: number - 1]}
         key = keys.key(stage, notebook[stage], run.record().get(OUTPUTS, {}))
         if stage != "publish" and run.record().get("stages", {}).get(stage) != key:
-            take_over(run, stage, key, notebook[stage])
+            reuse_stage(run, stage, key, notebook[stage])
         label = f"[{number}/{len(STAGES)}] {stage}"
         known = run.record().get("stages", {}).get(stage) == key
-        if known and _holds(record, stage, notebook[stage], label, progress) and stage != "publish":
+        if (
+            known
+            and _is_unchanged(record, stage, notebook[stage], label, progress)
+            and stage != "publish"
+        ):
             progress(f"{label}: unchanged, not run again")
             continue
         record.refuse_changed(before)
         began = time.monotonic()
         progress(f"{label} ...")
         record.begin(stage, notebook[stage])
-        _notebook(run, notebook[stage])
+        _execute_notebook(run, notebook[stage])
         record.end(stage, notebook[stage], key)
         progress(f"{label}: {time.monotonic() - began:.1f} s")
 
 
-def _holds(record: StageRecord, stage: str, notebook: str, label: str, progress: Progress) -> bool:
+def _is_unchanged(
+    record: StageRecord, stage: str, notebook: str, label: str, progress: Progress
+) -> bool:
     """Whether the stage's files are those that it wrote; what is not is said."""
     if strangers := record.set_strangers_aside(stage):
         progress(f"{label}: {len(strangers)} files that no stage wrote are moved to set_aside/")
     if faults := record.faults(stage, notebook):
-        progress(f"{label}: {told(faults)}; run again")
+        progress(f"{label}: {first_fault(faults)}; run again")
     return not faults
 
 
-def _notebook(run: Run, name: str) -> None:
+def _execute_notebook(run: Run, name: str) -> None:
     source = run.root / "notebooks" / f"{name}.ipynb"
     executed = run.folder / "notebooks" / f"{name}.ipynb"
     # seen from the notebooks' folder, so that no machine's paths stand in what is kept
@@ -158,7 +164,7 @@ def _notebook(run: Run, name: str) -> None:
     notebooks.to_html(executed, executed.with_suffix(".html"))
 
 
-def _resolved(settings: Settings, progress: Progress) -> Settings:
+def _resolve_settings(settings: Settings, progress: Progress) -> Settings:
     """The settings with an absolute data folder and a date for "auto"."""
     if not settings.run.data:
         raise SettingsError("run.data: no source folder is named. Give --data DIR.")
@@ -166,12 +172,12 @@ def _resolved(settings: Settings, progress: Progress) -> Settings:
     if not data.is_dir():
         raise DataError(f"{settings.run.data}: no such folder. Name one with the canonical tables.")
     source = read_folder(data, settings.sources).source
-    as_of = _dated(settings, source, progress)
+    as_of = _resolve_date(settings, source, progress)
     run = settings.run.with_values({"data": str(data), "as_of": as_of})
     return settings.with_values({"run": run})
 
 
-def _dated(settings: Settings, source: Source, progress: Progress) -> date:
+def _resolve_date(settings: Settings, source: Source, progress: Progress) -> date:
     """The run's date: the one named, if the data tell of it, or their last day for "auto"."""
     how, as_of = settings.datasets, settings.run.as_of
     found = last_day(source, how, kind_of(source, how))
@@ -184,7 +190,7 @@ def _dated(settings: Settings, source: Source, progress: Progress) -> date:
     return found.day
 
 
-def after_last_run(settings: Settings, root: Path) -> Settings:
+def resolve_last_run(settings: Settings, root: Path) -> Settings:
     """The settings with the newest earlier run of the same name and data for "auto", else "".
 
     A run's name carries its date, and only a run that is done counts.
@@ -210,28 +216,28 @@ def _data_of(folder: Path) -> str:
     return str(run.get("data", "")) if isinstance(run, dict) else ""
 
 
-def _opened(settings: Settings, orders: Orders, root: Path, progress: Progress) -> Run:
+def _open_run_folder(settings: Settings, plan: RunPlan, root: Path, progress: Progress) -> Run:
     """The run folder, named by date, experiment and a fingerprint of all that decides the result.
 
     It hangs on values, not on how they are written; threads decide no result.
     """
     fingerprint = data_fingerprint(Path(settings.run.data))
     plain = {name: table for name, table in settings.tables().items() if name != "run"}
-    terms = [one.model_dump(mode="json") for one in (orders.policy, orders.banks)]
+    terms = [one.model_dump(mode="json") for one in (plan.policy, plan.banks)]
     facts = canonical([plain, settings.run.seed, terms, fingerprint])
     digest = hashlib.sha256(facts.encode()).hexdigest()[:10]
     name = f"{settings.run.as_of}-{settings.run.name}-{digest}"
     folder = root.resolve() / "experiments" / "runs" / name
     folder.mkdir(parents=True, exist_ok=True)
-    for file, text in orders.texts.items():
+    for file, text in plan.texts.items():
         write_text(folder / file, text)
     run = create_run(folder, settings)
-    _mend_record(run, progress)
+    _repair_record(run, progress)
     run.note(data_fingerprint=fingerprint)
     return run
 
 
-def _mend_record(run: Run, progress: Progress) -> None:
+def _repair_record(run: Run, progress: Progress) -> None:
     """Moves a `run.json` that is damaged aside, and says so: every stage is then run again."""
     try:
         run.record()
@@ -245,13 +251,13 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {p: metadata.version(p) for p in packages}
 
 
-def _tracked(run: Run, progress: Progress) -> str:
+def _start_tracking(run: Run, progress: Progress) -> str:
     """The MLflow run, new or opened again; empty where tracking is off."""
     if not run.settings.publish.tracking:
         run.note(mlflow_run_id="")
         return ""
     known = str(run.record().get("mlflow_run_id") or "")
-    if known and tracking.is_kept(run.root, known):
+    if known and tracking.is_in_store(run.root, known):
         tracking.reopen_run(run.root, known)
         return known
     params = {
@@ -266,7 +272,7 @@ def _tracked(run: Run, progress: Progress) -> str:
     return tracked
 
 
-def _logged(run: Run, tracked: str) -> None:
+def _log_results(run: Run, tracked: str) -> None:
     """Figures, executed notebooks and settings into MLflow; no enterprise's values."""
     if not tracked:
         return
@@ -302,15 +308,15 @@ def _tag(name: str) -> str:
     return "".join(c if c.isalnum() or c in " _-." else "" for c in name)
 
 
-def _failed(run: Run, progress: Progress) -> None:
+def _note_failure(run: Run, progress: Progress) -> None:
     """The run's state, here and in MLflow; a store that is gone must not hide why the run failed."""
     try:
-        _ended(run, str(run.record().get("mlflow_run_id") or ""), "failed")
+        _note_end(run, str(run.record().get("mlflow_run_id") or ""), "failed")
     except RiskModelError as error:
         progress(f"the run's end is not in MLflow: {error}")
 
 
-def _ended(run: Run, tracked: str, state: str) -> None:
+def _note_end(run: Run, tracked: str, state: str) -> None:
     run.note(state=state)
     if tracked:
         tracking.finish(run.root, tracked, "FAILED" if state == "failed" else "FINISHED")

@@ -49,7 +49,7 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True)
-class Orders:
+class RunPlan:
     """What a run is told: its settings, its terms, and the terms' texts by the run's file names."""
 
     settings: Settings
@@ -59,7 +59,7 @@ class Orders:
 
 
 @dataclass(frozen=True)
-class _Given:
+class _Parsed:
     """What could be read; None for what could not, defaults in place of single bad settings."""
 
     settings: Settings
@@ -90,28 +90,28 @@ class _Files:
         return parse_toml(self.texts[f"{kind}.toml"], path.name), path.name
 
 
-def read_orders(
+def plan_run(
     experiment: Path, assignments: Sequence[str], named_banks: Sequence[str], root: Path
-) -> Orders:
+) -> RunPlan:
     """The settings, the policy and the banks, parsed and held against one another and the data.
 
     Raises one `SettingsError` with every fault of all three and of the words after them.
     """
     faults: list[str] = []
-    settings = _gather(lambda: load_settings(experiment, assignments), faults)
+    settings = _collect_faults(lambda: load_settings(experiment, assignments), faults)
     texts: dict[str, str] = {}
     layers = read_layers(experiment, assignments)
     files = _Files(experiment, layers, texts)
-    policy = _gather(lambda: policy_from(*files.values("policy")), faults)
-    banks = _gather(lambda: banks_from(*files.values("banks")), faults)
-    given = _Given(settings or sound_settings(layers), policy, banks)
-    faults += _disagreements(given, named_banks, root)
+    policy = _collect_faults(lambda: policy_from(*files.values("policy")), faults)
+    banks = _collect_faults(lambda: banks_from(*files.values("banks")), faults)
+    parsed = _Parsed(settings or sound_settings(layers), policy, banks)
+    faults += _mismatches(parsed, named_banks, root)
     if faults or settings is None or policy is None or banks is None:
         raise SettingsError(*dict.fromkeys(faults))
-    return Orders(settings, policy, banks, texts)
+    return RunPlan(settings, policy, banks, texts)
 
 
-def _gather(read: Callable[[], Read], faults: list[str]) -> Read | None:
+def _collect_faults(read: Callable[[], Read], faults: list[str]) -> Read | None:
     """What `read` gives; None, and its faults among the others, where it is refused."""
     try:
         return read()
@@ -120,12 +120,12 @@ def _gather(read: Callable[[], Read], faults: list[str]) -> Read | None:
         return None
 
 
-def _disagreements(given: _Given, named_banks: Sequence[str], root: Path) -> Iterator[str]:
+def _mismatches(parsed: _Parsed, named_banks: Sequence[str], root: Path) -> Iterator[str]:
     """What is well written, and names something that is not there."""
-    settings, policy, banks = given.settings, given.policy, given.banks
+    settings, policy, banks = parsed.settings, parsed.policy, parsed.banks
     if policy is not None and banks is not None:
         faults: list[str] = []
-        _gather(lambda: refuse_closed_constraints(banks, policy.caps.min_limit_cny), faults)
+        _collect_faults(lambda: refuse_closed_constraints(banks, policy.caps.min_limit_cny), faults)
         yield from faults
     if banks is not None:
         yield from _unknown_banks(named_banks, banks)
@@ -209,7 +209,9 @@ def _missing_last_run(settings: Settings, root: Path) -> Iterator[str]:
     name = settings.limits.previous_run
     if name not in ("", AUTO):
         faults: list[str] = []
-        _gather(lambda: read_last_run(root / "experiments" / "runs" / Path(name).name), faults)
+        _collect_faults(
+            lambda: read_last_run(root / "experiments" / "runs" / Path(name).name), faults
+        )
         yield from faults
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from riskmodel.runs.run_folder import Run
 
 
-def take_over(run: Run, stage: str, key: str, notebook: str) -> None:
+def reuse_stage(run: Run, stage: str, key: str, notebook: str) -> None:
     """Copies a stage of the same key from another run's folder, with its notebook and its record.
 
     So a budget that changed, or an override, does not begin a month anew. Where no run has the
@@ -19,7 +19,7 @@ def take_over(run: Run, stage: str, key: str, notebook: str) -> None:
         if record["stages"].get(stage) == key and (folder / stage).is_dir():
             _copy(folder, run.folder, stage, notebook)
             if _record_of(folder).get("stages", {}).get(stage) == key:
-                run.note(**_noted(run.record(), record, stage))
+                run.note(**_merge_record(run.record(), record, stage))
                 return
 
 
@@ -48,7 +48,7 @@ def _copy(source: Path, target: Path, stage: str, notebook: str) -> None:
         shutil.copy2(page, target / "notebooks")
 
 
-def _noted(own: Mapping[str, Any], other: Mapping[str, Any], stage: str) -> dict[str, Any]:
+def _merge_record(own: Mapping[str, Any], other: Mapping[str, Any], stage: str) -> dict[str, Any]:
     """All that the other run's record keeps by stage, for this stage, laid over one's own."""
     by_stage = {name for name, kept in other.items() if isinstance(kept, dict) and stage in kept}
     return {name: {**own.get(name, {}), stage: other[name][stage]} for name in by_stage}

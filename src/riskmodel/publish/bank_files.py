@@ -20,7 +20,7 @@ from riskmodel.publish.changes import (
     revisions,
 )
 from riskmodel.publish.csv import csv_text
-from riskmodel.publish.manifest import described, hashes, json_text
+from riskmodel.publish.manifest import build_manifest, hashes, json_text
 from riskmodel.publish.publication import Publication, PublicationFacts
 from riskmodel.publish.report.report import report_html
 from riskmodel.publish.rows import published_table
@@ -68,7 +68,7 @@ def publish_bank(
             return _published(date_folder, written[-1])
         revision = written[-1] + 1 if written else 1
         table = published_table(rows.sort_values("enterprise_id", kind="stable"))
-        manifest = described(
+        manifest = build_manifest(
             table.to_pandas(date_as_object=False), facts, bank=bank, as_of=as_of, revision=revision
         )
         manifest["part"] = (

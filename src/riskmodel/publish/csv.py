@@ -25,7 +25,7 @@ def csv_text(table: pa.Table) -> str:
         **{name: rows[name].map("{:.2f}".format, na_action="ignore") for name in MONEY},
         **{name: rows[name].map("{:.6f}".format, na_action="ignore") for name in FRACTIONS},
         **{name: rows[name].dt.strftime("%Y-%m-%d") for name in DATES},
-        **{name: guarded(rows[name]) for name in TEXTS},
+        **{name: escape_formulas(rows[name]) for name in TEXTS},
     }
     out = io.StringIO(newline="")
     frame = pd.DataFrame(cells, columns=list(PUBLISHED))
@@ -33,7 +33,7 @@ def csv_text(table: pa.Table) -> str:
     return "\ufeff" + out.getvalue()
 
 
-def guarded(texts: pd.Series) -> pd.Series:
+def escape_formulas(texts: pd.Series) -> pd.Series:
     """The texts, harmless in a spreadsheet."""
     risky = texts.astype("str").str.contains(DANGEROUS, regex=True, na=False)
     marked = texts.where(~risky, "'" + texts)

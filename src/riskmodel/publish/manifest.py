@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 FILES = ("limits.parquet", "limits.csv", "report.html")
 
 
-def described(
+def build_manifest(
     rows: pd.DataFrame, facts: PublicationFacts, *, bank: str, as_of: date, revision: int
 ) -> dict[str, Any]:
     """The manifest without its files' hashes and its difference; no clock time stands in it."""

@@ -14,7 +14,7 @@ EVER = "ever"
 
 
 @dataclass(frozen=True)
-class Purpose:
+class IntendedUse:
     """Whose lines the PDs decide on, and of what event, for whom, they are; "" is not stated.
 
     `population`: lines, applicants, outcomes. `horizon_months` is a number or "ever";
@@ -38,12 +38,12 @@ class Purpose:
         return ", ".join(f"{part} {text}" for part, text in stated.items()) or "nothing stated"
 
 
-def purpose_from(texts: Mapping[str, Any]) -> Purpose:
+def intended_use_from(texts: Mapping[str, Any]) -> IntendedUse:
     """The purpose that a version's tags or a model's facts state; other entries are left alone."""
-    return Purpose(**{part: str(texts.get(part, "")) for part in Purpose().texts()})
+    return IntendedUse(**{part: str(texts.get(part, "")) for part in IntendedUse().texts()})
 
 
-def departures(its: Purpose, wanted: Purpose) -> str:
+def differences(its: IntendedUse, wanted: IntendedUse) -> str:
     """Where a model is for something else than wanted, in words; "" where it is not.
 
     A part that is wanted and not stated by the model departs, too: such a model cannot be held.

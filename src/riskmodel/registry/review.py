@@ -17,7 +17,7 @@ from typing import Literal
 import pandas as pd
 
 from riskmodel.errors import DataError, NotApproved, UsageError
-from riskmodel.registry.intended_use import departures, own_programme, purpose_from
+from riskmodel.registry.intended_use import differences, intended_use_from, own_programme
 from riskmodel.registry.versions import CHALLENGER, CHAMPION, point_aliases, version_facts, versions
 from riskmodel.storage.locks import hold_lock
 
@@ -70,17 +70,17 @@ def approve(
         )
     wanted = own_programme(root) if programme is None else programme
     _refuse_other_purposes(root, version, facts, wanted)
-    return _recorded(root, _review("approve", version, by, reason, on, facts))
+    return _append_review(root, _review("approve", version, by, reason, on, facts))
 
 
 def reject(root: Path, version: str, *, by: str, reason: str, on: date) -> Review:
     """The version may not be used from `on`; if it was in force, none is until one is approved."""
     _refuse_days_to_come(on)
     facts = version_facts(root, version)
-    return _recorded(root, _review("reject", version, by, reason, on, facts))
+    return _append_review(root, _review("reject", version, by, reason, on, facts))
 
 
-def in_force(root: Path, on: date, programme: str | None = None) -> str | None:
+def version_in_force(root: Path, on: date, programme: str | None = None) -> str | None:
     """The version that reviews up to and including `on` allow, or None.
 
     It is the last one approved for the programme (None: the root's own), unless that very version
@@ -100,7 +100,7 @@ def approval_in_force(root: Path, on: date, programme: str | None = None) -> Rev
 
 
 def _refuse_other_purposes(root: Path, version: str, facts: dict[str, str], wanted: str) -> None:
-    its = purpose_from(facts)
+    its = intended_use_from(facts)
     if wanted and its.programme != wanted:
         stated = f"for the programme '{its.programme}'" if its.programme else "for none by name"
         raise NotApproved(
@@ -111,10 +111,10 @@ def _refuse_other_purposes(root: Path, version: str, facts: dict[str, str], want
     if former is None or former.version == version:
         return
     try:
-        asked = purpose_from(version_facts(root, former.version))
+        asked = intended_use_from(version_facts(root, former.version))
     except UsageError:
         return  # the version in force was deleted: nothing is left that it could be held against
-    differing = departures(its, asked)
+    differing = differences(its, asked)
     if differing:
         raise NotApproved(
             f"version {version} is for another outcome than version {former.version}, which is in"
@@ -135,14 +135,14 @@ def _review(
     return Review(0, action, version, by, reason, on.isoformat(), print_, "", "", programme)
 
 
-def listing(root: Path) -> pd.DataFrame:
+def list_versions(root: Path) -> pd.DataFrame:
     """A row a version, the newest first: the registry's columns and its last review."""
     log = pd.DataFrame([asdict(one) for one in reviews(root)], columns=COLUMNS, dtype="object")
     last = log.drop_duplicates("version", keep="last").drop(columns=["number", "fingerprint"])
     return versions(root).merge(last.astype("str"), on="version", how="left", validate="1:1")
 
 
-def show(root: Path, version: str) -> str:
+def describe_version(root: Path, version: str) -> str:
     """The version's model card, its facts and its reviews, as text."""
     facts = version_facts(root, version)
     card = facts.pop("description")
@@ -157,7 +157,7 @@ def reviews(root: Path) -> list[Review]:
     lines = _lines(_log(root))
     found: list[Review] = []
     for number, line in enumerate(lines, start=1):
-        one = _read(line)
+        one = _parse_review(line)
         expected = found[-1].hash if found else FIRST
         if (
             one is None
@@ -172,7 +172,7 @@ def reviews(root: Path) -> list[Review]:
     return found
 
 
-def _recorded(root: Path, review: Review) -> Review:
+def _append_review(root: Path, review: Review) -> Review:
     """The review, appended to the log and on disk; then the aliases follow."""
     _refuse_unsaid(review)
     path = _log(root)
@@ -272,7 +272,7 @@ def _lines(path: Path) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _read(line: str) -> Review | None:
+def _parse_review(line: str) -> Review | None:
     try:
         return Review(**json.loads(line))
     except (ValueError, TypeError, RecursionError):
@@ -291,6 +291,6 @@ def today() -> date:
     return date.today()
 
 
-def in_force_now(root: Path, programme: str | None = None) -> str | None:
+def version_in_force_today(root: Path, programme: str | None = None) -> str | None:
     """The version in force today."""
-    return in_force(root, today(), programme)
+    return version_in_force(root, today(), programme)

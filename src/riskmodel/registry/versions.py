@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.errors import DataError, RiskModelError, UsageError
-from riskmodel.runs.tracking import connected
+from riskmodel.runs.tracking import connect_store
 from riskmodel.runs.tracking_address import is_of_the_network
 from riskmodel.storage.files import write_text
 from riskmodel.storage.locks import hold_lock
@@ -50,7 +50,7 @@ def register(root: Path, run_id: str, model: Registration, *, script: Path = SER
     A version that is met again takes the new tags, unless its files were lost. A new one is loaded back without pickles and
     scores one row before it counts. Raises `RiskModelError` where that fails.
     """
-    with hold_lock(root / "experiments" / ".registry.lock"), connected(root) as mlflow:
+    with hold_lock(root / "experiments" / ".registry.lock"), connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         known = [
             one for one in _versions(client) if one.tags.get("fingerprint") == model.fingerprint
@@ -60,7 +60,7 @@ def register(root: Path, run_id: str, model: Registration, *, script: Path = SER
             for key, value in model.tags.items():
                 client.set_model_version_tag(REGISTERED, known[0].version, key, value)
             return str(known[0].version)
-        uri = _logged(mlflow, run_id, model, script)
+        uri = _log_model(mlflow, run_id, model, script)
         _refuse_unusable(mlflow, uri, model)
         if not client.search_registered_models(f"name = '{REGISTERED}'"):
             client.create_registered_model(REGISTERED)
@@ -77,13 +77,13 @@ def register(root: Path, run_id: str, model: Registration, *, script: Path = SER
 
 def load_version(root: Path, version: str) -> dict[str, str]:
     """The version's texts by file name; `DataError` unless each has its recorded hash."""
-    with connected(root) as mlflow:
-        return _loaded(mlflow, _version(mlflow.MlflowClient(), version))
+    with connect_store(root) as mlflow:
+        return _load_texts(mlflow, _version(mlflow.MlflowClient(), version))
 
 
-def _loaded(mlflow: Any, one: Any) -> dict[str, str]:
+def _load_texts(mlflow: Any, one: Any) -> dict[str, str]:
     source = mlflow.MlflowClient().get_model_version_download_uri(REGISTERED, one.version)
-    texts = _downloaded(mlflow, source, one.version)
+    texts = _download_texts(mlflow, source, one.version)
     recorded = {
         key.removeprefix(HASH): text for key, text in one.tags.items() if key.startswith(HASH)
     }
@@ -100,7 +100,7 @@ def _loaded(mlflow: Any, one: Any) -> dict[str, str]:
     return texts
 
 
-def _downloaded(mlflow: Any, source: str, version: str) -> dict[str, str]:
+def _download_texts(mlflow: Any, source: str, version: str) -> dict[str, str]:
     """The texts as the store keeps them; `DataError` where they are lost or no texts."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -119,7 +119,7 @@ def _downloaded(mlflow: Any, source: str, version: str) -> dict[str, str]:
 def _is_whole(mlflow: Any, one: Any) -> bool:
     """Whether the version's files are there, as they were registered."""
     try:
-        _loaded(mlflow, one)
+        _load_texts(mlflow, one)
     except DataError:
         return False
     return True
@@ -130,7 +130,7 @@ def version_facts(root: Path, version: str) -> dict[str, str]:
 
     `UsageError` for a version that is not there, or was not registered by this package.
     """
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         found = _version(mlflow.MlflowClient(), version)
     if "fingerprint" not in found.tags:
         raise UsageError(
@@ -145,7 +145,7 @@ def versions(root: Path) -> pd.DataFrame:
 
     Columns: version, verdict, override_reason, fingerprint, run, alias, programme; all texts.
     """
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         found = _versions(client)
         aliases = _aliases(client)
@@ -168,7 +168,7 @@ def versions(root: Path) -> pd.DataFrame:
 
 def aliases(root: Path) -> dict[str, str]:
     """Which version each alias names."""
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         return _aliases(mlflow.MlflowClient())
 
 
@@ -177,7 +177,7 @@ def point_aliases(root: Path, wanted: Mapping[str, str], managed: Sequence[str])
 
     Only a recorded review calls this. A version that was deleted takes no alias.
     """
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         there = {str(one.version) for one in _versions(client)}
         kept = {alias: version for alias, version in wanted.items() if version in there}
@@ -187,7 +187,7 @@ def point_aliases(root: Path, wanted: Mapping[str, str], managed: Sequence[str])
             client.set_registered_model_alias(REGISTERED, alias, version)
 
 
-def _logged(mlflow: Any, run_id: str, model: Registration, script: Path) -> str:
+def _log_model(mlflow: Any, run_id: str, model: Registration, script: Path) -> str:
     """The model in the run, as MLflow's models-from-code; its address. The run goes on after it."""
     with tempfile.TemporaryDirectory() as scratch:
         for name, text in model.files.items():

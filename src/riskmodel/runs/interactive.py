@@ -32,7 +32,7 @@ TERMS = ("policy.toml", "banks.toml")
 
 
 @dataclass(frozen=True)
-class ByHand:
+class InteractiveFolder:
     """A folder that is worked in by hand, the run that it starts from, and the stages in order.
 
     `identity` is that of the run when the folder was opened.
@@ -41,7 +41,7 @@ class ByHand:
     folder: Path
     run: Path
     stages: tuple[str, ...]
-    identity: str
+    base_digest: str
     digests: Digests = field(default_factory=Digests)
 
     def folder_of(self, stage: str) -> Path:
@@ -88,7 +88,7 @@ class ByHand:
     def _record(self) -> dict[str, Any]:
         """The folder's record; `DataError` where it or its run is no longer what was opened."""
         record = read_record(self.folder)
-        if record.get(BASE) != self.identity or identity_of(self.run) != self.identity:
+        if record.get(BASE) != self.base_digest or run_digest(self.run) != self.base_digest:
             raise DataError(
                 f"{self.folder.name}: the run {self.run.name} was run again, or the folder was begun"
                 " anew, since this notebook was opened. Run its first cell again."
@@ -100,14 +100,14 @@ class ByHand:
         tried, key = self._record()[TRIED], ""
         kept = read_record(self.run).get(OUTPUTS, {})
         for name in self.stages[: self.stages.index(stage)]:
-            key = _chained(key, self._tables(name) if name in tried else tables_of(kept, name))
+            key = _chain_digest(key, self._tables(name) if name in tried else tables_of(kept, name))
         return key
 
     def _before_in_run(self, stage: str) -> str:
         """The same, of the run alone."""
         kept, key = read_record(self.run).get(OUTPUTS, {}), ""
         for name in self.stages[: self.stages.index(stage)]:
-            key = _chained(key, tables_of(kept, name))
+            key = _chain_digest(key, tables_of(kept, name))
         return key
 
     def _tables(self, stage: str) -> dict[str, str]:
@@ -119,7 +119,7 @@ class ByHand:
         return f"{self.stages.index(stage) + 1:02d}_{stage}"
 
 
-def work_by_hand(folder: Path, run: Path, stages: tuple[str, ...]) -> ByHand:
+def open_interactive(folder: Path, run: Path, stages: tuple[str, ...]) -> InteractiveFolder:
     """The folder opened on a run, begun anew where it started from another one, and said then.
 
     `SettingsError` where the folder is itself that of a run.
@@ -132,18 +132,18 @@ def work_by_hand(folder: Path, run: Path, stages: tuple[str, ...]) -> ByHand:
         raise SettingsError(
             f"run_dir: {folder.name} is a run's own folder. Name another one to work in by hand."
         )
-    identity = identity_of(run)
-    if record.get(BASE) != identity:
+    base_digest = run_digest(run)
+    if record.get(BASE) != base_digest:
         moved = _move_away(folder, (*stages, *TERMS))
         if moved:
             print(f"{folder.name}: begun anew from {run.name}; {', '.join(moved)} of before are in"
                   f" {folder.name}-before")  # fmt: skip
         remove(folder / "run.json")
-        write_text(folder / "run.json", as_json({BASE: identity, "base_run": run.name}))
-    return ByHand(folder, run, stages, identity)
+        write_text(folder / "run.json", as_json({BASE: base_digest, "base_run": run.name}))
+    return InteractiveFolder(folder, run, stages, base_digest)
 
 
-def identity_of(run: Path) -> str:
+def run_digest(run: Path) -> str:
     """A digest of what a run is: its name, its settings and terms, and what its stages wrote."""
     outputs = read_record(run).get(OUTPUTS, {})
     names = [name for name in ("settings.toml", *TERMS) if (run / name).exists()]
@@ -163,5 +163,5 @@ def _move_away(folder: Path, names: tuple[str, ...]) -> list[str]:
     return there
 
 
-def _chained(key: str, tables: Mapping[str, str]) -> str:
+def _chain_digest(key: str, tables: Mapping[str, str]) -> str:
     return hashlib.sha256(repr((key, sorted(tables.items()))).encode()).hexdigest()

@@ -17,7 +17,7 @@ from riskmodel.errors import (
     SettingsError,
     machine_error,
 )
-from riskmodel.runs.reproducible_notebooks import reproducible
+from riskmodel.runs.reproducible_notebooks import make_reproducible
 from riskmodel.storage.files import write_text
 
 Plain = str | int | float | bool
@@ -33,13 +33,13 @@ class Parameter(NamedTuple):
     default: Plain | None
 
 
-def typed_parameters(notebook: Path) -> dict[str, Parameter]:
+def read_parameters(notebook: Path) -> dict[str, Parameter]:
     """The annotated assignments of the cell tagged `parameters`: `as_of: str = "2014-07-01"`.
 
     Nothing is run: the cell is parsed. Raises `SettingsError` where the notebook is not readable,
     has not exactly one such cell, or that cell holds anything but typed plain values.
     """
-    cells = [cell for cell in _read(notebook).cells if "parameters" in _tags(cell)]
+    cells = [cell for cell in _read_notebook(notebook).cells if "parameters" in _tags(cell)]
     if len(cells) != 1:
         raise SettingsError(
             f"{notebook.name}: {len(cells)} cells are tagged 'parameters', not 1. Tag one cell."
@@ -53,12 +53,12 @@ def typed_parameters(notebook: Path) -> dict[str, Parameter]:
     return dict(_parameter(line, notebook.name) for line in lines)
 
 
-def checked_parameters(notebook: Path, given: Mapping[str, object]) -> dict[str, Plain]:
+def check_parameters(notebook: Path, given: Mapping[str, object]) -> dict[str, Plain]:
     """`given`, if each is known and of its type and none is missing; whole numbers may be floats.
 
     Raises `SettingsError` naming the parameter, before any kernel starts.
     """
-    declared = typed_parameters(notebook)
+    declared = read_parameters(notebook)
     for name in given:
         if name not in declared:
             near = difflib.get_close_matches(name, declared, n=1, cutoff=0.0)
@@ -71,7 +71,7 @@ def checked_parameters(notebook: Path, given: Mapping[str, object]) -> dict[str,
             f"{notebook.name}: {len(missing)} parameters missing: {', '.join(missing)}. Give them."
         )
     return {
-        name: _typed(value, declared[name].kind, f"{notebook.name}: parameter '{name}'")
+        name: _check_type(value, declared[name].kind, f"{notebook.name}: parameter '{name}'")
         for name, value in given.items()
     }
 
@@ -84,14 +84,14 @@ def execute(notebook: Path, out: Path, parameters: Mapping[str, object]) -> None
     system's becomes a `MachineError`, any other a `RiskModelError` that names notebook, cell, class
     and message. So does a notebook that ended before its last cell.
     """
-    values = checked_parameters(notebook, parameters)
+    values = check_parameters(notebook, parameters)
     out.parent.mkdir(parents=True, exist_ok=True)
     failed = out.with_name(f"{out.stem}.failed.ipynb").resolve()
     # papermill saves after every cell, so `out` itself appears only when all of them ran
-    _run(notebook, failed, values)
-    executed = _read(failed)
+    _execute_in_kernel(notebook, failed, values)
+    executed = _read_notebook(failed)
     _refuse_unfinished(executed, notebook.name)
-    write_text(out, _as_text(reproducible(executed)))
+    write_text(out, _as_text(make_reproducible(executed)))
     failed.unlink()
 
 
@@ -99,7 +99,7 @@ def to_html(executed: Path, out: Path) -> None:
     """The executed notebook as one page: no code, no warnings, no outside address."""
     from nbconvert import HTMLExporter
 
-    notebook = _read(executed)
+    notebook = _read_notebook(executed)
     notebook.cells = [_without_warnings(cell) for cell in notebook.cells if _is_shown(cell)]
     exporter = HTMLExporter(
         exclude_input=True,
@@ -130,7 +130,7 @@ def _prose(markdown: str) -> str:
     return str(MarkdownWithMath(renderer=renderer).render(markdown))
 
 
-def _read(notebook: Path) -> Any:
+def _read_notebook(notebook: Path) -> Any:
     import nbformat
 
     try:
@@ -163,7 +163,7 @@ def _parameter(line: ast.stmt, where: str) -> tuple[str, Parameter]:
                 raise SettingsError(f"{where}: parameter '{name}': {kind} is not a plain type.")
             if value is None:
                 return name, Parameter(TYPES[kind], None)
-            default = _typed(_literal(value), TYPES[kind], f"{where}: default of '{name}'")
+            default = _check_type(_literal(value), TYPES[kind], f"{where}: default of '{name}'")
             return name, Parameter(TYPES[kind], default)
     raise SettingsError(
         f"{where}: line {line.lineno} of the parameters cell is not of the form "
@@ -178,7 +178,7 @@ def _literal(value: ast.expr) -> object:
         return None  # an expression has no plain type: the caller refuses it
 
 
-def _typed(value: object, kind: type[Plain], where: str) -> Plain:
+def _check_type(value: object, kind: type[Plain], where: str) -> Plain:
     """The value, if it is of that very type: numpy's and subclasses' reach a kernel wrong."""
     if kind is float and type(value) is int:
         return float(value)
@@ -189,7 +189,7 @@ def _typed(value: object, kind: type[Plain], where: str) -> Plain:
     return value
 
 
-def _run(notebook: Path, out: Path, values: Mapping[str, Plain]) -> None:
+def _execute_in_kernel(notebook: Path, out: Path, values: Mapping[str, Plain]) -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -197,7 +197,7 @@ def _run(notebook: Path, out: Path, values: Mapping[str, Plain]) -> None:
 
     try:
         papermill.execute_notebook(
-            _read(notebook),
+            _read_notebook(notebook),
             # papermill fills braces in paths with parameters
             str(out).replace("{", "{{").replace("}", "}}"),
             parameters=dict(values),
@@ -208,7 +208,7 @@ def _run(notebook: Path, out: Path, values: Mapping[str, Plain]) -> None:
             cwd=str(notebook.resolve().parent),
         )
     except papermill.PapermillExecutionError as error:
-        raise _told(error, notebook.name) from None
+        raise _as_own_error(error, notebook.name) from None
     except OSError as error:  # of papermill's own: it does not always say of which file
         raise machine_error(error, None if error.filename else out) from error
     except (DeadKernelError, CellTimeoutError) as error:
@@ -218,7 +218,7 @@ def _run(notebook: Path, out: Path, values: Mapping[str, Plain]) -> None:
         ) from None
 
 
-def _told(error: Any, notebook: str) -> RiskModelError:
+def _as_own_error(error: Any, notebook: str) -> RiskModelError:
     """A papermill error as one of ours, its class kept where it was one of ours inside."""
     message = " ".join(str(error.evalue).split())[:LONGEST_MESSAGE]
     where = f"{notebook}, cell {error.exec_count}"

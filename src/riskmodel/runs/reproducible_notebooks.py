@@ -13,7 +13,7 @@ STYLED = re.compile(r'<table id="T_([0-9a-f]{5,36})"')
 PLACE = re.compile(r" at 0x[0-9a-f]+>")
 
 
-def reproducible(notebook: Any) -> Any:
+def make_reproducible(notebook: Any) -> Any:
     """The executed notebook, so that equal runs give equal bytes."""
     cells = [_cell(cell, number) for number, cell in enumerate(notebook.cells)]
     metadata = {name: value for name, value in notebook.metadata.items() if name not in TIMED}
@@ -27,12 +27,13 @@ def _cell(cell: Any, number: int) -> Any:
         plain["id"] = "parameters"
     if cell.cell_type == "code":
         plain["outputs"] = [
-            _output(one, f"{number}x{place}") for place, one in enumerate(_joined(cell.outputs))
+            _output(one, f"{number}x{place}")
+            for place, one in enumerate(_join_printed(cell.outputs))
         ]
     return type(cell)(plain)
 
 
-def _joined(outputs: Sequence[Any]) -> list[Any]:
+def _join_printed(outputs: Sequence[Any]) -> list[Any]:
     """Outputs with printed text in one piece, however the kernel happened to send it."""
     found: list[Any] = []
     for one in outputs:

@@ -8,13 +8,13 @@ import pandas as pd
 import tomli_w
 
 from riskmodel.errors import DataError, SettingsError
-from riskmodel.runs.interactive import ByHand, work_by_hand
+from riskmodel.runs.interactive import InteractiveFolder, open_interactive
 from riskmodel.runs.run_record import read_record
 from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.settings import Settings, read_toml, resolved_settings
 from riskmodel.storage.files import as_json, read_json, read_rows, write_parquet, write_text
 
-BY_HAND = "by-hand"
+INTERACTIVE = "by-hand"
 """The run folder in which notebooks that are run by hand write."""
 
 
@@ -30,7 +30,7 @@ class Run:
     folder: Path
     before: Path
     settings: Settings
-    trial: ByHand | None = None
+    trial: InteractiveFolder | None = None
     inputs: StageInputs | None = None
 
     @property
@@ -39,9 +39,9 @@ class Run:
         return self.folder.parents[2]
 
     @property
-    def by_hand(self) -> bool:
+    def is_interactive(self) -> bool:
         """Whether somebody tries a notebook: nothing is then published or registered."""
-        return self.folder.name == BY_HAND
+        return self.folder.name == INTERACTIVE
 
     @property
     def name(self) -> str:
@@ -123,7 +123,7 @@ def open_run(settings_path: str, run_dir: str, inputs: StageInputs | None = None
     own = inputs.select(settings) if inputs else settings
     if folder == path.parent:
         return Run(folder, folder, own, inputs=inputs)
-    trial = work_by_hand(folder, path.parent, tuple(settings.tables())[1:])
+    trial = open_interactive(folder, path.parent, tuple(settings.tables())[1:])
     create_run(folder, settings)
     return Run(folder, path.parent, own, trial, inputs)
 

@@ -23,7 +23,7 @@ def copy_shareable(folder: Path, out: Path) -> None:
         if executed.name.endswith(".failed.ipynb"):
             continue
         page = executed.with_suffix(".html")
-        notebook = _read(executed)
+        notebook = _read_notebook(executed)
         named = [cell for cell in notebook.cells if ONE_ENTERPRISE in cell.metadata.get("tags", [])]
         if not named and page.exists():
             for file in (executed, page):
@@ -41,7 +41,7 @@ def _note() -> Any:
     return nbformat.v4.new_output("stream", name="stdout", text=INSTEAD + "\n")
 
 
-def _read(executed: Path) -> Any:
+def _read_notebook(executed: Path) -> Any:
     import nbformat
 
     return nbformat.read(executed, as_version=4)

@@ -40,7 +40,7 @@ class StageRecord:
 
     def faults(self, stage: str, notebook: str) -> list[str]:
         """Which of the stage's files are not what was written, in words; none if all are."""
-        kept = self._kept(stage)
+        kept = self._written_digests(stage)
         if kept is None:
             return [f"no digests of {stage} are kept"]
         found = self.digests(stage, notebook)
@@ -50,7 +50,7 @@ class StageRecord:
 
     def set_strangers_aside(self, stage: str) -> list[str]:
         """Moves what no stage wrote out of the stage's folder; the names of what was moved."""
-        kept, folder = self._kept(stage), self.run.folder
+        kept, folder = self._written_digests(stage), self.run.folder
         if kept is None:
             return []
         names = [path.relative_to(folder).as_posix() for path in entries(folder / stage)]
@@ -62,7 +62,7 @@ class StageRecord:
     def begin(self, stage: str, notebook: str) -> None:
         """Forgets the stage and removes what an earlier time left of it, so that nothing is mixed."""
         trials = f"{stage}/{GROWING}"
-        kept, found = self._kept(stage) or {}, self.digests(stage, notebook)
+        kept, found = self._written_digests(stage) or {}, self.digests(stage, notebook)
         self._note(stage, None, None)
         holds = found.get(trials) not in (None, NOT_A_FILE)
         holds = holds and kept.get(trials, found.get(trials)) == found.get(trials)
@@ -79,11 +79,11 @@ class StageRecord:
         for stage, notebook in stages.items():
             if faults := self.faults(stage, notebook):
                 raise DataError(
-                    f"{self.run.name}: {told(faults)}; it changed while the run was on. Give the"
+                    f"{self.run.name}: {first_fault(faults)}; it changed while the run was on. Give the"
                     " same command again: what does not hold is made again."
                 )
 
-    def _kept(self, stage: str) -> dict[str, str] | None:
+    def _written_digests(self, stage: str) -> dict[str, str] | None:
         found: dict[str, str] | None = self.run.record().get(OUTPUTS, {}).get(stage)
         return found
 
@@ -104,7 +104,7 @@ def move_aside(folder: Path, name: str) -> None:
     (folder / name).rename(target)
 
 
-def told(faults: list[str]) -> str:
+def first_fault(faults: list[str]) -> str:
     """The first fault, and how many more there are."""
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return faults[0] + more

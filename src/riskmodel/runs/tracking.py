@@ -13,9 +13,9 @@ from riskmodel.errors import SettingsError
 from riskmodel.runs.tracking_address import (
     URI_NAME,
     bounded_patience,
-    faults_in_one_line,
+    hide_credentials,
     refuse_unusable,
-    shown,
+    store_faults,
 )
 from riskmodel.storage.locks import hold_lock
 
@@ -37,13 +37,13 @@ def store_uri(root: Path) -> str:
 def refuse_unreachable(root: Path) -> None:
     """`SettingsError` where nobody answers at the root's store; nothing is made there yet."""
     uri = store_uri(root)
-    with faults_in_one_line(uri):
+    with store_faults(uri):
         refuse_unusable(uri)
 
 
 def start_run(root: Path, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> str:
     """A new running MLflow run; its id. Runs whose process died are marked KILLED first."""
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
         _sweep(client, experiment)
@@ -55,16 +55,16 @@ def start_run(root: Path, name: str, params: Mapping[str, str], tags: Mapping[st
 
 def reopen_run(root: Path, run_id: str) -> None:
     """The run goes on in this process, as after a kill."""
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         for key, value in _this_process().items():
             client.set_tag(run_id, key, value)
         client.update_run(run_id, status="RUNNING")
 
 
-def is_kept(root: Path, run_id: str) -> bool:
+def is_in_store(root: Path, run_id: str) -> bool:
     """Whether the store knows the run: one that was begun anew, or cleared of it, does not."""
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         found = mlflow.MlflowClient().search_runs(
             [mlflow.MlflowClient().get_experiment_by_name(EXPERIMENT).experiment_id],
             filter_string=f"attributes.run_id = '{run_id}'",
@@ -84,7 +84,7 @@ def log(
 
     The caller gives only what may leave the run folder: no frame with an enterprise's values.
     """
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         client = mlflow.MlflowClient()
         for key, figure in metrics.items():
             client.log_metric(run_id, key, figure)
@@ -96,20 +96,20 @@ def log(
 
 def finish(root: Path, run_id: str, state: State) -> None:
     """The run ended, in this state."""
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         mlflow.MlflowClient().set_terminated(run_id, status=state)
 
 
 def run_page(root: Path, run_id: str) -> str:
     """The run's page, as the part of the address that follows the MLflow server's own."""
-    with connected(root) as mlflow:
+    with connect_store(root) as mlflow:
         experiment = mlflow.MlflowClient().get_run(run_id).info.experiment_id
     # without this word the page opens in its view for language models
     return f"/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
 
 
 @contextmanager
-def connected(root: Path) -> Iterator[Any]:
+def connect_store(root: Path) -> Iterator[Any]:
     """The mlflow module, quiet and set to the root's store, which is made at its first use.
 
     `SettingsError` where nobody answers at the address, `DataError` where what is kept there is
@@ -121,7 +121,7 @@ def connected(root: Path) -> Iterator[Any]:
     uri = store_uri(root)
     before = os.environ.get(URI_NAME)
     try:
-        with faults_in_one_line(uri), bounded_patience():
+        with store_faults(uri), bounded_patience():
             refuse_unusable(uri)
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
@@ -157,7 +157,7 @@ def _ensure_experiment(mlflow: Any, artifacts: str | None) -> None:
         client.create_experiment(EXPERIMENT, artifact_location=artifacts)
     elif not found.experiment_id:
         raise SettingsError(
-            f"tracking server {shown(mlflow.get_tracking_uri())}: answers, but not as MLflow's."
+            f"tracking server {hide_credentials(mlflow.get_tracking_uri())}: answers, but not as MLflow's."
             f" Correct or unset {URI_NAME}."
         )
     elif found.lifecycle_stage != ACTIVE:

@@ -33,7 +33,7 @@ DELETED = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE"
 LONGEST = 200
 
 
-def shown(text: str) -> str:
+def hide_credentials(text: str) -> str:
     """An address, or a line that may hold one, without user, password and query.
 
     A password may hold any character, `@`, `/` and `?` among them: all up to a word's last `@` is
@@ -59,13 +59,13 @@ def refuse_unusable(uri: str) -> None:
     elif scheme != "databricks":
         kinds = ", ".join(f"{name}://" for name in (*SERVERS, *DATABASES))
         raise SettingsError(
-            f"{URI_NAME} {shown(uri)}: not an address of a kind that runs are kept at ({kinds})."
+            f"{URI_NAME} {hide_credentials(uri)}: not an address of a kind that runs are kept at ({kinds})."
             f" Correct it, or unset {URI_NAME} to keep them in experiments/mlflow.db."
         )
 
 
 @contextmanager
-def faults_in_one_line(uri: str) -> Iterator[None]:
+def store_faults(uri: str) -> Iterator[None]:
     """What goes wrong at the store within, as an error of ours that says what to do."""
     try:
         yield
@@ -102,16 +102,18 @@ def _refuse_silent(uri: str, silence: Callable[[str], str]) -> None:
     except ValueError:
         known = False
     if not known:
-        raise SettingsError(f"{URI_NAME} {shown(uri)}: names no server. {REMEDY}; {WITHOUT}.")
+        raise SettingsError(
+            f"{URI_NAME} {hide_credentials(uri)}: names no server. {REMEDY}; {WITHOUT}."
+        )
     for number in range(1, TRIES + 1):
         cause = silence(uri)
         if not cause:
             return
-        _tell(f"tracking server {shown(uri)}: {cause} (try {number} of {TRIES})")
+        _tell(f"tracking server {hide_credentials(uri)}: {cause} (try {number} of {TRIES})")
         if number < TRIES:
             time.sleep(WAIT_SECONDS)
     raise SettingsError(
-        f"tracking server {shown(uri)}: {cause}, {TRIES} times. {REMEDY}; {WITHOUT}."
+        f"tracking server {hide_credentials(uri)}: {cause}, {TRIES} times. {REMEDY}; {WITHOUT}."
     )
 
 
@@ -174,7 +176,7 @@ def _refuse_other_files(uri: str) -> None:
 
 def _ours(error: Exception, uri: str) -> RiskModelError | None:
     """The error as one of ours; None for what is no fault of the store."""
-    where = f"tracking store {shown(uri)}"
+    where = f"tracking store {hide_credentials(uri)}"
     if isinstance(error, ImportError) and _scheme(uri) in DATABASES:
         return SettingsError(
             f"{where}: needs the Python package {error.name or 'of its driver'}, which is not"
@@ -197,7 +199,7 @@ def _of_the_store(error: Exception, where: str, uri: str) -> RiskModelError:
     if "database schema" in text or "locate revision" in text:
         return SettingsError(
             f"{where}: made by another version of MLflow. Copy the file, then run"
-            f" `mlflow db upgrade {shown(uri)}`, or use the version that made it."
+            f" `mlflow db upgrade {hide_credentials(uri)}`, or use the version that made it."
         )
     if code in ("PERMISSION_DENIED", "UNAUTHENTICATED") or re.search(r"error code 40[13]", text):
         return SettingsError(
@@ -249,7 +251,7 @@ def _cause(text: str) -> str:
     """The part of a library's message that says what happened: a line, no address's password."""
     driver = re.search(r"\((?:sqlite3|psycopg\w*|pymysql|MySQLdb|pyodbc)[.\w]*\) ([^\n]*)", text)
     line = driver.group(1) if driver else (text.strip().splitlines() or ["no cause given"])[0]
-    return shown(line)[:LONGEST].rstrip(". ")
+    return hide_credentials(line)[:LONGEST].rstrip(". ")
 
 
 def _tell(words: str) -> None:

@@ -12,7 +12,7 @@ from riskmodel import datasets as data
 from riskmodel import model as modelling
 from riskmodel.model.learners.scorecard.scorecard import Scorecard
 from riskmodel.model.learners.scorecard.sql import scorecard_sql
-from riskmodel.pipeline.approved_model import approved_model, purpose_of
+from riskmodel.pipeline.approved_model import approved_model, intended_use_of
 from riskmodel.pipeline.artifacts.datasets import learning_panel
 from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import unknown_values
@@ -113,7 +113,7 @@ def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
         "data_fingerprint": source_of(run).fingerprint,
         "code_fingerprint": code_fingerprint(),
         "outcome": population["outcome"],
-        "purpose": purpose_of(run, population).texts(),
+        "purpose": intended_use_of(run, population).texts(),
         "split": population["split"],
         "settings": {
             "model": run.settings.model.model_dump(mode="json"),

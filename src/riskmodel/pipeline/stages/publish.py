@@ -123,7 +123,11 @@ def _published(run: Run, facts: PublicationFacts, banks: tuple[str, ...]) -> pd.
     recommendations = run.read("limits", "recommendations")
     rows = report_rows(recommendations, run.read("explain", "reasons"), facts=facts)
     day = _day(run.settings)
-    folder = run.folder / "publish" / "preview" if run.by_hand else run.root / "data" / "published"
+    folder = (
+        run.folder / "publish" / "preview"
+        if run.is_interactive
+        else run.root / "data" / "published"
+    )
     parts = run.read("limits", "constraints")
     found = [
         publish_bank(
@@ -156,7 +160,7 @@ def _line(one: Publication, run: Run) -> tuple[Any, ...]:
 def _version(run: Run, verdict: dict[str, Any]) -> str:
     """The model's version in the registry."""
     tracked = run.record().get("mlflow_run_id")
-    if run.by_hand or not tracked:
+    if run.is_interactive or not tracked:
         return UNREGISTERED
     if run.settings.model.source == "score_champion":
         return approved_of(run).version

@@ -4,7 +4,7 @@ earn, in words."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from riskmodel.publish.report.markup import Html, element, joined, text_element
+from riskmodel.publish.report.markup import Html, element, join_html, text_element
 from riskmodel.statistics.outward_rounding import format_upper
 
 WORTH_SAYING = 1e-4
@@ -42,7 +42,7 @@ def part_section(part: Sequence[Mapping[str, Any]]) -> Html:
     told = [row for row in part if row["row"] in SAYS and _is_told(row)]
     if not told:
         return Html("")
-    return joined(
+    return join_html(
         (
             text_element("h2", "Your part of the programme · 贵行部分"),
             element("ul", *(element("li", *_sentences(row)) for row in told)),

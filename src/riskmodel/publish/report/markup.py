@@ -14,14 +14,14 @@ def words(value: object) -> Html:
     return Html(html.escape(str(value), quote=True))
 
 
-def joined(parts: Iterable[Html]) -> Html:
+def join_html(parts: Iterable[Html]) -> Html:
     """The parts one after the other."""
     return Html("".join(parts))
 
 
 def element(tag: str, *parts: Html, **attributes: object) -> Html:
     """An element with its attributes (`class_` is class, `_` in a name is a dash)."""
-    return Html(f"<{tag}{_attributes(attributes)}>{joined(parts)}</{tag}>")
+    return Html(f"<{tag}{_attributes(attributes)}>{join_html(parts)}</{tag}>")
 
 
 def text_element(tag: str, text: object, **attributes: object) -> Html:
@@ -32,7 +32,7 @@ def text_element(tag: str, text: object, **attributes: object) -> Html:
 def table(frame: pd.DataFrame, *, numeric: Iterable[str] = (), caption: str = "") -> Html:
     """The frame as a table: its columns' names as the head, null as an empty cell."""
     right = set(numeric)
-    head = joined(_head(str(name), str(name) in right) for name in frame)
+    head = join_html(_head(str(name), str(name) in right) for name in frame)
     cells = pd.Series("", index=frame.index, dtype="object")
     for name in frame:
         mark = '<td class="number">' if str(name) in right else "<td>"

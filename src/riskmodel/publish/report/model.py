@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.publish.publication import CHECK_COLUMNS, PublicationFacts
-from riskmodel.publish.report.markup import Html, element, joined, table, text_element
+from riskmodel.publish.report.markup import Html, element, join_html, table, text_element
 from riskmodel.statistics.outward_rounding import format_beside, format_lower, format_upper
 
 
@@ -19,7 +19,7 @@ def model_section(facts: PublicationFacts) -> Html:
         **facts.headline,
         "Data's fingerprint": facts.data_fingerprint,
     }
-    return joined(
+    return join_html(
         (
             text_element("h2", "The model · 模型"),
             _pairs(named),
@@ -34,7 +34,7 @@ def model_section(facts: PublicationFacts) -> Html:
 def policy_section(manifest: Mapping[str, Any]) -> Html:
     """The terms in force, key by key, and the sha256 of all of them."""
     terms = pd.DataFrame(_flat(manifest["policy"]), columns=["Term", "Value"])
-    return joined(
+    return join_html(
         (
             text_element("h2", "Policy in force · 现行政策"),
             table(terms),
@@ -45,7 +45,7 @@ def policy_section(manifest: Mapping[str, Any]) -> Html:
 
 def _pairs(named: Mapping[str, str]) -> Html:
     listed = (
-        joined((text_element("dt", name), text_element("dd", value)))
+        join_html((text_element("dt", name), text_element("dd", value)))
         for name, value in named.items()
     )
     return element("dl", *listed)
@@ -75,9 +75,9 @@ def _number(values: pd.Series, bound: Callable[[float, str], str]) -> pd.Series:
 
 def _sentences(heading: str, sentences: tuple[str, ...]) -> Html:
     if not sentences:
-        return joined((text_element("h3", heading), text_element("p", "None stated.")))
+        return join_html((text_element("h3", heading), text_element("p", "None stated.")))
     listed = element("ul", *(text_element("li", sentence) for sentence in sentences))
-    return joined((text_element("h3", heading), listed))
+    return join_html((text_element("h3", heading), listed))
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:

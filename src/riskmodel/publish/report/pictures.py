@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from riskmodel.publish.report.markup import Html, element, joined, text_element
+from riskmodel.publish.report.markup import Html, element, join_html, text_element
 
 WIDTH, HEIGHT = 460, 220
 LEFT, RIGHT, TOP, BOTTOM = 12, 12, 34, 46
@@ -26,7 +26,7 @@ def bar_picture(title: str, bars: Sequence[Bar], *, axis: str) -> Html:
     """Bars side by side under a title; `axis` says what their names mean, with the unit."""
     top = max((bar.value for bar in bars), default=0.0) or 1.0
     step = (WIDTH - LEFT - RIGHT) / max(len(bars), 1)
-    drawn = joined(_bar(bar, number * step + LEFT, step, top) for number, bar in enumerate(bars))
+    drawn = join_html(_bar(bar, number * step + LEFT, step, top) for number, bar in enumerate(bars))
     line = HEIGHT - BOTTOM
     return element(
         "svg",
@@ -81,7 +81,7 @@ def _bar(bar: Bar, x: float, step: float, top: float) -> Html:
     # long names are shortened: their full text stands in the table below the picture
     most = max(int(step / 5.4), 3)
     name = bar.name if len(bar.name) <= most else bar.name[: most - 1] + "…"
-    return joined(
+    return join_html(
         (
             element(
                 "rect",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from riskmodel.publish.publication import PublicationFacts
 from riskmodel.publish.report.bank import part_section
-from riskmodel.publish.report.markup import Html, element, joined, table, text_element, words
+from riskmodel.publish.report.markup import Html, element, join_html, table, text_element, words
 from riskmodel.publish.report.model import model_section, policy_section
 from riskmodel.publish.report.pictures import declines_by_reason, limits_histogram, pd_by_grade
 from riskmodel.statistics.outward_rounding import format_lower, format_upper
@@ -43,7 +43,7 @@ def report_html(rows: pd.DataFrame, facts: PublicationFacts, manifest: Mapping[s
     offers = rows[rows["decision"] == "offer"]
     declines = rows[rows["decision"] == "decline"]
     css = resources.files(__package__).joinpath("report.css").read_text("utf-8")
-    head = joined(
+    head = join_html(
         (
             Html('<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">'),
             Html(f'<meta http-equiv="Content-Security-Policy" content="{NOTHING_ELSE}">'),
@@ -51,7 +51,7 @@ def report_html(rows: pd.DataFrame, facts: PublicationFacts, manifest: Mapping[s
             element("style", Html(css)),  # the package's own file, nobody's text
         )
     )
-    body = joined(
+    body = join_html(
         (
             _top(title, facts, manifest),
             _headline(rows, offers),
@@ -108,7 +108,7 @@ def _tile(figure: str, name: str) -> Html:
 def _changes(change: Mapping[str, Any] | None) -> Html:
     heading = text_element("h2", "What changed · 与上期相比")
     if change is None:
-        return joined((heading, text_element("p", "This is the bank's first publication.")))
+        return join_html((heading, text_element("p", "This is the bank's first publication.")))
     before = change["previous"]
     since = (
         f"Since {before['as_of']} r{before['revision']} (model version {before['model_version']}):"
@@ -121,10 +121,10 @@ def _changes(change: Mapping[str, Any] | None) -> Html:
         ("decisions changed", f"{change['decision_changed']:,}"),
         ("change of the total limit", f"{change['limit_change_cny']:+,.0f} CNY"),
     )
-    listed = joined(
-        joined((text_element("dt", name), text_element("dd", figure))) for name, figure in facts
+    listed = join_html(
+        join_html((text_element("dt", name), text_element("dd", figure))) for name, figure in facts
     )
-    return joined((heading, text_element("p", since), element("dl", listed)))
+    return join_html((heading, text_element("p", since), element("dl", listed)))
 
 
 def _pictures(rows: pd.DataFrame, offers: pd.DataFrame, declines: pd.DataFrame) -> Html:
@@ -152,7 +152,7 @@ def _offers(offers: pd.DataFrame) -> Html:
             "主要因素": shown["reason_text_zh"],
         }
     )
-    return _listed("Offers · 建议授信", frame, len(offers), "by limit, largest first")
+    return _decline_section("Offers · 建议授信", frame, len(offers), "by limit, largest first")
 
 
 def _declines(declines: pd.DataFrame) -> Html:
@@ -167,19 +167,19 @@ def _declines(declines: pd.DataFrame) -> Html:
             "原因": shown["reason_text_zh"],
         }
     )
-    return _listed("Declines · 不建议授信", frame, len(declines), "by enterprise")
+    return _decline_section("Declines · 不建议授信", frame, len(declines), "by enterprise")
 
 
-def _listed(heading: str, frame: pd.DataFrame, total: int, order: str) -> Html:
+def _decline_section(heading: str, frame: pd.DataFrame, total: int, order: str) -> Html:
     title = text_element("h2", heading)
     if not total:
-        return joined((title, text_element("p", "None.")))
+        return join_html((title, text_element("p", "None.")))
     rest = "" if total <= SHOWN_ROWS else " The rest is in limits.parquet and limits.csv."
     caption = f"{len(frame):,} of {total:,} rows, {order}.{rest}"
     numeric = [
         str(name) for name in frame if any(word in str(name) for word in ("CNY", "Rate", "PD"))
     ]
-    return joined((title, table(frame, numeric=numeric, caption=caption)))
+    return join_html((title, table(frame, numeric=numeric, caption=caption)))
 
 
 def _pd_text(rows: pd.DataFrame) -> pd.Series:
@@ -198,7 +198,7 @@ def _pd_text(rows: pd.DataFrame) -> pd.Series:
 def _reading(facts: PublicationFacts) -> Html:
     known = {"outcome": facts.outcome_name, "left_out": f"{facts.agreements_left_out:,}"}
     lines = (sentence.format(**known) for sentence in HOW_TO_READ)
-    return joined(
+    return join_html(
         (
             text_element("h2", "How to read this · 使用说明"),
             element("ul", *(element("li", words(line)) for line in lines)),
