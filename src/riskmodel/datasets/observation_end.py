@@ -101,7 +101,7 @@ def last_day(source: Source, settings: DatasetsSettings, kind: str) -> LastDay:
 
 
 def refuse_outside(as_of: date, found: LastDay, grace_days: int) -> None:
-    """Raises `SettingsError` for a run's date before the data begin, or beyond their end and the
+    """Raise `SettingsError` for a run's date before the data begin, or beyond their end and the
     grace."""
     beyond = (as_of - found.ends).days
     if beyond > grace_days:
@@ -133,7 +133,7 @@ def _feed(days: TableDays, settings: DatasetsSettings) -> _Feed | None:
 
 
 def _usual_age(event: Days, known: Days, punctual: int, bulk: float) -> int:
-    """How old the newest row known was at most at the start of so many of the days."""
+    """Return the age that the newest known row did not exceed at the start of so many of the days."""
     order = np.argsort(known, kind="stable")
     known, newest = known[order], np.maximum.accumulate(event[order])
     starts = np.arange(known[0] + 1, punctual + 2)

@@ -1,4 +1,4 @@
-"""Where as-of dates begin: the labels' tables have begun, and the histories cover the windows."""
+"""Observation starts: the labels' tables have begun, and the histories cover the windows."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ def find_observation_starts(
     kind: str,
     definitions: Iterable[FeatureDefinition] = DEFINITIONS,
 ) -> tuple[ObservationStart, ...]:
-    """What keeps early as-of dates out: the labels' tables (none for given labels), the histories."""
+    """Find what keeps early as-of dates out: the labels' tables (none for given labels), the histories."""
     resting = [] if kind == "outcomes" else _labels(source, settings)
     found = (
         _latest("labels_begin_later", "what the labels rest on begins later", resting),
@@ -85,7 +85,7 @@ def find_early_dates(as_of: pd.Series, found: Iterable[ObservationStart]) -> pd.
 
 
 def check_any_date_left(reasons: pd.Series, found: Iterable[ObservationStart]) -> None:
-    """Raises `DataError` where rows could be learnt from, but all of them are too early."""
+    """Raise `DataError` where rows could be learnt from, but all of them are too early."""
     rows = reasons[~reasons.isin(["no_line", "not_mature"])]
     early = {one.reason: one for one in found}
     if len(rows) and rows.isin(list(early)).all():
@@ -146,7 +146,7 @@ def _histories(
 
 
 def _is_feed(days: Days) -> bool:
-    """Whether the rows come over time: those of a single day do not tell when a table begins."""
+    """Return true where the rows come over time: a single day does not tell when a table begins."""
     return len(days) > 0 and bool(days.min() < days.max())
 
 

@@ -1,4 +1,4 @@
-"""Whom the model learns from and whom it scores: rows of enterprise and as-of date, with labels."""
+"""Population: rows of enterprise and as-of date to fit on, with labels, and to score."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -198,7 +198,7 @@ def _outcome_labels(
 
 
 def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSettings) -> None:
-    """Raises `DataError` where all labels are without a horizon, and none is watched long enough."""
+    """Raise `DataError` where all labels are without a horizon, and none is watched long enough."""
     if ever.all() and not mature.any():
         raise DataError(
             f"outcomes: all {len(ever):,} labels are without a horizon and watched for less than the"
@@ -210,7 +210,7 @@ def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSett
 def _is_horizon_over(
     outcomes: pd.DataFrame, defaulted: pd.Series, months_given: pd.Series
 ) -> pd.Series:
-    """Whether each horizon was over by the end of the data, and the row was watched that long.
+    """Return which horizons were over by the end of the data, of rows watched that long.
 
     A default ends the watching, so it need not be watched on; and it may claim a whole horizon
     that is not over. So the end of the data is that of the rows without default.

@@ -1,4 +1,4 @@
-"""How the default rate moves with the definition of default."""
+"""Sensitivity of the default rate to the definition of default."""
 
 from collections.abc import Iterable
 from datetime import date

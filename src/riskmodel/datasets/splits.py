@@ -75,7 +75,7 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = Fa
 
 
 def _lack(by_date: Split, settings: DatasetsSettings) -> str:
-    """What a date split has too little of, in words; "" where it has enough of each outcome."""
+    """Return in words what a date split has too little of; "" where it has enough of each outcome."""
     bad = by_date.frame.groupby("split")["defaulted"].agg(["sum", "size"])
     bad = bad.reindex(["fit", "calibrate", "test"], fill_value=0)
     short = bad.index[bad["sum"] < settings.split.min_defaults]

@@ -51,7 +51,7 @@ def smallest(view: VisibleRows, m: Measure) -> Floats:
 
 
 def distinct(view: VisibleRows, m: Measure) -> Floats:
-    """How many different values."""
+    """Count different values."""
     return kernels.count_distinct(
         *view.window(m.months), *view.mask(m.where), *view.local_codes(m.column)
     )

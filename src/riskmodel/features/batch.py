@@ -19,7 +19,7 @@ Rates = Mapping[str, tuple[Days, Floats]]
 
 @dataclass(frozen=True)
 class SharedInputs:
-    """What every batch reads beside its own enterprises.
+    """Inputs that every batch reads beside its own enterprises.
 
     `rates` are a currency's days (ascending) with units for one US dollar; `cny_per_usd` stands
     where no rate is known. `market` are there if a feature asks for them.
@@ -82,7 +82,7 @@ class Batch:
 
     @property
     def market(self) -> MarketStatistics | None:
-        """What all enterprises' declarations say, where a feature reads it."""
+        """Market statistics of all enterprises' declarations, where a feature reads them."""
         return self.shared.market
 
     @property
@@ -91,11 +91,11 @@ class Batch:
         return tuple(self._rows)
 
     def has(self, table: str) -> bool:
-        """Whether the table is there."""
+        """Return true where the table is there."""
         return table in self._rows
 
     def view(self, name: str) -> VisibleRows:
-        """What each pair sees of a table or relation."""
+        """Return the rows of a table or relation that each pair sees."""
         if name not in self._views:
             self._views[name] = (
                 RELATIONS[name].view(self)

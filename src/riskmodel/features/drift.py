@@ -1,4 +1,4 @@
-"""How far the features' values drift from those of the first year."""
+"""Drift of the features' values from those of the first year."""
 
 import numpy as np
 import pandas as pd

@@ -86,16 +86,16 @@ class EncodedTable:
         return after.astype("datetime64[D]").astype(np.int32) - np.int32(1)
 
     def has(self, name: str) -> bool:
-        """Whether the rows have the column."""
+        """Return true where the rows have the column."""
         return name in self.rows.column_names
 
     def is_text(self, name: str) -> bool:
-        """Whether the column holds text."""
+        """Return true where the column holds text."""
         kind = self.rows.schema.field(name).type
         return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_dictionary(kind))
 
     def is_dictionary(self, name: str) -> bool:
-        """Whether the column comes dictionary-encoded."""
+        """Return true where the column comes dictionary-encoded."""
         return bool(pt.is_dictionary(self.rows.schema.field(name).type))
 
     def texts(self, name: str) -> pa.Array:
@@ -140,11 +140,11 @@ class EncodedTable:
         return self._cache(("cents", name), lambda: split_cents(self.number(name)))
 
     def mask_of_one(self, condition: Condition) -> Flags:
-        """Whether each row meets the condition, which does not depend on a date."""
+        """Return which rows meet the condition, which does not depend on a date."""
         return self._cache(("met", condition), lambda: self._mask_of_one(condition))
 
     def mask(self, where: Where) -> Flags:
-        """Whether each row meets all the conditions, none of which depends on a date."""
+        """Return which rows meet all the conditions, none of which depends on a date."""
         return self._cache(("met", where), lambda: self._mask(where))
 
     def _mask(self, where: Where) -> Flags:
@@ -206,7 +206,7 @@ def encode_numbers(values: Floats) -> tuple[NDArray[np.int32], Floats]:
 
 
 def meets(values: Floats, condition: Condition) -> Flags:
-    """Whether each number meets the condition; NaN is null."""
+    """Return which numbers meet the condition; NaN is null."""
     word, operator = condition.word, condition.operator
     if operator == "missing":
         return np.isnan(values)

@@ -125,7 +125,7 @@ def share_inputs(
     settings: FeaturesSettings,
     each: "MapPartitions",
 ) -> SharedInputs:
-    """What every batch reads beside its own rows, for these days.
+    """Collect what every batch reads beside its own rows, for these days.
 
     `each` does the work on every part: by threads here, or by other machines.
     """
@@ -215,7 +215,7 @@ def shared_rates(source: SortedSource) -> Rates:
 def _market_statistics(
     source: SortedSource, days: NDArray[np.int32], plan: Plan, each: "MapPartitions"
 ) -> Any:
-    """What all enterprises together say, at these month starts: two passes over the parts."""
+    """Compute the market statistics at these month starts, in two passes over the partitions."""
     nothing = SharedInputs({}, 1.0)
     needs = {t: plan.needs[t] for t in ("declarations", "receipts") if t in plan.needs}
     who = {"declarations": needs["declarations"] & {"buyer_id", "hs_code", "unit"}}

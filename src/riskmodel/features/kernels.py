@@ -111,7 +111,7 @@ def encode_by_enterprise(codes, offsets, words):
 
 @kernel
 def count_rows(first, last, keep, at):
-    """How many places are kept."""
+    """Count the places kept."""
     out = np.empty(len(first))
     for p in range(len(first)):
         count = 0
@@ -123,7 +123,7 @@ def count_rows(first, last, keep, at):
 
 @kernel
 def count_values(first, last, keep, at, values, on):
-    """How many places are kept and have a value."""
+    """Count the places kept that have a value."""
     out = np.empty(len(first))
     for p in range(len(first)):
         count = 0
@@ -187,7 +187,7 @@ def first_place(first, last, keep, at):
 
 @kernel
 def count_distinct(first, last, keep, at, codes, on, most):
-    """How many different codes the places kept have; below 0 is none."""
+    """Count different codes of the places kept; below 0 is none."""
     out = np.empty(len(first))
     stamp = np.full(most, -1, np.int64)
     for p in range(len(first)):
@@ -329,7 +329,7 @@ def sum_by_month(first, last, keep, at, event, date, edges, cents, rest, on):
 
 @kernel
 def newest_by_code(first, last, seen, event, start, codes, most):
-    """Whether a place is the last of its code in its pair, not older than the start."""
+    """Return which places are the last of their code in their pair, not older than the start."""
     out = np.zeros(len(seen), np.bool_)
     stamp = np.full(most, -1, np.int64)
     for p in range(len(first)):
@@ -345,7 +345,7 @@ def newest_by_code(first, last, seen, event, start, codes, most):
 
 @kernel
 def is_in_other_view(first, last, seen, codes, others, other_seen, other_codes, words):
-    """Whether a place's code stands at some place of the other view's same pair."""
+    """Return which places' codes stand at some place of the other view's same pair."""
     out = np.zeros(len(seen), np.bool_)
     stamp = np.full(words, -1, np.int64)
     for p in range(len(first)):
@@ -392,7 +392,7 @@ def sum_matches(
 
 @kernel
 def is_reversed(first, last, seen, counts, at, codes, values, event):
-    """Whether a sale comes back: a later place of the same code and of its value below zero."""
+    """Return which sales come back: a later place of the same code and of its value below zero."""
     out = np.zeros(len(seen), np.bool_)
     for p in range(len(first)):
         for back in range(first[p], last[p]):
@@ -475,7 +475,7 @@ def mean_lag(first, last, keep, at, days, on, event, as_of):
 
 @kernel
 def count_enterprises(codes, offsets, words):
-    """How many enterprises have each code; more than two count as two."""
+    """Count enterprises by code; more than two count as two."""
     owner, count = np.full(words, -1, np.int64), np.zeros(words, np.int8)
     for e in range(len(offsets) - 1):
         for row in range(offsets[e], offsets[e + 1]):

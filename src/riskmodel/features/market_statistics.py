@@ -1,4 +1,4 @@
-"""What all enterprises together say of a buyer or of goods, as known at the start of a month.
+"""Market statistics of buyers and goods over all enterprises, as known at the start of a month.
 
 The only features that reach beyond one enterprise read these. They are built part by part, in
 whole cents and counts, so that neither the parts nor their order can change a bit.
@@ -22,7 +22,7 @@ from riskmodel.features.visible_tables import VisibleTables
 RELEASED = where(column("status", "is_not", "cancelled"))
 SALES = where(column("fob_usd", "above", 0))
 MARKET_MONTHS = 12
-"""How far back the pools look, in months."""
+"""Months that market statistics look back."""
 LATE_DAYS = 30
 """Days past the terms from which a declaration counts as paid late."""
 MIN_SALES = 10
@@ -42,7 +42,7 @@ _GOODS = (("goods", "hs_code"), ("unit", "unit"))
 
 @dataclass(frozen=True)
 class MarketKeys:
-    """Who and what there is: buyers of several enterprises, codes of goods, units; all sorted."""
+    """Keys of the market: buyers of several enterprises, codes of goods, units; all sorted."""
 
     buyers: pa.Array
     goods: pa.Array
@@ -94,18 +94,18 @@ class MarketStatistics:
 
 
 def mask_sales(view: VisibleRows) -> Mask:
-    """Which rows are sales that were not cancelled."""
+    """Return which rows are sales that were not cancelled."""
     return view.mask((*RELEASED, *SALES))
 
 
 def is_late(view: VisibleRows) -> Flags:
-    """Whether each declaration of `settlement` was paid, or is still unpaid, long past its terms."""
+    """Return which declarations of `settlement` were paid, or are still unpaid, long past their terms."""
     with np.errstate(invalid="ignore"):
         return np.asarray(view.added["days_late"] > LATE_DAYS)
 
 
 def can_match_receipts(batch: VisibleTables) -> bool:
-    """Whether the batch's receipts say which declarations they pay."""
+    """Return true where the batch's receipts say which declarations they pay."""
     return batch.has("receipts") and all(
         batch.rows(table).has("declaration_id") for table in ("declarations", "receipts")
     )
@@ -119,7 +119,7 @@ def unit_values(view: VisibleRows) -> Floats:
 
 
 def list_keys(rows: EncodedTable) -> pa.Table:
-    """Who and what one part's declarations name: kind, word, whether several enterprises do."""
+    """List the keys of one partition's declarations: kind, word, whether several enterprises have it."""
     found = [_words("buyer", *_buyers(rows))] if rows.has("buyer_id") else []
     if rows.has("hs_code") and rows.has("unit"):
         found += [_words(kind, _words_present(rows, name)) for kind, name in _GOODS]
@@ -127,7 +127,7 @@ def list_keys(rows: EncodedTable) -> pa.Table:
 
 
 def collect_keys(parts: Iterable[pa.Table]) -> MarketKeys:
-    """Who and what all parts name; a buyer only if several enterprises do."""
+    """Collect the keys of all partitions; a buyer only if several enterprises sell to it."""
     whole = pa.concat_tables([KEYS.empty_table(), *parts])
     by_word = whole.group_by(["kind", "word"]).aggregate([("several", "any"), ("word", "count")])
     several = pc.or_(by_word["several_any"], pc.greater(by_word["word_count"], 1))
@@ -141,7 +141,7 @@ def collect_keys(parts: Iterable[pa.Table]) -> MarketKeys:
 
 
 def sum_partition(batch: VisibleTables, days: Days, market_keys: MarketKeys) -> pa.Table:
-    """What one part adds: kind, key, amount (cents, or a count of sales); keys ascending.
+    """Sum one partition: kind, key, amount (cents, or a count of sales); keys ascending.
 
     The batch is asked for all its enterprises at every day of `days`. The key of `mask_sales` and
     `late` is date x buyer, that of `sales` date x goods x unit x step.

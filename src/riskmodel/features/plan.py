@@ -1,4 +1,4 @@
-"""Which features a source can give, what each lacks, and the columns that they read."""
+"""Plans: features that a source can give, what others lack, and the columns that are read."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def reads_market(self) -> bool:
-        """Whether a feature reads what other enterprises' declarations say."""
+        """Return true where a feature reads market statistics."""
         return any(c.table == "market" for c in self.definitions if isinstance(c.value, Measure))
 
 
@@ -56,7 +56,7 @@ def available(
 
 
 def _refuse_unknown_attributes(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
-    """Raises `SettingsError` where a direction is stated for what has none, or is not there."""
+    """Raise `SettingsError` where a direction is stated for what has none, or is not there."""
     stray = sorted(name for name in risk if columns.get(name, "text") == "text")
     if stray:
         raise SettingsError(
@@ -111,7 +111,7 @@ def _attribute_kind(kind: pa.DataType) -> str:
 def _missing_input(
     feature: FeatureDefinition, columns: Columns, known: Mapping[str, FeatureDefinition]
 ) -> str:
-    """What the source would have to hold for this feature; empty if it has it all."""
+    """Return what the source lacks for this feature; empty if it has it all."""
     if isinstance(feature.value, Expression):
         parts = (_missing_input(known[part], columns, known) for part in feature.value.operands)
         return next((lack for lack in parts if lack), "")

@@ -1,4 +1,4 @@
-"""What each asked row may see of a table: the only place that decides about time.
+"""Point in time: the rows of a table that each asked row may see; the only place that decides it.
 
 A version of a row is visible from its `known_at` until a later version is known, unless it is
 taken back, and counts if its event lies before `as_of`.
@@ -144,7 +144,7 @@ class VisibleRows:
 
     @classmethod
     def of(cls, rows: EncodedTable, pairs: EnterpriseDates) -> "VisibleRows":
-        """What the pairs see of a table."""
+        """Return the rows of a table that the pairs see."""
         found = kernels.find_visible(
             rows.offsets, rows.known_at, rows.known_until, rows.event, pairs.enterprise, pairs.as_of,
             pairs.day_start,
@@ -206,7 +206,7 @@ class VisibleRows:
         return kernels.first_since(self.first, self.last, self.event, start)
 
     def mask(self, where: Where) -> Mask:
-        """Which rows, or places, meet all the conditions."""
+        """Return which rows, or places, meet all the conditions."""
         return self._cache(("keep", where), lambda: self._mask(where))
 
     def number(self, name: str) -> Numbers:
@@ -242,7 +242,7 @@ class VisibleRows:
         return codes, self.seen, most
 
     def count(self, where: Where, back: int) -> Floats:
-        """How many rows of the last months meet the conditions."""
+        """Count the rows of the last months that meet the conditions."""
         key = ("count", where, back)
         return self._cache(key, lambda: kernels.count_rows(*self.window(back), *self.mask(where)))
 
@@ -297,7 +297,7 @@ class VisibleRows:
         return keep, self.own
 
     def _depends_on_date(self, condition: Condition) -> bool:
-        """Whether the condition depends on the date."""
+        """Return true where the condition depends on the date."""
         return condition.operator == "open" or condition.column in self.added
 
     def _mask_at_date(self, condition: Condition) -> Flags:

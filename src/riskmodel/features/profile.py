@@ -18,7 +18,7 @@ from riskmodel.statistics.outward_rounding import format_interval
 
 @dataclass(frozen=True)
 class Profile:
-    """What the features look like on their rows, and on the labelled ones among them.
+    """Profile of the features on their rows, and on the labelled ones among them.
 
     `features`, one row a feature: feature, family, unit, risk, use (model, rules); known_share of all rows;
     rows and defaults (labelled, value known); auc with low and high; found (rises, falls, unclear);
@@ -60,7 +60,7 @@ class Profile:
 
     @property
     def text(self) -> str:
-        """How the directions came out, and which feature ranks best alone."""
+        """Text: how the directions came out, and which feature ranks best alone."""
         best = self.strongest.head(1)
         if best.empty:
             return "No labelled row of both outcomes has a number: nothing can be ranked."
@@ -103,7 +103,7 @@ def profile(features: Features, defaulted: pd.Series) -> Profile:
 
 
 def _tabulate_definitions(definitions: tuple[FeatureDefinition, ...]) -> pd.DataFrame:
-    """What the features say of themselves, family by family."""
+    """Return the definitions as a table, family by family."""
     places = {family: place for place, family in enumerate(FAMILIES)}
     ordered = sorted(definitions, key=lambda feature: places.get(feature.family, len(places)))
     lines = [(c.name, c.family, c.unit, c.risk, "model" if c.model else "rules") for c in ordered]
@@ -111,7 +111,7 @@ def _tabulate_definitions(definitions: tuple[FeatureDefinition, ...]) -> pd.Data
 
 
 def _add_directions(described: pd.DataFrame) -> pd.DataFrame:
-    """What direction was found, and whether the feature declares the same."""
+    """Add the direction found, and whether the feature declares the same."""
     sure = [described["low"] > 0.5, described["high"] < 0.5]
     found = pd.Series(np.select(sure, ["rises", "falls"], "unclear"), described.index)
     risk = described["risk"]

@@ -1,4 +1,4 @@
-"""How each feature alone ranks defaults: its AUC, with an interval that knows enterprises repeat."""
+"""Ranking of defaults by each feature alone: AUC, with an interval that knows enterprises repeat."""
 
 import numpy as np
 import pandas as pd

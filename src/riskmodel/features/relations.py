@@ -28,13 +28,13 @@ from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Table
 
 ACCOUNT_MONTHS = 3
-"""How old an account's newest record may be, in months."""
+"""Age up to which an account's newest record counts, in months."""
 PAID_SHARE = 0.5
 """The part of a declaration's value that counts as paid."""
 
 
 class RelationInputs(VisibleTables, Protocol):
-    """What a relation is built from; a `Batch` is one."""
+    """Inputs from which a relation is built; a `Batch` is one."""
 
     @property
     def pairs(self) -> EnterpriseDates:
@@ -48,13 +48,13 @@ class RelationInputs(VisibleTables, Protocol):
 
     @property
     def market(self) -> MarketStatistics | None:
-        """What all enterprises' declarations say, where a feature reads it."""
+        """Market statistics of all enterprises' declarations, where a feature reads them."""
         ...
 
 
 @dataclass(frozen=True)
 class Relation:
-    """What a relation is built from: its base table, the columns it adds, the columns it needs.
+    """A relation's declaration: its base table, the columns it adds, the columns it needs.
 
     `needs` are tables and columns without which it cannot be had; `takes` are columns that it
     reads where they are there, and `optional_relation` a relation; `extra` are needs of added columns.

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Risk = Literal["rises", "falls", "none"]
-"""How default risk moves as the feature grows; "none" where both are plausible."""
+"""Direction of default risk as the feature grows; "none" where both are plausible."""
 
 Word = str | float | int | bool
 Operator = Literal["is", "is_not", "above", "at_least", "below", "at_most", "missing", "open"]
@@ -71,7 +71,7 @@ class Measure:
 
     @property
     def months_back(self) -> int:
-        """How many months back the measure looks: its window, and the one it is held against."""
+        """Months that the measure looks back: its window, and the one it is compared with."""
         return self.months + EXTRA_MONTHS.get(self.kind, lambda months: 0)(self.months)
 
 
@@ -107,7 +107,7 @@ class FeatureDefinition:
 
     @property
     def category(self) -> bool:
-        """Whether the feature is a text with few levels."""
+        """Return true where the feature is a text with few levels."""
         return isinstance(self.value, Measure) and self.value.kind in TEXT_KINDS
 
     @property
@@ -157,12 +157,21 @@ Where = tuple[Condition, ...]
 
 
 def count(*, months: int = 0, where: Where = ()) -> Measure:
-    """Rows."""
+    """Count rows.
+
+    >>> sorted(count(months=6, where=(column("status", "is_not", "cancelled"),)).columns)
+    ['status']
+    """
     return Measure("count", "", months, where)
 
 
 def total(column: str, *, months: int = 0, where: Where = ()) -> Measure:
-    """The sum; 0 where there is no row."""
+    """Sum a column; 0 where there is no row.
+
+    >>> exports = total("fob_usd", months=6)
+    >>> exports.kind, exports.months_back
+    ('total', 6)
+    """
     return Measure("total", column, months, where)
 
 
@@ -182,7 +191,7 @@ def smallest(column: str, *, months: int = 0, where: Where = ()) -> Measure:
 
 
 def distinct(column: str, *, months: int = 0, where: Where = ()) -> Measure:
-    """How many different values; null is none."""
+    """Count different values; null is none."""
     return Measure("distinct", column, months, where)
 
 

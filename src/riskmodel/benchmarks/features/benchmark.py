@@ -37,7 +37,7 @@ CONTENDERS: Mapping[str, Contender] = MappingProxyType(
         FLOOR: column_scan.prepared,
     }
 )
-"""What a user would pick instead, and the floor under all of them."""
+"""Libraries that a user would pick instead, and the floor under all of them."""
 BY_CHOICE = frozenset({"duckdb", "polars"})
 """Libraries that need not be installed; a contender bears its library's name."""
 MAX_ENTERPRISES: Mapping[str, int] = MappingProxyType({"polars": 200_000, "pandas": 200_000})
@@ -101,7 +101,7 @@ def _task(folder: Path, enterprises: int, seed: int) -> Task:
 
 
 def _absent(name: str, enterprises: int, everyone: bool) -> str:
-    """Why a contender does not run; empty if it does."""
+    """Return why a contender does not run; empty if it does."""
     if name in BY_CHOICE and find_spec(name) is None:
         return "left out: not installed"
     most = MAX_ENTERPRISES.get(name, enterprises)

@@ -1,4 +1,4 @@
-"""Whether two contenders wrote the same features."""
+"""Consistency of the features that two contenders wrote."""
 
 from collections.abc import Sequence
 from datetime import date

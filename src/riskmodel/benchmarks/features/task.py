@@ -24,7 +24,7 @@ ZERO = frozenset("count total distinct months_active".split())
 """Kinds that are 0, not missing, where an enterprise has no row."""
 MONTH_DAYS = 30.4375
 TIMES = ("declaration_id", "enterprise_id", "declared_on", "known_at", "withdrawn")
-"""What the rules of time read, whatever the features."""
+"""Columns that the rules of time read, whatever the features."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -98,7 +98,7 @@ The work writes Parquet files with `enterprise_id`, `as_of` and the features' co
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows an aggregate takes: those of a window that meet the conditions.
+    """Rows of an aggregate: those of a window that meet the conditions.
 
     The window is `[as_of - first months, as_of - last months)`; `first` 0: all before its end.
     """
@@ -139,7 +139,7 @@ class Part:
 
 
 def parts(m: Measure) -> tuple[Part, ...]:
-    """What has to be aggregated for a measure of the kinds `PLAIN`; two for shares and growth."""
+    """Return the aggregates of a measure of the kinds `PLAIN`; two for shares and growth."""
     if m.kind == "share":
         return Part("count", "enterprise_id", met(m)), Part("count", "enterprise_id", taken(m))
     if m.kind == "value_share":
@@ -159,7 +159,7 @@ def parts(m: Measure) -> tuple[Part, ...]:
 
 
 def reach(measures: Iterable[Measure]) -> int:
-    """How many months back the measures look; 0 where one takes all that is known."""
+    """Return the months that the measures look back; 0 where one takes all that is known."""
     furthest = [
         earlier(m).first if m.kind in ("growth", "growth_on_year") else m.months for m in measures
     ]

@@ -37,7 +37,7 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Draw:
-    """What is drawn: how many enterprises, declarations of each (on average), receipts or none."""
+    """Sizes to draw: enterprises, declarations of each (on average), receipts or none."""
 
     out: Path
     enterprises: int
@@ -47,7 +47,7 @@ class _Draw:
 
     @property
     def pieces(self) -> int:
-        """How many parts each history table has."""
+        """Return the number of files of each history table."""
         return -(-self.enterprises // PIECE)
 
 

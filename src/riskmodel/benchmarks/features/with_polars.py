@@ -161,7 +161,7 @@ def _grouped(task: Task, seen: "LazyFrame", as_of: date) -> "list[LazyFrame]":
 
 
 def _of_group(task: Task, m: Measure, as_of: date) -> "Expr":
-    """What is needed of a group: its last day, or its sum if it has rows."""
+    """Return what is needed of a group: its last day, or its sum if it has rows."""
     import polars as pl
 
     if m.kind == "distinct":
@@ -225,7 +225,7 @@ def _over_months(m: Measure) -> "Expr":
 
 
 def _chosen(task: Task, rows: Rows, as_of: date) -> "Expr":
-    """Whether a row belongs to these."""
+    """Return which rows belong to these."""
     import polars as pl
 
     first, last = rows.edges(as_of)

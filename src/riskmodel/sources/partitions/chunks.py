@@ -94,9 +94,7 @@ def validate_in_chunks(
 
     for account in map_in_threads(through, range(pieces.buckets), resources.threads):
         done.append(account)
-        resources.progress(
-            f"{declared.name}: {len(done)} of {pieces.buckets} chunks validated"
-        )
+        resources.progress(f"{declared.name}: {len(done)} of {pieces.buckets} chunks validated")
         if _exceeds_reject_shares(done, rows, resources.settings):
             break
     rmtree(pieces.folder)
