@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from riskmodel.limits import Banks, Policy, Terms, banks_from, breaches, policy_from, recommend
+from riskmodel.limits import Banks, Policy, Terms, banks_from, find_breaches, policy_from, recommend
 from riskmodel.limits.book import Book
 
 GRID = 10
@@ -50,7 +50,9 @@ def test_a_book_that_holds_breaks_nothing(
     book: Book, placed: pd.DataFrame, policy: Policy, banks: Banks
 ) -> None:
     assert (book.recommendations["decision"] == "offer").sum() == 4
-    assert breaches(book.recommendations, placed, SIGNED, Terms(policy, banks), grid=GRID) == []
+    assert (
+        find_breaches(book.recommendations, placed, SIGNED, Terms(policy, banks), grid=GRID) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,9 @@ def test_an_offer_that_breaks_a_term_by_itself_is_seen(
     values: dict[str, Any],
     said: str,
 ) -> None:
-    found = breaches(_with(book, "E1", **values), placed, SIGNED, Terms(policy, banks), grid=GRID)
+    found = find_breaches(
+        _with(book, "E1", **values), placed, SIGNED, Terms(policy, banks), grid=GRID
+    )
 
     assert said in found
 
@@ -89,7 +93,7 @@ def test_a_limit_above_the_banks_largest_is_seen(
     both = [bank_row(name, max_limit_cny=900_000.0) for name in ("north_bank", "south_bank")]
     terms = Terms(policy, banks_from({"bank": both}, "banks"))
 
-    assert "4 limits above the bank's largest" in breaches(
+    assert "4 limits above the bank's largest" in find_breaches(
         book.recommendations, placed, SIGNED, terms, grid=GRID
     )
 
@@ -100,7 +104,7 @@ def test_an_enterprise_above_the_banks_largest_pd_is_seen(
     risky = placed.assign(pd_12m=[0.11, 0.01, 0.01, 0.01, 0.01])
     rows = _with(book, "E1", pd_12m=0.11)
 
-    found = breaches(rows, risky, SIGNED, Terms(policy, banks), grid=GRID)
+    found = find_breaches(rows, risky, SIGNED, Terms(policy, banks), grid=GRID)
 
     assert "1 offers above the bank's largest PD" in found
 
@@ -110,7 +114,7 @@ def test_an_enterprise_without_a_pd_is_seen(
 ) -> None:
     unknown = placed.assign(pd_12m=[float("nan"), 0.01, 0.01, 0.01, 0.01])
 
-    found = breaches(book.recommendations, unknown, SIGNED, Terms(policy, banks), grid=GRID)
+    found = find_breaches(book.recommendations, unknown, SIGNED, Terms(policy, banks), grid=GRID)
 
     assert "1 offers above the bank's largest PD" in found
 
@@ -120,7 +124,7 @@ def test_an_enterprise_that_a_rule_refuses_is_seen(
 ) -> None:
     late = placed.assign(days_past_due_24m=[31.0, 0.0, 0.0, 0.0, 0.0])
 
-    assert breaches(book.recommendations, late, SIGNED, Terms(policy, banks), grid=GRID) == [
+    assert find_breaches(book.recommendations, late, SIGNED, Terms(policy, banks), grid=GRID) == [
         "1 offers to an enterprise that is not eligible"
     ]
 
@@ -132,10 +136,10 @@ def test_an_offer_without_an_agreement_is_seen_where_one_is_required(
     free = policy_from(terms | {"agreement": {**terms["agreement"], "required": False}}, "terms")
     rows = book.recommendations
 
-    assert breaches(rows, placed, three, Terms(policy, banks), grid=GRID) == [
+    assert find_breaches(rows, placed, three, Terms(policy, banks), grid=GRID) == [
         "1 offers without an agreement in force"
     ]
-    assert breaches(rows, placed, three, Terms(free, banks), grid=GRID) == []
+    assert find_breaches(rows, placed, three, Terms(free, banks), grid=GRID) == []
 
 
 def test_two_offers_to_one_enterprise_are_seen(
@@ -147,7 +151,9 @@ def test_two_offers_to_one_enterprise_are_seen(
     second = rows[mine].assign(bank=rows.loc[mine, "bank"].map(other))
     rest = rows[(rows["enterprise_id"] != "E1") | mine]
 
-    found = breaches(pd.concat([rest, second]), placed, SIGNED, Terms(policy, banks), grid=GRID)
+    found = find_breaches(
+        pd.concat([rest, second]), placed, SIGNED, Terms(policy, banks), grid=GRID
+    )
 
     assert "1 enterprises with more than one offer" in found
 
@@ -173,8 +179,8 @@ def test_sums_above_a_budget_or_a_sectors_share_are_seen(
     rows = recommend(placed, agreements, policy, wide, grid=GRID).recommendations
     assert rows.loc[rows["decision"] == "offer", "limit_cny"].tolist() == [1_000_000.0] * 4
 
-    assert breaches(rows, placed, agreements, Terms(policy, wide), grid=GRID) == []
-    assert said in breaches(rows, placed, agreements, Terms(policy, narrow), grid=GRID)
+    assert find_breaches(rows, placed, agreements, Terms(policy, wide), grid=GRID) == []
+    assert said in find_breaches(rows, placed, agreements, Terms(policy, narrow), grid=GRID)
 
 
 def test_a_loss_above_the_banks_cap_is_seen(
@@ -187,7 +193,7 @@ def test_a_loss_above_the_banks_cap_is_seen(
     rows = book.recommendations
     losses = rows.groupby("bank")["expected_loss_cny"].sum()
 
-    found = breaches(rows, placed, SIGNED, Terms(policy, careful), grid=GRID)
+    found = find_breaches(rows, placed, SIGNED, Terms(policy, careful), grid=GRID)
 
     assert found == [
         f"{bank}: loss cap exceeded by {losses[bank]:,.2f} CNY"
@@ -203,9 +209,9 @@ def test_a_destination_above_its_share_of_all_budgets_is_seen(
     shares = {"destinations": {"max_shares": {"US": 0.02}}}  # of 60 million: 1,200,000
     narrow = banks_from({"bank": [one.model_dump() for one in banks.bank], **shares}, "banks")
 
-    assert breaches(book.recommendations, placed, SIGNED, Terms(policy, narrow), grid=GRID) == [
-        "destination US exceeded by 800,000.00 CNY"
-    ]
+    assert find_breaches(
+        book.recommendations, placed, SIGNED, Terms(policy, narrow), grid=GRID
+    ) == ["destination US exceeded by 800,000.00 CNY"]
 
 
 def test_a_source_that_knows_no_sector_has_no_such_constraint(
@@ -219,7 +225,7 @@ def test_a_source_that_knows_no_sector_has_no_such_constraint(
     book = recommend(unknown, SIGNED, policy, banks, grid=GRID)
     assert (book.recommendations["decision"] == "offer").any()
 
-    found = breaches(book.recommendations, unknown, SIGNED, Terms(policy, banks), grid=GRID)
+    found = find_breaches(book.recommendations, unknown, SIGNED, Terms(policy, banks), grid=GRID)
 
     assert found == []
 
@@ -229,4 +235,4 @@ def test_nothing_offered_breaks_nothing(placed: pd.DataFrame, policy: Policy, ba
     book = recommend(nobody, SIGNED, policy, banks, grid=GRID)
     terms = Terms(policy, banks)
 
-    assert breaches(book.recommendations, nobody, SIGNED, terms, grid=GRID) == []
+    assert find_breaches(book.recommendations, nobody, SIGNED, terms, grid=GRID) == []

@@ -2,7 +2,7 @@
 
 from riskmodel.limits.behaviour.fit import Behaviour, fit_behaviour
 from riskmodel.limits.book import Book, Certificate
-from riskmodel.limits.breaches import breaches
+from riskmodel.limits.breaches import find_breaches
 from riskmodel.limits.decide import DecisionRule
 from riskmodel.limits.economics import Terms
 from riskmodel.limits.fixed_ratio import fixed_ratio_rule
@@ -20,8 +20,8 @@ __all__ = [
     "Policy",
     "Terms",
     "banks_from",
-    "breaches",
     "convert_to_twelve_months",
+    "find_breaches",
     "fit_behaviour",
     "fixed_ratio_rule",
     "policy_from",

@@ -29,7 +29,7 @@ CLOSE = 1e-9
 """Share by which a PD, a rate or a loss may differ when it is worked out on other rows."""
 
 
-def breaches(
+def find_breaches(
     rows: pd.DataFrame, scored: pd.DataFrame, agreements: pd.DataFrame, terms: Terms, *, grid: int
 ) -> list[str]:
     """Find what the terms do not allow in the recommendations, in words with counts.

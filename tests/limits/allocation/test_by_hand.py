@@ -266,12 +266,12 @@ def test_a_step_that_overshoots_is_halved() -> None:
 
 def test_room_is_whole_grains_rounded_down() -> None:
     room = GrainCapacity.of(np.asarray([1.0, 1000.0, INF, 0.0, 0.3]))
-    assert room.bounded.tolist() == [True, True, False, True, True]
+    assert room.is_bounded.tolist() == [True, True, False, True, True]
     assert room.grains[:2].tolist() == [2.0**51, 2.0**42]
     assert room.free[:4].tolist() == [2**51, 1000 * 2**42, 0, 0]
     assert room.in_cny(room.free).tolist() == pytest.approx([1.0, 1000.0, 0.0, 0.0, 0.3])
     assert room.free[4] / room.grains[4] <= 0.3
-    assert (np.log2(room.grains[room.bounded]) % 1 == 0).all()
+    assert (np.log2(room.grains[room.is_bounded]) % 1 == 0).all()
 
 
 def priced_list(given: Options, prices: list[float] | None = None) -> PricedShortlist:

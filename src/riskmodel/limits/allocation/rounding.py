@@ -51,12 +51,14 @@ class GrainCapacity:
         return cls(grains, np.floor(np.where(bounded, capacity, 0.0) * grains).astype(np.int64))
 
     @property
-    def bounded(self) -> Flags:
+    def is_bounded(self) -> Flags:
         return self.grains > 0
 
     def in_cny(self, grains: Ints) -> Floats:
         """So many grains of each constraint, CNY; 0 where there is no bound."""
-        size: Floats = np.where(self.bounded, grains, 0) / np.where(self.bounded, self.grains, 1.0)
+        size: Floats = np.where(self.is_bounded, grains, 0) / np.where(
+            self.is_bounded, self.grains, 1.0
+        )
         return size
 
 
@@ -195,7 +197,7 @@ def _vertex(
     for of_pairs, amount in ((of.limit_constraints, of.limit), (of.loss_constraints, of.loss)):
         for row in of_pairs[of.pair[places]].T:
             counted = np.flatnonzero(row >= 0)
-            counted = counted[room.bounded[row[counted]]]
+            counted = counted[room.is_bounded[row[counted]]]
             rows.append(len(contested) + row[counted])
             columns.append(counted)
             uses.append(amount[places[counted]] / size[row[counted]])

@@ -104,7 +104,7 @@ def publish_limits(run: Run) -> PublishResult:
 def refuse_breaches(run: Run) -> None:
     """Raise `ChecksFailed` where the run's recommendations are not what its terms allow."""
     programme, terms = programme_of(run), terms_of(run)
-    found = lending.breaches(
+    found = lending.find_breaches(
         run.read("limits", "recommendations"),
         scored_of(run, programme),
         agreements_of(run, programme.source, terms.banks)[1],
