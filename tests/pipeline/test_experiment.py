@@ -25,6 +25,9 @@ from riskmodel.pipeline.summary import summary
 from riskmodel.registry import versions
 from riskmodel.runs import tracking
 from riskmodel.settings import default_settings
+from riskmodel.tables.canonical import CANONICAL
+from riskmodel.tables.run.declaration import conform
+from riskmodel.tables.run.markdown import RUN_TABLES
 
 PREDICTIONS = ["enterprise_id", "as_of", "split", "defaulted", "model"]
 PREDICTIONS += ["pd_12m", "pd_low", "pd_high", "grade"]
@@ -95,6 +98,17 @@ def test_every_model_compared_has_its_predictions(first: Finished) -> None:
 def test_reasons_and_checks_have_the_columns_that_others_read(first: Finished) -> None:
     assert list(first.run.read("explain", "reasons").columns) == REASONS
     assert list(first.run.read("validate", "checks").columns) == CHECKS
+
+
+def test_every_table_of_a_run_is_declared_and_conforms(first: Finished) -> None:
+    declared = {one.file: one for one in RUN_TABLES}
+    for path in first.run.folder.rglob("*.parquet"):
+        file = path.relative_to(first.run.folder).as_posix()
+        if path.stem in CANONICAL and file.startswith("sources/"):
+            continue  # canonical tables and their rows set aside have the contract's columns
+        frame = pd.read_parquet(path)
+        assert conform(frame, declared[file]) is frame or frame.empty
+        assert set(declared[file].names) <= set(frame.columns), file
 
 
 def test_every_scored_enterprise_has_a_recommendation(first: Finished) -> None:

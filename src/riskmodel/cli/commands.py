@@ -236,11 +236,16 @@ def _bench_backtest(enterprises: int) -> "pd.DataFrame":
 
 
 def print_dictionary(arguments: argparse.Namespace) -> None:
-    """Print the data dictionary, or the page of all settings, as Markdown."""
+    """Print the data dictionary, that of a run's tables, or the page of all settings, as Markdown."""
     if arguments.of == "settings":
         from riskmodel.settings.reference import settings_page
 
         print(settings_page(), end="")
+        return
+    if arguments.of == "run":
+        from riskmodel.tables.run.markdown import run_dictionary
+
+        print(run_dictionary(), end="")
         return
     from riskmodel.features.data_dictionary import markdown
 

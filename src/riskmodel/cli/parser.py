@@ -71,8 +71,10 @@ def _add(
 
 
 def _dictionary(parser: argparse.ArgumentParser) -> None:
-    meaning = "features and source tables (data/README.md), or the settings"
-    parser.add_argument("of", nargs="?", choices=("data", "settings"), default="data", help=meaning)
+    meaning = "features and source tables (data/README.md), the tables of a run, or the settings"
+    parser.add_argument(
+        "of", nargs="?", choices=("data", "run", "settings"), default="data", help=meaning
+    )
 
 
 def _simulate(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,8 @@ from riskmodel.sources.folder import Reading
 from riskmodel.sources.source import Source, fingerprint
 from riskmodel.storage.files import write_parquet, write_text
 from riskmodel.tables.canonical import CANONICAL
+from riskmodel.tables.run.declaration import conform
+from riskmodel.tables.run.sources import BREACHES, REPORT
 
 _DESCRIPTION = "source.json"
 
@@ -29,8 +31,8 @@ def save_reading(reading: Reading, folder: Path) -> None:
     for name in CANONICAL:
         _write_or_remove(source.tables.get(name), folder / f"{name}.parquet")
         _write_or_remove(reading.rejects.get(name), folder / "rejects" / f"{name}.parquet")
-    write_parquet(reading.report.frame(), folder / "report.parquet")
-    write_parquet(reading.report.breaches_frame(), folder / "breaches.parquet")
+    write_parquet(conform(reading.report.frame(), REPORT), folder / "report.parquet")
+    write_parquet(conform(reading.report.breaches_frame(), BREACHES), folder / "breaches.parquet")
     description = {
         "timezone": source.timezone,
         "fingerprint": source.fingerprint,

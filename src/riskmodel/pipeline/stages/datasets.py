@@ -10,6 +10,8 @@ from riskmodel.pipeline.artifacts.datasets import as_of_date, population_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
+from riskmodel.tables.run.datasets import TABLES
+from riskmodel.tables.run.declaration import conform_all
 
 INPUTS = StageInputs(
     "datasets", settings=("run.as_of", "features", "datasets"), stages=("sources", "features")
@@ -38,11 +40,14 @@ def build_datasets(run: Run) -> DatasetsResult:
     moved = data.sensitivity(source, settings, as_of_date(run), definitions)
     run.write(
         "datasets",
-        panel=panel,
-        exclusions=population.exclusions,
-        splits=split.counts,
-        sensitivity=moved,
-        early_signs=data.early_signs(source, population.labelled, population.horizon_months),
+        **conform_all(
+            TABLES,
+            panel=panel,
+            exclusions=population.exclusions,
+            splits=split.counts,
+            sensitivity=moved,
+            early_signs=data.early_signs(source, population.labelled, population.horizon_months),
+        ),
     )
     run.write_json(
         "datasets",

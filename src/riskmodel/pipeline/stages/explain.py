@@ -16,6 +16,8 @@ from riskmodel.pipeline.artifacts.features import definitions_of
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
+from riskmodel.tables.run.declaration import conform_all
+from riskmodel.tables.run.explain import TABLES
 
 INPUTS = StageInputs(
     "explain",
@@ -58,10 +60,15 @@ def explain_scores(run: Run) -> ExplainResult:
     refits, seed = _refitted(run, champion, panel), run.settings.run.seed
     stable = reasoning.measure_stability(baseline, refits, some, settings, seed=seed)
     difference = reasoning.compare_with_shap(champion, rows.head(SHAP_ROWS))
-    run.write("explain", reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed)
+    run.write(
+        "explain",
+        **conform_all(
+            TABLES, reasons=reasons, contributions=rows[KEY].join(families), fidelity=changed
+        ),
+    )
     if baseline.is_scorecard:
         points = reasoning.points_below_best(baseline, rows)
-        run.write("explain", points_below_best=rows[KEY].join(points))
+        run.write("explain", **conform_all(TABLES, points_below_best=rows[KEY].join(points)))
     record = {"refits": json.loads(stable.to_json(orient="records"))}
     run.write_json("explain", "stability", record)
     run.write_json(

@@ -8,6 +8,8 @@ from riskmodel.pipeline.artifacts.datasets import population_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
+from riskmodel.tables.run.declaration import conform_all
+from riskmodel.tables.run.features import TABLES
 
 INPUTS = StageInputs(
     "features",
@@ -31,9 +33,12 @@ def compute_features(run: Run) -> feature.Features:
     attributes = feature.attribute_columns(source)
     run.write(
         "features",
-        features=found.frame,
-        absent=found.absent,
-        dictionary=feature.dictionary(found.definitions),
+        **conform_all(
+            TABLES,
+            features=found.frame,
+            absent=found.absent,
+            dictionary=feature.dictionary(found.definitions),
+        ),
     )
     names = [definition.name for definition in found.definitions]
     run.write_json("features", "definitions", {"computed": names, "attributes": attributes})
@@ -46,6 +51,9 @@ def profile_features(run: Run, found: feature.Features) -> Profile:
     joined = found.frame[KEY].merge(labelled, how="left", on=KEY, validate="1:1")
     described = profile(found, joined["defaulted"].astype("boolean"))
     run.write(
-        "features", profile=described.features, rankings=described.periods, drift=described.drift
+        "features",
+        **conform_all(
+            TABLES, profile=described.features, rankings=described.periods, drift=described.drift
+        ),
     )
     return described

@@ -47,6 +47,8 @@ from riskmodel.pipeline.last_run import last_run_of
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.settings import Settings
+from riskmodel.tables.run.declaration import conform_all
+from riskmodel.tables.run.limits import TABLES
 
 INPUTS = StageInputs(
     "limits",
@@ -110,12 +112,15 @@ def recommend_limits(run: Run) -> lending.Book:
     )
     run.write(
         "limits",
-        recommendations=book.recommendations,
-        funnel=book.funnel,
-        caps=book.caps,
-        by_bank=book.by_bank,
-        curves=book.curves,
-        constraints=book.certificate.rows,
+        **conform_all(
+            TABLES,
+            recommendations=book.recommendations,
+            funnel=book.funnel,
+            caps=book.caps,
+            by_bank=book.by_bank,
+            curves=book.curves,
+            constraints=book.certificate.rows,
+        ),
     )
     proof = {
         "value": book.certificate.value,
@@ -145,13 +150,16 @@ def answer_questions(run: Run, book: lending.Book) -> Questions:
     found = asked(decided, run.settings, before)
     run.write(
         "limits",
-        recourse=found.recourse,
-        intervals=found.intervals,
-        pd_errors=found.pd_errors,
-        monotonicity=found.monotonicity,
-        regional_parity=found.regional_parity,
-        changes=found.changes,
-        change_counts=found.change_counts,
+        **conform_all(
+            TABLES,
+            recourse=found.recourse,
+            intervals=found.intervals,
+            pd_errors=found.pd_errors,
+            monotonicity=found.monotonicity,
+            regional_parity=found.regional_parity,
+            changes=found.changes,
+            change_counts=found.change_counts,
+        ),
     )
     return found
 

@@ -22,6 +22,8 @@ from riskmodel.pipeline.trial_file import TrialFile
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.storage.files import sha256, write_text
+from riskmodel.tables.run.declaration import conform_all
+from riskmodel.tables.run.model import TABLES
 
 INPUTS = StageInputs(
     "model",
@@ -59,12 +61,15 @@ def fit_models(run: Run) -> modelling.FitResult:
         )
     run.write(
         "model",
-        predictions=fitted.predictions,
-        out_of_fold=fitted.out_of_fold,
-        repeats=fitted.repeats,
-        trials=fitted.trials,
-        leakage_suspects=fitted.suspects,
-        walk_forward=walked,
+        **conform_all(
+            TABLES,
+            predictions=fitted.predictions,
+            out_of_fold=fitted.out_of_fold,
+            repeats=fitted.repeats,
+            trials=fitted.trials,
+            leakage_suspects=fitted.suspects,
+            walk_forward=walked,
+        ),
     )
     for name, one in fitted.models.items():
         _write_model(run, name, one)
@@ -161,7 +166,7 @@ def _write_scorecard(run: Run, one: modelling.RiskModel, panel: pd.DataFrame) ->
     """
     if not isinstance(one.ranker, Scorecard):
         return
-    run.write("model", scorecard=one.ranker.table())
+    run.write("model", **conform_all(TABLES, scorecard=one.ranker.table()))
     unseen = one.ranker.count_unseen(panel[panel["split"] == "score"])
     run.write_json(
         "model", "scorecard", {"left_out": dict(one.ranker.left_out), "unseen": dict(unseen)}

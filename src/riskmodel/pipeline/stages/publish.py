@@ -28,6 +28,8 @@ from riskmodel.registry.versions import Registration
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.settings import Settings
+from riskmodel.tables.run.declaration import conform_all
+from riskmodel.tables.run.publish import TABLES
 
 INPUTS = StageInputs(
     "publish",
@@ -94,7 +96,7 @@ def publish_limits(run: Run) -> PublishResult:
     nothing = "" if with_rows else nothing_to_publish(run)
     if with_rows and not refused:
         published = _published(run, facts, with_rows)
-    run.write("publish", publications=published.drop(columns="folder"))
+    run.write("publish", **conform_all(TABLES, publications=published.drop(columns="folder")))
     record = {"refused": refused, "override": override, "version": version}
     said = {"nothing_to_publish": nothing, "without_rows": list(without_rows)}
     run.write_json("publish", "publication", record | said)

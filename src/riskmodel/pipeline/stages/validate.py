@@ -11,6 +11,8 @@ from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
+from riskmodel.tables.run.declaration import conform_all
+from riskmodel.tables.run.validate import TABLES
 
 INPUTS = StageInputs(
     "validate",
@@ -69,7 +71,10 @@ def validate_model(run: Run) -> ValidateResult:
         if len(walked)
         else walked
     )
-    run.write("validate", checks=checks, performance=figures, grades=grades, vintages=vintages)
+    run.write(
+        "validate",
+        **conform_all(TABLES, checks=checks, performance=figures, grades=grades, vintages=vintages),
+    )
     record = {"verdict": word.word, "failed": word.failed, "conditions": word.conditions}
     run.write_json("validate", "verdict", record)
     return ValidateResult(checks, word, figures, grades, vintages)

@@ -1,0 +1,1 @@
+"""Tables of a run's folder, declared in one module a stage."""

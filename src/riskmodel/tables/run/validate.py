@@ -1,0 +1,49 @@
+"""Tables of the stage `validate`."""
+
+from riskmodel.tables.run.declaration import by_name, table
+
+CHECKS = table("validate/checks", "a check of the recommended model", "check", """
+check      text     the check
+passed     flag     true where it passes
+value      number?  the measured value
+low        number?  lower end of its 95 % interval
+high       number?  upper end of it
+threshold  number   the bound that the check applies
+text       text     the finding in words
+""")  # fmt: skip
+
+PERFORMANCE = table("validate/performance", "a metric of a model on a split", "model split metric", """
+model     text            the candidate
+split     text            calibrate, test, or same_enterprises
+metric    text            the metric
+value     number?         its value
+low       number?         lower end of its 95 % interval, bootstrapped by enterprise
+high      number?         upper end of it
+rows      integer [rows]  rows that it is measured on
+defaults  integer [rows]  defaults among them
+""")  # fmt: skip
+
+GRADES = table("validate/grades", "a grade of the master scale", "grade", """
+grade        text             the grade
+rows         integer [rows]   test rows
+enterprises  number           enterprises, each counted once
+defaults     number           defaults, each enterprise counted once
+pd_12m       number? [share]  mean probability of default
+rate         number? [share]  default rate
+low          number? [share]  lower end of its interval
+high         number? [share]  upper end of it
+p            number?          p-value of Jeffreys' test that the PD is too low
+p_adjusted   number?          the same, adjusted by Holm for the number of grades
+""")  # fmt: skip
+
+VINTAGES = table("validate/vintages", "a vintage of the walk forward", "vintage model", """
+vintage   text            the vintage
+model     text            the candidate
+auc       number?         AUC
+low       number?         lower end of its 95 % interval, by enterprise
+high      number?         upper end of it
+rows      integer [rows]  labelled rows
+defaults  integer [rows]  defaults among them
+""")  # fmt: skip
+
+TABLES = by_name(CHECKS, PERFORMANCE, GRADES, VINTAGES)
