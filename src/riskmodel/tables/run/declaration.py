@@ -1,6 +1,6 @@
 """Declaration of a table of a run's folder, and the check that a frame conforms to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
