@@ -40,7 +40,7 @@ DONE = "DONE"
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the user asked for: an experiment's file and the words after it."""
+    """A request for a run: an experiment's file and the words after it."""
 
     experiment: Path
     assignments: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ def run_experiment(request: RunRequest, root: Path, progress: Progress) -> Run:
 
 
 def _note_approved(run: Run, approved: Approved | None, progress: Progress) -> None:
-    """What is in force as the run begins, kept for all its stages."""
+    """Note the version in force as the run begins, for all its stages."""
     former = run.record().get(IN_FORCE)
     run.note(**{IN_FORCE: as_record(approved)})
     if approved is None:
@@ -146,7 +146,7 @@ def _run_stages(run: Run, progress: Progress) -> None:
 def _is_unchanged(
     record: StageRecord, stage: str, notebook: str, label: str, progress: Progress
 ) -> bool:
-    """Whether the stage's files are those that it wrote; what is not is said."""
+    """Return whether the stage's files are those that it wrote; report what is not."""
     if strangers := record.set_strangers_aside(stage):
         progress(f"{label}: {len(strangers)} files that no stage wrote are moved to set_aside/")
     if faults := record.faults(stage, notebook):

@@ -1,4 +1,4 @@
-"""What a run is told, parsed and checked whole before its first stage: every fault at once."""
+"""Settings and terms of a run, parsed and checked before its first stage: every fault at once."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run is told: its settings, its terms, and the terms' texts by the run's file names."""
+    """The settings of a run, its terms, and the terms' texts by the run's file names."""
 
     settings: Settings
     policy: Policy
@@ -60,7 +60,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class _Parsed:
-    """What could be read; None for what could not, defaults in place of single bad settings."""
+    """The parts that could be read; None for others, defaults in place of single bad settings."""
 
     settings: Settings
     policy: Policy | None
@@ -112,7 +112,7 @@ def plan_run(
 
 
 def _collect_faults(read: Callable[[], Read], faults: list[str]) -> Read | None:
-    """What `read` gives; None, and its faults among the others, where it is refused."""
+    """Return what `read` returns; None, and its faults among the others, where it is refused."""
     try:
         return read()
     except SettingsError as error:
@@ -121,7 +121,7 @@ def _collect_faults(read: Callable[[], Read], faults: list[str]) -> Read | None:
 
 
 def _mismatches(parsed: _Parsed, named_banks: Sequence[str], root: Path) -> Iterator[str]:
-    """What is well written, and names something that is not there."""
+    """Yield a sentence for each name of something that is not there."""
     settings, policy, banks = parsed.settings, parsed.policy, parsed.banks
     if policy is not None and banks is not None:
         faults: list[str] = []

@@ -10,7 +10,7 @@ from riskmodel.runs.run_folder import Run
 
 
 def reuse_stage(run: Run, stage: str, key: str, notebook: str) -> None:
-    """Copies a stage of the same key from another run's folder, with its notebook and its record.
+    """Copy a stage of the same key from another run's folder, with its notebook and its record.
 
     So a budget that changed, or an override, does not begin a month anew. Where no run has the
     stage nothing happens.

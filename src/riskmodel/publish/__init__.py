@@ -1,1 +1,1 @@
-"""What leaves the project: executed notebooks, tracked runs, reviewed versions, bank files."""
+"""Bank files with their manifest, changes and report."""

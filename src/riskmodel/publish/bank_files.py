@@ -103,7 +103,7 @@ def _write(
 
 
 def _sweep(date_folder: Path) -> None:
-    """What killed publications left; nobody else writes while the bank's lock is held."""
+    """Remove what killed publications left; nobody else writes while the bank's lock is held."""
     for left in date_folder.glob(".r*-*"):
         shutil.rmtree(left)
 

@@ -1,4 +1,4 @@
-"""What changed since the bank's last publication."""
+"""Changes since the bank's last publication."""
 
 import json
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def read_manifest(publication: Path) -> dict[str, Any]:
 
 NEEDED = {"as_of": str, "revision": int, "run": str, "attempt": int, "bank": str, "row_count": int,
           "offers": int, "sums": dict, "model": dict, "sha256": dict}  # fmt: skip
-"""What is read of a manifest, and of which kind it is."""
+"""The entries of a manifest that are read, with their types."""
 INSIDE = (
     ("sums", "limit_cny"),
     ("sums", "expected_loss_cny"),

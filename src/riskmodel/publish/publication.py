@@ -1,4 +1,4 @@
-"""What a publication says of itself, beside its rows."""
+"""Facts of a publication, beside its rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Verdict = Literal["pass", "pass with conditions", "fail"]
 
 @dataclass(frozen=True)
 class PublicationFacts:
-    """Where the rows come from, which model made them, and what its checks say.
+    """The run, the model and the checks that published rows come from.
 
     `attempt` counts the publications of one run: a second call with the same run and attempt is a
     resumed one and writes nothing new. `policy` holds the terms in force as plain values (texts,

@@ -1,4 +1,4 @@
-"""What a model is for: programme and outcome, as texts that its version carries and is held to."""
+"""Intended use of a model: programme and outcome, as texts that its version carries."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ EVER = "ever"
 
 @dataclass(frozen=True)
 class IntendedUse:
-    """Whose lines the PDs decide on, and of what event, for whom, they are; "" is not stated.
+    """The programme, the event and the enterprises that the PDs are for; "" is not stated.
 
     `population`: lines, applicants, outcomes. `horizon_months` is a number or "ever";
     `days_past_due` and `tiers` are "given" for labels that the source brings.
@@ -44,7 +44,7 @@ def intended_use_from(texts: Mapping[str, Any]) -> IntendedUse:
 
 
 def differences(its: IntendedUse, wanted: IntendedUse) -> str:
-    """Where a model is for something else than wanted, in words; "" where it is not.
+    """Return in words where a model is for something else than wanted; "" where it is not.
 
     A part that is wanted and not stated by the model departs, too: such a model cannot be held.
     """

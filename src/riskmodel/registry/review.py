@@ -1,4 +1,4 @@
-"""Who approved which version, and when: an append-only log, and the aliases that follow it.
+"""Reviews of model versions: an append-only log, and the aliases that follow it.
 
 One registry and one log serve several programmes. A version carries what it is for; a review is of
 its version's programme, and so is what is in force. The aliases `champion` and `challenger` are the
@@ -239,7 +239,7 @@ def _of(programme: str, log: list[Review]) -> list[Review]:
 
 
 def _champions(log: list[Review]) -> dict[str, str]:
-    """Which version each alias names after these reviews."""
+    """Return the version that each alias names after these reviews."""
     named: dict[str, str] = {}
     for one in log:
         former = named.get(CHAMPION)

@@ -31,7 +31,7 @@ TYPES = {"number": "double", "category": "string"}
 
 @dataclass(frozen=True)
 class Registration:
-    """What is registered: the model's texts by file name, and what is said of them.
+    """A model to register: its texts by file name, with its card and its tags.
 
     `inputs` pairs each feature with "number" or "category". `description` is Markdown (the model
     card). `tags` carry the verdict, the override's reason and the run.
@@ -117,7 +117,7 @@ def _download_texts(mlflow: Any, source: str, version: str) -> dict[str, str]:
 
 
 def _is_whole(mlflow: Any, one: Any) -> bool:
-    """Whether the version's files are there, as they were registered."""
+    """Return whether the version's files are there, as they were registered."""
     try:
         _load_texts(mlflow, one)
     except DataError:
@@ -167,7 +167,7 @@ def versions(root: Path) -> pd.DataFrame:
 
 
 def aliases(root: Path) -> dict[str, str]:
-    """Which version each alias names."""
+    """Return the version that each alias names."""
     with connect_store(root) as mlflow:
         return _aliases(mlflow.MlflowClient())
 

@@ -20,7 +20,7 @@ INTERACTIVE = "by-hand"
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run reads and writes.
+    """A run's folder, in which its stages read and write.
 
     `folder` takes what the stages write. Stages that were not run there are read from `before`,
     the folder of the run that a notebook is tried on by hand, as far as `trial` allows. A run that
@@ -40,7 +40,7 @@ class Run:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether somebody tries a notebook: nothing is then published or registered."""
+        """Return whether a notebook is run by hand: nothing is then published or registered."""
         return self.folder.name == INTERACTIVE
 
     @property
@@ -49,7 +49,7 @@ class Run:
         return self.folder.name
 
     def written(self, stage: str, name: str) -> Path:
-        """Where a stage's file stands, here or in the run before; `DataError` if in neither."""
+        """Return the path of a stage's file, here or in the run before; `DataError` if in neither."""
         if self.inputs:
             self.inputs.refuse_undeclared(stage)
         folders: tuple[Path, ...] = (self.folder, self.before)
@@ -63,11 +63,11 @@ class Run:
         raise DataError(f"{stage}/{name}: not written yet. Run the notebook of {stage} first.")
 
     def read(self, stage: str, name: str) -> pd.DataFrame:
-        """A frame that a stage wrote."""
+        """Read a frame that a stage wrote."""
         return pd.DataFrame(read_rows(self.written(stage, f"{name}.parquet")).to_pandas())
 
     def read_json(self, stage: str, name: str) -> dict[str, Any]:
-        """A record that a stage wrote."""
+        """Read a record that a stage wrote."""
         found: dict[str, Any] = read_json(self.written(stage, f"{name}.json"))
         return found
 
@@ -77,13 +77,13 @@ class Run:
             self.trial.begin(stage)
 
     def write(self, stage: str, **frames: pd.DataFrame) -> None:
-        """Frames of a stage, each as `<name>.parquet`."""
+        """Write frames of a stage, each as `<name>.parquet`."""
         self._refuse_moved()
         for name, frame in frames.items():
             write_parquet(frame, self.folder / stage / f"{name}.parquet")
 
     def write_json(self, stage: str, name: str, record: dict[str, Any]) -> None:
-        """A record of a stage."""
+        """Write a record of a stage."""
         self._refuse_moved()
         write_text(self.folder / stage / f"{name}.json", as_json(record))
 
@@ -99,7 +99,7 @@ class Run:
         return read_record(self.folder)
 
     def note(self, **facts: Any) -> None:
-        """Facts added to `run.json`."""
+        """Add facts to `run.json`."""
         write_text(self.folder / "run.json", as_json({**self.record(), **facts}))
 
 

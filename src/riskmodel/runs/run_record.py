@@ -18,7 +18,7 @@ BASE, TRIED = "base", "tried"
 """In the `run.json` of a folder that is worked in by hand: see `by_hand`."""
 KINDS = {"attempt": int, "banks": list, "mlflow_run_id": str, "stages": dict, OUTPUTS: dict,
          TRIED: dict}  # fmt: skip
-"""What entries of `run.json` are, as far as anything is done by them."""
+"""The types of the entries of `run.json` that the code reads."""
 GROWING = "trials.jsonl"
 """Trials of the tuning are of use to a stage that was stopped: each line says what it depends on."""
 NOT_A_FILE = "not a file"
@@ -85,7 +85,7 @@ def entries(folder: Path) -> Iterator[Path]:
 
 
 def clear(folder: Path, but: str) -> None:
-    """Removes all in the folder but one name; a link or a file in its place is removed too."""
+    """Remove all in the folder but one name; a link or a file in its place is removed too."""
     if folder.is_symlink() or not folder.is_dir():
         remove(folder)
         return
@@ -95,7 +95,7 @@ def clear(folder: Path, but: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Removes a file, a link or a folder with all in it; nothing where there is none."""
+    """Remove a file, a link or a folder with all in it; nothing where there is none."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -103,7 +103,7 @@ def remove(path: Path) -> None:
 
 
 def _is_record(found: Any) -> bool:
-    """Whether the entries that anything is done by are of their kinds."""
+    """Return whether the entries that the code reads are of their types."""
     return (
         isinstance(found, dict)
         and all(isinstance(found.get(name, kind()), kind) for name, kind in KINDS.items())

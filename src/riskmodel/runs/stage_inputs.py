@@ -13,7 +13,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class StageInputs:
-    """What a stage reads: tables or single keys of the settings, and stages before it.
+    """The inputs of a stage: tables or single keys of the settings, and stages before it.
 
     `settings` are names like "model" or "run.seed". What is not named is not there for the stage,
     so that its key, which hangs on these inputs alone, can miss nothing.

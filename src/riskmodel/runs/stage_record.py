@@ -1,4 +1,4 @@
-"""What each stage of a run wrote, as digests in `run.json`: held before any of it is used.
+"""Digests in `run.json` of the files that each stage wrote, compared before any is used.
 
 A file that was changed, cut short, linked or removed since shows, and its stage is run again. A file
 that no stage wrote is moved to `set_aside/`, so that nothing reads it and nothing is lost.
@@ -39,7 +39,7 @@ class StageRecord:
         return {path.relative_to(folder).as_posix(): self.seen.of(path) for path in found}
 
     def faults(self, stage: str, notebook: str) -> list[str]:
-        """Which of the stage's files are not what was written, in words; none if all are."""
+        """Return a sentence for each of the stage's files that is not what was written."""
         kept = self._written_digests(stage)
         if kept is None:
             return [f"no digests of {stage} are kept"]
@@ -49,7 +49,7 @@ class StageRecord:
         return missing + [f"{name} is not what was written" for name in changed]
 
     def set_strangers_aside(self, stage: str) -> list[str]:
-        """Moves what no stage wrote out of the stage's folder; the names of what was moved."""
+        """Move what no stage wrote out of the stage's folder; the names of what was moved."""
         kept, folder = self._written_digests(stage), self.run.folder
         if kept is None:
             return []
@@ -60,7 +60,7 @@ class StageRecord:
         return strangers
 
     def begin(self, stage: str, notebook: str) -> None:
-        """Forgets the stage and removes what an earlier time left of it, so that nothing is mixed."""
+        """Forget the stage and remove what an earlier time left of it, so that nothing is mixed."""
         trials = f"{stage}/{GROWING}"
         kept, found = self._written_digests(stage) or {}, self.digests(stage, notebook)
         self._note(stage, None, None)
@@ -71,7 +71,7 @@ class StageRecord:
             remove(self.run.folder / page)
 
     def end(self, stage: str, notebook: str, key: str) -> None:
-        """Keeps the stage's key and the digests of what it wrote."""
+        """Keep the stage's key and the digests of what it wrote."""
         self._note(stage, key, self.digests(stage, notebook))
 
     def refuse_changed(self, stages: Mapping[str, str]) -> None:

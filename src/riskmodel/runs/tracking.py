@@ -63,7 +63,7 @@ def reopen_run(root: Path, run_id: str) -> None:
 
 
 def is_in_store(root: Path, run_id: str) -> bool:
-    """Whether the store knows the run: one that was begun anew, or cleared of it, does not."""
+    """Return whether the store knows the run: one that was begun anew, or cleared of it, does not."""
     with connect_store(root) as mlflow:
         found = mlflow.MlflowClient().search_runs(
             [mlflow.MlflowClient().get_experiment_by_name(EXPERIMENT).experiment_id],
@@ -182,7 +182,7 @@ def _this_process() -> dict[str, str]:
 
 
 def _process_started(pid: int) -> str:
-    """When the living process began, as the system says it; "" if there is none.
+    """Return the time at which the living process began, as the system says it; "" if there is none.
 
     A process id is given out again; with its start it is not.
     """

@@ -29,7 +29,7 @@ PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT
 REMEDY = f"Start the server, or correct or unset {URI_NAME}"
 WITHOUT = "`--set publish.tracking=false` runs without MLflow, and registers no model"
 DELETED = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE")
-"""How MLflow says that what is asked for is not there, or is in its bin."""
+"""MLflow's error codes for an entity that does not exist, or is deleted."""
 LONGEST = 200
 
 
@@ -66,7 +66,7 @@ def refuse_unusable(uri: str) -> None:
 
 @contextmanager
 def store_faults(uri: str) -> Iterator[None]:
-    """What goes wrong at the store within, as an error of ours that says what to do."""
+    """Raise faults of the store within the block as errors of ours that say what to do."""
     try:
         yield
     except RiskModelError:
@@ -118,7 +118,7 @@ def _refuse_silent(uri: str, silence: Callable[[str], str]) -> None:
 
 
 def _silence(uri: str) -> str:
-    """Why the server does not answer, or nothing: any answer of HTTP is one."""
+    """Return why the server does not answer, or nothing: any answer of HTTP is one."""
     import requests
     from mlflow.utils.credentials import get_default_host_creds
     from mlflow.utils.rest_utils import MlflowHostCreds
@@ -141,7 +141,7 @@ def _silence(uri: str) -> str:
 
 
 def _silence_of_a_database(uri: str) -> str:
-    """Why nothing takes a connection at the database's address, or nothing."""
+    """Return why nothing takes a connection at the database's address, or nothing."""
     parts = urlsplit(uri)
     try:
         port = parts.port or PORTS[_scheme(uri)]
@@ -212,7 +212,7 @@ def _of_the_store(error: Exception, where: str, uri: str) -> RiskModelError:
 
 
 def _unusable(cause: str, where: str, uri: str) -> RiskModelError:
-    """What is left to say where the store says nothing that is known, by the address's kind."""
+    """Return what is left to say where the store says nothing that is known, by the address's kind."""
     if _scheme(uri) in SERVERS:
         return SettingsError(
             f"{where}: does not answer as MLflow's server ({cause}). {REMEDY}; {WITHOUT}."
@@ -229,7 +229,7 @@ def _unusable(cause: str, where: str, uri: str) -> RiskModelError:
 
 
 def is_of_the_network(error: Exception) -> bool:
-    """Whether a server did not answer, or said that it could not: nothing is known of its files."""
+    """Return whether a server did not answer, or said that it could not: nothing is known of its files."""
     import requests
     from mlflow.exceptions import MlflowException
 

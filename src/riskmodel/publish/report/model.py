@@ -11,7 +11,7 @@ from riskmodel.statistics.outward_rounding import format_beside, format_lower, f
 
 
 def model_section(facts: PublicationFacts) -> Html:
-    """Which model it is, how well it ranks and is calibrated, and what the checks found."""
+    """Return the section on the model: its identity, performance, calibration and checks."""
     named = {
         "Model": f"{facts.model_name}, version {facts.model_version}",
         "Fingerprint": facts.model_fingerprint,

@@ -41,7 +41,7 @@ def bar_picture(title: str, bars: Sequence[Bar], *, axis: str) -> Html:
 
 
 def pd_by_grade(rows: pd.DataFrame) -> Html:
-    """How many enterprises stand in each grade, and the grade's mean PD."""
+    """Draw the number of enterprises in each grade, and the grade's mean PD."""
     graded = rows.dropna(subset=["grade", "pd_12m"]).groupby("grade", sort=True)["pd_12m"]
     bars = [
         Bar(str(grade), float(pds.size), f"{pds.mean():.1%}", f"{pds.size:,}")
@@ -51,7 +51,7 @@ def pd_by_grade(rows: pd.DataFrame) -> Html:
 
 
 def limits_histogram(limits_cny: pd.Series) -> Html:
-    """How many offers fall into each band of the limit, in million CNY."""
+    """Draw the number of offers in each band of the limit, in million CNY."""
     edges = np.array([0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, np.inf])
     names = ["to 0.1", "0.25", "0.5", "1", "2", "5", "above 5"]
     counts = np.histogram(-limits_cny.to_numpy() / 1e6, bins=-edges[::-1])[0][::-1]
