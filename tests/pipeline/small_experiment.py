@@ -25,6 +25,7 @@ SMALL = (
 SMALL += (
     "model.tuning.trials=1",
     "model.inner_folds=2",
+    "model.scorecard.max_bins=5",
     "model.calibration.bootstrap_draws=40",
     "explain.refits=1",
 )
