@@ -206,7 +206,7 @@ def resolve_last_run(settings: Settings, root: Path) -> Settings:
         if hit and hit[1] < day and _data_of(path.parent) == settings.run.data
     ]
     last = max(done, default=("", 0.0, ""))[2]
-    limits = settings.limits.with_values({"last_run": last})
+    limits = settings.limits.with_values({"previous_run": last})
     return settings.with_values({"limits": limits})
 
 
