@@ -126,23 +126,22 @@ def _undeclared(frame: pd.DataFrame, declared: RunTable) -> list[str]:
 
 
 def _is_kind(values: pd.Series, kind: Kind) -> bool:
+    plain = values.dropna().infer_objects() if values.dtype == object else values
+    if plain.empty:
+        return True
     checks: Mapping[Kind, Callable[[pd.Series], bool]] = {
         "text": _is_text,
         "date": types.is_datetime64_any_dtype,
         "number": lambda one: types.is_numeric_dtype(one) and not types.is_bool_dtype(one),
         "integer": types.is_integer_dtype,
-        "flag": _is_flag,
+        "flag": types.is_bool_dtype,
     }
-    return bool(checks[kind](values))
+    return bool(checks[kind](plain))
 
 
 def _is_text(values: pd.Series) -> bool:
     kinds = values.dtype.categories if isinstance(values.dtype, pd.CategoricalDtype) else values
     return bool(pd.Series(kinds).dropna().map(lambda one: isinstance(one, str)).all())
-
-
-def _is_flag(values: pd.Series) -> bool:
-    return types.is_bool_dtype(values) or types.is_bool_dtype(values.dropna().infer_objects())
 
 
 def _refuse(declared: RunTable, fault: str, names: list[str]) -> None:
