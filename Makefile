@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := data/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-nightly test-spark mutants check fix docs lab mlflow bench lock
+.PHONY: help setup demo test test-fast test-nightly coverage test-spark mutants check fix docs lab mlflow bench lock
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,11 @@ test-fast: setup ## the tests of a work in progress: those that take no whole ru
 
 test-nightly: setup ## the tests with drawn examples in full number
 	RISKMODEL_NIGHTLY=1 $(PYTEST) $(WORKERS)
+
+coverage: setup ## the tests, and which lines of the package they run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation-package riskmodel \
+		--constraint requirements.lock -e '.[coverage]'
+	$(PYTEST) $(WORKERS) --cov riskmodel --cov-report term:skip-covered
 
 test-spark: setup ## features and scores on Spark, equal bits with this machine's; needs Java 17
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation-package riskmodel \
