@@ -69,7 +69,7 @@ def validate_model(run: Run) -> ValidateResult:
     vintages = (
         validation.performance_by_vintage(walked, draws, settings.run.seed)
         if len(walked)
-        else walked
+        else pd.DataFrame()
     )
     run.write(
         "validate",
