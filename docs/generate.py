@@ -8,6 +8,8 @@ from pathlib import Path
 import riskmodel
 from riskmodel.cli.parser import build_parser
 from riskmodel.features.data_dictionary import markdown
+from riskmodel.settings.reference import settings_page
+from riskmodel.tables.run.markdown import run_dictionary
 
 
 def write_reference(out: Path) -> None:
@@ -15,7 +17,9 @@ def write_reference(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pages = {
         "command-line": command_line(),
+        "settings": settings_page(),
         "source-tables": markdown(),
+        "run-tables": run_dictionary(),
         "api": public_api(),
     }
     for name, text in pages.items():
