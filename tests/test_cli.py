@@ -178,6 +178,7 @@ def test_no_version_is_in_force_before_a_review(
     assert capsys.readouterr().out == "no version was in force on 2014-07-01\n"
 
 
+@pytest.mark.slow
 def test_a_version_that_is_not_registered_cannot_be_approved(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,8 @@ from riskmodel.datasets.observation_start import longest_windows
 from riskmodel.errors import DataError
 from riskmodel.features.catalogue import DEFINITIONS
 
+pytestmark = pytest.mark.slow
+
 RUN = date(2024, 7, 1)
 
 

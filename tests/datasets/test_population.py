@@ -8,6 +8,8 @@ import pytest
 from riskmodel.datasets import find_last_as_of, kind_of, population, sensitivity
 from riskmodel.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 RUN = date(2024, 7, 1)
 
 

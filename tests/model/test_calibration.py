@@ -18,6 +18,8 @@ from riskmodel.model.calibration import (
 )
 from riskmodel.statistics.logistic import MIN_SLOPE, expit
 
+pytestmark = pytest.mark.slow
+
 
 def out_of_fold(raw, bad, later=None):
     owners = pd.Series([f"E{n}" for n in range(len(raw))])

@@ -16,6 +16,8 @@ from riskmodel.model.inputs import fit_inputs
 from riskmodel.model.learners.single_feature import fit_on_feature
 from riskmodel.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 learning = sys.modules["riskmodel.model.candidate"]
 KINDS = ("trees", "scorecard", "unconstrained_trees", "single_feature")
 

@@ -11,6 +11,8 @@ from riskmodel.errors import DataError, NotApproved, RiskModelError, UsageError
 from riskmodel.registry import review, versions
 from riskmodel.runs import tracking
 
+pytestmark = pytest.mark.slow
+
 SAID = {"by": "reviewer one", "reason": "checks read"}
 OURS = {
     "programme": "export_credit",

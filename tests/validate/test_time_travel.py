@@ -12,6 +12,8 @@ from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
 from riskmodel.validate import count_changed_values
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):

@@ -110,6 +110,7 @@ def test_rows_of_nothing_and_without_bound_are_fit() -> None:
     assert found.capacity.dtype == np.float64
 
 
+@pytest.mark.slow
 def test_every_open_option_is_a_candidate_and_the_top_is_the_most_valuable() -> None:
     found = listed(options())
     assert found.start.tolist() == [0, 4, 5, 5]

@@ -17,6 +17,8 @@ from riskmodel.limits.allocation.random_instances import (
     random_options,
 )
 
+pytestmark = pytest.mark.slow
+
 Shape = tuple[int, int, int]
 
 

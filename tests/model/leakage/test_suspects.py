@@ -16,6 +16,8 @@ from riskmodel.model.leakage.incremental import combined_auc
 from riskmodel.model.leakage.suspects import excluded_names, find_fading, find_suspects
 from riskmodel.model.leakage.univariate import Labelled, find_purest_region, rank_univariate
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the public data is not at ../shared/data")
 

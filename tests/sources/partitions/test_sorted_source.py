@@ -31,6 +31,8 @@ from riskmodel.sources.persistence import save_reading
 from riskmodel.storage.files import write_folder, write_parquet
 from riskmodel.tables.canonical import CANONICAL
 
+pytestmark = pytest.mark.slow
+
 Tables = dict[str, pd.DataFrame]
 Write = Callable[[Mapping[str, pd.DataFrame | pa.Table]], Path]
 
