@@ -125,8 +125,8 @@ def test_the_limits_keep_what_past_lines_taught_and_the_answers_to_questions(
 ) -> None:
     learnt = Behaviour.from_text(first.run.read_json("limits", "behaviour"))
     assert learnt.response is not None
-    assert learnt.drawing is not None
-    assert learnt.drawing.rows > 0
+    assert learnt.utilisation is not None
+    assert learnt.utilisation.rows > 0
     rows = first.run.read("limits", "recommendations")
     offers = rows[rows["decision"] == "offer"]
     raising = first.run.read("limits", "recourse")
@@ -208,7 +208,7 @@ def test_the_run_is_tracked_with_its_verdict_and_notebooks(root: Path, first: Fi
     assert found.info.status == "FINISHED"
     assert found.data.tags["verdict"] == verdict
     assert found.data.tags["run_folder"] == first.run.name
-    assert found.data.params["model.trees"] == "30"
+    assert found.data.params["model.trees.max_rounds"] == "30"
     assert "limit_cny_ping_an" in found.data.metrics
     assert kept == {path.name for path in (first.run.folder / "notebooks").iterdir()}
 

@@ -28,7 +28,7 @@ from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.runs.run_record import OUTPUTS
 from riskmodel.runs.shareable_notebooks import copy_shareable
 from riskmodel.runs.stage_record import StageRecord, first_fault, move_aside
-from riskmodel.settings import Settings, read_toml
+from riskmodel.settings import Frozen, Settings, read_toml
 from riskmodel.sources import Source
 from riskmodel.sources.folder import read_folder
 from riskmodel.storage.files import write_text
@@ -260,16 +260,23 @@ def _start_tracking(run: Run, progress: Progress) -> str:
     if known and tracking.is_in_store(run.root, known):
         tracking.reopen_run(run.root, known)
         return known
-    params = {
-        f"{table}.{key}": str(value)[:500]
-        for table, values in run.settings.tables().items()
-        for key, value in values.items()
-        if key != "data"
-    }
+    params = _tracked_settings(run.settings)
     tracked = tracking.start_run(run.root, run.name, params, {"run_folder": run.name})
     run.note(mlflow_run_id=tracked, mlflow_page=tracking.run_page(run.root, tracked))
     progress(f"MLflow run {tracked}")
     return tracked
+
+
+def _tracked_settings(table: Frozen, prefix: str = "") -> dict[str, str]:
+    """Return each setting's value as text by its key; the source folder is the machine's own."""
+    found: dict[str, str] = {}
+    for name, field in type(table).model_fields.items():
+        key, value = prefix + (field.alias or name), getattr(table, name)
+        if isinstance(value, Frozen):
+            found |= _tracked_settings(value, f"{key}.")
+        elif key != "run.data":
+            found[key] = str(value)[:500]
+    return found
 
 
 def _log_results(run: Run, tracked: str) -> None:
