@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from riskmodel.errors import DataError, RiskModelError, SettingsError
-from riskmodel.runs.notebooks import (
-    Parameter,
-    check_parameters,
-    execute,
-    read_parameters,
-    to_html,
-)
+from riskmodel.runs.notebooks import Parameter, check_parameters, execute, read_parameters, to_html
 
 pytestmark = pytest.mark.slow
 

@@ -18,9 +18,7 @@ from riskmodel.features import definitions_by_name
 from riskmodel.model.leakage.suspects import Suspect, suspects_table
 from riskmodel.settings import ValidateSettings, default_settings
 from riskmodel.statistics.bootstrap import bootstrap_weights
-from riskmodel.statistics.calibration import (
-    jeffreys_test_in_cycle,
-)
+from riskmodel.statistics.calibration import jeffreys_test_in_cycle
 from riskmodel.statistics.discrimination import auc
 from riskmodel.statistics.psi import psi
 from riskmodel.validate import Evidence, time_travel

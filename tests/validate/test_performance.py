@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.statistics.calibration import (
-    jeffreys_test,
-)
+from riskmodel.statistics.calibration import jeffreys_test
 from riskmodel.validate.performance import (
     adjust_holm,
     measure_performance,

@@ -13,6 +13,8 @@ from riskmodel.features.spec import FeatureDefinition, Risk
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+MAX_VALUE = 1e300
+"""An infinite value counts as this where it is kept: it stays finite, and so does a model's text."""
 SIGN: Mapping[Risk, int] = {"rises": 1, "falls": -1, "none": 0}
 DIRECTION: Mapping[int, Risk] = {sign: risk for risk, sign in SIGN.items()}
 
@@ -22,7 +24,7 @@ class Inputs:
     """The model's features in order, the sign of each, and the levels of each text.
 
     A level that was not seen, or was rare, in the fit rows counts as missing. `imputations` are
-    values of each feature that the fit rows hardly ever lack: see `model.imputations`.
+    values of each feature that the fit rows hardly ever lack: see `model.unseen_missing`.
     """
 
     names: tuple[str, ...]

@@ -15,8 +15,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.model.inputs import MIN_LEVEL_ROWS, Inputs
-from riskmodel.model.learners.linear import MAX_VALUE
+from riskmodel.model.inputs import MAX_VALUE, MIN_LEVEL_ROWS, Inputs
 
 Array = npt.NDArray[np.float64]
 ScoreOf = Callable[[Array], Array]

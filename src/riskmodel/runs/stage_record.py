@@ -11,15 +11,7 @@ from pathlib import Path
 
 from riskmodel.errors import DataError
 from riskmodel.runs.run_folder import Run
-from riskmodel.runs.run_record import (
-    GROWING,
-    NOT_A_FILE,
-    OUTPUTS,
-    Digests,
-    clear,
-    entries,
-    remove,
-)
+from riskmodel.runs.run_record import GROWING, NOT_A_FILE, OUTPUTS, Digests, clear, entries, remove
 
 SET_ASIDE = "set_aside"
 

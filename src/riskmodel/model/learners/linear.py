@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.model.inputs import Inputs
+from riskmodel.model.inputs import MAX_VALUE, Inputs
 from riskmodel.model.learners.scorecard.bounded_logistic import BoundedLogistic, fit_bounded
 from riskmodel.statistics.logistic import logit
 
@@ -25,8 +25,6 @@ MIN_SHARE = 0.01
 MIN_SPREAD = 0.05
 """Of a column before it is scaled, about that of a flag on `MIN_SHARE` of the rows: what few rows have
 is shrunk like that, for at its own spread it would hardly be shrunk at all."""
-MAX_VALUE = 1e300
-"""An infinite knot counts as this: what lies between knots stays finite, and so does the text."""
 LEVEL_SPREAD = 1.0
 """A level's column is never scaled up: levels are many, and few defaults tell of each."""
 DECIMALS = 8

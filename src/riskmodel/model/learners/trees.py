@@ -15,8 +15,8 @@ from riskmodel.model import unseen_missing
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import linear as lines
 from riskmodel.model.learners.linear import LinearModel
+from riskmodel.model.learners.monotone import check_signs
 from riskmodel.model.learners.shapley.shapley import ShapleyTables, build_shapley_tables
-from riskmodel.model.monotone import check_signs
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]

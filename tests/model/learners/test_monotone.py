@@ -14,9 +14,9 @@ from riskmodel.errors import RiskModelError
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import ebm, trees
 from riskmodel.model.learners.ebm import Ebm, Term
+from riskmodel.model.learners.monotone import check_signs, find_violations
 from riskmodel.model.learners.scorecard import scorecard
 from riskmodel.model.learners.trees import Trees
-from riskmodel.model.monotone import check_signs, find_violations
 from riskmodel.settings import default_settings
 
 HOW = default_settings().model
