@@ -110,7 +110,7 @@ def approved_of(run: Run) -> Approved:
 
 
 def as_record(approved: Approved | None) -> dict[str, str] | None:
-    """What `run.json` keeps; None where the run fits its model itself."""
+    """Return what `run.json` keeps; None where the run fits its model itself."""
     return asdict(approved) if approved else None
 
 
@@ -128,7 +128,7 @@ def model_from(texts: Mapping[str, str], version: str, *, threads: int = 1) -> R
 
 
 def intended_use_of(run: Run, population: Mapping[str, Any]) -> IntendedUse:
-    """What the run's model is for, as its terms, its settings and its labels say."""
+    """Return the intended use of the run's model, as its terms, its settings and its labels say."""
     return _purpose(
         programme_of_terms(run),
         population["kind"],
@@ -198,7 +198,7 @@ def _purpose(programme: str, kind: str, horizon: str, settings: DatasetsSettings
 
 
 def _none_in_force(root: Path, on: date, programme: str | None) -> str:
-    """Why there is none, and what to do: the version of a later day is named with that day."""
+    """Say why there is none, and what to do: the version of a later day is named with that day."""
     from riskmodel.registry import review
 
     wanted = own_programme(root) if programme is None else programme

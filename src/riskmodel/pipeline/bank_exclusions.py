@@ -58,7 +58,7 @@ def refuse_unknown_banks(signed: pd.DataFrame, banks: Banks, settings: Settings)
 
 
 def count_exclusions(signed: pd.DataFrame, banks: Banks) -> BankExclusions:
-    """What of the agreements in force is with banks without terms."""
+    """Count the agreements in force with banks without terms."""
     has_terms = signed["bank"].isin(banks.names)
     counts = signed.loc[~has_terms, "bank"].value_counts().sort_index()
     only = sorted(
@@ -69,7 +69,7 @@ def count_exclusions(signed: pd.DataFrame, banks: Banks) -> BankExclusions:
 
 
 def exclusion_text(run: Run) -> str:
-    """What a run left out, in a sentence; bank by bank."""
+    """Return a sentence of what a run left out, bank by bank."""
     found = run.read_json("limits", "excluded_banks")
     if not found["agreements"]:
         return "no agreement in force is with a bank that is left out"

@@ -78,7 +78,7 @@ class Job:
         return _opened(self.out / "sorted", self.sorting)
 
     def file(self, month: str, part: int) -> Path:
-        """Where a month's features of a part lie."""
+        """Return the file of a month's features of a part."""
         return self.out / "features" / month / f"{part:05d}.parquet"
 
     def batch(self, part: int, shared: SharedInputs) -> Batch:
@@ -164,7 +164,7 @@ def definitions_named(names: Sequence[str]) -> tuple[FeatureDefinition, ...]:
 
 
 def digests_of(job: Job, part: int) -> pa.Table:
-    """What the files of a part's months must carry: part, month, digest."""
+    """Return the digests that the files of a part's months must carry: part, month, digest."""
     found = _month_digests(job, job.batch(part, NOTHING), job.asked.months)
     return pa.table([[part] * len(found), list(found), list(found.values())], schema=DIGESTS)
 
@@ -188,7 +188,7 @@ def write_part(job: Job, shared: SharedInputs, market: Mapping[str, str], part: 
 
 
 def stored(feature: FeatureDefinition) -> pa.DataType:
-    """How a feature's values are kept: money and what rules read as doubles, the rest as floats."""
+    """Return the type of a feature's values: money and what rules read as doubles, the rest as floats."""
     if feature.category:
         return pa.string()
     return pa.float64() if feature.unit in _MONEY or not feature.model else pa.float32()
@@ -243,7 +243,7 @@ def _market_digests(shared: SharedInputs, months: Sequence[str]) -> dict[str, st
 
 
 def _all_stand(job: Job, month: str, known: Mapping[tuple[int, str], str]) -> bool:
-    """Whether every part's file of a month carries what was known.
+    """Return true where every part's file of a month carries what was known.
 
     Then what all enterprises together said was the same too, and need not be computed.
     """

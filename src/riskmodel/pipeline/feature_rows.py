@@ -48,7 +48,7 @@ class Asked:
 
 
 def asked_for(dates: Sequence[date], rows: Path | None) -> Asked:
-    """What a command asks for; `UsageError` unless it is dates or rows, one of them."""
+    """Return what a command asks for; `UsageError` unless it is dates or rows, one of them."""
     if bool(dates) == (rows is not None):
         raise UsageError("features: give --as-of DATE, once or more, or --rows FILE.")
     return Asked.of(rows.resolve()) if rows else Asked.at([pd.Timestamp(day) for day in dates])

@@ -13,7 +13,7 @@ from riskmodel.storage.files import sha256
 
 @dataclass(frozen=True)
 class LastRun:
-    """What a month takes from the one before: its name, its recommendations, its priced rows."""
+    """Last month's run: its name, its recommendations, and its constraints with their shadow prices."""
 
     name: str
     recommendations: pd.DataFrame

@@ -22,7 +22,7 @@ def banks_with_rows(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def nothing_to_publish(run: Run) -> str:
-    """Why no chosen bank has a row."""
+    """Say why no chosen bank has a row."""
     book = run.read("limits", "recommendations")
     left = run.read_json("limits", "excluded_banks")
     if book.empty:

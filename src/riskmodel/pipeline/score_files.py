@@ -198,7 +198,7 @@ def _check_inputs(path: Path, name: str, model: RiskModel) -> None:
 
 
 def _program() -> str:
-    """What the scores depend on beside the model and the features: the program."""
+    """Return what the scores depend on beside the model and the features: the program."""
     return code_fingerprint("riskmodel.explain", __name__)
 
 

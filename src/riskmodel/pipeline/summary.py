@@ -8,7 +8,7 @@ from riskmodel.statistics.outward_rounding import format_upper
 
 
 def summary(run: Run) -> str:
-    """Where the result is, and its headline: enterprises, ranking, calibration, banks, verdict."""
+    """Return where the result is, and its headline: enterprises, ranking, calibration, banks, verdict."""
     record = run.read_json("validate", "verdict")
     conditions = f" ({', '.join(record['conditions'])})" if record["conditions"] else ""
     lines = [
@@ -43,7 +43,7 @@ def refusal_summary(run: Run) -> str:
 
 
 def _limits(run: Run) -> list[str]:
-    """What the banks get, bank by bank; nothing where nothing is published."""
+    """Return the lines of what the banks get; nothing where nothing is published."""
     by_bank = run.read("publish", "publications")
     if by_bank.empty:
         return []
@@ -59,7 +59,7 @@ def _limits(run: Run) -> list[str]:
 
 
 def _files(run: Run) -> list[str]:
-    """Where the banks' files are, and who has none."""
+    """Return the lines of the banks' files, and of banks without one."""
     said = run.read_json("publish", "publication")
     if said["nothing_to_publish"]:
         return [f"bank files   none; nothing to publish: {said['nothing_to_publish']}"]
@@ -70,7 +70,7 @@ def _files(run: Run) -> list[str]:
 
 
 def _model_lines(run: Run) -> list[str]:
-    """Where the run is, how many it scored, and how the model did on the test rows."""
+    """Return the lines of the run, its scored enterprises, and the model on the test rows."""
     scored = run.read("limits", "recommendations")["enterprise_id"].nunique()
     return [
         f"run          {run.folder.relative_to(run.root)}",

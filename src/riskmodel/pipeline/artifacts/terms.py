@@ -25,7 +25,7 @@ from riskmodel.storage.files import read_rows
 
 @dataclass(frozen=True)
 class Programme:
-    """What past lines are read from at one date: the source as known then, its features, the terms."""
+    """The source as known at one date, its features and its terms, as past lines are read from the terms."""
 
     source: Source
     definitions: tuple[FeatureDefinition, ...]

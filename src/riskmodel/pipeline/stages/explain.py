@@ -57,7 +57,7 @@ def explain_scores(run: Run) -> ExplainResult:
     reasons = reasoning.find_reasons(baseline, rows, settings)
     changed = reasoning.measure_fidelity(baseline, rows, reasons)
     some = rows.iloc[:: -(-len(rows) // settings.stability_rows) or 1]
-    refits, seed = _refitted(run, champion, panel), run.settings.run.seed
+    refits, seed = _refit(run, champion, panel), run.settings.run.seed
     stable = reasoning.measure_stability(baseline, refits, some, settings, seed=seed)
     difference = reasoning.compare_with_shap(champion, rows.head(SHAP_ROWS))
     run.write(
@@ -77,7 +77,7 @@ def explain_scores(run: Run) -> ExplainResult:
     return ExplainResult(rows, strengths, families, reasons, changed, stable, difference)
 
 
-def _refitted(
+def _refit(
     run: Run, champion: modelling.RiskModel, panel: pd.DataFrame
 ) -> Iterator[reasoning.Baseline]:
     """Yield the champion fitted again on labelled enterprises drawn with replacement.

@@ -62,7 +62,7 @@ CAP_PART, PD_MOVE = 0.5, 0.1
 
 @dataclass(frozen=True)
 class Questions:
-    """What reviewers and enterprises ask of a month's book, answered at its prices.
+    """Answers to what reviewers and enterprises ask of a month's book, at its shadow prices.
 
     `recourse`: what would raise each limit. `intervals`: each limit's interval over the PD's and the
     response's. `pd_errors`: what an error of the PD costs, by bank. `monotonicity`: limits decided
@@ -91,7 +91,7 @@ class MonthlyBook:
 
 
 def recommend_limits(run: Run) -> lending.Book:
-    """Eligibility, caps, economics and the allocation under the banks' rows."""
+    """Compute eligibility, caps, economics and the allocation under the banks' constraints."""
     run.begin("limits")
     settings, programme, last = run.settings, programme_of(run), last_run_of(run)
     policy, banks = programme.policy, banks_of(run)
@@ -136,7 +136,7 @@ def recommend_limits(run: Run) -> lending.Book:
 
 
 def answer_questions(run: Run, book: lending.Book) -> Questions:
-    """What reviewers and enterprises ask of the month's book, answered at its prices."""
+    """Answer what reviewers and enterprises ask of the month's book, at its shadow prices."""
     programme, banks, last = programme_of(run), banks_of(run), last_run_of(run)
     champion, horizon = champion_of(run), horizon_months(run)
 
@@ -147,7 +147,7 @@ def answer_questions(run: Run, book: lending.Book) -> Questions:
     _, known = agreements_of(run, programme.source, banks)
     decided = MonthlyBook(scored_of(run, programme), known, terms, book, score)
     before = last.recommendations if last else None
-    found = asked(decided, run.settings, before)
+    found = answer(decided, run.settings, before)
     run.write(
         "limits",
         **conform_all(
@@ -186,13 +186,13 @@ def past_lines(programme: Programme) -> pd.DataFrame:
 
 
 def behaviour_of(programme: Programme) -> lending.Behaviour:
-    """What past lines teach, where the settings want it so and there are any."""
+    """Fit the behaviour of past lines, where the settings ask for it and there are any."""
     if programme.settings.limits.limit_response == "assumed":
         return lending.Behaviour()
     return lending.fit_behaviour(past_lines(programme), programme.policy)
 
 
-def asked(decided: MonthlyBook, settings: Settings, last: pd.DataFrame | None) -> Questions:
+def answer(decided: MonthlyBook, settings: Settings, last: pd.DataFrame | None) -> Questions:
     """The questions of `Questions` for one month; `last` are last month's recommendations."""
     how, scored = settings.limits, decided.scored
     month = _month(decided, how.limit_levels, decided.terms)

@@ -52,7 +52,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class PublishResult:
-    """What each bank was given, or why nothing was published.
+    """The banks' publications, or the reason why nothing was published.
 
     `refused` where the checks forbid it, `nothing` where there is nothing to publish;
     `without_rows` are the banks that nobody has signed with: they are given no folder.
@@ -65,7 +65,7 @@ class PublishResult:
 
     @property
     def text(self) -> str:
-        """What became of it, in words."""
+        """Return the outcome in words."""
         if self.refused or self.nothing:
             return f"Nothing is published: {self.refused or self.nothing}."
         if not self.without_rows:
@@ -95,7 +95,7 @@ def publish_limits(run: Run) -> PublishResult:
     with_rows, without_rows = banks_with_rows(run)
     nothing = "" if with_rows else nothing_to_publish(run)
     if with_rows and not refused:
-        published = _published(run, facts, with_rows)
+        published = _publish_banks(run, facts, with_rows)
     run.write("publish", **conform_all(TABLES, publications=published.drop(columns="folder")))
     record = {"refused": refused, "override": override, "version": version}
     said = {"nothing_to_publish": nothing, "without_rows": list(without_rows)}
@@ -121,7 +121,7 @@ def refuse_breaches(run: Run) -> None:
         )
 
 
-def _published(run: Run, facts: PublicationFacts, banks: tuple[str, ...]) -> pd.DataFrame:
+def _publish_banks(run: Run, facts: PublicationFacts, banks: tuple[str, ...]) -> pd.DataFrame:
     recommendations = run.read("limits", "recommendations")
     rows = report_rows(recommendations, run.read("explain", "reasons"), facts=facts)
     day = _day(run.settings)
