@@ -205,7 +205,7 @@ def test_on_one_half_of_the_borrowers_scorecard_and_trees_rank_as_published_mode
     inputs = fit_inputs(learnt, definitions, settings.model.max_categories)
     found = {
         name: auc(
-            LEARNERS[name].learn(learnt, inputs, settings.model, seed=7, threads=2).raw(held),
+            LEARNERS[name].fit(learnt, inputs, settings.model, seed=7, threads=2).raw(held),
             held["defaulted"].to_numpy(float),
         )
         for name in ("scorecard", "trees")

@@ -36,8 +36,8 @@ def test_a_source_without_line_months_has_no_early_signs(drawn: Callable) -> Non
 
 
 def test_a_default_is_whole_and_days_past_due_are_parts_of_one() -> None:
-    how = default_settings().model.with_values(
-        {"trees.early_delinquency_weights": ((1.0, 0.1), (30.0, 0.5))}
+    how = default_settings().model.trees.with_values(
+        {"early_delinquency_weights": ((1.0, 0.1), (30.0, 0.5))}
     )
     rows = pd.DataFrame(
         {
@@ -46,6 +46,6 @@ def test_a_default_is_whole_and_days_past_due_are_parts_of_one() -> None:
         }
     )
     assert compute_targets(rows, how).tolist() == [0.0, 0.1, 0.1, 0.5, 1.0]
-    none = how.with_values({"trees.early_delinquency_weights": ()})
+    none = how.with_values({"early_delinquency_weights": ()})
     assert compute_targets(rows, none).tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
     assert compute_targets(rows.drop(columns="past_due"), how).tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]

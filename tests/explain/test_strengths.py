@@ -93,7 +93,7 @@ def test_a_fitted_scorecards_points_below_the_best_lead_from_the_best_score_to_e
     )
     odds = -1 - 1.5 * rows["exports_usd_6m"] + rows["inquiries_3m"]
     rows = rows.assign(defaulted=rng.random(900) < 1 / (1 + np.exp(-odds)))
-    how = default_settings().model
+    how = default_settings().model.scorecard
     feature = fit_scorecard(rows, Inputs(names, (-1, 1), {}), how, seed=1, threads=1)
     model: Any = SimpleNamespace(ranker=feature, name="scorecard")
     peers = ReferenceGroup(dict.fromkeys(names, 0.0), (0.0, 0.0), 1, 0.5)

@@ -68,13 +68,15 @@ def rankers(rows):
     given = {"seed": 1, "threads": 1}
     alone = HOW.with_values({"linear.weight": 0.0})
     found = {
-        "trees": trees.fit_trees(rows, INPUTS, HOW, **given),
-        "alone": trees.fit_trees(rows, INPUTS, alone, **given),
-        "scorecard": scorecard.fit_scorecard(rows, INPUTS, HOW, **given),
-        "single_feature": single_feature.fit_single_feature(rows, INPUTS, HOW, **given),
+        "trees": trees.fit_trees(rows, INPUTS, HOW.trees, HOW.linear, **given),
+        "alone": trees.fit_trees(rows, INPUTS, alone.trees, alone.linear, **given),
+        "scorecard": scorecard.fit_scorecard(rows, INPUTS, HOW.scorecard, **given),
+        "single_feature": single_feature.fit_single_feature(
+            rows, INPUTS, HOW.single_feature, **given
+        ),
     }
     try:
-        return found | {"ebm": ebm.fit_ebm(rows, INPUTS, HOW, **given)}
+        return found | {"ebm": ebm.fit_ebm(rows, INPUTS, HOW.ebm, **given)}
     except Exception as error:
         if "not installed" not in str(error):
             raise
@@ -242,7 +244,7 @@ def test_order_and_company_of_rows_change_no_unknown_score(ranker, rows):
 
 def test_infinite_values_leave_a_model_that_can_be_written(rows):
     wild = rows.assign(other=np.where(rows["other"] > 2, np.inf, rows["other"]))
-    found = trees.fit_trees(wild, INPUTS, HOW, seed=1, threads=1)
+    found = trees.fit_trees(wild, INPUTS, HOW.trees, HOW.linear, seed=1, threads=1)
     assert np.isfinite(found.inputs.imputations["other"]).all()
     blank = replace(found).raw(rows.head(2).assign(other=np.nan))
     assert np.isfinite(blank).all()

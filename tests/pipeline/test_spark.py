@@ -60,7 +60,7 @@ def model(local) -> dict[str, str]:
     how = default_settings().model.with_values(
         {"trees.max_rounds": 10, "trees.min_child_samples": 3}
     )
-    trees = fit_trees(rows, inputs, how, seed=7, threads=1)
+    trees = fit_trees(rows, inputs, how.trees, how.linear, seed=7, threads=1)
     line = Calibration(Curve("logistic", -1.0, (1.0,)), 0.0, ((0.0, 0.1, 0.1),), 0.9, {})
     return RiskModel("trees", trees, line, MasterScale(()), {}).to_files()
 

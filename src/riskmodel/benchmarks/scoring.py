@@ -137,7 +137,9 @@ def _fitted(
     rows = drawn(definitions, FIT_ROWS, settings.run.seed - 1)
     how = settings.model.with_values(dict(change))
     inputs = fit_inputs(rows, definitions, how.max_categories)
-    trees = fit_trees(rows, inputs, how, seed=settings.run.seed, threads=settings.run.threads)
+    trees = fit_trees(
+        rows, inputs, how.trees, how.linear, seed=settings.run.seed, threads=settings.run.threads
+    )
     model = RiskModel(
         "trees",
         trees,

@@ -254,11 +254,11 @@ def test_the_rounds_are_those_of_the_least_loss_over_the_folds(
     rows, fold = drawn
     both = (rows[rows["accepted"]], rows.assign(defaulted=rows["accepted"]))
     for label, found in zip(both, (learner.rounds, learner.acceptance_rounds), strict=True):
-        inputs = INPUTS if label is both[0] else INPUTS.unsigned()
+        inputs = INPUTS if label is both[0] else INPUTS.without_signs()
         of = fold[label.index]
         curves = [
             trees.validation_losses(
-                (label[of != k], label[of == k]), inputs, settings.model, seed=3, threads=1
+                (label[of != k], label[of == k]), inputs, settings.model.trees, seed=3, threads=1
             )
             for k in range(3)
         ]

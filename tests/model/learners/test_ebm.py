@@ -55,7 +55,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def theirs(rows, settings):
-    return ebm.fit_classifier(rows, INPUTS, settings, seed=7)
+    return ebm.fit_classifier(rows, INPUTS, settings.ebm, seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_a_declared_direction_is_kept_at_every_value(ours, others):
 def test_a_direction_that_the_rows_contradict_is_kept_all_the_same(rows, others, settings):
     few = settings.with_values({"ebm.max_rounds": 10})
     against = Inputs(INPUTS.names, (1, 1, 0, 0), INPUTS.levels)
-    model = ebm.fit_ebm(rows, against, few, seed=7, threads=1)
+    model = ebm.fit_ebm(rows, against, few.ebm, seed=7, threads=1)
     scores = [model.raw(others.assign(exports=value)) for value in np.linspace(-4, 4, 41)]
     assert (np.diff(scores, axis=0) >= 0).all()
 
@@ -151,9 +151,9 @@ def test_what_is_written_reads_back_to_the_same_scores_and_bytes(ours, others):
 
 def test_two_fits_on_the_same_rows_are_the_same_bytes(rows, settings):
     few = settings.with_values({"ebm.max_rounds": 5})
-    one, two = (ebm.fit_ebm(rows, INPUTS, few, seed=7, threads=k) for k in (1, 2))
+    one, two = (ebm.fit_ebm(rows, INPUTS, few.ebm, seed=7, threads=k) for k in (1, 2))
     assert one.to_files() == two.to_files()
-    other = ebm.fit_ebm(rows, INPUTS, few, seed=8, threads=1)
+    other = ebm.fit_ebm(rows, INPUTS, few.ebm, seed=8, threads=1)
     assert other.to_files() != one.to_files()
 
 
@@ -180,7 +180,7 @@ def test_what_a_bag_stops_by_is_never_an_enterprise_that_it_learns_from(owners, 
 def test_one_defaulter_is_fitted_on_and_the_score_stays_finite(rows, settings):
     one = rows.assign(defaulted=rows["enterprise_id"] == "E0003")
     few = settings.with_values({"ebm.max_rounds": 3})
-    assert np.isfinite(ebm.fit_ebm(one, INPUTS, few, seed=7, threads=1).raw(one)).all()
+    assert np.isfinite(ebm.fit_ebm(one, INPUTS, few.ebm, seed=7, threads=1).raw(one)).all()
 
 
 def test_without_interpret_one_line_says_what_to_install(rows, settings, monkeypatch):
@@ -193,4 +193,4 @@ def test_without_interpret_one_line_says_what_to_install(rows, settings, monkeyp
 
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(SettingsError, match=r"Install riskmodel\[ebm\]"):
-        ebm.fit_ebm(rows, INPUTS, settings, seed=7, threads=1)
+        ebm.fit_ebm(rows, INPUTS, settings.ebm, seed=7, threads=1)

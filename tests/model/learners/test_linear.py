@@ -52,7 +52,7 @@ def learnt(rows: pd.DataFrame, inputs: Inputs = INPUTS, l2: float = 10.0) -> Lin
 
 def with_trees(rows: pd.DataFrame, inputs: Inputs = INPUTS, **changes: object) -> trees.Trees:
     settings = HOW.with_values({key.replace("__", "."): value for key, value in changes.items()})
-    return trees.fit_trees(rows, inputs, settings, seed=7, threads=1)
+    return trees.fit_trees(rows, inputs, settings.trees, settings.linear, seed=7, threads=1)
 
 
 ROWS = drawn()
@@ -198,7 +198,10 @@ def test_threads_change_no_byte():
 
 def test_threads_change_no_byte_of_trees(monkeypatch):
     monkeypatch.setattr(trees, "MIN_ROWS_FOR_THREADS", 0)
-    found = [trees.fit_trees(ROWS, INPUTS, HOW, seed=7, threads=threads) for threads in (1, 2, 3)]
+    found = [
+        trees.fit_trees(ROWS, INPUTS, HOW.trees, HOW.linear, seed=7, threads=threads)
+        for threads in (1, 2, 3)
+    ]
     assert len({str(one.to_files()) for one in found}) == 1
     assert len({one.raw(ROWS).tobytes() for one in found}) == 1
 
@@ -234,7 +237,9 @@ def test_where_the_linear_model_has_no_share_there_is_none():
         params={"verbosity": -1},
         free_raw_data=False,
     )
-    theirs = lightgbm.train(trees._parameters(INPUTS, settings, ROWS, seed=7, threads=1), data, 30)
+    theirs = lightgbm.train(
+        trees._parameters(INPUTS, settings.trees, ROWS, seed=7, threads=1), data, 30
+    )
     assert found.to_files() == {trees.FILE: theirs.model_to_string()}
 
 
@@ -252,8 +257,8 @@ def test_unconstrained_trees_have_a_free_line():
 def test_the_linear_model_learns_from_early_signs_as_the_trees_do():
     settings = HOW.with_values({"trees.early_delinquency_weights": ((1.0, 0.5),)})
     rows = ROWS.assign(past_due=np.where(ROWS["free"] > 1, 40.0, np.nan))
-    found = trees.fit_trees(rows, INPUTS, settings, seed=7, threads=1).linear
-    target = trees.compute_targets(rows, settings)
+    found = trees.fit_trees(rows, INPUTS, settings.trees, settings.linear, seed=7, threads=1).linear
+    target = trees.compute_targets(rows, settings.trees)
     assert replace(found, share=1.0) == linear.fit_linear(
         INPUTS.matrix(rows), target, INPUTS, settings.linear.l2
     )
@@ -263,7 +268,7 @@ def test_the_linear_model_learns_from_early_signs_as_the_trees_do():
 @pytest.mark.parametrize("rounds", [1, 30])
 def test_rounds_are_counted_by_the_loss_of_the_trees_alone(rounds):
     seen, held = ROWS.iloc[:2000], KNOWN.loc[2000:].reset_index(drop=True)
-    curve = trees.validation_losses((seen, held), INPUTS, HOW, seed=7, threads=1)
+    curve = trees.validation_losses((seen, held), INPUTS, HOW.trees, seed=7, threads=1)
     found = with_trees(seen, trees__max_rounds=rounds, linear__weight=0.0)
     bad = held["defaulted"].to_numpy()
     chance = expit(found.raw(held))

@@ -82,7 +82,8 @@ def worst_step(ranker, frame: pd.DataFrame, seed: int) -> float:
 @pytest.mark.parametrize("seed", range(12))
 def test_no_tree_and_no_average_with_the_linear_model_goes_against_a_sign(seed):
     frame, inputs = drawn(seed)
-    found = trees.fit_trees(frame, inputs, varied(seed), seed=seed, threads=1)
+    settings = varied(seed)
+    found = trees.fit_trees(frame, inputs, settings.trees, settings.linear, seed=seed, threads=1)
     assert find_violations(found.text, inputs).pairs == {}
     assert worst_step(found, frame, seed) <= ROUNDING
 
@@ -93,7 +94,7 @@ def test_no_scorecard_goes_against_a_sign(seed):
     settings = HOW.with_values(
         {"scorecard.min_iv": 0.0, "scorecard.max_p_value": 1.0, "scorecard.max_correlation": 1.0}
     )
-    found = scorecard.fit_scorecard(frame, inputs, settings, seed=seed, threads=1)
+    found = scorecard.fit_scorecard(frame, inputs, settings.scorecard, seed=seed, threads=1)
     assert any(found.inputs.signs)
     assert worst_step(found, frame, seed) <= ROUNDING
 
@@ -103,7 +104,7 @@ def test_no_ebm_goes_against_a_sign(seed):
     pytest.importorskip("interpret.glassbox", reason="the extra ebm is not installed")
     frame, inputs = drawn(seed)
     quick = {"ebm.max_rounds": 80, "ebm.learning_rate": 0.1, "ebm.outer_bags": 2}
-    found = ebm.fit_ebm(frame, inputs, HOW.with_values(quick), seed=seed, threads=1)
+    found = ebm.fit_ebm(frame, inputs, HOW.with_values(quick).ebm, seed=seed, threads=1)
     assert worst_step(found, frame, seed) <= ROUNDING
 
 
@@ -134,7 +135,7 @@ def test_trees_that_go_against_a_sign_are_refused(monkeypatch):
         }
     )
     with pytest.raises(RiskModelError, match=r"pairs of leaves go against the sign of \d feature"):
-        trees.fit_trees(frame, inputs, settings, seed=4, threads=1)
+        trees.fit_trees(frame, inputs, settings.trees, settings.linear, seed=4, threads=1)
 
 
 def crossed() -> tuple[pd.DataFrame, Inputs]:

@@ -39,7 +39,13 @@ class Learner:
         drawn = rows.iloc[sample.place].assign(defaulted=sample.defaulted)
         how = self.how.with_values({"trees.max_rounds": self.rounds})
         return trees.fit_trees(
-            drawn, self.inputs, how, seed=self.seed, threads=1, weights=sample.weight
+            drawn,
+            self.inputs,
+            how.trees,
+            how.linear,
+            seed=self.seed,
+            threads=1,
+            weights=sample.weight,
         )
 
     def default(self, rows: pd.DataFrame) -> trees.Trees:
@@ -52,7 +58,12 @@ class Learner:
         """Trees for the chance of being accepted: no feature's direction is given there."""
         how = self.how.with_values({"trees.max_rounds": self.acceptance_rounds})
         return trees.fit_trees(
-            _decided(rows), self.inputs.without_signs(), how, seed=self.seed, threads=1
+            _decided(rows),
+            self.inputs.without_signs(),
+            how.trees,
+            how.linear,
+            seed=self.seed,
+            threads=1,
         )
 
 
@@ -79,7 +90,9 @@ def _best_rounds(
     rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, how: ModelSettings, seed: int
 ) -> int:
     samples = [(rows[fold != one], rows[fold == one]) for one in np.unique(fold)]
-    curves = [trees.validation_losses(two, inputs, how, seed=seed, threads=1) for two in samples]
+    curves = [
+        trees.validation_losses(two, inputs, how.trees, seed=seed, threads=1) for two in samples
+    ]
     return int(np.argmin(mean_curve(curves))) + 1
 
 

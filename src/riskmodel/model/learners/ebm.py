@@ -19,7 +19,7 @@ from riskmodel.datasets.splits import balanced_fold
 from riskmodel.errors import RiskModelError, SettingsError
 from riskmodel.model import unseen_missing
 from riskmodel.model.inputs import Inputs
-from riskmodel.settings import ModelSettings
+from riskmodel.settings import EbmSettings
 
 Array = npt.NDArray[np.float64]
 FILE = "ebm.json"
@@ -119,7 +119,7 @@ def read_ebm(inputs: Inputs, files: Mapping[str, str], threads: int) -> Ebm:
 
 
 def fit_ebm(
-    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
+    rows: pd.DataFrame, inputs: Inputs, settings: EbmSettings, *, seed: int, threads: int
 ) -> Ebm:
     """Fit an EBM to `defaulted`, each number in the direction of its sign.
 
@@ -152,25 +152,23 @@ def check_signs(found: Ebm) -> None:
             )
 
 
-def fit_classifier(
-    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int
-) -> Any:
+def fit_classifier(rows: pd.DataFrame, inputs: Inputs, settings: EbmSettings, *, seed: int) -> Any:
     """Fit interpret's classifier."""
     classifier = _interpret()(
         feature_names=list(inputs.names),
         feature_types=["nominal" if n in inputs.levels else "continuous" for n in inputs.names],
-        max_bins=settings.ebm.max_bins,
-        max_interaction_bins=settings.ebm.max_interaction_bins,
-        interactions=settings.ebm.interactions,
-        outer_bags=settings.ebm.outer_bags,
-        max_rounds=settings.ebm.max_rounds,
-        learning_rate=settings.ebm.learning_rate,
-        min_samples_leaf=max(2, min(settings.ebm.min_samples_leaf, len(rows) // 20)),
+        max_bins=settings.max_bins,
+        max_interaction_bins=settings.max_interaction_bins,
+        interactions=settings.interactions,
+        outer_bags=settings.outer_bags,
+        max_rounds=settings.max_rounds,
+        learning_rate=settings.learning_rate,
+        min_samples_leaf=max(2, min(settings.min_samples_leaf, len(rows) // 20)),
         monotone_constraints=list(inputs.signs),
         random_state=seed,
         n_jobs=1,
     )
-    bags = _bags(rows, settings.ebm.outer_bags, seed)
+    bags = _bags(rows, settings.outer_bags, seed)
     bad = rows["defaulted"].astype(bool).astype(int).to_numpy()
     with warnings.catch_warnings():
         # of its pictures, which are not drawn here

@@ -90,6 +90,9 @@ class PrepareFit(Protocol):
 class Learner:
     """A learner: its fit, its reader, and the ranges of its settings.
 
+    `fit`, `losses` and `prepare` take all of `[model]`; `_with_tables` names the tables that the
+    learner's own code receives.
+
     `losses` is set for learners that boost in rounds; the best number of them becomes
     `settings.trees.max_rounds`. `prepare` is set where no setting of `search_space` changes the
     first part of the fit: tuning does that once a fold. `chosen_settings` is what a ranking chose
@@ -111,6 +114,29 @@ class Learner:
         return [*self.search_space, *(["trees.max_rounds"] if self.losses else [])]
 
 
+def _with_tables(*tables: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the decorator that hands a learner these tables of the model's settings alone."""
+
+    def wrap(of: Callable[..., Any]) -> Callable[..., Any]:
+        def call(data: Any, inputs: Inputs, settings: ModelSettings, **more: Any) -> Any:
+            own = [getattr(settings, table) for table in tables]
+            return of(data, inputs, *own, **more)
+
+        return call
+
+    return wrap
+
+
+def _prepare_scorecard(
+    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
+) -> Callable[[ModelSettings], Ranker]:
+    """Fit the scorecard's bins once for all settings of its search space."""
+    fit_on_bins = scorecard.prepare_scorecard(
+        rows, inputs, settings.scorecard, seed=seed, threads=threads
+    )
+    return lambda own: fit_on_bins(own.scorecard)
+
+
 def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
     """Return the same function without the features' directions."""
     return lambda data, inputs, settings, **more: of(data, inputs.without_signs(), settings, **more)
@@ -126,24 +152,27 @@ TREES_SPACE = {
     "trees.l2": SearchRange(0.3, 100.0),
 }
 
+_fit_trees = _with_tables("trees", "linear")(trees.fit_trees)
+_validation_losses = _with_tables("trees")(trees.validation_losses)
+
 LEARNERS: Mapping[str, Learner] = {
     "scorecard": Learner(
-        scorecard.fit_scorecard,
+        _with_tables("scorecard")(scorecard.fit_scorecard),
         scorecard.read_scorecard,
         {"scorecard.l2": SearchRange(1.0, 300.0)},
-        prepare=scorecard.prepare_scorecard,
+        prepare=_prepare_scorecard,
     ),
-    "trees": Learner(trees.fit_trees, trees.read_trees, TREES_SPACE, trees.validation_losses),
+    "trees": Learner(_fit_trees, trees.read_trees, TREES_SPACE, _validation_losses),
     "unconstrained_trees": Learner(
-        _without_signs(trees.fit_trees),
+        _without_signs(_fit_trees),
         trees.read_trees,
         TREES_SPACE,
-        _without_signs(trees.validation_losses),
+        _without_signs(_validation_losses),
         same_without_signs="trees",
     ),
-    "ebm": Learner(ebm.fit_ebm, ebm.read_ebm, {}),
+    "ebm": Learner(_with_tables("ebm")(ebm.fit_ebm), ebm.read_ebm),
     "single_feature": Learner(
-        single_feature.fit_single_feature,
+        _with_tables("single_feature")(single_feature.fit_single_feature),
         single_feature.read_single_feature,
         chosen_settings=lambda ranker: {"single_feature.feature": ranker.inputs.names[0]},
     ),

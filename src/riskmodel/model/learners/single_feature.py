@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.model import unseen_missing
 from riskmodel.model.inputs import Inputs
-from riskmodel.settings import ModelSettings
+from riskmodel.settings import SingleFeatureSettings
 from riskmodel.statistics.discrimination import auc
 
 Array = npt.NDArray[np.float64]
@@ -57,20 +57,18 @@ def read_single_feature(inputs: Inputs, files: Mapping[str, str], threads: int) 
 
 
 def fit_single_feature(
-    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
+    rows: pd.DataFrame, inputs: Inputs, settings: SingleFeatureSettings, *, seed: int, threads: int
 ) -> SingleFeature:
     """Fit on the feature that the settings name, or for "auto" the best one of the rows.
 
     `SettingsError` where no number among the features has that name.
     """
-    if settings.single_feature.feature != "auto" and not _is_number(
-        rows, settings.single_feature.feature
-    ):
+    if settings.feature != "auto" and not _is_number(rows, settings.feature):
         raise SettingsError(
-            f"model.single_feature.feature: no number among the features is called {settings.single_feature.feature}."
+            f"model.single_feature.feature: no number among the features is called {settings.feature}."
             " Name a feature."
         )
-    return fit_on_feature(rows, inputs, settings.single_feature.feature)
+    return fit_on_feature(rows, inputs, settings.feature)
 
 
 def _is_number(rows: pd.DataFrame, name: str) -> bool:

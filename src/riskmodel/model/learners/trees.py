@@ -17,7 +17,7 @@ from riskmodel.model.learners import linear as lines
 from riskmodel.model.learners.linear import LinearModel
 from riskmodel.model.learners.monotone import check_signs
 from riskmodel.model.learners.shapley.shapley import ShapleyTables, build_shapley_tables
-from riskmodel.settings import ModelSettings
+from riskmodel.settings import LinearSettings, TreesSettings
 
 Array = npt.NDArray[np.float64]
 
@@ -92,7 +92,7 @@ class Trees:
 FILE = "booster.txt"
 LINEAR_FILE = "linear.json"
 PAST_DUE = "past_due"
-"""The column of early signs: see `datasets.early_signs`."""
+"""The column of early delinquency: see `datasets.early_delinquency`."""
 
 
 def read_trees(inputs: Inputs, files: Mapping[str, str], threads: int) -> Trees:
@@ -111,19 +111,20 @@ MIN_ROWS_FOR_THREADS = 20_000
 def fit_trees(
     rows: pd.DataFrame,
     inputs: Inputs,
-    settings: ModelSettings,
+    settings: TreesSettings,
+    linear: LinearSettings,
     *,
     seed: int,
     threads: int,
     weights: Array | None = None,
 ) -> Trees:
-    """Fit `settings.trees.max_rounds` rounds to `defaulted`, monotone by the inputs' signs.
+    """Fit `settings.max_rounds` rounds to `defaulted`, monotone by the inputs' signs.
 
     Their scores are averaged with those of a linear model fitted to the same rows, whose share is
-    `settings.linear.weight`: both err on few defaults, and not alike.
+    `linear.weight`: both err on few defaults, and not alike.
 
     Where the rows say how far `past_due` they came in their horizon, a row that did not default
-    counts as a part of a default by `settings.trees.early_delinquency_weights`: arrears are several times as frequent as
+    counts as a part of a default by `settings.early_delinquency_weights`: arrears are several times as frequent as
     defaults and the way into most of them, so that few defaults rank better. Calibration sees
     defaults alone. `weights`, one a row, only where a sample must speak for another (selection).
     """
@@ -133,10 +134,10 @@ def fit_trees(
     sample = inputs.matrix(rows), compute_targets(rows, settings)
     train = _dataset(sample, inputs)
     train.set_weight(weights)
-    booster = lightgbm.train(given, train, num_boost_round=settings.trees.max_rounds)
+    booster = lightgbm.train(given, train, num_boost_round=settings.max_rounds)
     text = _drop_thread_count(booster.model_to_string())
     check_signs(text, inputs)
-    found = Trees(inputs, text, threads, _fit_linear(sample, inputs, settings, weights))
+    found = Trees(inputs, text, threads, _fit_linear(sample, inputs, linear, weights))
     return replace(found, inputs=unseen_missing.fit_imputations(inputs, sample[0], found.raw_of))
 
 
@@ -148,12 +149,12 @@ def _drop_thread_count(text: str) -> str:
 def validation_losses(
     samples: tuple[pd.DataFrame, pd.DataFrame],
     inputs: Inputs,
-    settings: ModelSettings,
+    settings: TreesSettings,
     *,
     seed: int,
     threads: int,
 ) -> Array:
-    """Log loss on the second sample after each round on the first: `settings.trees.max_rounds` of them, or fewer
+    """Log loss on the second sample after each round on the first: `settings.max_rounds` of them, or fewer
     where the loss has not fallen for an eighth of them."""
     import lightgbm
 
@@ -164,31 +165,31 @@ def validation_losses(
     lightgbm.train(
         {**given, "metric": "cross_entropy"},
         dataset,
-        num_boost_round=settings.trees.max_rounds,
+        num_boost_round=settings.max_rounds,
         valid_sets=[_dataset(later, inputs, dataset)],
         valid_names=["held"],
         callbacks=[
             lightgbm.record_evaluation(curve),
-            lightgbm.early_stopping(max(settings.trees.max_rounds // 8, 10), verbose=False),
+            lightgbm.early_stopping(max(settings.max_rounds // 8, 10), verbose=False),
         ],
     )
     return np.array(curve["held"]["cross_entropy"])
 
 
 def _parameters(
-    inputs: Inputs, settings: ModelSettings, rows: pd.DataFrame, *, seed: int, threads: int
+    inputs: Inputs, settings: TreesSettings, rows: pd.DataFrame, *, seed: int, threads: int
 ) -> dict[str, Any]:
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
     return {
-        "objective": "cross_entropy" if _uses_early_signs(rows, settings) else "binary",
-        "learning_rate": settings.trees.learning_rate,
-        "num_leaves": settings.trees.num_leaves,
-        "max_depth": settings.trees.max_depth,
-        "min_data_in_leaf": max(2, min(settings.trees.min_child_samples, len(rows) // 20)),
-        "bagging_fraction": settings.trees.subsample,
+        "objective": "cross_entropy" if _uses_early_delinquency(rows, settings) else "binary",
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.num_leaves,
+        "max_depth": settings.max_depth,
+        "min_data_in_leaf": max(2, min(settings.min_child_samples, len(rows) // 20)),
+        "bagging_fraction": settings.subsample,
         "bagging_freq": 1,
-        "feature_fraction": settings.trees.colsample,
-        "lambda_l2": settings.trees.l2,
+        "feature_fraction": settings.colsample,
+        "lambda_l2": settings.l2,
         "monotone_constraints": list(inputs.signs),
         "monotone_constraints_method": MONOTONE_METHOD,
         "deterministic": True,
@@ -199,32 +200,32 @@ def _parameters(
     }
 
 
-def _uses_early_signs(rows: pd.DataFrame, settings: ModelSettings) -> bool:
-    return bool(settings.trees.early_delinquency_weights) and PAST_DUE in rows
+def _uses_early_delinquency(rows: pd.DataFrame, settings: TreesSettings) -> bool:
+    return bool(settings.early_delinquency_weights) and PAST_DUE in rows
 
 
-def compute_targets(rows: pd.DataFrame, settings: ModelSettings) -> Array:
+def compute_targets(rows: pd.DataFrame, settings: TreesSettings) -> Array:
     """1 for a default; else the part of one that the row's days past due stand for; else 0."""
     defaulted = rows["defaulted"].to_numpy(float)
-    if not _uses_early_signs(rows, settings):
+    if not _uses_early_delinquency(rows, settings):
         return defaulted
     days = rows[PAST_DUE].fillna(0.0).to_numpy(float)
-    part = np.zeros(len(rows))
-    for least, share in settings.trees.early_delinquency_weights:
-        part = np.where(days >= least, share, part)
-    found: Array = np.maximum(defaulted, part)
+    partial = np.zeros(len(rows))
+    for min_days, share in settings.early_delinquency_weights:
+        partial = np.where(days >= min_days, share, partial)
+    found: Array = np.maximum(defaulted, partial)
     return found
 
 
 def _fit_linear(
-    sample: tuple[Array, Array], inputs: Inputs, settings: ModelSettings, weights: Array | None
+    sample: tuple[Array, Array], inputs: Inputs, settings: LinearSettings, weights: Array | None
 ) -> LinearModel | None:
     """Fit the linear model; None where the settings want none, or all rows have one outcome."""
     matrix, target = sample
-    if not settings.linear.weight or target.min() == target.max():
+    if not settings.weight or target.min() == target.max():
         return None
-    found = lines.fit_linear(matrix, target, inputs, settings.linear.l2, weights)
-    return replace(found, share=settings.linear.weight)
+    found = lines.fit_linear(matrix, target, inputs, settings.l2, weights)
+    return replace(found, share=settings.weight)
 
 
 def _dataset(sample: tuple[Array, Array], inputs: Inputs, reference: Any = None) -> Any:

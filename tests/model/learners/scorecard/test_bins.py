@@ -19,7 +19,7 @@ from riskmodel.model.learners.scorecard.bins import (
 )
 from riskmodel.settings import default_settings
 
-HOW = default_settings().model
+HOW = default_settings().model.scorecard
 
 
 def drawn(rows=3000, seed=3, effect=1.0):
@@ -38,7 +38,7 @@ def learnt(rows, sign=1, levels=None, **settings):
     (found,) = fit_bins(
         rows,
         inputs,
-        HOW.with_values({f"scorecard.{key}": value for key, value in settings.items()}),
+        HOW.with_values(settings),
         7,
     )
     return found

@@ -14,7 +14,7 @@ from riskmodel.model.learners.scorecard.bins import Bins
 from riskmodel.model.learners.scorecard.fit import fit_bin_shares, fit_slopes, select_features
 from riskmodel.settings import default_settings
 
-HOW = default_settings().model
+HOW = default_settings().model.scorecard
 
 
 @pytest.fixture(scope="module")

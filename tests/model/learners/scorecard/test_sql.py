@@ -101,5 +101,9 @@ def learnt(panel, definitions, settings):
     rows = panel[panel["split"] == "fit"].astype({"defaulted": bool})
     settings = settings.model
     return fit_scorecard(
-        rows, fit_inputs(rows, definitions, settings.max_categories), settings, seed=7, threads=1
+        rows,
+        fit_inputs(rows, definitions, settings.max_categories),
+        settings.scorecard,
+        seed=7,
+        threads=1,
     )

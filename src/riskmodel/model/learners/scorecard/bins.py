@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.model.inputs import Array, Inputs
-from riskmodel.settings import ModelSettings
+from riskmodel.settings import ScorecardSettings
 
 Places = npt.NDArray[np.int64]
 MAX_ROWS = 100_000
@@ -103,7 +103,7 @@ class Sample:
 
 
 def fit_bins(
-    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, seed: int
+    rows: pd.DataFrame, inputs: Inputs, settings: ScorecardSettings, seed: int
 ) -> tuple[Bins, ...]:
     """Fit the bins of every input to rows with `defaulted`, of which both outcomes occur.
 
@@ -112,7 +112,7 @@ def fit_bins(
     """
     sample = Sample(
         rows["defaulted"].to_numpy(bool),
-        assign_vintages(rows, settings.scorecard.min_vintage_defaults),
+        assign_vintages(rows, settings.min_vintage_defaults),
         pd.factorize(rows["enterprise_id"])[0].astype(np.int64)
         if "enterprise_id" in rows
         else np.arange(len(rows)),
@@ -147,27 +147,25 @@ def assign_vintages(rows: pd.DataFrame, least: int) -> Places:
     return number[date]
 
 
-def _unsplit(name: str, sign: int, inputs: Inputs, settings: ModelSettings) -> Bins:
+def _unsplit(name: str, sign: int, inputs: Inputs, settings: ScorecardSettings) -> Bins:
     """The feature before any split; a text has a group a level."""
     if name in inputs.levels:
         levels = inputs.levels[name]
         return Bins(name, sign, levels=levels, group=tuple(range(len(levels))))
-    codes = tuple(sorted(float(code) for code in settings.scorecard.special_codes.get(name, ())))
+    codes = tuple(sorted(float(code) for code in settings.special_codes.get(name, ())))
     return Bins(name, sign, codes=codes)
 
 
-def _fit_feature(whole: Bins, column: Array, sample: Sample, settings: ModelSettings) -> Bins:
+def _fit_feature(whole: Bins, column: Array, sample: Sample, settings: ScorecardSettings) -> Bins:
     fine = _split(whole, column[sample.drawn], sample.defaulted[sample.drawn], settings)
     rows, defaults = _count_by_vintage(fine, column, sample)
-    bin_of = merge_bins(
-        rows, defaults, sign=fine.sign, reversal=settings.scorecard.max_vintage_reversal
-    )
+    bin_of = merge_bins(rows, defaults, sign=fine.sign, reversal=settings.max_vintage_reversal)
     bins = _join_bins(fine, bin_of)
     return _count_rows(bins, bins.places(column), sample)
 
 
 def _split(
-    whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], settings: ModelSettings
+    whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], settings: ScorecardSettings
 ) -> Bins:
     """optbinning's splits, sought among dense ranks: no rounding, and no scale of the feature."""
     from optbinning import OptimalBinning
@@ -175,18 +173,18 @@ def _split(
     ordinary = np.isfinite(column) & (whole.places(column) < whole.ordinary)
     values, ranks = np.unique(column[ordinary], return_inverse=True)
     bad = defaulted[ordinary]
-    least = settings.scorecard.min_bin_share * len(column) / max(len(bad), 1)
+    least = settings.min_bin_share * len(column) / max(len(bad), 1)
     if len(values) < 2 or bad.all() or not bad.any() or least >= 0.5:
         return replace(whole, group=(0,) * len(whole.group))
     trend = {1: "ascending", -1: "descending", 0: "auto_asc_desc"}[whole.sign]
     found = OptimalBinning(
         dtype="categorical" if whole.group else "numerical",
         monotonic_trend="ascending" if whole.group else trend,
-        max_n_prebins=int(PREBINS_PER_BIN * settings.scorecard.max_bins),
+        max_n_prebins=int(PREBINS_PER_BIN * settings.max_bins),
         min_prebin_size=least,
         min_bin_size=least,
-        max_n_bins=settings.scorecard.max_bins,
-        max_pvalue=settings.scorecard.max_p_value,
+        max_n_bins=settings.max_bins,
+        max_pvalue=settings.max_p_value,
     ).fit(ranks if whole.group else ranks.astype(float), bad.astype(int))
     if whole.group:
         groups = [values[np.asarray(g, dtype=np.int64)].astype(np.int64) for g in found.splits]

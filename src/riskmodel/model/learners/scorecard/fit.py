@@ -15,7 +15,7 @@ from riskmodel.errors import DataError
 from riskmodel.model.inputs import Array
 from riskmodel.model.learners.scorecard.bins import Bins, Places
 from riskmodel.model.learners.scorecard.bounded_logistic import BoundedLogistic, fit_bounded
-from riskmodel.settings import ModelSettings
+from riskmodel.settings import ScorecardSettings
 from riskmodel.statistics.logistic import logit
 
 ZERO_SLOPE = 1e-6
@@ -23,7 +23,10 @@ ZERO_SLOPE = 1e-6
 
 
 def select_features(
-    bins: Sequence[Bins], columns: Mapping[str, Array], defaulted: Array, settings: ModelSettings
+    bins: Sequence[Bins],
+    columns: Mapping[str, Array],
+    defaulted: Array,
+    settings: ScorecardSettings,
 ) -> tuple[list[Bins], Array, dict[str, str]]:
     """Select the features in the order given; their slopes; why each other one is left out.
 
@@ -35,14 +38,14 @@ def select_features(
         raise DataError("features: 0 are left for a scorecard. Bring a table with features.")
     if not able:  # nothing to tell rows apart by: one rate for all, and the checks say so
         return [bins[0]], np.zeros(1), {b.name: "information" for b in bins[1:]}
-    informative = [b for b in able if b.low >= settings.scorecard.min_iv] or able[:1]
+    informative = [b for b in able if b.low >= settings.min_iv] or able[:1]
     evidence = {b.name: _evidence(b, columns[b.name]) for b in informative}
-    uncorrelated = _drop_correlated(informative, evidence, settings.scorecard.max_correlation)
-    right, slopes = _drop_wrong_signs(uncorrelated, evidence, defaulted, settings.scorecard.l2)
+    uncorrelated = _drop_correlated(informative, evidence, settings.max_correlation)
+    right, slopes = _drop_wrong_signs(uncorrelated, evidence, defaulted, settings.l2)
     strength = slopes * [evidence[b.name].std() for b in right]
-    first = np.sort(np.argsort(-strength, kind="stable")[: settings.scorecard.max_features])
+    first = np.sort(np.argsort(-strength, kind="stable")[: settings.max_features])
     chosen = [right[k] for k in first]
-    kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, settings.scorecard.l2)
+    kept, slopes = _drop_wrong_signs(chosen, evidence, defaulted, settings.l2)
     stages = (
         ("sign", chosen),
         ("number", right),

@@ -12,7 +12,7 @@ from riskmodel.model.inputs import Array, Inputs
 from riskmodel.model.learners.scorecard.bins import Bins, Places, fit_bins
 from riskmodel.model.learners.scorecard.fit import fit_bin_shares, select_features
 from riskmodel.model.unseen_missing import fit_imputations
-from riskmodel.settings import ModelSettings
+from riskmodel.settings import ScorecardSettings
 from riskmodel.statistics.logistic import expit, shift_to_rate
 
 FILE = "scorecard.json"
@@ -155,22 +155,22 @@ def _bins(given: Mapping[str, Any]) -> Bins:
 
 
 def fit_scorecard(
-    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
+    rows: pd.DataFrame, inputs: Inputs, settings: ScorecardSettings, *, seed: int, threads: int
 ) -> Scorecard:
     """Fit a scorecard to rows of features and `defaulted`, both outcomes among them."""
     return prepare_scorecard(rows, inputs, settings, seed=seed, threads=threads)(settings)
 
 
 def prepare_scorecard(
-    rows: pd.DataFrame, inputs: Inputs, settings: ModelSettings, *, seed: int, threads: int
-) -> Callable[[ModelSettings], Scorecard]:
+    rows: pd.DataFrame, inputs: Inputs, settings: ScorecardSettings, *, seed: int, threads: int
+) -> Callable[[ScorecardSettings], Scorecard]:
     """Fit the bins; return the function from settings that leave bins alone to a scorecard."""
     bins = fit_bins(rows, inputs, settings, seed)
     return lambda own: fit_on_bins(rows, inputs, bins, own)
 
 
 def fit_on_bins(
-    rows: pd.DataFrame, inputs: Inputs, bins: Sequence[Bins], settings: ModelSettings
+    rows: pd.DataFrame, inputs: Inputs, bins: Sequence[Bins], settings: ScorecardSettings
 ) -> Scorecard:
     """Fit the scorecard on given bins of all inputs.
 
@@ -181,14 +181,14 @@ def fit_on_bins(
     columns = dict(zip(inputs.names, matrix.T, strict=True))
     chosen, slopes, left_out = select_features(bins, columns, defaulted, settings)
     places = [one.places(columns[one.name]) for one in chosen]
-    intercept, shares = fit_bin_shares(chosen, slopes, places, defaulted, l2=settings.scorecard.l2)
+    intercept, shares = fit_bin_shares(chosen, slopes, places, defaulted, l2=settings.l2)
     means = [share[place].mean() for share, place in zip(shares, places, strict=True)]
     found = Scorecard(
         _select_inputs(inputs, [one.name for one in chosen]),
         tuple(chosen),
         tuple(tuple(map(float, s - mean)) for s, mean in zip(shares, means, strict=True)),
         float(intercept + sum(means)),
-        Scale(settings.scorecard.base_points, settings.scorecard.base_odds, settings.scorecard.pdo),
+        Scale(settings.base_points, settings.base_odds, settings.pdo),
         left_out,
     )
     return _fill_empty_bins(found, rows)
