@@ -63,7 +63,7 @@ def panel() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def parts(panel: pd.DataFrame) -> Split:
+def date_split(panel: pd.DataFrame) -> Split:
     rows = panel.loc[panel["split"] != "score", ["enterprise_id", "as_of", "defaulted", "split"]]
     return Split(rows, True, "out of time")
 
@@ -74,8 +74,8 @@ def task(settings: Settings, definitions: tuple[FeatureDefinition, ...]) -> FitT
 
 
 @pytest.fixture(scope="session")
-def fitted(panel: pd.DataFrame, parts: Split, task: FitTask) -> FitResult:
-    return fit(panel, parts, task)
+def fitted(panel: pd.DataFrame, date_split: Split, task: FitTask) -> FitResult:
+    return fit(panel, date_split, task)
 
 
 @pytest.fixture(scope="session", params=KINDS)

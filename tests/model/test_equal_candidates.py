@@ -59,21 +59,21 @@ def of(table: pd.DataFrame, name: str) -> pd.DataFrame:
     "candidates", ['["trees", "unconstrained_trees"]', '["unconstrained_trees", "trees"]']
 )
 def test_signed_and_unconstrained_trees_are_fitted_once_where_nothing_has_a_sign(
-    few, parts, fits, tmp_path, candidates
+    few, date_split, fits, tmp_path, candidates
 ):
-    found = fit(few, parts, task(candidates, FREE, tmp_path))
+    found = fit(few, date_split, task(candidates, FREE, tmp_path))
     first, second = list(found.models)
     assert fits == [first, first]  # what is tested, and what scores
     for table in (found.predictions, found.out_of_fold, found.trials):
         assert len(of(table, first))
         pd.testing.assert_frame_equal(of(table, first), of(table, second), check_exact=True)
-    alone = fit(few, parts, task(f'["{second}"]', FREE, tmp_path)).models[second]
+    alone = fit(few, date_split, task(f'["{second}"]', FREE, tmp_path)).models[second]
     assert found.models[second].to_files() == alone.to_files()
 
 
-def test_without_a_date_split_they_share_their_repeats_too(few, parts, fits, tmp_path):
+def test_without_a_date_split_they_share_their_repeats_too(few, date_split, fits, tmp_path):
     rows = few.assign(split=few["split"].replace(["calibrate", "test"], "fit"))
-    flat = replace(parts, by_time=False)
+    flat = replace(date_split, by_time=False)
     found = fit(rows, flat, task('["trees", "unconstrained_trees"]', FREE, tmp_path))
     assert set(fits) == {"trees"}
     for table in (found.repeats, found.predictions):
@@ -83,25 +83,25 @@ def test_without_a_date_split_they_share_their_repeats_too(few, parts, fits, tmp
         )
 
 
-def test_with_a_sign_both_are_fitted(few, parts, fits, tmp_path):
+def test_with_a_sign_both_are_fitted(few, date_split, fits, tmp_path):
     definitions = (*FREE, "exports_usd_6m")
-    found = fit(few, parts, task('["trees", "unconstrained_trees"]', definitions, tmp_path))
+    found = fit(few, date_split, task('["trees", "unconstrained_trees"]', definitions, tmp_path))
     assert fits == ["trees", "trees", "unconstrained_trees", "unconstrained_trees"]
     pds = [of(found.predictions, name)["pd_12m"] for name in ("trees", "unconstrained_trees")]
     assert (pds[0] != pds[1]).any()
 
 
-def test_a_sign_on_a_column_that_never_varies_is_none(few, parts, fits, tmp_path):
+def test_a_sign_on_a_column_that_never_varies_is_none(few, date_split, fits, tmp_path):
     definitions = (*FREE, "exports_usd_6m")
     fit(
         few.assign(exports_usd_6m=1.0),
-        parts,
+        date_split,
         task('["trees", "unconstrained_trees"]', definitions, tmp_path),
     )
     assert set(fits) == {"trees"}
 
 
-def test_a_candidate_named_twice_is_one(few, parts, fits, tmp_path):
-    found = fit(few, parts, task('["trees", "trees"]', FREE, tmp_path))
+def test_a_candidate_named_twice_is_one(few, date_split, fits, tmp_path):
+    found = fit(few, date_split, task('["trees", "trees"]', FREE, tmp_path))
     assert fits == ["trees", "trees"]
     assert not found.predictions.duplicated(["enterprise_id", "as_of", "split", "model"]).any()

@@ -51,8 +51,8 @@ def test_a_model_of_another_format_is_refused(model):
         RiskModel.from_files({**files, "model.json": json.dumps(document)})
 
 
-def test_two_fits_give_the_same_bytes(fitted, panel, parts, task):
-    again = fit(panel, parts, task)
+def test_two_fits_give_the_same_bytes(fitted, panel, date_split, task):
+    again = fit(panel, date_split, task)
     for name, model in fitted.models.items():
         assert again.models[name].to_files() == model.to_files()
     pd.testing.assert_frame_equal(again.predictions, fitted.predictions, check_exact=True)
