@@ -42,7 +42,7 @@ def drawn(tmp_path: Path) -> Callable[[Tables], Source]:
         written.append(tmp_path / f"source{len(written)}")
         write_folder(given, written[-1])
         reading = read_folder(written[-1], door)
-        assert not reading.rejects, reading.report.breaches
+        assert not reading.rejects, reading.report.violations
         return reading.source
 
     return read

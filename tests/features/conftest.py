@@ -50,7 +50,7 @@ def drawn(tmp_path: Path) -> Drawn:
         written.append(tmp_path / f"source{len(written)}")
         write_folder(given, written[-1])
         reading = read_folder(written[-1], DOOR)
-        assert not reading.rejects, reading.report.breaches
+        assert not reading.rejects, reading.report.violations
         return reading.source
 
     return read

@@ -22,7 +22,7 @@ from riskmodel.simulation import write_simulation
 from riskmodel.sources.folder import read_folder
 
 DATES = pd.to_datetime(["2013-07-01", "2013-10-15", "2014-01-01"])
-SETTINGS = feature_settings(part=13, threads=1)
+SETTINGS = feature_settings(partition_size=13, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_everyone_on_the_register_is_asked_for_and_nobody_before(simulation, wri
 
 
 def test_size_of_parts_and_threads_change_no_value(simulation, written, tmp_path):
-    settings = feature_settings(part=7, threads=2)
+    settings = feature_settings(partition_size=7, threads=2)
     write_features(simulation, tmp_path / "out", Asked.at(DATES), settings, each=in_threads(2))
     pd.testing.assert_frame_equal(rows_of(tmp_path / "out"), rows_of(written))
 
@@ -152,18 +152,18 @@ def test_a_row_that_was_known_before_a_date_makes_that_date_and_later_ones_anew(
 
 
 def test_a_stopped_run_goes_on_where_it_was(simulation, written, tmp_path, monkeypatch):
-    honest = feature_files.write_part
+    honest = feature_files.write_partition
 
     def stopping(job, shared, months, part):
         if part == 2:
             raise KeyboardInterrupt
         return honest(job, shared, months, part)
 
-    monkeypatch.setattr(feature_files, "write_part", stopping)
+    monkeypatch.setattr(feature_files, "write_partition", stopping)
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         write_features(simulation, out, Asked.at(DATES), SETTINGS)
-    monkeypatch.setattr(feature_files, "write_part", honest)
+    monkeypatch.setattr(feature_files, "write_partition", honest)
     found = write_features(simulation, out, Asked.at(DATES), SETTINGS)
     assert found.months["made"].tolist() == [2, 2, 2]
     assert bytes_of(out) == bytes_of(written)

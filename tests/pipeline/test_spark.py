@@ -96,7 +96,7 @@ def test_spark_gives_the_bits_that_this_machine_gives(spark, simulation, local, 
     from riskmodel.pipeline.feature_rows import Asked
 
     asked = Asked.at(pd.to_datetime(["2013-07-01", "2013-10-15"]))
-    settings = feature_settings(part=11, threads=1)
+    settings = feature_settings(partition_size=11, threads=1)
     out = tmp_path / "out"
     write_features(simulation, out, asked, settings, each=spark)
     assert bytes_of(out / "features") == bytes_of(local / "features")

@@ -110,7 +110,7 @@ def test_the_contracts_reader_sets_no_row_aside(
 ) -> None:
     report = read_folder(simulation, settings).report
     assert {table.table for table in report.tables} == set(TABLES)
-    assert not report.breaches
+    assert not report.violations
 
 
 def test_a_line_is_granted_only_under_an_agreement_with_its_bank(simulation: Path) -> None:
@@ -173,7 +173,12 @@ def test_neither_the_part_nor_the_threads_change_a_byte(
     monkeypatch.setattr(writing, "ENTERPRISES_PER_FILE", 40)
     for name, part, threads in (("one", 40, 1), ("two", 7, 2), ("three", 1000, 3)):
         write_simulation(
-            tmp_path / name, enterprises=100, months=24, seed=3, part=part, threads=threads
+            tmp_path / name,
+            enterprises=100,
+            months=24,
+            seed=3,
+            partition_size=part,
+            threads=threads,
         )
     assert len(list((tmp_path / "one" / "receipts").iterdir())) == 3
     assert digests(tmp_path / "one") == digests(tmp_path / "two") == digests(tmp_path / "three")

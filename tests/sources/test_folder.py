@@ -224,7 +224,7 @@ def test_a_months_record_speaks_of_its_end(
     assert np.isnan(report.loc["fx_rates", "share_late"])
 
 
-def test_the_text_names_tables_breaches_and_what_is_absent(
+def test_the_text_names_tables_violations_and_what_is_absent(
     drawn: Tables, write: Write, settings: SourcesSettings
 ) -> None:
     bad = drawn["declarations"].assign(fob_usd=[1.0, np.inf, 2.0])
@@ -258,8 +258,8 @@ def test_what_is_saved_is_loaded_again(
         assert loaded.tables[name].equals(rows)
     rejects = pd.read_parquet(tmp_path / "sources" / "rejects" / "declarations.parquet")
     assert list(rejects["reasons"]) == ["fob_usd is infinite"]
-    breaches = pd.read_parquet(tmp_path / "sources" / "breaches.parquet")
-    assert breaches.to_dict("records") == [
+    violations = pd.read_parquet(tmp_path / "sources" / "breaches.parquet")
+    assert violations.to_dict("records") == [
         {
             "table": "declarations",
             "column": "fob_usd",

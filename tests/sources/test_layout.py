@@ -60,7 +60,7 @@ def test_a_folder_among_parts_is_an_error(drawn: Tables, write: Write) -> None:
 def test_a_part_folder_without_parts_is_an_error(drawn: Tables, write: Write) -> None:
     folder = write(without(drawn, "declarations"))
     (folder / "declarations").mkdir()
-    with pytest.raises(DataError, match="declarations/: holds 0 parts"):
+    with pytest.raises(DataError, match="declarations/: holds 0 files"):
         table_files(folder)
 
 

@@ -61,7 +61,7 @@ def simulate(arguments: argparse.Namespace) -> None:
             months=arguments.months,
             seed=arguments.seed,
             scenario=arguments.scenario,
-            part=arguments.partition_size,
+            partition_size=arguments.partition_size,
             threads=arguments.threads,
             progress=progress,
         )
@@ -112,7 +112,7 @@ def compute_features(arguments: argparse.Namespace) -> None:
 
     asked = asked_for(arguments.dates, arguments.rows)
     definitions = definitions_named(arguments.features) if arguments.features else None
-    settings = feature_settings(part=arguments.partition_size, threads=arguments.threads)
+    settings = feature_settings(partition_size=arguments.partition_size, threads=arguments.threads)
     with _parallel_map(arguments) as each:
         files = write_features(
             arguments.data,

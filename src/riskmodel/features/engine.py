@@ -64,7 +64,7 @@ def compute(
     """Every feature's value for every row (`enterprise_id`, `as_of`), as known at `as_of`.
 
     Features whose tables or columns the source lacks are left out and listed in `absent`. The result
-    does not depend on the order of rows, the number of threads or the size of the parts.
+    does not depend on the order of rows, the number of threads or the size of the partitions.
     """
     wanted = available(source, settings) if definitions is None else tuple(definitions)
     cut = sorted_source(source, enterprises_per_partition=settings.chunk_enterprises)
@@ -79,11 +79,11 @@ def compute(
 
     each = in_threads(threads)
     shared = share_inputs(cut, np.unique(days), plan, settings, each)
-    numbers = [number for number in range(cut.parts) if len(places[number])]
+    numbers = [number for number in range(cut.partition_count) if len(places[number])]
     found: list[Values] = []
     for values in each(lambda n: compute_partition(cut, n, of(n), plan, shared), numbers):
         found.append(values)
-        progress(f"features, part {len(found)} of {len(numbers)}")
+        progress(f"features, partition {len(found)} of {len(numbers)}")
     order = np.concatenate([places[n] for n in numbers]) if numbers else np.empty(0, int)
     columns = {
         feature.name: _restore_order([v[feature.name] for v in found], order, feature)
@@ -101,8 +101,8 @@ def compute_partition(
     plan: Plan,
     shared: SharedInputs,
 ) -> Values:
-    """One part's values for the ids and days (since 1970) asked, in their order."""
-    batch = Batch(source.part(number, plan.needs), shared, source.timezone)
+    """One partition's values for the ids and days (since 1970) asked, in their order."""
+    batch = Batch(source.read_partition(number, plan.needs), shared, source.timezone)
     return compute_values(batch.with_pairs(*asked), plan)
 
 
@@ -127,7 +127,7 @@ def share_inputs(
 ) -> SharedInputs:
     """Collect what every batch reads beside its own rows, for these days.
 
-    `each` does the work on every part: by threads here, or by other machines.
+    `each` does the work on every partition: by threads here, or by other machines.
     """
     shared = SharedInputs(shared_rates(source), settings.cny_per_usd)
     if not plan.reads_market or not len(days):
@@ -138,7 +138,7 @@ def share_inputs(
 
 
 def places_by_partition(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
-    """The places of the ids that fall into each part, by the parts' first ids."""
+    """The places of the ids that fall into each partition, by the partitions' first ids."""
     codes, words = pd.factorize(ids)
     own = (
         np.searchsorted(
@@ -184,26 +184,26 @@ def rate_at(
 
 def compute_expression(derived: Expression, values: Values) -> NDArray[np.float64]:
     """An expression over features that are there already."""
-    parts = [values[name] for name in derived.operands]
+    operands = [values[name] for name in derived.operands]
     if_undefined = np.nan if derived.if_undefined is None else derived.if_undefined
     if derived.kind == "ratio":
-        upper, lower = parts
+        upper, lower = operands
         useful = np.isfinite(lower) & (lower != 0)
         return np.divide(upper, lower, out=np.full(len(upper), if_undefined), where=useful)
     if derived.kind == "log":
-        above = parts[0] > 0
-        return np.log(parts[0], out=np.full(len(parts[0]), if_undefined), where=above)
+        above = operands[0] > 0
+        return np.log(operands[0], out=np.full(len(operands[0]), if_undefined), where=above)
     if derived.kind == "difference":
-        return np.asarray(parts[0] - parts[1])
+        return np.asarray(operands[0] - operands[1])
     joined = np.prod if derived.kind == "product" else np.sum
-    return np.asarray(joined(np.stack(parts), axis=0))
+    return np.asarray(joined(np.stack(operands), axis=0))
 
 
 def shared_rates(source: SortedSource) -> Rates:
     """Each currency's days, ascending, with its units for one US dollar."""
     if not source.has("fx_rates"):
         return {}
-    frame = source.whole("fx_rates").to_pandas().sort_values("on")
+    frame = source.read_unpartitioned("fx_rates").to_pandas().sort_values("on")
     days = frame["on"].to_numpy().astype("datetime64[D]").astype(np.int32)
     units = 1 / frame["usd_per_unit"].to_numpy(float)
     return {
@@ -221,22 +221,22 @@ def _market_statistics(
     who = {"declarations": needs["declarations"] & {"buyer_id", "hs_code", "unit"}}
 
     def batch(number: int, columns: Mapping[str, frozenset[str]]) -> Batch:
-        return Batch(source.part(number, columns), nothing, source.timezone)
+        return Batch(source.read_partition(number, columns), nothing, source.timezone)
 
-    numbers = range(source.parts)
+    numbers = range(source.partition_count)
     among = collect_keys(each(lambda n: list_keys(batch(n, who).rows("declarations")), numbers))
     added = each(lambda n: sum_partition(batch(n, needs).at_every_day(days), days, among), numbers)
     return combine_partitions(added, days, among)
 
 
 class MapPartitions(Protocol):
-    """Does some work on every part and gives the results in the order of the numbers."""
+    """Does some work on every partition and gives the results in the order of the numbers."""
 
     def __call__(self, work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]: ...
 
 
 def in_threads(threads: int) -> MapPartitions:
-    """So many parts at a time; no more results than that wait in memory."""
+    """So many partitions at a time; no more results than that wait in memory."""
 
     def each(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
         return map(work, numbers) if threads == 1 else map_in_threads(work, numbers, threads)
@@ -245,11 +245,11 @@ def in_threads(threads: int) -> MapPartitions:
 
 
 def _restore_order(
-    parts: Sequence[Any], order: NDArray[np.int64], feature: FeatureDefinition
+    partitions: Sequence[Any], order: NDArray[np.int64], feature: FeatureDefinition
 ) -> Any:
-    """A feature's values of all parts in the order asked."""
+    """A feature's values of all partitions in the order asked."""
     back = np.argsort(order, kind="stable")
     if feature.category:
-        whole = pa.concat_arrays([pa.array([], pa.string()), *parts])
+        whole = pa.concat_arrays([pa.array([], pa.string()), *partitions])
         return whole.take(pa.array(back)).to_pandas().astype("str").array
-    return np.concatenate([np.empty(0), *parts])[back]
+    return np.concatenate([np.empty(0), *partitions])[back]

@@ -1,7 +1,7 @@
-"""Features of a whole source folder, streamed to files: sorted once, then part by part.
+"""Features of a whole source folder, streamed to files: sorted once, then partition by partition.
 
-    OUT/sorted/                          the source, sorted by enterprise and cut into parts
-    OUT/features/2014-07/00000.parquet   one file a month of dates and part
+    OUT/sorted/                          the source, sorted by enterprise and cut into partitions
+    OUT/features/2014-07/00000.parquet   one file a month of dates and partition
     OUT/features.json                    the features, what is absent, each month: rows, used again
 
 A file carries digests of all that it was made from and is used again where they are the same: a
@@ -55,8 +55,8 @@ _CODE = (
     "riskmodel.sources.partitions.sorted_source",
 )
 """The modules whose code, with all that they import, decides the values."""
-DIGESTS = pa.schema([("part", pa.int32()), ("month", pa.string()), ("digest", pa.string())])
-WRITTEN = pa.schema([("part", pa.int32()), ("month", pa.string()), ("rows", pa.int64())])
+DIGESTS = pa.schema([("partition", pa.int32()), ("month", pa.string()), ("digest", pa.string())])
+WRITTEN = pa.schema([("partition", pa.int32()), ("month", pa.string()), ("rows", pa.int64())])
 
 
 @dataclass(frozen=True)
@@ -77,29 +77,29 @@ class Job:
         """The sorted source, opened once a process."""
         return _opened(self.out / "sorted", self.sorting)
 
-    def file(self, month: str, part: int) -> Path:
-        """Return the file of a month's features of a part."""
-        return self.out / "features" / month / f"{part:05d}.parquet"
+    def file(self, month: str, partition: int) -> Path:
+        """Return the file of a month's features of a partition."""
+        return self.out / "features" / month / f"{partition:05d}.parquet"
 
-    def batch(self, part: int, shared: SharedInputs) -> Batch:
-        """The part's tables: what the features read, and the register, which says who is asked."""
+    def batch(self, partition: int, shared: SharedInputs) -> Batch:
+        """The partition's tables: what the features read, and the register, which says who is asked."""
         needs = {"enterprises": frozenset[str](), **self.plan.needs}
-        return Batch(self.source.part(part, needs), shared, self.source.timezone)
+        return Batch(self.source.read_partition(partition, needs), shared, self.source.timezone)
 
-    def pairs_of(self, batch: Batch, part: int, days: Days) -> tuple[pa.Array, Days]:
-        """The enterprises and days asked of a part, among these days."""
+    def pairs_of(self, batch: Batch, partition: int, days: Days) -> tuple[pa.Array, Days]:
+        """The enterprises and days asked of a partition, among these days."""
         if self.asked.rows is None:
             return _registered(batch, days)
-        rows = _rows_by_part(self.asked.rows, self.asked.digest, self.source.firsts)[part]
+        rows = _rows_by_partition(self.asked.rows, self.asked.digest, self.source.firsts)[partition]
         own = rows[np.isin(rows["day"], days)]
         return pa.array(own["enterprise_id"], pa.string()), own["day"].to_numpy(np.int32)
 
 
 @dataclass(frozen=True)
 class Files:
-    """What a job left: the features, what others lack, and by month the rows and the parts made.
+    """What a job left: the features, what others lack, and by month the rows and the partitions made.
 
-    `months` has month, rows, parts, made (parts computed now; the others were used again).
+    `months` has month, rows, partitions, made (partitions computed now; the others were used again).
     """
 
     definitions: tuple[FeatureDefinition, ...]
@@ -119,7 +119,7 @@ def write_features(
 ) -> Files:
     """Every feature for everyone asked, in files under `out`, those used again that still stand.
 
-    `each` does the work on every part: threads of this machine (the default), or a cluster that
+    `each` does the work on every partition: threads of this machine (the default), or a cluster that
     sees the same folders. Raises what `sort_folder` raises on bad data.
     """
     source = _sorted(data, out / "sorted", settings, progress)
@@ -134,19 +134,23 @@ def write_features(
     shared = share_inputs(source, days, plan, settings.features, each)
     market = _market_digests(shared, months)
     stale = {
-        part: [m for m in months if not _stands(job, m, part, known.get((part, m)), market[m])]
-        for part in range(source.parts)
+        partition: [
+            m
+            for m in months
+            if not _stands(job, m, partition, known.get((partition, m)), market[m])
+        ]
+        for partition in range(source.partition_count)
     }
     _tell_what_stands(job, stale, progress)
-    due = {part: {m: market[m] for m in late} for part, late in stale.items() if late}
+    due = {partition: {m: market[m] for m in late} for partition, late in stale.items() if late}
     _make(job, shared, due, each, progress)
-    return _told(job, stale)
+    return _record_files(job, stale)
 
 
-def feature_settings(*, part: int | None, threads: int) -> Settings:
-    """The default settings with so many enterprises a part and threads."""
+def feature_settings(*, partition_size: int | None, threads: int) -> Settings:
+    """The default settings with so many enterprises a partition and threads."""
     settings = default_settings()
-    given = {} if part is None else {"chunk_enterprises": part}
+    given = {} if partition_size is None else {"chunk_enterprises": partition_size}
     features = FeaturesSettings.model_validate({**settings.features.model_dump(), **given})
     run = settings.run.with_values({"threads": threads})
     return settings.with_values({"features": features, "run": run})
@@ -163,17 +167,19 @@ def definitions_named(names: Sequence[str]) -> tuple[FeatureDefinition, ...]:
     return tuple(known[name] for name in names)
 
 
-def digests_of(job: Job, part: int) -> pa.Table:
-    """Return the digests that the files of a part's months must carry: part, month, digest."""
-    found = _month_digests(job, job.batch(part, NOTHING), job.asked.months)
-    return pa.table([[part] * len(found), list(found), list(found.values())], schema=DIGESTS)
+def digests_of(job: Job, partition: int) -> pa.Table:
+    """Return the digests that the files of a partition's months must carry: partition, month, digest."""
+    found = _month_digests(job, job.batch(partition, NOTHING), job.asked.months)
+    return pa.table([[partition] * len(found), list(found), list(found.values())], schema=DIGESTS)
 
 
-def write_part(job: Job, shared: SharedInputs, market: Mapping[str, str], part: int) -> pa.Table:
-    """The files of a part's months, each given with the digest of its market: part, month, rows."""
-    batch = job.batch(part, shared)
+def write_partition(
+    job: Job, shared: SharedInputs, market: Mapping[str, str], partition: int
+) -> pa.Table:
+    """The files of a partition's months, each given with the digest of its market: partition, month, rows."""
+    batch = job.batch(partition, shared)
     wanted = {month: job.asked.months[month] for month in market}
-    ids, as_of = job.pairs_of(batch, part, np.concatenate(list(wanted.values())))
+    ids, as_of = job.pairs_of(batch, partition, np.concatenate(list(wanted.values())))
     found = compute_values(batch.with_pairs(ids, as_of), job.plan)
     carried = _month_digests(job, batch, wanted)
     names = as_of.astype("datetime64[D]").astype("datetime64[M]").astype(str)
@@ -182,9 +188,9 @@ def write_part(job: Job, shared: SharedInputs, market: Mapping[str, str], part: 
         own = np.flatnonzero(names == month)
         metadata = {_ROWS: carried[month], _MARKET: digest}
         table = _table(ids, as_of, found, own, job.plan.definitions)
-        _write(table.replace_schema_metadata(metadata), job.file(month, part))
+        _write(table.replace_schema_metadata(metadata), job.file(month, partition))
         rows.append(len(own))
-    return pa.table([[part] * len(rows), list(market), rows], schema=WRITTEN)
+    return pa.table([[partition] * len(rows), list(market), rows], schema=WRITTEN)
 
 
 def stored(feature: FeatureDefinition) -> pa.DataType:
@@ -201,22 +207,26 @@ def _make(
     each: MapPartitions,
     progress: Progress,
 ) -> None:
-    done = each(lambda part: write_part(job, shared, due[part], part), sorted(due))
+    done = each(
+        lambda partition: write_partition(job, shared, due[partition], partition), sorted(due)
+    )
     for count, _ in enumerate(done, 1):
         if count == len(due) or count % max(len(due) // 20, 1) == 0:
-            progress(f"features: {count:,} of {len(due):,} parts")
+            progress(f"features: {count:,} of {len(due):,} partitions")
 
 
 def _digests(job: Job, each: MapPartitions) -> dict[tuple[int, str], str]:
-    """By part and month what its file must carry, for parts that have files at all."""
-    parts = [
-        part
-        for part in range(job.source.parts)
-        if any(job.file(month, part).is_file() for month in job.asked.months)
+    """By partition and month what its file must carry, for partitions that have files at all."""
+    partitions = [
+        partition
+        for partition in range(job.source.partition_count)
+        if any(job.file(month, partition).is_file() for month in job.asked.months)
     ]
-    tables = each(lambda part: digests_of(job, part), parts)
+    tables = each(lambda partition: digests_of(job, partition), partitions)
     return {
-        (row["part"], row["month"]): row["digest"] for table in tables for row in table.to_pylist()
+        (row["partition"], row["month"]): row["digest"]
+        for table in tables
+        for row in table.to_pylist()
     }
 
 
@@ -243,18 +253,19 @@ def _market_digests(shared: SharedInputs, months: Sequence[str]) -> dict[str, st
 
 
 def _all_stand(job: Job, month: str, known: Mapping[tuple[int, str], str]) -> bool:
-    """Return true where every part's file of a month carries what was known.
+    """Return true where every partition's file of a month carries what was known.
 
     Then what all enterprises together said was the same too, and need not be computed.
     """
     return all(
-        (part, month) in known and _carried(job.file(month, part))[0] == known[part, month]
-        for part in range(job.source.parts)
+        (partition, month) in known
+        and _carried(job.file(month, partition))[0] == known[partition, month]
+        for partition in range(job.source.partition_count)
     )
 
 
-def _stands(job: Job, month: str, part: int, rows: str | None, market: str) -> bool:
-    return rows is not None and _carried(job.file(month, part)) == (rows, market)
+def _stands(job: Job, month: str, partition: int, rows: str | None, market: str) -> bool:
+    return rows is not None and _carried(job.file(month, partition)) == (rows, market)
 
 
 def _carried(path: Path) -> tuple[str, str]:
@@ -305,24 +316,29 @@ def _write(table: pa.Table, path: Path) -> None:
 def _tell_what_stands(job: Job, stale: Mapping[int, Sequence[str]], progress: Progress) -> None:
     for month in job.asked.months:
         made = sum(month in months for months in stale.values())
-        parts = job.source.parts
-        progress(f"{month}: {parts - made:,} of {parts:,} parts used again, {made:,} to compute")
+        partitions = job.source.partition_count
+        progress(
+            f"{month}: {partitions - made:,} of {partitions:,} partitions used again, {made:,} to compute"
+        )
 
 
-def _told(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
+def _record_files(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
     """What was done, also written down as `features.json`."""
     rows = [
         (
             month,
-            sum(pq.read_metadata(job.file(month, p)).num_rows for p in range(job.source.parts)),
-            job.source.parts,
+            sum(
+                pq.read_metadata(job.file(month, p)).num_rows
+                for p in range(job.source.partition_count)
+            ),
+            job.source.partition_count,
             sum(month in months for months in stale.values()),
         )
         for month in job.asked.months
     ]
-    months = pd.DataFrame(rows, columns=["month", "rows", "parts", "made"])
+    months = pd.DataFrame(rows, columns=["month", "rows", "partitions", "made"])
     record = {
-        "cards": [feature.name for feature in job.plan.definitions],
+        "features": [feature.name for feature in job.plan.definitions],
         "absent": dict(job.plan.absent),
         "months": months.to_dict(orient="records"),
     }
@@ -331,7 +347,7 @@ def _told(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
 
 
 def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> SortedSource:
-    """The source, sorted; an earlier sorting's parts are kept, so that their files may stand."""
+    """The source, sorted; an earlier sorting's partitions are kept, so that their files may stand."""
     firsts = load_sorted(out).firsts if (out / "sorted.json").is_file() else None
     return sort_folder(
         data, out, settings.sources, threads=settings.run.threads, firsts=firsts, progress=progress,
@@ -368,6 +384,6 @@ def _registered(batch: Batch, days: Days) -> tuple[pa.Array, Days]:
 
 
 @lru_cache(maxsize=1)
-def _rows_by_part(path: Path, digest: str, firsts: tuple[str, ...]) -> list[pd.DataFrame]:
+def _rows_by_partition(path: Path, digest: str, firsts: tuple[str, ...]) -> list[pd.DataFrame]:
     rows = asked_rows(path)
     return [rows.iloc[places] for places in places_by_partition(firsts, rows["enterprise_id"])]

@@ -1,4 +1,4 @@
-"""Scores of features that lie in files: the registered model, part by part, here or on a cluster.
+"""Scores of features that lie in files: the registered model, partition by partition, here or on a cluster.
 
     OUT/2014-07/00000.parquet    enterprise_id, as_of, pd_12m, pd_low, pd_high, grade,
                                  and if asked reason_1, strength_1 to reason_4, strength_4

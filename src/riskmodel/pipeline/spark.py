@@ -1,6 +1,6 @@
-"""The same work on a cluster: Spark hands parts of the sorted source to its workers.
+"""The same work on a cluster: Spark hands partitions of the sorted source to its workers.
 
-A part holds whole enterprises, so the cut by enterprise is the distribution; workers run the same
+A partition holds whole enterprises, so the cut by enterprise is the distribution; workers run the same
 kernels on the same Arrow tables and nothing is shuffled. The folders must be on storage that all
 of them see, and `riskmodel` installed where they run. `pyspark` is an extra: `riskmodel[spark]`.
 """
@@ -25,7 +25,7 @@ _RESULT = pa.schema([("place", pa.int64()), ("table", pa.binary())])
 
 @contextmanager
 def on_spark(master: str) -> Iterator[MapPartitions]:
-    """Does the work on every part by a Spark session, which ends with the block.
+    """Does the work on every partition by a Spark session, which ends with the block.
 
     Work must give an Arrow table. `UsageError` where pyspark or Java is missing.
     """

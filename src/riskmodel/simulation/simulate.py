@@ -153,11 +153,13 @@ def simulate_enterprises(simulation: Simulation, first: int, last: int) -> Simul
     return SimulatedEnterprises(traits, attempt, lives, deals)
 
 
-def render_tables(simulation: Simulation, part: SimulatedEnterprises) -> Iterator[tuple[str, Any]]:
+def render_tables(
+    simulation: Simulation, simulated: SimulatedEnterprises
+) -> Iterator[tuple[str, Any]]:
     """Render each table's rows of some enterprises, of the source folder and of `truth/`."""
-    w, traits, lives = simulation, part.traits, part.lives
+    w, traits, lives = simulation, simulated.traits, simulated.lives
     yield "enterprises", enterprises_table(w, traits, _arrivals(w, "enterprises"))
-    payments = yield from _trade_tables(w, part)
+    payments = yield from _trade_tables(w, simulated)
     applied = programme_tables.collect_applications(lives, traits, w.calendar)
     flows = bureau.monthly_flows(lives, traits, w.factors, payments, w.parameters)
     arrivals = _arrivals(w, "bank_records")
@@ -170,8 +172,8 @@ def render_tables(simulation: Simulation, part: SimulatedEnterprises) -> Iterato
         "inquiries",
         bureau.inquiries(lives, traits, applied, arrivals=arrivals, parameters=w.parameters),
     )
-    yield from _programme_tables(w, part, applied)
-    yield from _truth_tables(w, part, applied)
+    yield from _programme_tables(w, simulated, applied)
+    yield from _truth_tables(w, simulated, applied)
 
 
 def _arrivals(simulation: Simulation, table: str) -> ArrivalProcess:
@@ -182,10 +184,10 @@ def _arrivals(simulation: Simulation, table: str) -> ArrivalProcess:
 
 
 def _trade_tables(
-    w: Simulation, part: SimulatedEnterprises
+    w: Simulation, simulated: SimulatedEnterprises
 ) -> Generator[tuple[str, Any], None, Any]:
     """Render the tables of trade; returns what came in, in CNY by enterprise and month."""
-    traits, deals, p = part.traits, part.deals, w.parameters
+    traits, deals, p = simulated.traits, simulated.deals, w.parameters
     arrivals = _arrivals(w, "declarations")
     yield (
         "declarations",
@@ -208,10 +210,10 @@ def _trade_tables(
 
 
 def _programme_tables(
-    w: Simulation, part: SimulatedEnterprises, applied: programme_tables.Applications
+    w: Simulation, simulated: SimulatedEnterprises, applied: programme_tables.Applications
 ) -> Iterator[tuple[str, Any]]:
     """Render the programme's agreements, applications, lines and line months."""
-    traits, lives = part.traits, part.lives
+    traits, lives = simulated.traits, simulated.lives
     arrivals = _arrivals(w, "agreements")
     yield "agreements", programme_tables.agreements(traits, lives, arrivals=arrivals)
     arrivals = _arrivals(w, "applications")
@@ -223,14 +225,17 @@ def _programme_tables(
 
 
 def _truth_tables(
-    w: Simulation, part: SimulatedEnterprises, applied: programme_tables.Applications
+    w: Simulation, simulated: SimulatedEnterprises, applied: programme_tables.Applications
 ) -> Iterator[tuple[str, Any]]:
     """Render the tables under `truth/`."""
-    traits, lives, environment = part.traits, part.lives, w.environment
+    traits, lives, environment = simulated.traits, simulated.lives, w.environment
     stride = max(1, w.enterprises // w.parameters.oracle.response_enterprises)
-    yield "truth/enterprises", truth_tables.lives_table(lives, traits, part.attempt, w.calendar)
+    yield (
+        "truth/enterprises",
+        truth_tables.lives_table(lives, traits, simulated.attempt, w.calendar),
+    )
     yield "truth/enterprise_months", truth_tables.states_table(lives, traits, w.calendar)
-    yield "truth/staged_declarations", truth_tables.staged_table(part.deals)
+    yield "truth/staged_declarations", truth_tables.staged_table(simulated.deals)
     yield "truth/pd_12m", truth_tables.pd_table(lives, traits, w.calendar, environment)
     yield (
         "truth/limit_response",
@@ -267,29 +272,36 @@ def write_simulation(
     months: int,
     seed: int,
     scenario: str = BASE,
-    part: int = 2_500,
+    partition_size: int = 2_500,
     threads: int = 2,
     progress: Progress = lambda _done: None,
     changed: Parameters | None = None,
 ) -> None:
     """Write a source folder that keeps the data contract, with `truth/` beside its tables.
 
-    Same numbers and scenario, same bytes: neither `part`, the enterprises that are worked on at
+    Same numbers and scenario, same bytes: neither `partition_size`, the enterprises that are worked on at
     once (memory grows with it, not with `enterprises`), nor `threads` changes any. What is done
     stays beside `out` when the work is stopped, and the same call goes on from there. `progress`
     hears how many enterprises are written. `UsageError` if `out` exists and is not
     empty, or if the sizes cannot be drawn.
     """
     refuse_occupied(out)
-    if part < 1 or threads < 1:
-        raise UsageError(f"simulate: part {part}, threads {threads}: both must be 1 or more.")
+    if partition_size < 1 or threads < 1:
+        raise UsageError(
+            f"simulate: partition size {partition_size}, threads {threads}: both must be 1 or more."
+        )
     simulation = prepare_simulation(enterprises, months, seed, scenario, changed)
     unfinished = out.with_name(f".{out.name}.{_fingerprint(simulation)}.part")
     starts = range(0, enterprises, ENTERPRISES_PER_FILE)
     try:
         with machine_faults(out):
             _write_files(
-                simulation, unfinished, starts, part=part, threads=threads, progress=progress
+                simulation,
+                unfinished,
+                starts,
+                partition_size=partition_size,
+                threads=threads,
+                progress=progress,
             )
             write_parquet(simulation.rates.table(), unfinished / "fx_rates.parquet")
             common = truth_tables.common_table(simulation.factors, simulation.calendar)
@@ -309,7 +321,7 @@ def _write_files(
     folder: Path,
     starts: range,
     *,
-    part: int,
+    partition_size: int,
     threads: int,
     progress: Progress,
 ) -> None:
@@ -323,7 +335,10 @@ def _write_files(
     progress(done)
     with ThreadPoolExecutor(threads) as pool:
         work = {
-            pool.submit(partial(_write_range, simulation, folder, part=part), one) for one in left
+            pool.submit(
+                partial(_write_range, simulation, folder, partition_size=partition_size), one
+            )
+            for one in left
         }
         try:
             for ready in as_completed(work):
@@ -334,16 +349,16 @@ def _write_files(
                 one.cancel()
 
 
-def _write_range(simulation: Simulation, folder: Path, first: int, *, part: int) -> int:
+def _write_range(simulation: Simulation, folder: Path, first: int, *, partition_size: int) -> int:
     """One file a table with the rows of the range that begins at `first`; returns its size."""
     last = min(first + ENTERPRISES_PER_FILE, simulation.enterprises)
-    pieces: dict[str, list[Any]] = {}
-    for begin in range(first, last, part):
-        simulated = simulate_enterprises(simulation, begin, min(begin + part, last))
+    chunks: dict[str, list[Any]] = {}
+    for begin in range(first, last, partition_size):
+        simulated = simulate_enterprises(simulation, begin, min(begin + partition_size, last))
         for name, rows in render_tables(simulation, simulated):
-            pieces.setdefault(name, []).append(rows)
+            chunks.setdefault(name, []).append(rows)
     alone = simulation.enterprises <= ENTERPRISES_PER_FILE
-    for name, rows in pieces.items():
+    for name, rows in chunks.items():
         path = folder / (
             f"{name}.parquet" if alone else f"{name}/{first // ENTERPRISES_PER_FILE:05d}.parquet"
         )

@@ -92,7 +92,7 @@ def _to_reading(validated: Mapping[str, ValidatedRows], timezone: str) -> Readin
     rejects = {name: one.rejects for name, one in validated.items() if len(one.rejects)}
     report = DataReport(
         tables=tuple(one.report for one in validated.values()),
-        breaches=tuple(breach for one in validated.values() for breach in one.breaches),
+        violations=tuple(violation for one in validated.values() for violation in one.violations),
         absent=absent_tables(tables),
     )
     source = Source(tables, timezone, fingerprint(tables))
@@ -113,4 +113,4 @@ def _shares_over(table: TableReport, settings: SourcesSettings) -> Iterator[str]
 
 
 def _reasons(table: TableReport, report: DataReport) -> str:
-    return ", ".join(one.words for one in report.breaches if one.table == table.table)
+    return ", ".join(one.words for one in report.violations if one.table == table.table)

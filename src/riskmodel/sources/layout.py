@@ -16,7 +16,7 @@ Files = Mapping[str, Sequence[Path]]
 def table_files(folder: Path) -> Files:
     """Return the files of each table in the folder, in the contract's order.
 
-    Raises `DataError` for a stray file, an unknown table, a table given twice or without parts,
+    Raises `DataError` for a stray file, an unknown table, a table given twice or without files,
     and for tables that must be there and are not.
     """
     if not folder.is_dir():
@@ -34,7 +34,7 @@ def table_files(folder: Path) -> Files:
             )
         if name in found:
             raise DataError(f"{name}: is there as a file and as a folder; keep one of the 2.")
-        found[name] = _parts(path) if path.is_dir() else [path]
+        found[name] = _folder_files(path) if path.is_dir() else [path]
     _refuse_incomplete(found, folder)
     return {name: found[name] for name in CANONICAL if name in found}
 
@@ -75,19 +75,19 @@ def _parquet_stem(path: Path) -> str:
     return path.stem
 
 
-def _parts(folder: Path) -> list[Path]:
-    parts = _visible(folder)
-    for part in parts:
-        if part.is_dir():
+def _folder_files(folder: Path) -> list[Path]:
+    files = _visible(folder)
+    for file in files:
+        if file.is_dir():
             raise DataError(
-                f"{folder.name}/{printable(part.name)}: stray folder; the parts of a table are .parquet "
+                f"{folder.name}/{printable(file.name)}: stray folder; the files of a table are .parquet "
                 "files, 0 folders deep. Move them up."
             )
-        _refuse_special(part)
-        _parquet_stem(part)
-    if not parts:
-        raise DataError(f"{folder.name}/: holds 0 parts; add them, or remove the folder.")
-    return parts
+        _refuse_special(file)
+        _parquet_stem(file)
+    if not files:
+        raise DataError(f"{folder.name}/: holds 0 files; add them, or remove the folder.")
+    return files
 
 
 def _refuse_incomplete(found: Mapping[str, object], folder: Path) -> None:

@@ -32,7 +32,7 @@ def save_reading(reading: Reading, folder: Path) -> None:
         _write_or_remove(source.tables.get(name), folder / f"{name}.parquet")
         _write_or_remove(reading.rejects.get(name), folder / "rejects" / f"{name}.parquet")
     write_parquet(conform(reading.report.frame(), REPORT), folder / "report.parquet")
-    write_parquet(conform(reading.report.breaches_frame(), BREACHES), folder / "breaches.parquet")
+    write_parquet(conform(reading.report.violations_frame(), BREACHES), folder / "breaches.parquet")
     description = {
         "timezone": source.timezone,
         "fingerprint": source.fingerprint,

@@ -89,7 +89,7 @@ class DataReport:
     """The counts of all tables, the rule violations found, and the tables that are not there."""
 
     tables: tuple[TableReport, ...]
-    breaches: tuple[RuleViolation, ...]
+    violations: tuple[RuleViolation, ...]
     absent: tuple[str, ...]
 
     def frame(self) -> pd.DataFrame:
@@ -99,31 +99,33 @@ class DataReport:
         rows = pd.DataFrame([asdict(table) for table in self.tables])
         return rows.astype({**dates, **shares})
 
-    def breaches_frame(self) -> pd.DataFrame:
+    def violations_frame(self) -> pd.DataFrame:
         """Return one row per rule violation: table, column, reason, rows, first (keys, joined by a comma)."""
         columns = ["table", "column", "reason", "rows", "first"]
         rows = [
-            asdict(breach) | {"reason": breach.rule, "first": ", ".join(breach.first)}
-            for breach in self.breaches
+            asdict(violation) | {"reason": violation.rule, "first": ", ".join(violation.first)}
+            for violation in self.violations
         ]
         texts = {"table": "str", "column": "str", "reason": "str", "first": "str"}
         return pd.DataFrame(rows, columns=columns).astype(texts | {"rows": "int64"})
 
     def text(self) -> str:
         """Return the report for a terminal: the tables, the violations, and what is absent."""
-        words = [f"  {one.table}.{one.words}" for one in self.breaches]
+        words = [f"  {one.table}.{one.words}" for one in self.violations]
         return self._text(words)
 
     def text_without_keys(self) -> str:
         """The same by counts and table names alone: for what leaves the run folder."""
-        return self._text([f"  {one.table}.{one.count}" for one in self.breaches])
+        return self._text([f"  {one.table}.{one.count}" for one in self.violations])
 
-    def breach_counts(self) -> pd.DataFrame:
+    def violation_counts(self) -> pd.DataFrame:
         """Return one row per rule violation: table, column, reason, rows."""
-        return self.breaches_frame().drop(columns="first")
+        return self.violations_frame().drop(columns="first")
 
-    def _text(self, breaches: list[str]) -> str:
-        return "\n".join([*self._table_lines(), *_breach_lines(breaches), *self._absent_lines()])
+    def _text(self, violations: list[str]) -> str:
+        return "\n".join(
+            [*self._table_lines(), *_violation_lines(violations), *self._absent_lines()]
+        )
 
     def _table_lines(self) -> list[str]:
         head = ("table", "rows in", "copies", "set aside", "used", "period", "late", "corrected")
@@ -137,8 +139,8 @@ class DataReport:
         return ["", "Not there:", *_align_columns(rows, left=2)]
 
 
-def _breach_lines(breaches: list[str]) -> list[str]:
-    return ["", "Set aside:", *breaches] if breaches else ["", "No row breaks the contract."]
+def _violation_lines(violations: list[str]) -> list[str]:
+    return ["", "Set aside:", *violations] if violations else ["", "No row breaks the contract."]
 
 
 def absent_tables(present: Mapping[str, object]) -> tuple[str, ...]:

@@ -76,8 +76,8 @@ def fingerprint(tables: Mapping[str, pa.Table]) -> str:
         digest.update(f"table {name} {len(rows)}\n".encode())
         for column in rows.column_names:
             digest.update(f"column {column} {rows[column].type}\n".encode())
-            for piece in _byte_slices(rows[column]):
-                digest.update(piece)
+            for chunk in _byte_slices(rows[column]):
+                digest.update(chunk)
     return digest.hexdigest()
 
 
@@ -95,15 +95,15 @@ def _series(values: pa.ChunkedArray, table: str, name: str) -> pd.Series:
 def _byte_slices(values: pa.ChunkedArray) -> Iterator[bytes]:
     """The column's bytes, in slices that do not depend on how arrow has cut it into chunks."""
     for start in range(0, len(values), _SLICE_ROWS):
-        piece = values.slice(start, _SLICE_ROWS)
-        yield np.packbits(np.asarray(piece.is_valid(), dtype=np.bool_)).tobytes()
-        if pt.is_string(piece.type):
-            full = pc.fill_null(piece, "")
+        chunk = values.slice(start, _SLICE_ROWS)
+        yield np.packbits(np.asarray(chunk.is_valid(), dtype=np.bool_)).tobytes()
+        if pt.is_string(chunk.type):
+            full = pc.fill_null(chunk, "")
             yield np.asarray(pc.binary_length(full), dtype="<i4").tobytes()
             yield from (_text_bytes(chunk) for chunk in full.chunks)
         else:
             # What lies in the buffer under a null is anything: it is made zero.
-            yield np.asarray(pc.fill_null(_numbers(piece), 0)).tobytes()
+            yield np.asarray(pc.fill_null(_numbers(chunk), 0)).tobytes()
 
 
 def _numbers(values: pa.ChunkedArray) -> pa.ChunkedArray:

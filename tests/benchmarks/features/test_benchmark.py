@@ -204,7 +204,7 @@ def test_the_work_is_all_features_of_declarations_alone(folder: Path) -> None:
 def test_the_generated_folder_breaks_no_rule_of_the_contract(folder: Path) -> None:
     reading = read_folder(folder, default_settings().sources)
 
-    assert reading.report.breaches == ()
+    assert reading.report.violations == ()
     assert set(reading.source.tables) == {"enterprises", "declarations", "receipts", "outcomes"}
 
 

@@ -60,7 +60,7 @@ def found(
     folder = Path(tmp_path_factory.mktemp("drawn")) / "source"
     write_folder({name: drawn(name, text) for name, text in given.items()}, folder)
     reading = read_folder(folder, DOOR)
-    assert not reading.rejects, reading.report.breaches
+    assert not reading.rejects, reading.report.violations
     rows = pd.DataFrame({"enterprise_id": ["E1"], "as_of": [AS_OF]})
     definitions = [definitions_by_name()[name] for name in request.module.ANSWERS]
     features = compute(reading.source, rows, settings, definitions=definitions)

@@ -103,5 +103,5 @@ def test_an_unknown_codes_line_says_what_is_known_and_not_what_stood_there(
     (line,) = [line for line in report.text().splitlines() if "is no known code" in line]
     assert line.startswith(f"  {table}.{column} is no known code (known: {known}): 1 (first: ")
     assert "secret" not in line
-    (reason,) = report.breaches_frame()["reason"]
+    (reason,) = report.violations_frame()["reason"]
     assert reason == f"is no known code (known: {known})"

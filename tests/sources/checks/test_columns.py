@@ -210,7 +210,7 @@ def test_attributes_of_two_types_in_two_parts_stop_at_once(
     )
     write_parquet(rows.assign(score=1.0), folder / "attributes" / "1.parquet")
     write_parquet(rows.assign(score="one"), folder / "attributes" / "2.parquet")
-    with pytest.raises(DataError, match=r"attributes\.score: 2 types in 2 parts"):
+    with pytest.raises(DataError, match=r"attributes\.score: 2 types in 2 files"):
         read_folder(folder, settings)
 
 

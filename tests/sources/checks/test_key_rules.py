@@ -56,8 +56,8 @@ def test_different_rows_of_one_key_and_instant_are_all_set_aside(
     reading = appended("declarations", pd.concat([first, first.assign(fob_usd=7.0)]))
     assert account(reading, "declarations") == (5, 1, 2, 2)
     assert reading.rejects["declarations"]["fob_usd"].to_pylist() == [7.0, 100.0]
-    (breach,) = reading.report.breaches
-    assert breach.words == (
+    (violation,) = reading.report.violations
+    assert violation.words == (
         "declaration_id is given with different rows and one known_at: 2 (first: D1, D1)"
     )
 
@@ -95,7 +95,7 @@ def test_without_an_instant_one_key_has_one_row(
 ) -> None:
     reading = appended(table, drawn[table].tail(1).assign(**change))
     assert account(reading, table) == (4, 0, 2, 2)
-    assert reading.report.breaches[0].reason == words
+    assert reading.report.violations[0].reason == words
 
 
 def test_a_withdrawal_that_is_not_given_is_not_one(drawn: Tables, appended: Appended) -> None:

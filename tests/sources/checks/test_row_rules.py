@@ -83,9 +83,9 @@ def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason(
     reading = changed(table, column, value)
     assert reading.rejects[table]["reasons"].to_pylist() == [reason]
     assert len(reading.source.tables[table]) == 2
-    (breach,) = [one for one in reading.report.breaches if one.table == table]
-    assert f"{breach.column} {breach.reason}" == reason
-    assert breach.rows == 1
+    (violation,) = [one for one in reading.report.violations if one.table == table]
+    assert f"{violation.column} {violation.reason}" == reason
+    assert violation.rows == 1
 
 
 ALLOWED = [

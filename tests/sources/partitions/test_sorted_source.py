@@ -72,7 +72,7 @@ def utc(text: str) -> pd.Timestamp:
 
 def frame(source: SortedSource, table: str, number: int) -> pd.DataFrame:
     """All columns of a table in one part, texts as texts."""
-    return plain(source.part(number, {table: source.columns(table)})[table]).to_pandas()
+    return plain(source.read_partition(number, {table: source.columns(table)})[table]).to_pandas()
 
 
 def plain(rows: pa.Table) -> pa.Table:
@@ -87,11 +87,11 @@ def content(source: SortedSource) -> dict[str, list[pa.Table]]:
     """Every table's parts, or the table itself where it is not cut."""
     return {
         name: [
-            source.part(number, {name: source.columns(name)})[name]
-            for number in range(source.parts)
+            source.read_partition(number, {name: source.columns(name)})[name]
+            for number in range(source.partition_count)
         ]
         if is_partitioned(name)
-        else [source.whole(name)]
+        else [source.read_unpartitioned(name)]
         for name in CANONICAL
         if source.has(name)
     }
@@ -141,13 +141,13 @@ def test_a_part_holds_its_enterprises_only_and_every_enterprise_is_in_one(
     simulation: Path, settings: SourcesSettings
 ) -> None:
     source = sorted_source(read_folder(simulation, settings).source, enterprises_per_partition=7)
-    assert source.parts == 9
+    assert source.partition_count == 9
     assert list(source.firsts) == sorted(source.firsts)
     for tables in (name for name in CANONICAL if source.has(name) and is_partitioned(name)):
-        for number in range(source.parts):
+        for number in range(source.partition_count):
             ids = frame(source, tables, number)["enterprise_id"]
             assert (ids >= source.firsts[number]).all()
-            if number + 1 < source.parts:
+            if number + 1 < source.partition_count:
                 assert (ids < source.firsts[number + 1]).all()
     registered = [frame(source, "enterprises", k)["enterprise_id"].nunique() for k in range(9)]
     assert registered == [7] * 8 + [4]
@@ -202,7 +202,7 @@ def test_any_rows_are_sorted_as_plain_python_sorts_them(
     order = ["enterprise_id", "month", "lender", "account_id", "known_at"]
     assert partition_sort_columns(CANONICAL["bank_records"]) == tuple(order)
     expected = drawn["bank_records"].sort_values(order)[order].reset_index(drop=True)
-    parts = [frame(found, "bank_records", k)[order] for k in range(found.parts)]
+    parts = [frame(found, "bank_records", k)[order] for k in range(found.partition_count)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)
     assert together.astype(str).to_numpy().tolist() == [
         [e, str(m.date()), b, a, str(k)] for e, m, b, a, k in expected.itertuples(index=False)
@@ -330,18 +330,18 @@ def test_a_part_gives_what_was_asked_and_who_and_when(
         sorted_source(read_folder(folder, settings).source, enterprises_per_partition=2),
         sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=2),
     ):
-        found = source.part(0, {"declarations": {"fob_usd"}, "bank_records": ()})
+        found = source.read_partition(0, {"declarations": {"fob_usd"}, "bank_records": ()})
         assert set(found) == {"declarations", "bank_records"}
         assert set(found["declarations"].column_names) == always | {"fob_usd"}
         assert set(found["bank_records"].column_names) == always - {"declared_on"} | {"month"}
         with pytest.raises(KeyError, match=r"declarations\.unheard"):
-            source.part(0, {"declarations": {"unheard"}})
+            source.read_partition(0, {"declarations": {"unheard"}})
         with pytest.raises(KeyError):
-            source.part(0, {"refunds": ()})
+            source.read_partition(0, {"refunds": ()})
         with pytest.raises(IndexError):
-            source.part(2, {"declarations": ()})
+            source.read_partition(2, {"declarations": ()})
         with pytest.raises(KeyError):
-            source.whole("declarations")
+            source.read_unpartitioned("declarations")
         with pytest.raises(KeyError):
             source.has("decalrations")
 
@@ -350,7 +350,9 @@ def test_texts_that_repeat_come_as_codes_and_ids_of_rows_as_texts(
     drawn: Tables, cut: Callable
 ) -> None:
     source = cut(drawn)
-    rows = source.part(0, {"declarations": {"declaration_id", "destination"}})["declarations"]
+    rows = source.read_partition(0, {"declarations": {"declaration_id", "destination"}})[
+        "declarations"
+    ]
     assert rows.schema.field("declaration_id").type == pa.string()
     assert rows.schema.field("destination").type == pa.dictionary(pa.int32(), pa.string())
     assert source.types("declarations").field("destination").type == pa.string()
@@ -388,7 +390,7 @@ def test_a_folder_in_pieces_sets_aside_and_reports_what_the_whole_would(
 ) -> None:
     folder = damaged(simulation, tmp_path / "damaged")
     reading = accept_reading(read_folder(folder, settings), settings)
-    assert len(reading.report.breaches) > 6
+    assert len(reading.report.violations) > 6
     save_reading(reading, tmp_path / "whole")
     sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=7)
     for name in ("report", "breaches", "rejects/declarations", "rejects/line_months"):
@@ -462,7 +464,7 @@ def test_attributes_keep_any_names_and_types(
     memory = sorted_source(read_folder(folder, settings).source, enterprises_per_partition=3)
     assert disk.types("attributes") == memory.types("attributes")
     assert content(disk)["attributes"] == content(memory)["attributes"]
-    assert disk.part(0, {"attributes": {"a"}})["attributes"].num_columns == 5
+    assert disk.read_partition(0, {"attributes": {"a"}})["attributes"].num_columns == 5
 
 
 def test_an_attribute_that_has_the_name_of_the_next_versions_instant_is_refused(
@@ -570,7 +572,7 @@ def test_a_sorting_of_other_files_settings_or_parts_is_refused(
     write_parquet(drawn["declarations"].assign(fob_usd=1.0), folder / "declarations.parquet")
     with pytest.raises(UsageError, match="holds"):
         sort_folder(folder, out, settings, enterprises_per_partition=2)
-    assert load_sorted(out).parts == 2
+    assert load_sorted(out).partition_count == 2
 
 
 def test_anything_else_that_is_there_is_refused(
@@ -592,7 +594,7 @@ def test_an_unfinished_or_damaged_sorting_is_recognised(
     part = out / "declarations" / "00000.parquet"
     write_parquet(pq.read_table(part).slice(1), part)
     with pytest.raises(DataError, match="no whole sorted source"):
-        source.part(0, {"declarations": ()})
+        source.read_partition(0, {"declarations": ()})
     part.unlink()
     with pytest.raises(DataError, match="no whole sorted source"):
         load_sorted(out)
@@ -629,7 +631,7 @@ def test_a_part_without_rows_has_the_tables_columns(
     disk = sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=1)
     memory = sorted_source(read_folder(folder, settings).source, enterprises_per_partition=1)
     for source in (disk, memory):
-        assert len(source.part(0, {"declarations": ()})["declarations"]) == 1
+        assert len(source.read_partition(0, {"declarations": ()})["declarations"]) == 1
     assert content(disk)["declarations"] == content(memory)["declarations"]
     assert not (tmp_path / "sorted" / "declarations" / "00001.parquet").exists()
 
@@ -655,7 +657,11 @@ def test_tables_without_rows_are_there_all_the_same(
     memory = sorted_source(read_folder(folder, settings).source, enterprises_per_partition=2)
     assert content(disk) == content(memory)
     assert all(source.has(name) for source in (disk, memory) for name in drawn)
-    assert len(disk.whole("fx_rates")) == len(disk.part(0, {"lines": ()})["lines"]) == 0
+    assert (
+        len(disk.read_unpartitioned("fx_rates"))
+        == len(disk.read_partition(0, {"lines": ()})["lines"])
+        == 0
+    )
 
 
 def test_a_key_falls_into_one_bucket_wherever_it_stands_and_buckets_fill_evenly() -> None:

@@ -30,7 +30,9 @@ def prepared(task: Task) -> Callable[[Path], None]:
     shared = share_inputs(source, days, plan, settings, each)
 
     def compute(part: int) -> pa.Table:
-        ids = source.part(part, {"enterprises": ()})["enterprises"]["enterprise_id"].unique()
+        ids = source.read_partition(part, {"enterprises": ()})["enterprises"][
+            "enterprise_id"
+        ].unique()
         places = pa.array(np.repeat(np.arange(len(ids)), len(days)))
         asked = ids.cast(pa.string()).take(places)
         as_of = np.tile(days, len(ids))
@@ -45,7 +47,7 @@ def prepared(task: Task) -> Callable[[Path], None]:
             write_parquet(compute(part), out / f"{part:05d}.parquet")
             return part
 
-        for _ in each(write, range(source.parts)):
+        for _ in each(write, range(source.partition_count)):
             pass
 
     return work

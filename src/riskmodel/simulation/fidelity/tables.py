@@ -175,7 +175,7 @@ def cached(build: Callable[[Tables], Built]) -> Callable[[Tables], Built]:
 
 
 def _files(simulation: Path, name: str) -> list[Path]:
-    """The files of a table: one, or the parts of its folder."""
+    """The files of a table: one, or those of its folder."""
     single = simulation / f"{name}.parquet"
     if single.is_file():
         return [single]

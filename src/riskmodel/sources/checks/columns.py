@@ -63,17 +63,17 @@ def read_table(
 
     Columns that no file has stay absent. `progress` hears how far a long file is read.
 
-    Raises `DataError` for a part that is not readable, a missing or unknown column, a wrong type.
+    Raises `DataError` for a file that is not readable, a missing or unknown column, a wrong type.
     """
     return concatenate_chunks(
-        [_read_part(path, declared, timezone, progress) for path in files], declared
+        [_read_file(path, declared, timezone, progress) for path in files], declared
     )
 
 
 def read_chunks(
     files: Sequence[Path], declared: Table, timezone: str, rows: int
 ) -> Iterator[pa.Table]:
-    """The parts of a table as chunks of at most so many rows, for `joined`; every part gives one.
+    """Read a table as chunks of at most so many rows, for `concatenate_chunks`; every file gives one.
 
     Raises `DataError` as `read_table` does; wrong values are counted to the end of their file.
     """
@@ -82,7 +82,7 @@ def read_chunks(
         chunks = _file_chunks(path, declared, rows)
         for chunk in chunks:
             try:
-                yield _canonical_part(chunk, declared, where, timezone)
+                yield _canonical_chunk(chunk, declared, where, timezone)
             except WrongValues as first:
                 raise first.error(_wrong_values(chunks, declared, where, timezone)) from first
 
@@ -93,19 +93,19 @@ def _wrong_values(
     """Yield the wrong values of each remaining chunk."""
     for chunk in chunks:
         try:
-            _canonical_part(chunk, declared, where, timezone)
+            _canonical_chunk(chunk, declared, where, timezone)
         except WrongValues as found:
             yield found
 
 
-def concatenate_chunks(parts: Sequence[pa.Table], declared: Table) -> pa.Table:
-    """Parts with canonical types as one table in canonical column order.
+def concatenate_chunks(chunks: Sequence[pa.Table], declared: Table) -> pa.Table:
+    """Concatenate chunks with canonical types to one table in canonical column order.
 
-    Raises `DataError` where parts disagree about the type of an open column.
+    Raises `DataError` where chunks disagree about the type of an open column.
     """
     if declared.open_columns:
-        parts = _unify_types(parts, declared)
-    rows = pa.concat_tables(parts, promote_options="permissive")
+        chunks = _unify_types(chunks, declared)
+    rows = pa.concat_tables(chunks, promote_options="permissive")
     return rows.select(_canonical_order(rows.column_names, declared))
 
 
@@ -115,7 +115,7 @@ def file_label(path: Path, declared: Table) -> str:
     return name if path.parent.name != declared.name else f"{declared.name}/{name}"
 
 
-def _read_part(path: Path, declared: Table, timezone: str, progress: Progress) -> pa.Table:
+def _read_file(path: Path, declared: Table, timezone: str, progress: Progress) -> pa.Table:
     chunks, where, seen = [], file_label(path, declared), 0
     for chunk in _file_chunks(path, declared, _CHUNK_ROWS):
         chunks.append(chunk)
@@ -123,7 +123,7 @@ def _read_part(path: Path, declared: Table, timezone: str, progress: Progress) -
         if seen // _ROWS_PER_MESSAGE > before // _ROWS_PER_MESSAGE:
             progress(f"{where}: {seen:,} rows read so far")
     try:
-        return _canonical_part(pa.concat_tables(chunks), declared, where, timezone)
+        return _canonical_chunk(pa.concat_tables(chunks), declared, where, timezone)
     except WrongValues as found:
         raise found.error() from found
 
@@ -163,12 +163,12 @@ def _unreadable(path: Path, declared: Table, error: Exception) -> DataError:
     )
 
 
-def _canonical_part(part: pa.Table, declared: Table, where: str, timezone: str) -> pa.Table:
-    _check_names(part.column_names, declared, where)
-    refuse_other_encodings(part, declared.name, where)
+def _canonical_chunk(chunk: pa.Table, declared: Table, where: str, timezone: str) -> pa.Table:
+    _check_names(chunk.column_names, declared, where)
+    refuse_other_encodings(chunk, declared.name, where)
     columns = {
-        name: _canonical(part[name], declared, name, where=where, timezone=timezone)
-        for name in part.column_names
+        name: _canonical(chunk[name], declared, name, where=where, timezone=timezone)
+        for name in chunk.column_names
     }
     return pa.table(columns)
 
@@ -345,21 +345,22 @@ def _open_type(values: pa.ChunkedArray, place: str, where: str) -> pa.DataType:
     )
 
 
-def _unify_types(parts: Sequence[pa.Table], declared: Table) -> list[pa.Table]:
-    """The parts with one type for each open column; double for one that has no value anywhere."""
+def _unify_types(chunks: Sequence[pa.Table], declared: Table) -> list[pa.Table]:
+    """Return the chunks with one type for each open column; double for one that has no value anywhere."""
     types: dict[str, pa.DataType] = {}
-    for field in (field for part in parts for field in part.schema):
+    for field in (field for chunk in chunks for field in chunk.schema):
         before = types.get(field.name, pa.null())
         if pt.is_null(before):
             types[field.name] = field.type
         elif not pt.is_null(field.type) and field.type != before:
             raise DataError(
-                f"{declared.name}.{field.name}: 2 types in {len(parts)} parts: {before} and "
-                f"{field.type}. Write all parts with one type."
+                f"{declared.name}.{field.name}: 2 types in {len(chunks)} files: {before} and "
+                f"{field.type}. Write all files with one type."
             )
     final = {name: pa.float64() if pt.is_null(kind) else kind for name, kind in types.items()}
     return [
-        part.cast(pa.schema([(name, final[name]) for name in part.column_names])) for part in parts
+        chunk.cast(pa.schema([(name, final[name]) for name in chunk.column_names]))
+        for chunk in chunks
     ]
 
 

@@ -37,7 +37,7 @@ class ValidatedRows:
     used: pa.Table
     rejects: pa.Table
     report: TableReport
-    breaches: tuple[RuleViolation, ...]
+    violations: tuple[RuleViolation, ...]
 
 
 def validate_rows(
@@ -67,7 +67,7 @@ def validate_rows(
         report=_table_report(
             used, declared, timezone, copies=int(double.copies.sum()), found=found
         ),
-        breaches=tuple(_violation(one, rows, declared) for one in found),
+        violations=tuple(_violation(one, rows, declared) for one in found),
     )
 
 

@@ -58,7 +58,7 @@ class ChunkResult:
 
     rejects: pa.Table
     report: TableReport
-    breaches: tuple[RuleViolation, ...]
+    violations: tuple[RuleViolation, ...]
     keys: int
 
 
@@ -81,26 +81,26 @@ def validate_in_chunks(
         used = add_known_until(one.used, declared) if declared.timed else one.used
         use(number, used)
         keys = used[UNTIL].null_count if declared.timed else 0
-        return ChunkResult(one.rejects, one.report, one.breaches, keys)
+        return ChunkResult(one.rejects, one.report, one.violations, keys)
 
     rows = sum(_row_count(path) for path in files)
     if rows <= resources.chunk_rows:
         return validated(0, read_table(files, declared, resources.settings.timezone))
-    pieces = _shuffle_by_key(files, declared, resources, rows)
+    shuffle = _shuffle_by_key(files, declared, resources, rows)
     done: list[ChunkResult] = []
 
     def through(number: int) -> ChunkResult:
-        return validated(number, concatenate_chunks(pieces.rows(number), declared))
+        return validated(number, concatenate_chunks(shuffle.rows(number), declared))
 
-    for account in map_in_threads(through, range(pieces.buckets), resources.threads):
+    for account in map_in_threads(through, range(shuffle.buckets), resources.threads):
         done.append(account)
-        resources.progress(f"{declared.name}: {len(done)} of {pieces.buckets} chunks validated")
+        resources.progress(f"{declared.name}: {len(done)} of {shuffle.buckets} chunks validated")
         if _exceeds_reject_shares(done, rows, resources.settings):
             break
-    rmtree(pieces.folder)
+    rmtree(shuffle.folder)
     whole = _merge_results(done, declared, resources, known)
-    if len(done) < pieces.buckets:
-        refuse_bad_rows(DataReport((whole.report,), whole.breaches, ()), resources.settings)
+    if len(done) < shuffle.buckets:
+        refuse_bad_rows(DataReport((whole.report,), whole.violations, ()), resources.settings)
     return whole
 
 
@@ -134,17 +134,17 @@ def _shuffle_by_key(
     A batch leaves its columns and types in every chunk, if only with no rows: so each chunk has
     those of the whole table.
     """
-    pieces = Shuffle(resources.work / "chunks" / declared.name, -(-rows // resources.chunk_rows))
+    shuffle = Shuffle(resources.work / "chunks" / declared.name, -(-rows // resources.chunk_rows))
     chunk_rows = max(1, resources.chunk_rows // _BATCHES_PER_CHUNK)
     chunks = read_chunks(files, declared, resources.settings.timezone, chunk_rows)
 
     def throw(numbered: tuple[int, pa.Table]) -> None:
         number, chunk = numbered
-        pieces.add(number, chunk, assign_buckets(chunk[declared.key[0]], pieces.buckets))
+        shuffle.add(number, chunk, assign_buckets(chunk[declared.key[0]], shuffle.buckets))
 
     for _ in map_in_threads(throw, zip(count(), chunks), resources.threads):
         pass
-    return pieces
+    return shuffle
 
 
 def _exceeds_reject_shares(
@@ -182,7 +182,7 @@ def _merge_results(
         share_late=sum(late) / used if declared.timed and declared.event and used else None,
         share_corrected=sum(corrected) / keys if declared.timed and used else None,
     )
-    return ChunkResult(again.rejects, report, again.breaches, keys)
+    return ChunkResult(again.rejects, report, again.violations, keys)
 
 
 def _without_reasons(rejects: pa.Table) -> pa.Table:

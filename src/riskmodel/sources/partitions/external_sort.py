@@ -53,7 +53,7 @@ _PROBE_ROWS = 1 << 16
 """Rows of each file that are looked at first: what is wrong in all of them stops the work at once."""
 _COLUMNS_OF_LINES = ("line_id", *LINE_COLUMNS, "known_at", "withdrawn", UNTIL)
 _DICTIONARY_BYTES = 1 << 28
-"""More than a part's texts come to: a column with more of them would not be read as codes."""
+"""More than a partition's texts come to: a column with more of them would not be read as codes."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def sort_tables(
         if len(account.rejects):
             write_parquet(account.rejects, out / "rejects" / f"{name}.parquet")
     write_parquet(report.frame(), out / "report.parquet")
-    write_parquet(report.breaches_frame(), out / "breaches.parquet")
+    write_parquet(report.violations_frame(), out / "breaches.parquet")
     return SortedTables(sorting.firsts, {name: sorting.write(name) for name in sorting.accounts})
 
 
@@ -136,7 +136,7 @@ class _TableSorter:
         accounts = self.accounts.values()
         return DataReport(
             tables=tuple(one.report for one in accounts),
-            breaches=tuple(breach for one in accounts for breach in one.breaches),
+            violations=tuple(violation for one in accounts for violation in one.violations),
             absent=absent_tables(self.accounts),
         )
 
@@ -148,8 +148,8 @@ class _TableSorter:
         buckets = self._buckets(name)
 
         def write(number: int) -> None:
-            part = sort_partition(pa.concat_tables(buckets.rows(number)), CANONICAL[name])
-            _write_encoded(part, self._out / name / f"{number:05d}.parquet")
+            partition = sort_partition(pa.concat_tables(buckets.rows(number)), CANONICAL[name])
+            _write_encoded(partition, self._out / name / f"{number:05d}.parquet")
 
         fit = self._resources.memory_bytes // (max(rows, default=0) * ROW_BYTES + 1)
         filled = [number for number, count in enumerate(rows) if count]
@@ -157,9 +157,11 @@ class _TableSorter:
             map_in_threads(write, filled, max(1, min(self._resources.threads, fit))), 1
         ):
             if done % _PARTITIONS_PER_MESSAGE == 0:
-                self._resources.progress(f"{name}: {done:,} of {len(filled):,} parts sorted")
+                self._resources.progress(f"{name}: {done:,} of {len(filled):,} partitions sorted")
         rmtree(buckets.folder, ignore_errors=True)
-        self._resources.progress(f"{name}: {sum(rows):,} rows sorted, in {len(filled):,} parts")
+        self._resources.progress(
+            f"{name}: {sum(rows):,} rows sorted, in {len(filled):,} partitions"
+        )
         return PartitionedTable(self._schemas[name], tuple(rows))
 
     def _keep(self, name: str, rows: pa.Table) -> None:
@@ -184,14 +186,14 @@ class _TableSorter:
             if name == "line_months":
                 rows = join_line_months(rows, self._lines)
             enterprise = positions(rows["enterprise_id"], self._known["enterprises"])
-            part = np.searchsorted(self._begins[:-1], enterprise, side="right") - 1
+            partition = np.searchsorted(self._begins[:-1], enterprise, side="right") - 1
             self._schemas[name] = rows.schema
-            self._sizes[name][number] = buckets.add(number, rows, part)
+            self._sizes[name][number] = buckets.add(number, rows, partition)
 
         return throw
 
     def _buckets(self, name: str) -> Shuffle:
-        return Shuffle(self._resources.work / "parts" / name, len(self.firsts))
+        return Shuffle(self._resources.work / "partitions" / name, len(self.firsts))
 
 
 def _write_encoded(rows: pa.Table, path: Path) -> None:

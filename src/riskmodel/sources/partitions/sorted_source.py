@@ -75,7 +75,7 @@ class SortedSource:
     store: Store
 
     @property
-    def parts(self) -> int:
+    def partition_count(self) -> int:
         """The number of partitions."""
         return len(self.firsts)
 
@@ -91,20 +91,22 @@ class SortedSource:
         """Return the table's columns with their types, texts as strings however `partition` gives them."""
         return self.store.schemas[table]
 
-    def part(self, number: int, needs: Mapping[str, Collection[str]]) -> dict[str, pa.Table]:
+    def read_partition(
+        self, number: int, needs: Mapping[str, Collection[str]]
+    ) -> dict[str, pa.Table]:
         """Read these columns of these tables of one partition, and those that say of whom and when.
 
         Texts that repeat are dictionary-encoded, ids of single rows are strings. Raises
         `KeyError` for a table or column that is not there, `IndexError` for such a partition.
         """
-        if not 0 <= number < self.parts:
+        if not 0 <= number < self.partition_count:
             raise IndexError(number)
         return {
             table: self.store.read(table, number, self._required_columns(table, columns))
             for table, columns in needs.items()
         }
 
-    def whole(self, table: str) -> pa.Table:
+    def read_unpartitioned(self, table: str) -> pa.Table:
         """Read `fx_rates` or `outcomes`, which are not partitioned, sorted by key; texts as strings.
 
         `KeyError` for every other table.
@@ -211,14 +213,14 @@ def sort_folder(
     cut = (
         {"firsts": list(firsts[1:])}
         if firsts
-        else {"enterprises_a_part": enterprises_per_partition}
+        else {"enterprises_per_partition": enterprises_per_partition}
     )
     found = _read_description(out)
-    same_parts = all(found["cut"].get(name) == value for name, value in cut.items())
-    if same_parts and found["asked"] == asked:
+    same_partitions = all(found["cut"].get(name) == value for name, value in cut.items())
+    if same_partitions and found["asked"] == asked:
         progress(f"{out.name}: is there, sorted from the same files")
         return load_sorted(out)
-    if not (same_parts and firsts):
+    if not (same_partitions and firsts):
         refuse_occupied(out)
     with machine_faults(out):
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -296,19 +298,19 @@ def _read_description(out: Path) -> Any:
 
 def _hashes(folder: Path, files: Files) -> dict[str, str]:
     """Return each file's SHA-256 by its path in the folder."""
-    paths = [path for parts in files.values() for path in parts]
+    paths = [path for of_table in files.values() for path in of_table]
     return {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
 
 
 def _first_missing_file(folder: Path, rows: Mapping[str, Sequence[int]]) -> Path | None:
     """Return the first partition that is not there as a file; None if all are."""
-    parts = (
+    partitions = (
         folder / name / f"{number:05d}.parquet"
         for name, counts in rows.items()
         for number, count in enumerate(counts)
         if count
     )
-    return next((path for path in parts if not path.is_file()), None)
+    return next((path for path in partitions if not path.is_file()), None)
 
 
 def _incomplete_error(folder: Path, path: Path) -> DataError:
