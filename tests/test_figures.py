@@ -403,7 +403,7 @@ def deciles() -> pd.DataFrame:
     )
 
 
-def anchored() -> pd.DataFrame:
+def published_table() -> pd.DataFrame:
     """Two data sets: our trees and the price of signs, and what others published."""
     return pd.DataFrame(
         {
@@ -517,7 +517,7 @@ def measured_over_simulations() -> pd.DataFrame:
 
 
 DRAWN: dict[str, Callable[[], Picture]] = {
-    "anchors": lambda: figures.anchors(anchored()),
+    "published_auc": lambda: figures.published_auc(published_table()),
     "table_rows": lambda: figures.table_rows(report()),
     "arrivals": lambda: figures.arrivals(source()),
     "lateness": lambda: figures.lateness(report()),
@@ -571,7 +571,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "vintage_defaults": lambda: figures.vintage_defaults(vintages()),
     "limit_response": lambda: figures.limit_response(responses()),
     "true_pd": lambda: figures.true_pd(deciles()),
-    "selection_gains": lambda: figures.selection_gains(gained()),
+    "reject_inference_gains": lambda: figures.reject_inference_gains(gained()),
     "backtest_intervals": lambda: figures.backtest_intervals(measured_over_simulations()),
     "promised_profit": lambda: figures.promised_profit(judged_books().iloc[2:]),
     "regret_causes": lambda: figures.regret_causes(informed()),
@@ -583,7 +583,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
 """Every chart with axes, drawn."""
 
 EMPTY: dict[str, Callable[[], Picture]] = {
-    "anchors": lambda: figures.anchors(anchored().iloc[:0]),
+    "published_auc": lambda: figures.published_auc(published_table().iloc[:0]),
     "table_rows": lambda: figures.table_rows(report().iloc[:0]),
     "arrivals": lambda: figures.arrivals(bare_source()),
     "lateness": lambda: figures.lateness(report().iloc[:1]),
@@ -638,7 +638,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "vintage_defaults": lambda: figures.vintage_defaults(vintages().iloc[:0]),
     "limit_response": lambda: figures.limit_response(responses().iloc[:0]),
     "true_pd": lambda: figures.true_pd(deciles().iloc[:0]),
-    "selection_gains": lambda: figures.selection_gains(gained().iloc[:1]),
+    "reject_inference_gains": lambda: figures.reject_inference_gains(gained().iloc[:1]),
     "backtest_intervals": lambda: figures.backtest_intervals(measured_over_simulations().iloc[:0]),
     "promised_profit": lambda: figures.promised_profit(judged_books().iloc[:0]),
     "regret_causes": lambda: figures.regret_causes(informed().iloc[:0]),
@@ -677,7 +677,7 @@ def test_a_chart_of_nothing_says_why(name: str) -> None:
 
 
 def test_a_method_of_selection_stands_at_its_gain_beside_what_every_outcome_would_give() -> None:
-    ranking, _ = figures.selection_gains(gained()).axes
+    ranking, _ = figures.reject_inference_gains(gained()).axes
     named = [label.get_text() for label in ranking.get_yticklabels()]
     assert named == ["fuzzy", "all outcomes known"]
     points = next(line for line in ranking.lines if line.get_label() == "all applicants")
@@ -687,7 +687,7 @@ def test_a_method_of_selection_stands_at_its_gain_beside_what_every_outcome_woul
 
 
 def test_a_published_figure_stands_beside_ours_and_a_difference_is_no_ranking() -> None:
-    ours, other = figures.anchors(anchored()).axes
+    ours, other = figures.published_auc(published_table()).axes
     named = [label.get_text() for label in ours.get_yticklabels()]
     assert named == ["trees", "logistic regression (published)"]
     dots = [line for line in ours.lines if line.get_marker() in ("o", "D")]

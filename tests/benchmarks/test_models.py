@@ -10,11 +10,11 @@ from riskmodel.benchmarks import models
 from riskmodel.benchmarks.models import (
     COLUMNS,
     PRICE,
-    PUBLISHED,
+    PUBLISHED_RESULTS,
     bench_models,
     beside_published,
     corrected_interval,
-    held_out,
+    cross_validate,
 )
 from riskmodel.datasets import balanced_folds
 from riskmodel.errors import DataError
@@ -71,7 +71,7 @@ def rows() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def folds(rows: pd.DataFrame) -> pd.DataFrame:
-    return held_out(rows, DEFINITIONS, settings(), silent)
+    return cross_validate(rows, DEFINITIONS, settings(), silent)
 
 
 def test_every_candidate_is_judged_on_every_fold_of_every_repeat(folds: pd.DataFrame) -> None:
@@ -81,19 +81,18 @@ def test_every_candidate_is_judged_on_every_fold_of_every_repeat(folds: pd.DataF
     assert folds["auc"].between(0.7, 0.95).all()
 
 
-def test_a_fold_is_never_learnt_from(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fold_is_never_fitted_on(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[set[str], set[str]]] = []
-    learnt = models._learnt
-    judged = models._judged
+    fit, evaluate = models._fit, models._evaluate
     monkeypatch.setattr(
-        models, "_learnt",
-        lambda kind, own, *rest: seen.append((set(own["enterprise_id"]), set())) or learnt(kind, own, *rest),
+        models, "_fit",
+        lambda kind, own, *rest: seen.append((set(own["enterprise_id"]), set())) or fit(kind, own, *rest),
     )  # fmt: skip
     monkeypatch.setattr(
-        models, "_judged",
-        lambda ranker, own, level: seen[-1][1].update(own["enterprise_id"]) or judged(ranker, own, level),
+        models, "_evaluate",
+        lambda ranker, own, level: seen[-1][1].update(own["enterprise_id"]) or evaluate(ranker, own, level),
     )  # fmt: skip
-    held_out(rows, DEFINITIONS, settings("model.candidates=['single_feature']"), silent)
+    cross_validate(rows, DEFINITIONS, settings("model.candidates=['single_feature']"), silent)
     assert len(seen) == 4
     for apart, held in seen:
         assert len(apart) + len(held) == len(rows)
@@ -103,7 +102,7 @@ def test_a_fold_is_never_learnt_from(rows: pd.DataFrame, monkeypatch: pytest.Mon
 def test_the_benchmark_gives_the_same_figures_again(
     rows: pd.DataFrame, folds: pd.DataFrame
 ) -> None:
-    pd.testing.assert_frame_equal(folds, held_out(rows, DEFINITIONS, settings(), silent))
+    pd.testing.assert_frame_equal(folds, cross_validate(rows, DEFINITIONS, settings(), silent))
 
 
 def test_the_interval_counts_the_overlap_of_training_rows() -> None:
@@ -149,9 +148,9 @@ def test_published_figures_stand_beside_ours_each_with_its_source() -> None:
     assert PRICE not in set(table["model"])
 
 
-@pytest.mark.parametrize("name", list(PUBLISHED))
+@pytest.mark.parametrize("name", list(PUBLISHED_RESULTS))
 def test_every_published_figure_names_where_it_stands(name: str) -> None:
-    assert all(len(one.source) > 20 and 0.5 < one.auc < 1 for one in PUBLISHED[name])
+    assert all(len(one.source) > 20 and 0.5 < one.auc < 1 for one in PUBLISHED_RESULTS[name])
 
 
 def test_a_folder_without_any_of_the_sets_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Back-test of earlier months' limits on fictional economies whose truth is known.
 
-The line decides as it would have on an earlier day; then the truth of the twelve months after judges
-its book beside the 1:1 rule, beside that rule with a cut at the same volume, and beside the book of
+The pipeline decides as it would have on an earlier day. The truth of the twelve months after is then
+compared: its book beside the 1:1 rule, beside that rule with a cut at the same volume, and beside the book of
 an oracle. A scenario's tables are the base's until its event, so a book decided before it is the
 same, and only the truth differs.
 """
@@ -40,7 +40,7 @@ BACK = (24, 12)
 """Months before the simulation's end at which a book is decided; the events begin at the first."""
 EVENTS = ("shock", "tariff", "yuan")
 OTHER_SIMULATIONS = ("drift", "gaming", "thin")
-"""Scenarios whose enterprises differ from the beginning: the line is run anew in their simulations."""
+"""Scenarios whose enterprises differ from the beginning: the pipeline is run anew in their simulations."""
 BUDGETS_FOR = 3_000
 """Enterprises of the demo, which the budgets of the banks' file are made for; others in
 proportion."""
@@ -126,10 +126,10 @@ def read_simulation_size(simulation: Path) -> SimulationSize:
 
 @dataclass(frozen=True)
 class BacktestMonth:
-    """One month of one simulation, judged.
+    """Back-test of one month of one simulation.
 
-    `evaluated` are the lines by who chose them, held against the truth; the tables are those of
-    `limits.backtest_measures` and `limits.backtest.value_of_information`.
+    `evaluated` are the credit lines of each book, evaluated by the truth; the tables are those of
+    `limits.backtest.measures` and `limits.backtest.value_of_information`.
     """
 
     as_of: str
@@ -148,9 +148,9 @@ class BacktestMonth:
 def build_month(
     simulation: Path, terms: Path, settings: Settings, *, back: int, scratch: Path | None = None
 ) -> tuple[AllocationProblem, str]:
-    """The month that the line weighs so many months before the simulation's end, and its date.
+    """Build the allocation problem `back` months before the simulation's end; return it and its date.
 
-    Sources to model by the run's own stages, in `scratch` (a folder that is thrown away if none).
+    Sources to model are run by the run's own stages, in `scratch` (a folder that is thrown away if none).
     """
     source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
     end = pd.Timestamp(datasets.find_last_as_of(source, settings.datasets)).to_period("M")
@@ -183,8 +183,7 @@ def _settings(settings: Settings, simulation: Path, as_of: str) -> Settings:
 
 
 def build_run_problem(run: Run, enterprises: int) -> AllocationProblem:
-    """The run's month as the stage `limits` weighs it, the budgets in proportion to the
-    enterprises."""
+    """Build the run's allocation problem, with budgets in proportion to the enterprises."""
     programme, given = programme_of(run), banks_of(run)
     share = enterprises / BUDGETS_FOR
     larger = [one.with_values({"budget_cny": share * one.budget_cny}) for one in given.bank]
@@ -206,7 +205,7 @@ def backtest_month(
     *,
     paths: int = PATHS,
 ) -> BacktestMonth:
-    """The month's book, the rules and the oracle, held against the truth of the year after."""
+    """Evaluate the month's book, the rules and the oracle by the truth of the year after."""
     as_of = str(pd.Timestamp(problem.case.scored["as_of"].iloc[0]).date())
     threads, terms = settings.run.threads, problem.case.terms
     rules = backtest.rule_books(problem)
@@ -270,10 +269,10 @@ def run_stresses(
     setup: tuple[Path, Economy, Settings],
     scenarios: Sequence[str] = (*EVENTS, *OTHER_SIMULATIONS),
 ) -> pd.DataFrame:
-    """The scenarios of a simulation, beside its base's first month; their simulations go to the folder.
+    """Evaluate the scenarios of a simulation beside its base's first month; they are written to `folder`.
 
-    One row a scenario and bank: scenario, same_book (whether the base's own book is judged), the
-    columns of `measures.stressed`, and of the whole book bad_rate and the figures of
+    One row a scenario and bank: scenario, same_book (whether the base's own book is evaluated), the
+    columns of `measures.stress_loss_caps`, and of the whole book bad_rate and the figures of
     `measures.excess_limits`; the base's own stand in the rows of scenario "base". Where the scenario has
     other enterprises its book is its own: nothing is compared with the base's lines, `breaks` says
     that a cap does not hold, and too_high is missing.
@@ -301,7 +300,7 @@ def run_stresses(
 def _book_and_oracle(
     simulation: Path, problem: AllocationProblem, economy: Economy, settings: Settings
 ) -> dict[str, pd.DataFrame]:
-    """The month's book and the oracle's, held against the truth of a scenario's simulation."""
+    """Evaluate the month's book and the oracle's by the truth of a scenario's simulation."""
     as_of = str(pd.Timestamp(problem.case.scored["as_of"].iloc[0]).date())
     terms, threads = problem.case.terms, settings.run.threads
     asked = backtest.limits_to_query(problem)
@@ -318,7 +317,7 @@ def _book_and_oracle(
 def _stress_rows(
     scenario: str, evaluated: Mapping[str, pd.DataFrame], base: BacktestMonth
 ) -> pd.DataFrame:
-    """The scenario's rows, a bank each; the base's losses are 0 where the book is another one."""
+    """Return the scenario's rows, a bank each; the base's losses are 0 where the book is another one."""
     book, banks = evaluated[BOOK], base.problem.case.terms.banks
     same = scenario not in OTHER_SIMULATIONS
     before = base.evaluated[BOOK] if same else book.assign(loss_cny=0.0, profit_cny=0.0)
@@ -333,7 +332,7 @@ def _stress_rows(
 
 
 def describe(month: BacktestMonth) -> str:
-    """The month's verdict in one sentence."""
+    """Describe the month's result in one sentence."""
     book = month.evaluated[BOOK][["limit_cny", "profit_cny"]].sum() / 1e6
     measured = month.intervals.set_index("measure")["value"]
     return (
@@ -346,8 +345,11 @@ def describe(month: BacktestMonth) -> str:
 
 
 def stress_summary(stress: pd.DataFrame) -> pd.DataFrame:
-    """One row a scenario: scenario, caps_over (banks whose true expected loss is above their cap),
-    profit_cny, profit_against_base_cny, bad_rate, too_high, too_high_cny, losing, losing_cny."""
+    """Summarise the stress, one row a scenario.
+
+    Columns: scenario, caps_over (banks whose true expected loss is above their cap), profit_cny,
+    profit_against_base_cny, bad_rate, too_high, too_high_cny, losing, losing_cny.
+    """
     by = stress.assign(over=stress["loss_cny"] > stress["loss_cap_cny"]).groupby(
         "scenario", sort=False
     )

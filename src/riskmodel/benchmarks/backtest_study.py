@@ -29,7 +29,7 @@ MONTHS = 72
 def bench_backtest(
     enterprises: int, terms: Path, economy: Economy, progress: Progress
 ) -> pd.DataFrame:
-    """Measures with intervals over simulations, the regret's causes and the stress, reported and returned.
+    """Back-test over simulations: measures with intervals, the regret's causes and the stress.
 
     `terms` is the folder of `policy.toml` and `banks.toml`. Columns: question ("backtest",
     "regret", "response", "stress"), name, measure, simulations, value, low, high.
@@ -51,7 +51,7 @@ def bench_backtest(
                     stress = run_stresses(
                         Path(folder), read_simulation_size(simulation), month, setup
                     )
-                    progress(f"{stress['scenario'].nunique()} scenarios judged")
+                    progress(f"{stress['scenario'].nunique()} scenarios evaluated")
     tables = [_over_simulations(months), _causes(months), _responses(months), _long(stress)]
     return pd.concat(tables, ignore_index=True)
 
@@ -69,7 +69,7 @@ def _over_simulations(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFra
 
 
 def _causes(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
-    """The regret that is left by who knows what, over simulations."""
+    """Average the regret that is left where one thing is known, over simulations."""
     rows = [
         month.value_of_information.rename(columns={"knows": "measure", "regret": "value"}).assign(
             seed=seed
@@ -83,13 +83,13 @@ def _causes(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
 
 
 def _responses(months: Sequence[tuple[int, BacktestMonth]]) -> pd.DataFrame:
-    """The fitted, the naive and the stated response beside the true ones, over simulations."""
+    """Average the fitted, the naive and the stated response beside the true ones."""
     rows = [month.response.assign(seed=seed) for seed, month in months]
     table = measures.average_over_simulations(pd.concat(rows, ignore_index=True))
     return table.assign(question="response", name="response")
 
 
 def _long(stress: pd.DataFrame) -> pd.DataFrame:
-    """The stress's summary as rows of the table; of one simulation, so without an interval."""
+    """Return the stress's summary as rows of the table; of one simulation, so without an interval."""
     long = stress_summary(stress).melt("scenario", var_name="measure", value_name="value")
     return long.rename(columns={"scenario": "name"}).assign(question="stress", simulations=1)

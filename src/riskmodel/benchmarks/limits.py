@@ -1,4 +1,4 @@
-"""The allocation's benchmark: ours beside HiGHS on the same drawn books, size by size."""
+"""Benchmark of the allocation: ours beside HiGHS on the same drawn books, size by size."""
 
 import resource
 import sys
@@ -33,7 +33,7 @@ def bench_limits(
 ) -> pd.DataFrame:
     """One row a size and solver: `COLUMNS`; values in CNY.
 
-    Each runs in a process of its own, whose most memory is stated, the drawn book included. HiGHS
+    Each runs in a process of its own, whose peak memory is stated, the drawn book included. HiGHS
     solves the linear relaxation, which is a bound only; `ending` says how it ended.
     """
     lines: list[Line] = []
@@ -57,7 +57,7 @@ def _ours(size: int) -> Line:
     threads = default_settings().run.threads
     allocate(random_options(50, seed=SEED), threads=threads)  # loads the compiled loops
     options, clock = random_options(size, seed=SEED), Clock()
-    found = clock.of(partial(allocate, options, threads=threads))
+    found = clock.measure(partial(allocate, options, threads=threads))
     return {
         **_describe("riskmodel", options),
         **_cost(clock),
@@ -72,7 +72,7 @@ def _ours(size: int) -> Line:
 def _highs(size: int, name: str, seconds: float) -> Line:
     options, clock = random_options(size, seed=SEED), Clock()
     work = partial(linear_optimum, options, seconds=seconds, method=METHODS[name])
-    found = clock.of(work)
+    found = clock.measure(work)
     return {
         **_describe(name, options),
         **_empty(name),
@@ -95,7 +95,7 @@ def _cost(clock: Clock) -> Line:
     return {
         "seconds": clock.seconds,
         "cpu_seconds": clock.cpu_seconds,
-        "memory_gb": _most_memory_gb(),
+        "memory_gb": _peak_memory_gb(),
     }
 
 
@@ -104,7 +104,7 @@ def _empty(name: str) -> Line:
     return {"name": name, **dict.fromkeys(nothing, NONE)}
 
 
-def _most_memory_gb() -> float:
+def _peak_memory_gb() -> float:
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in kibibytes, macOS in bytes
     return most / (1e9 if sys.platform == "darwin" else 1e9 / 1024)

@@ -1,4 +1,4 @@
-"""The models' benchmark: every rung of the ladder on public data sets, beside published figures."""
+"""Benchmark of the learners on public data sets, beside published results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from riskmodel.statistics.logistic import expit, fit_logistic
 
 
 @dataclass(frozen=True)
-class Published:
-    """Somebody else's figures on a data set, and where they stand; NaN where none is given."""
+class PublishedResult:
+    """A published result on a data set, with its source; NaN where a metric is not given."""
 
     model: str
     auc: float
@@ -41,16 +41,16 @@ _LESSMANN = (
 )
 _SHI = "Shi (2025), Proceedings of ICIAAI 2025, doi 10.2991/978-94-6463-823-3_20; all 23 columns"
 
-PUBLISHED: Mapping[str, tuple[Published, ...]] = MappingProxyType(
+PUBLISHED_RESULTS: Mapping[str, tuple[PublishedResult, ...]] = MappingProxyType(
     {
         "gmsc": (
-            Published("logistic regression", 0.693, np.nan, _LESSMANN),
-            Published("best of 41 classifiers", 0.865, np.nan, _LESSMANN),
+            PublishedResult("logistic regression", 0.693, np.nan, _LESSMANN),
+            PublishedResult("best of 41 classifiers", 0.865, np.nan, _LESSMANN),
         ),
-        "taiwan": (Published("gradient boosting", 0.783, np.nan, _SHI),),
+        "taiwan": (PublishedResult("gradient boosting", 0.783, np.nan, _SHI),),
     }
 )
-"""What others reached, by the name of the importer and of the experiment."""
+"""Published results by the name of the importer and of the experiment."""
 
 OURS, THEIRS = "riskmodel", "published"
 COVERAGE = 0.95
@@ -58,36 +58,42 @@ METRICS = ("auc", "brier", "log_loss")
 NUMBERS = ("auc", "auc_low", "auc_high", "brier", "log_loss")
 COLUMNS = ("data", "whose", "model", *NUMBERS, "source")
 UNLIKE_LOG_ODDS = ("single_feature",)
-"""Kinds whose scores only rank: their level is fitted on the training rows."""
+"""Learners whose scores only rank: their level is fitted on the training rows."""
 PRICE = "unconstrained_trees less trees"
-"""What monotone signs cost: the difference on the same folds."""
+"""The cost of monotone signs: the difference on the same folds."""
 
 
 def bench_models(
-    data: Path, experiments: Path, progress: Progress, names: Sequence[str] = tuple(PUBLISHED)
+    data: Path,
+    experiments: Path,
+    progress: Progress,
+    names: Sequence[str] = tuple(PUBLISHED_RESULTS),
 ) -> pd.DataFrame:
     """One row a model and data set, ours and the published ones: `COLUMNS`.
 
     `data` holds a folder of original files for each name, `experiments` its settings: protocol
-    (folds and repeats), candidates, directions. A data set that is not there is told and left
+    (folds and repeats), candidates, directions. A data set that is not there is reported and left
     out; `DataError` where none is.
     """
     if len(absent_sets(data, names)) == len(names):
         raise DataError(
             f"{data}: 0 of {len(names)} data sets ({', '.join(names)}). Name the folder."
         )
-    return judged_where_there(data, experiments, progress, names)
+    return benchmark_available_sets(data, experiments, progress, names)
 
 
-def absent_sets(data: Path, names: Sequence[str] = tuple(PUBLISHED)) -> list[str]:
+def absent_sets(data: Path, names: Sequence[str] = tuple(PUBLISHED_RESULTS)) -> list[str]:
     """The data sets that the folder does not hold."""
     return [name for name in names if not (data / name).is_dir()]
 
 
-def judged_where_there(
-    data: Path, experiments: Path, progress: Progress, names: Sequence[str] = tuple(PUBLISHED)
+def benchmark_available_sets(
+    data: Path,
+    experiments: Path,
+    progress: Progress,
+    names: Sequence[str] = tuple(PUBLISHED_RESULTS),
 ) -> pd.DataFrame:
-    """As `bench_models`, but a table without rows where no data set is there."""
+    """Benchmark the data sets that are there; a table without rows where none is."""
     absent = absent_sets(data, names)
     for name in absent:
         progress(f"{name}: not in {data}, left out")
@@ -95,14 +101,14 @@ def judged_where_there(
     for name in (name for name in names if name not in absent):
         settings = load_settings(experiments / f"{name}.toml")
         rows, definitions = labelled_features(name, data / name, settings, progress)
-        tables.append(beside_published(name, held_out(rows, definitions, settings, progress)))
+        tables.append(beside_published(name, cross_validate(rows, definitions, settings, progress)))
     return pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
 
 
 def labelled_features(
     name: str, raw: Path, settings: Settings, progress: Progress
 ) -> tuple[pd.DataFrame, tuple[FeatureDefinition, ...]]:
-    """The data set through the importer, the contract's door and the engine, with its labels."""
+    """Import a data set, read it as a source folder and compute its features, with labels."""
     with TemporaryDirectory(prefix="bench-") as folder:
         progress(f"{name}: import, and every feature")
         IMPORTERS[name](raw, Path(folder) / name)
@@ -116,34 +122,35 @@ def labelled_features(
     return rows, found.definitions
 
 
-def held_out(
+def cross_validate(
     rows: pd.DataFrame,
     definitions: Sequence[FeatureDefinition],
     settings: Settings,
     progress: Progress,
 ) -> pd.DataFrame:
-    """model, repeat, fold, `METRICS` and the shares' ratio: one row a model and held-out fold.
+    """Cross-validate every learner: one row a model and held-out fold.
 
-    Repeated cross-validation by enterprise. What is looked for (settings, rounds) is looked for
-    inside each fold's training rows, on folds of their own.
+    Columns: model, repeat, fold, `METRICS`, ratio (test rows to training rows). The repeated
+    cross-validation is by enterprise; settings and rounds are tuned inside each fold's training
+    rows, on folds of their own.
     """
     found = []
     for repeat, fold in balanced_folds(rows, settings.datasets, settings.run.seed):
         for k in sorted(fold.unique()):
             place = f"repeat {repeat + 1} of {settings.datasets.split.repeats}, fold {k + 1}"
-            learnt, held = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
-            inputs = fit_inputs(learnt, definitions, settings.model.max_categories)
+            train, test = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
+            inputs = fit_inputs(train, definitions, settings.model.max_categories)
             for name in settings.model.candidates:
                 progress(f"{name}: {place} of {settings.datasets.split.folds}")
-                ranker = _learnt(LEARNERS[name], learnt, inputs, settings)
-                level = _level(ranker, learnt) if name in UNLIKE_LOG_ODDS else (0.0, 1.0)
-                figures = _judged(ranker, held, level) | {"ratio": len(held) / len(learnt)}
+                ranker = _fit(LEARNERS[name], train, inputs, settings)
+                level = _level(ranker, train) if name in UNLIKE_LOG_ODDS else (0.0, 1.0)
+                figures = _evaluate(ranker, test, level) | {"ratio": len(test) / len(train)}
                 found.append({"model": name, "repeat": repeat, "fold": k} | figures)
     return pd.DataFrame(found)
 
 
 def beside_published(name: str, folds: pd.DataFrame) -> pd.DataFrame:
-    """The means over a data set's folds, what signs cost, and what others published: `COLUMNS`."""
+    """Return the means over a data set's folds, the cost of signs and published results: `COLUMNS`."""
     ours = [_line(model, own) for model, own in folds.groupby("model", sort=False)]
     models = {line["model"] for line in ours}
     if {"trees", "unconstrained_trees"} <= models:
@@ -151,7 +158,7 @@ def beside_published(name: str, folds: pd.DataFrame) -> pd.DataFrame:
     whole = [line | {"whose": OURS, "source": "this run"} for line in ours]
     theirs = [
         {"model": p.model, "auc": p.auc, "brier": p.brier, "whose": THEIRS, "source": p.source}
-        for p in PUBLISHED[name]
+        for p in PUBLISHED_RESULTS[name]
     ]
     return pd.DataFrame([*whole, *theirs]).assign(data=name).reindex(columns=list(COLUMNS))
 
@@ -159,7 +166,7 @@ def beside_published(name: str, folds: pd.DataFrame) -> pd.DataFrame:
 def corrected_interval(
     values: pd.Series, ratio: float, coverage: float = COVERAGE
 ) -> tuple[float, float]:
-    """The interval of a mean over repeated folds, whose training rows overlap.
+    """Return the interval of a mean over repeated folds, whose training rows overlap.
 
     Nadeau and Bengio (2003), Inference for the generalization error: the variance of the mean is
     s² (1/n + `ratio`), the ratio being test rows to training rows; Student's t with n - 1.
@@ -182,7 +189,7 @@ def _line(model: object, folds: pd.DataFrame) -> dict[str, object]:
 
 
 def _price(folds: pd.DataFrame) -> dict[str, object]:
-    """The unconstrained trees' figures less the monotone ones', fold by fold."""
+    """Return the unconstrained trees' metrics less the monotone ones', fold by fold."""
     keys = ["repeat", "fold"]
     free, trees = (
         folds[folds["model"] == name].set_index(keys).drop(columns="model")
@@ -191,35 +198,37 @@ def _price(folds: pd.DataFrame) -> dict[str, object]:
     return _line(PRICE, (free - trees).assign(ratio=trees["ratio"]))
 
 
-def _learnt(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> Ranker:
+def _fit(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> Ranker:
     run = settings.run
-    how = _tuned(kind, rows, inputs, settings)
-    return kind.fit(rows, inputs, how, seed=run.seed, threads=run.threads)
+    model_settings = _tune(kind, rows, inputs, settings)
+    return kind.fit(rows, inputs, model_settings, seed=run.seed, threads=run.threads)
 
 
-def _tuned(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:
-    """The settings that do best on folds of the training rows; with one trial, the rounds alone."""
-    how, run = settings.model, settings.run
-    if how.tuning.trials == 1 and kind.losses is None:
-        return how
-    drawn = rows.sample(min(len(rows), how.tuning.max_rows), random_state=run.seed)
+def _tune(kind: Learner, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:
+    """Tune the settings on folds of the training rows; with one trial, the rounds alone."""
+    model_settings, run = settings.model, settings.run
+    if model_settings.tuning.trials == 1 and kind.losses is None:
+        return model_settings
+    drawn = rows.sample(min(len(rows), model_settings.tuning.max_rows), random_state=run.seed)
     drawn = drawn.reset_index(drop=True)
-    inner = settings.datasets.with_values({"split.folds": how.inner_folds, "split.repeats": 1})
+    inner = settings.datasets.with_values(
+        {"split.folds": model_settings.inner_folds, "split.repeats": 1}
+    )
     _, fold = next(balanced_folds(drawn, inner, run.seed))
-    search = Search(drawn, fold.to_numpy(), inputs, how, run.seed, run.threads)
+    search = Search(drawn, fold.to_numpy(), inputs, model_settings, run.seed, run.threads)
     best, _ = tune(kind, search, (), lambda trial: None)
     return best
 
 
 def _level(ranker: Ranker, rows: pd.DataFrame) -> tuple[float, float]:
-    """Intercept and slope that turn scores into log-odds, from the training rows."""
+    """Fit the intercept and slope that turn scores into log-odds on the training rows."""
     bad = rows["defaulted"].to_numpy(float)
     intercept, slopes = fit_logistic(ranker.raw(rows)[:, None], bad, np.ones(len(bad)))
     return intercept, float(slopes[0])
 
 
-def _judged(ranker: Ranker, rows: pd.DataFrame, level: tuple[float, float]) -> dict[str, float]:
-    """`METRICS` on held-out rows; but for the intercept and slope given, scores are log-odds."""
+def _evaluate(ranker: Ranker, rows: pd.DataFrame, level: tuple[float, float]) -> dict[str, float]:
+    """Compute `METRICS` on held-out rows; `level` turns scores into log-odds."""
     raw, bad = ranker.raw(rows), rows["defaulted"].to_numpy(float)
     chance = expit(level[0] + level[1] * raw)
     return {

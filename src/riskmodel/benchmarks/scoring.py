@@ -1,4 +1,4 @@
-"""The scoring's benchmark: scores and reasons beside LightGBM's and shap's, on drawn features."""
+"""Benchmark of scoring: scores and reasons beside LightGBM's and shap's, on drawn features."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ ENSEMBLES: Mapping[str, Mapping[str, int]] = MappingProxyType(
 FEATURES = 100
 FIT_ROWS = 10_000
 SLOW_ROWS, SHAP_ROWS = 1_000, 500
-"""What the slow contenders get of the rows; a row costs them the same each."""
+"""Rows for the slow contenders; a row costs them the same each."""
 MISSING = 0.05
 COLUMNS = "model name rows seconds cpu_seconds rows_per_second ratio largest_difference".split()
 
@@ -56,8 +56,8 @@ class Clock:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 
-    def of(self, work: Callable[[], Any]) -> Any:
-        """What the work returns."""
+    def measure(self, work: Callable[[], Any]) -> Any:
+        """Run the work, add its time, and return its result."""
         began, used = time.perf_counter(), time.process_time()
         found = work()
         self.seconds += time.perf_counter() - began
@@ -88,11 +88,11 @@ def bench_scoring(
     return pd.concat(found, ignore_index=True)[COLUMNS]
 
 
-def drawn(definitions: tuple[FeatureDefinition, ...], rows: int, seed: int) -> pd.DataFrame:
-    """Keys, features with missing values among them, and `defaulted`, which depends on all."""
+def draw_features(definitions: tuple[FeatureDefinition, ...], rows: int, seed: int) -> pd.DataFrame:
+    """Draw keys, features (some values missing) and `defaulted`, which depends on all."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(rows, len(definitions)))
-    # the same weights for every seed: later draws are of the population that was learnt
+    # the same weights for every seed: later draws are of the population that was fitted
     weights = np.random.default_rng(0).normal(size=len(definitions)) / np.sqrt(len(definitions))
     happened = rng.random(rows) < expit(2 * values @ weights - 2.5)
     frame = pd.DataFrame(values, columns=[feature.name for feature in definitions])
@@ -111,16 +111,16 @@ def _of_ensemble(
 ) -> pd.DataFrame:
     enterprises, definitions, settings = work
     progress(f"{name}: fitting")
-    trees, model = _fitted(definitions, change, settings)
+    trees, model = _fit_ensemble(definitions, change, settings)
     once = Clock()
-    once.of(lambda: build_shapley_tables(trees.text))
+    once.measure(lambda: build_shapley_tables(trees.text))
     progress(f"{name}: {enterprises:,} enterprises, scores and reasons")
     lines = [
         *_ours(enterprises, model, definitions, settings),
         ("riskmodel, tables once", 0, once, NONE),
     ]
     progress(f"{name}: LightGBM and shap now")
-    few = drawn(definitions, min(enterprises, SLOW_ROWS), settings.run.seed)
+    few = draw_features(definitions, min(enterprises, SLOW_ROWS), settings.run.seed)
     lines += [_pred_contrib(trees, few), _shap(model, few.head(SHAP_ROWS))]
     table = pd.DataFrame(
         [(n, rows, c.seconds, c.cpu_seconds, apart) for n, rows, c, apart in lines],
@@ -130,15 +130,20 @@ def _of_ensemble(
     return table.assign(model=name, rows_per_second=speed, ratio=speed.iloc[0] / speed)
 
 
-def _fitted(
+def _fit_ensemble(
     definitions: tuple[FeatureDefinition, ...], change: Mapping[str, int], settings: Settings
 ) -> tuple[Trees, RiskModel]:
-    """The ensemble, and a model around it that keeps peers; its compiled loops are loaded."""
-    rows = drawn(definitions, FIT_ROWS, settings.run.seed - 1)
-    how = settings.model.with_values(dict(change))
-    inputs = fit_inputs(rows, definitions, how.max_categories)
+    """Fit the ensemble, and a model around it that keeps a reference group."""
+    rows = draw_features(definitions, FIT_ROWS, settings.run.seed - 1)
+    model_settings = settings.model.with_values(dict(change))
+    inputs = fit_inputs(rows, definitions, model_settings.max_categories)
     trees = fit_trees(
-        rows, inputs, how.trees, how.linear, seed=settings.run.seed, threads=settings.run.threads
+        rows,
+        inputs,
+        model_settings.trees,
+        model_settings.linear,
+        seed=settings.run.seed,
+        threads=settings.run.threads,
     )
     model = RiskModel(
         "trees",
@@ -147,10 +152,10 @@ def _fitted(
             Curve("logistic", 0.0, (1.0,)),
             0.0,
             ((0.0, 0.0, 0.0),),
-            how.calibration.confidence_level,
+            model_settings.calibration.confidence_level,
             {},
         ),
-        MasterScale(how.master_scale.pd_bounds),
+        MasterScale(model_settings.master_scale.pd_bounds),
         {},
         reference_group.fit_reference_group(trees, rows, settings.explain.reference_group_share),
     )
@@ -163,7 +168,7 @@ def _ours(
     definitions: tuple[FeatureDefinition, ...],
     settings: Settings,
 ) -> list[Line]:
-    """Contributions, then scores with reasons, then scores alone, over all enterprises."""
+    """Time contributions, then scores with reasons, then scores alone, over all enterprises."""
     baseline = make_baseline(model, definitions)
     shares, reasons, scores = Clock(), Clock(), Clock()
 
@@ -172,10 +177,12 @@ def _ours(
         reasons_in_columns(baseline, rows, settings.explain)
 
     for start in range(0, enterprises, BLOCK):
-        rows = drawn(definitions, min(BLOCK, enterprises - start), settings.run.seed + start)
-        shares.of(partial(compute_contributions, model, rows))
-        reasons.of(partial(scored_with_reasons, rows))
-        scores.of(partial(model.score, rows))
+        rows = draw_features(
+            definitions, min(BLOCK, enterprises - start), settings.run.seed + start
+        )
+        shares.measure(partial(compute_contributions, model, rows))
+        reasons.measure(partial(scored_with_reasons, rows))
+        scores.measure(partial(model.score, rows))
     return [
         ("riskmodel", enterprises, shares, NONE),
         ("riskmodel, scores and reasons", enterprises, reasons, NONE),
@@ -187,12 +194,12 @@ def _pred_contrib(trees: Trees, rows: pd.DataFrame) -> Line:
     clock, matrix = Clock(), trees.inputs.matrix(rows)
     predict = partial(trees.booster.predict, matrix, pred_contrib=True, num_threads=trees.threads)
     alone = replace(trees, linear=None, inputs=replace(trees.inputs, imputations={}))
-    apart = np.abs(clock.of(predict) - alone.contributions(rows)).max()
+    apart = np.abs(clock.measure(predict) - alone.contributions(rows)).max()
     return "LightGBM's pred_contrib", len(rows), clock, float(apart)
 
 
 def _shap(model: RiskModel, rows: pd.DataFrame) -> Line:
     compare_with_shap(model, rows.head(1))  # loads the library
     clock = Clock()
-    apart = clock.of(partial(compare_with_shap, model, rows))
+    apart = clock.measure(partial(compare_with_shap, model, rows))
     return "shap's TreeExplainer", len(rows), clock, apart

@@ -230,9 +230,9 @@ def _bench_models(data: Path | None) -> "pd.DataFrame":
 
 
 def _bench_backtest(enterprises: int) -> "pd.DataFrame":
-    from riskmodel.benchmarks.commands import books_judged
+    from riskmodel.benchmarks.commands import bench_backtest_books
 
-    return books_judged(enterprises, root_folder() / "experiments", _print_progress)
+    return bench_backtest_books(enterprises, root_folder() / "experiments", _print_progress)
 
 
 def print_dictionary(arguments: argparse.Namespace) -> None:

@@ -59,8 +59,8 @@ from riskmodel.figures.model_fit import (
     vintage_ranking,
 )
 from riskmodel.figures.publish import published
-from riskmodel.figures.published_results import anchors
-from riskmodel.figures.reject_inference import selection_gains
+from riskmodel.figures.published_results import published_auc
+from riskmodel.figures.reject_inference import reject_inference_gains
 from riskmodel.figures.simulation import (
     exits_by_year,
     export_sizes,
@@ -76,7 +76,6 @@ from riskmodel.figures.validate import calibration, checks, performance
 
 __all__ = [
     "Picture",
-    "anchors",
     "arrivals",
     "backtest_intervals",
     "bank_use",
@@ -111,6 +110,7 @@ __all__ = [
     "profit_curves",
     "promised_profit",
     "published",
+    "published_auc",
     "rankings_in_time",
     "rates",
     "reason_counts",
@@ -119,12 +119,12 @@ __all__ = [
     "recourse_actions",
     "regional_parity",
     "regret_causes",
+    "reject_inference_gains",
     "repeats",
     "riskiest_enterprise",
     "roc",
     "scale",
     "scorecard",
-    "selection_gains",
     "sensitivity",
     "shadow_prices",
     "shapes",

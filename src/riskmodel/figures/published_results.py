@@ -7,7 +7,7 @@ from riskmodel.figures.canvas import BAD, Picture, model_colour, named, nothing,
 THEIRS = "published"
 
 
-def anchors(found: pd.DataFrame) -> Picture:
+def published_auc(found: pd.DataFrame) -> Picture:
     """Each model's AUC with its interval, and the published ones, a chart a data set.
 
     `found` is what `riskmodel bench models` gives; differences between models are left out.

@@ -13,7 +13,7 @@ METRICS = {"auc": "AUC", "brier": "Brier score"}
 APART = 0.18
 
 
-def selection_gains(table: pd.DataFrame) -> Picture:
+def reject_inference_gains(table: pd.DataFrame) -> Picture:
     """The gain of every method with its 95 % interval, on all applicants and on the rejected.
 
     `table`: question, method, population, metric, gain, gain_low, gain_high; rows of the question

@@ -27,9 +27,9 @@ from riskmodel.sources.folder import read_folder
 pytestmark = pytest.mark.slow
 
 PREPARED = {
-    "duckdb": with_duckdb.prepared,
-    "pandas": with_pandas.prepared,
-    "polars": with_polars.prepared,
+    "duckdb": with_duckdb.prepare,
+    "pandas": with_pandas.prepare,
+    "polars": with_polars.prepare,
 }
 SALES = where(column("status", "is_not", "cancelled"), column("fob_usd", "above", 0))
 EVERY_KIND = (
@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def mine(folder: Path) -> Path:
     """The library's own features of that folder."""
-    return written(with_riskmodel.prepared, bench_task(folder), folder.parent / "ours")
+    return written(with_riskmodel.prepare, bench_task(folder), folder.parent / "ours")
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def changed(spoil: Callable[[pd.DataFrame], pd.DataFrame]) -> benchmark.Contende
     """A contender that does the work as DuckDB does, and then spoils the newest date's file."""
 
     def contender(task: Task) -> Callable[[Path], None]:
-        work = with_duckdb.prepared(task)
+        work = with_duckdb.prepare(task)
 
         def spoilt(out: Path) -> None:
             work(out)
@@ -179,7 +179,7 @@ def test_every_kind_and_operator_means_the_same_to_a_contender(
 
     found = differences(
         task,
-        written(with_riskmodel.prepared, task, tmp_path / "ours"),
+        written(with_riskmodel.prepare, task, tmp_path / "ours"),
         written(PREPARED[name], task, tmp_path / name),
     )
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.benchmarks.reject_inference.accepted_performance import (
-    correction,
+    compute_weights,
     for_all_applicants,
 )
 from riskmodel.errors import DataError
@@ -23,7 +23,7 @@ EVERYONE = np.ones(3, bool)
 
 
 def test_an_accepted_row_stands_for_one_over_its_propensity() -> None:
-    made = correction(np.array([0.5, 0.25, 0.9, 0.25]), np.array([True, True, False, True]))
+    made = compute_weights(np.array([0.5, 0.25, 0.9, 0.25]), np.array([True, True, False, True]))
     # 2, 4 and 4, brought to a mean of 1
     assert made.weights == pytest.approx([0.6, 1.2, 1.2], rel=1e-12)
     # Kish: (.6 + 1.2 + 1.2)^2 / (.36 + 1.44 + 1.44)
@@ -56,7 +56,7 @@ def test_the_auc_counts_a_pair_by_both_weights() -> None:
 
 def test_a_propensity_below_the_floor_counts_as_it_and_is_told() -> None:
     propensity = np.array([0.001, 0.5, 0.01, 0.9])
-    made = correction(propensity, np.array([True, True, False, False]), floor=0.1)
+    made = compute_weights(propensity, np.array([True, True, False, False]), floor=0.1)
     assert made.weights == pytest.approx([20 / 12, 4 / 12], rel=1e-12)
     assert (made.trimmed, made.unsupported) == (0.5, 0.5)
     assert not made.overlaps
@@ -65,19 +65,19 @@ def test_a_propensity_below_the_floor_counts_as_it_and_is_told() -> None:
 
 
 def test_where_all_overlap_the_text_says_only_what_the_rows_are_worth() -> None:
-    text = correction(np.array([0.5, 0.25, 0.25]), EVERYONE).text
+    text = compute_weights(np.array([0.5, 0.25, 0.25]), EVERYONE).text
     assert text == "3 accepted applicants weigh as much as 3; 0.0% of the weights were cut."
 
 
 @pytest.mark.parametrize("wrong", [[0.5, 1.2, 0.3], [0.5, -0.1, 0.3], [0.5, float("nan"), 0.3]])
 def test_a_propensity_that_is_no_chance_is_refused(wrong: list[float]) -> None:
     with pytest.raises(DataError, match="1 of 3 rows outside 0 to 1"):
-        correction(np.array(wrong), EVERYONE)
+        compute_weights(np.array(wrong), EVERYONE)
 
 
 def test_without_accepted_rows_no_outcome_is_known() -> None:
     with pytest.raises(DataError, match="0 of 3 accepted"):
-        correction(np.array([0.1, 0.2, 0.3]), ~EVERYONE)
+        compute_weights(np.array([0.1, 0.2, 0.3]), ~EVERYONE)
 
 
 def drawn(seed: int, rows: int = 60) -> pd.DataFrame:
@@ -91,7 +91,7 @@ def drawn(seed: int, rows: int = 60) -> pd.DataFrame:
 @given(st.integers(0, 2**31), st.floats(0.06, 1.0))
 def test_a_constant_propensity_changes_nothing(seed: int, chance: float) -> None:
     rows = drawn(seed)
-    made = correction(np.full(len(rows), chance), np.ones(len(rows), bool))
+    made = compute_weights(np.full(len(rows), chance), np.ones(len(rows), bool))
     table = for_all_applicants(rows, made.weights, draws=20, seed=1)
     assert np.allclose(table["accepted"], table["corrected"], rtol=1e-9)
     assert made.effective == pytest.approx(len(rows), rel=1e-9)
@@ -101,7 +101,7 @@ def test_a_constant_propensity_changes_nothing(seed: int, chance: float) -> None
 @given(st.integers(0, 2**31))
 def test_fewer_rows_are_worth_no_more_than_they_are(seed: int) -> None:
     propensity = np.random.default_rng(seed).random(50)
-    made = correction(propensity, np.ones(50, bool))
+    made = compute_weights(propensity, np.ones(50, bool))
     assert 1 <= made.effective <= 50 + 1e-9
     assert made.weights.mean() == pytest.approx(1, rel=1e-9)
 
@@ -116,7 +116,9 @@ def test_weighting_finds_the_truth_where_acceptance_hangs_on_what_is_known() -> 
     seen = pd.DataFrame({"enterprise_id": np.arange(n), "pd_12m": stated, "defaulted": defaulted})[
         accepted
     ]
-    table = for_all_applicants(seen, correction(propensity, accepted).weights, draws=40, seed=1)
+    table = for_all_applicants(
+        seen, compute_weights(propensity, accepted).weights, draws=40, seed=1
+    )
     ratio = table.set_index("metric").loc["realised_to_expected"]
     truth = 0.25 / 0.2
     assert ratio["accepted"] < 0.9 * truth

@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from riskmodel.benchmarks.reject_inference.methods import (
     FLOOR,
     METHODS,
+    Observations,
     Sample,
-    Seen,
     accepts_only,
     all_rejects_bad,
     fuzzy,
     hard_cutoff,
     inverse_propensity,
-    parcelled,
-    self_learnt,
+    parcelling,
+    self_learning,
 )
 from riskmodel.benchmarks.reject_inference.models import (
     Learner,
     calibrated_pd,
-    learner_of,
-    seen_of,
+    observe_applicants,
     simple_ranking,
+    tune_learner,
 )
 from riskmodel.errors import DataError
 from riskmodel.model.inputs import Inputs
@@ -44,7 +44,7 @@ def never(_: Sample) -> np.ndarray:
     raise AssertionError("this method learns nothing anew")
 
 
-SEEN = Seen(ACCEPTED, BAD, PD, PROPENSITY, never, seed=3)
+SEEN = Observations(ACCEPTED, BAD, PD, PROPENSITY, never, seed=3)
 
 
 def rejected_part(sample: Sample) -> list[tuple[int, bool, float]]:
@@ -88,20 +88,20 @@ def test_fuzzy_takes_each_rejected_twice_with_weights_that_add_up_to_one() -> No
 def test_parcelling_goes_by_the_accepted_of_the_same_band() -> None:
     # the lower half holds the accepted 0, 4, 6, 8 without a default and the rejected 1: good.
     # In the upper half the only accepted row, 2, defaulted: with any uplift all are bad.
-    made = rejected_part(parcelled(SEEN, uplift=1.0, bands=2))
+    made = rejected_part(parcelling(SEEN, uplift=1.0, bands=2))
     assert [bad for _, bad, _ in made] == [False, True, True, True, True]
 
 
 def test_a_band_without_accepted_rows_goes_by_its_mean_pd() -> None:
     nobody = replace(SEEN, accepted=ACCEPTED & (PD < 0.3), defaulted=np.zeros(10, bool))
-    made = parcelled(nobody, uplift=1.0, bands=2)
+    made = parcelling(nobody, uplift=1.0, bands=2)
     # the upper half, all five rejected: .3 .4 .2 .6 .5 average .4, so two are drawn as bad
     assert made.defaulted.sum() == 2
     assert (PD[made.place[made.defaulted]] >= 0.2).all()
 
 
 def test_parcelling_draws_the_same_rows_for_the_same_seed() -> None:
-    one, same = (parcelled(SEEN, uplift=0.5, bands=1) for _ in range(2))
+    one, same = (parcelling(SEEN, uplift=0.5, bands=1) for _ in range(2))
     assert one.defaulted.tolist() == same.defaulted.tolist()
 
 
@@ -121,8 +121,8 @@ def test_self_learning_labels_the_extremes_of_those_neither_most_nor_least_like_
         asked.append(len(sample.place))
         return np.arange(n + 10.0)
 
-    seen = Seen(accepted, np.zeros(n + 10, bool), propensity, propensity, by_number, seed=3)
-    sample = self_learnt(seen)
+    seen = Observations(accepted, np.zeros(n + 10, bool), propensity, propensity, by_number, seed=3)
+    sample = self_learning(seen)
     # rejected 0-49, tenths set aside at both ends: 5-44; a round takes 4 good and 8 bad
     assert asked == [10, 22, 34]
     labels = dict(zip(sample.place[10:].tolist(), sample.defaulted[10:].tolist(), strict=True))
@@ -140,7 +140,7 @@ def test_without_both_decisions_there_is_nothing_to_infer(accepted: np.ndarray) 
 def test_no_method_reads_an_outcome_of_the_rejected(seed: int, rows: int) -> None:
     rng = np.random.default_rng(seed)
     accepted = rng.permutation(rows) < rows // 2
-    seen = Seen(
+    seen = Observations(
         accepted, rng.random(rows) < 0.3, rng.random(rows), rng.random(rows),
         lambda sample: np.bincount(sample.place, weights=sample.defaulted, minlength=rows), seed,
     )  # fmt: skip
@@ -177,18 +177,18 @@ def drawn() -> tuple[pd.DataFrame, pd.Series]:
 
 @pytest.fixture(scope="module")
 def learner(settings: Settings, drawn: tuple[pd.DataFrame, pd.Series]) -> Learner:
-    return learner_of(*drawn, INPUTS, settings.model, seed=3)
+    return tune_learner(*drawn, INPUTS, settings.model, seed=3)
 
 
 def test_what_is_seen_of_a_fold_comes_from_models_that_saw_nothing_of_it(
     drawn: tuple[pd.DataFrame, pd.Series], learner: Learner
 ) -> None:
     rows, fold = drawn
-    seen = seen_of(rows, fold, learner)
+    seen = observe_applicants(rows, fold, learner)
     mine = fold == 1
     turned = rows.assign(defaulted=rows["defaulted"] ^ (mine & rows["accepted"]))
     turned = turned.assign(accepted=turned["accepted"] & ~(mine & (rows.index % 2 == 0)))
-    again = seen_of(turned, fold, learner)
+    again = observe_applicants(turned, fold, learner)
     assert again.pd_12m[mine].tolist() == seen.pd_12m[mine].tolist()
     assert again.propensity[mine].tolist() == seen.propensity[mine].tolist()
     assert again.pd_12m[~mine].tolist() != seen.pd_12m[~mine].tolist()
@@ -197,7 +197,7 @@ def test_what_is_seen_of_a_fold_comes_from_models_that_saw_nothing_of_it(
 def test_the_propensity_falls_with_what_the_bank_dislikes(
     drawn: tuple[pd.DataFrame, pd.Series], learner: Learner
 ) -> None:
-    seen = seen_of(*drawn, learner)
+    seen = observe_applicants(*drawn, learner)
     arrears = drawn[0]["arrears"].to_numpy()
     assert seen.propensity[arrears < -1].mean() > 0.8
     assert seen.propensity[arrears > 1].mean() < 0.4
@@ -211,7 +211,7 @@ def test_a_row_of_weight_two_counts_as_two_rows(
     bad = rows["defaulted"].to_numpy(bool)[place]
     heavy = np.where(bad, 6.0, 1.0)
     alike, weighed = (
-        learner.fitted(rows, Sample(place, bad, w)) for w in (np.ones(len(place)), heavy)
+        learner.fit(rows, Sample(place, bad, w)) for w in (np.ones(len(place)), heavy)
     )
     # six times the defaulters' weight: about ln 6 more in the log-odds
     shift = (weighed.raw(rows) - alike.raw(rows)).mean()
@@ -222,9 +222,9 @@ def test_calibration_brings_the_level_back_to_the_outcomes_of_the_accepted(
     drawn: tuple[pd.DataFrame, pd.Series], learner: Learner
 ) -> None:
     rows, fold = drawn
-    everyone = all_rejects_bad(seen_of(rows, fold, learner))
+    everyone = all_rejects_bad(observe_applicants(rows, fold, learner))
     p = calibrated_pd((rows, rows), everyone, fold, learner)
-    uncalibrated = 1 / (1 + np.exp(-learner.fitted(rows, everyone).raw(rows)))
+    uncalibrated = 1 / (1 + np.exp(-learner.fit(rows, everyone).raw(rows)))
     accepted = rows["accepted"].to_numpy()
     rate = rows.loc[accepted, "defaulted"].mean()
     assert uncalibrated[accepted].mean() > 2 * rate
@@ -245,7 +245,7 @@ def test_without_a_default_among_the_accepted_nothing_is_fitted(
 ) -> None:
     rows, fold = drawn
     with pytest.raises(DataError, match=r"0 of \d+ accepted defaulted"):
-        learner_of(rows.assign(defaulted=False), fold, INPUTS, settings.model, seed=3)
+        tune_learner(rows.assign(defaulted=False), fold, INPUTS, settings.model, seed=3)
 
 
 def test_the_rounds_are_those_of_the_least_loss_over_the_folds(

@@ -9,12 +9,16 @@ import pytest
 from riskmodel.benchmarks.reject_inference import study
 from riskmodel.benchmarks.reject_inference.evaluation import (
     brier,
+    evaluate_methods,
     expected_to_true,
-    judged,
     verdict,
 )
 from riskmodel.benchmarks.reject_inference.methods import KNOWN, METHODS
-from riskmodel.benchmarks.reject_inference.study import Applicants, applicants_of, scored_simulation
+from riskmodel.benchmarks.reject_inference.study import (
+    Applicants,
+    read_applicants,
+    score_simulation,
+)
 from riskmodel.settings import default_settings
 from riskmodel.simulation import write_simulation
 
@@ -69,7 +73,7 @@ def test_expected_to_true_is_the_mean_pd_over_the_mean_chance() -> None:
 
 
 def test_methods_that_say_what_the_accepted_say_gain_exactly_nothing() -> None:
-    table = judged([drawn(1), drawn(2)], draws=30)
+    table = evaluate_methods([drawn(1), drawn(2)], draws=30)
     fits = table[table["question"] == "fit"]
     assert set(fits["method"]) == {*METHODS, KNOWN}
     assert set(fits["population"]) == {"accepted", "rejected", "all"}
@@ -80,7 +84,7 @@ def test_methods_that_say_what_the_accepted_say_gain_exactly_nothing() -> None:
 
 def test_a_method_that_knows_the_truth_helps_and_is_named_with_its_gain() -> None:
     simulations = [drawn(seed, fuzzy="truth", **{KNOWN: "truth"}) for seed in (1, 2)]
-    table = judged(simulations, draws=30)
+    table = evaluate_methods(simulations, draws=30)
     for metric in ("auc", "brier"):
         assert row(table, "fuzzy", metric)["helps"]
         assert row(table, "fuzzy", metric)["gain_low"] > 0
@@ -98,22 +102,22 @@ def test_a_better_ranking_with_worse_probabilities_does_not_help() -> None:
     simulations = [
         simulation.assign(fuzzy=1 - (1 - simulation["fuzzy"]) / 4) for simulation in simulations
     ]
-    table = judged(simulations, draws=30)
+    table = evaluate_methods(simulations, draws=30)
     assert row(table, "fuzzy", "auc")["helps"]
     assert row(table, "fuzzy", "brier")["gain_high"] < 0
     assert verdict(table).startswith("Reject inference does not help")
 
 
 def test_a_ranking_turned_round_loses_what_the_figures_say() -> None:
-    table = judged([drawn(1, parcelled="turned")], draws=30)
-    base, turned = (row(table, name, "auc") for name in ("accepts_only", "parcelled"))
+    table = evaluate_methods([drawn(1, parcelling="turned")], draws=30)
+    base, turned = (row(table, name, "auc") for name in ("accepts_only", "parcelling"))
     assert turned["figure"] == pytest.approx(1 - base["figure"], abs=1e-12)
     assert turned["gain"] == pytest.approx(turned["figure"] - base["figure"], abs=1e-12)
     assert turned["gain_high"] < 0
 
 
 def test_the_estimate_from_the_accepted_is_held_against_the_truth_of_all() -> None:
-    table = judged([drawn(seed) for seed in (1, 2, 3)], draws=30)
+    table = evaluate_methods([drawn(seed) for seed in (1, 2, 3)], draws=30)
     of = "all, from true PDs"
     truth, alone, weighted = (
         row(table, name, "brier", of) for name in ("truth", "accepted_alone", "accepted_weighted")
@@ -127,7 +131,9 @@ def test_the_estimate_from_the_accepted_is_held_against_the_truth_of_all() -> No
 
 def test_the_same_simulations_give_the_same_table() -> None:
     simulations = [drawn(1, fuzzy="truth")]
-    pd.testing.assert_frame_equal(judged(simulations, draws=30), judged(simulations, draws=30))
+    pd.testing.assert_frame_equal(
+        evaluate_methods(simulations, draws=30), evaluate_methods(simulations, draws=30)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +145,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def applicants(simulation: Path) -> Applicants:
-    return applicants_of(simulation, default_settings())
+    return read_applicants(simulation, default_settings())
 
 
 def test_every_outcome_that_is_fitted_to_was_known_before_the_first_test(
@@ -164,11 +170,11 @@ def test_a_small_economy_is_scored_by_every_method_and_judged(
 ) -> None:
     monkeypatch.setattr(study, "applicants_of", lambda *_: applicants)
     few = default_settings().model.with_values(FEW)
-    scored = scored_simulation(simulation, default_settings().with_values({"model": few}))
+    scored = score_simulation(simulation, default_settings().with_values({"model": few}))
     assert len(scored) == len(applicants.test)
     shares = scored[[*METHODS, KNOWN, "true_pd", "propensity"]]
     assert ((shares >= 0) & (shares <= 1)).all().all()
     assert scored[[*METHODS]].nunique().min() > 10
-    table = judged([scored], draws=20)
+    table = evaluate_methods([scored], draws=20)
     assert not table["figure"].isna().any()
     assert verdict(table).startswith("Reject inference ")

@@ -1,4 +1,4 @@
-"""The features' benchmark: what a user would pick instead, on the same folder, to the same end."""
+"""Benchmark of the features: what a user would pick instead, on the same folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
@@ -31,10 +31,10 @@ from riskmodel.settings import default_settings
 OURS, SORTING, FLOOR = "riskmodel", "riskmodel, sorting once", "scan"
 CONTENDERS: Mapping[str, Contender] = MappingProxyType(
     {
-        "duckdb": with_duckdb.prepared,
-        "polars": with_polars.prepared,
-        "pandas": with_pandas.prepared,
-        FLOOR: column_scan.prepared,
+        "duckdb": with_duckdb.prepare,
+        "polars": with_polars.prepare,
+        "pandas": with_pandas.prepare,
+        FLOOR: column_scan.prepare,
     }
 )
 """Libraries that a user would pick instead, and the floor under all of them."""
@@ -53,7 +53,7 @@ def bench_features(
     progress: Progress,
     *,
     contenders: Sequence[str] = tuple(CONTENDERS),
-    library: Contender = with_riskmodel.prepared,
+    library: Contender = with_riskmodel.prepare,
     everyone: bool = False,
     seed: int = 7,
 ) -> pd.DataFrame:
@@ -61,10 +61,10 @@ def bench_features(
 
     The work: every feature of declarations alone, for each enterprise at six quarters' starts, from
     the folder's Parquet to Parquet, as known at each date; an enterprise has sixty declarations.
-    Timed is all but loading libraries, and for `library` what its `prepared` says. `cpu_seconds`
+    Timed is all but loading libraries, and for `library` what its `prepare` says. `cpu_seconds`
     count all threads, `memory_gb` is the process's peak with what it loaded, `rows_per_second`
     rows of the result, `ratio` seconds over the library's. `largest_difference` is over all features,
-    as `agreement.differences` has it; the scan and the sorting have none. A contender that is too slow or large
+    as `consistency.differences` has it; the scan and the sorting have none. A contender that is too slow or large
     for so many enterprises is left out, unless `everyone`, and says so in its name.
     """
     with TemporaryDirectory(prefix="bench-") as folder:
@@ -104,12 +104,16 @@ def _absent(name: str, enterprises: int, everyone: bool) -> str:
     """Return why a contender does not run; empty if it does."""
     if name in BY_CHOICE and find_spec(name) is None:
         return "left out: not installed"
-    most = MAX_ENTERPRISES.get(name, enterprises)
-    return "" if everyone or enterprises <= most else f"left out above {most:,} enterprises"
+    max_enterprises = MAX_ENTERPRISES.get(name, enterprises)
+    return (
+        ""
+        if everyone or enterprises <= max_enterprises
+        else f"left out above {max_enterprises:,} enterprises"
+    )
 
 
 def _apart(task: Task, name: str, place: Path, progress: Progress) -> float:
-    """The largest difference to ours, NaN for one that wrote nothing; which features differ is told."""
+    """Return the largest difference to ours, NaN without output; report the features that differ."""
     if name in (FLOOR, SORTING) or not (place / name).exists():
         return np.nan
     found = differences(task, place / OURS, place / name)

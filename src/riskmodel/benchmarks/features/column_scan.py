@@ -10,8 +10,8 @@ import pyarrow.dataset as ds
 from riskmodel.benchmarks.features.task import Task
 
 
-def prepared(task: Task) -> Callable[[Path], None]:
-    """The threads set; the work reads every piece of the columns once and writes nothing."""
+def prepare(task: Task) -> Callable[[Path], None]:
+    """Set the threads; the work reads every piece of the columns once and writes nothing."""
     pa.set_cpu_count(task.threads)
     pa.set_io_thread_count(task.threads)
 
@@ -19,13 +19,13 @@ def prepared(task: Task) -> Callable[[Path], None]:
         rows = ds.dataset(task.folder / "declarations", format="parquet")
         for batch in rows.to_batches(columns=task.columns, batch_readahead=4):
             for values in batch.columns:
-                _touched(values)
+                _touch(values)
 
     return work
 
 
-def _touched(values: pa.Array) -> None:
-    """A pass over the values' bytes."""
+def _touch(values: pa.Array) -> None:
+    """Pass over the values' bytes."""
     if pa.types.is_string(values.type):
         values = pc.binary_length(values)
     elif pa.types.is_boolean(values.type):

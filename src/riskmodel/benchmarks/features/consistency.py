@@ -18,10 +18,10 @@ Values = npt.NDArray[np.float64]
 
 
 def differences(task: Task, ours: Path, theirs: Path) -> dict[str, float]:
-    """The largest difference in every card: relative, but absolute for values below 1.
+    """Return the largest difference of every feature: relative, but absolute for values below 1.
 
-    Missing equals missing. Infinite where only one value is missing, where the card is absent, and
-    in every card unless both folders have each enterprise at each date exactly once.
+    Missing equals missing. Infinite where only one value is missing, where the feature is absent, and
+    in every feature unless both folders have each enterprise at each date exactly once.
     """
     register = pq.read_table(task.folder / "enterprises.parquet", columns=["enterprise_id"])
     ids = register["enterprise_id"].unique()
@@ -36,7 +36,7 @@ def differences(task: Task, ours: Path, theirs: Path) -> dict[str, float]:
 
 
 def _places(rows: ds.Dataset, ids: pa.Array, dates: Sequence[date]) -> Places | None:
-    """Each row's number among all enterprises and dates; None if these are not there once each."""
+    """Return each row's number among all enterprises and dates; None if these are not there once each."""
     keys = rows.to_table(columns=["enterprise_id", "as_of"])
     day = pc.index_in(pc.cast(keys["as_of"], pa.date32()), value_set=pa.array(dates, pa.date32()))
     enterprise = pc.index_in(pc.cast(keys["enterprise_id"], ids.type), value_set=ids)
@@ -47,7 +47,7 @@ def _places(rows: ds.Dataset, ids: pa.Array, dates: Sequence[date]) -> Places | 
 
 
 def _values(rows: ds.Dataset, name: str, places: Places) -> Values:
-    """A column in the order of places; infinite where it is absent."""
+    """Return a column in the order of places; infinite where it is absent."""
     values = np.full(len(places), np.inf)
     if name in rows.schema.names:
         column = pc.cast(rows.to_table(columns=[name])[name], pa.float64())

@@ -1,4 +1,4 @@
-"""The work that every contender does: which features, at which dates, over which folder."""
+"""The work that every contender does: features, dates and source folder."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -58,7 +58,7 @@ class Task:
         return [*TIMES, *sorted(read - set(TIMES))]
 
     @property
-    def aggregated(self) -> list[str]:
+    def aggregate_columns(self) -> list[str]:
         """Those of them that are summed, counted or grouped by."""
         named = {name for m in self.measures.values() for name in (m.column, m.by)}
         return sorted(named - {"", *TIMES})
@@ -75,7 +75,7 @@ class Task:
         asked = dict.fromkeys(
             rows.where
             for m in self.measures.values()
-            for rows in ((taken(m), met(m)) if m.condition else (taken(m),))
+            for rows in ((window_rows(m), condition_rows(m)) if m.condition else (window_rows(m),))
             if rows.where
         )
         return {where: f"w{number}" for number, where in enumerate(asked)}
@@ -84,7 +84,7 @@ class Task:
         """The measures of these kinds."""
         return {name: m for name, m in self.measures.items() if m.kind in kinds}
 
-    def cut(self, as_of: date) -> datetime:
+    def known_before(self, as_of: date) -> datetime:
         """The instant before which a row must be known."""
         return months.day_start(as_of, self.timezone)
 
@@ -113,12 +113,12 @@ class Rows:
         return first, months.shifted(as_of, -self.last) if self.last else None
 
 
-def taken(measure: Measure) -> Rows:
+def window_rows(measure: Measure) -> Rows:
     """The rows of the measure's window."""
     return Rows(measure.months, 0, measure.where)
 
 
-def met(measure: Measure) -> Rows:
+def condition_rows(measure: Measure) -> Rows:
     """Those of them that meet the condition of a share."""
     return Rows(measure.months, 0, measure.where + measure.condition)
 
@@ -130,23 +130,27 @@ def earlier(measure: Measure) -> Rows:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A number of one enterprise: the `how` (count, sum, mean, max, min) of a column over rows."""
+class Aggregate:
+    """An aggregate of one enterprise: a `function` (count, sum, mean, max, min) of a column over rows."""
 
-    how: str
+    function: str
     column: str
     rows: Rows
 
 
-def parts(m: Measure) -> tuple[Part, ...]:
+def aggregates_of(m: Measure) -> tuple[Aggregate, ...]:
     """Return the aggregates of a measure of the kinds `PLAIN`; two for shares and growth."""
     if m.kind == "share":
-        return Part("count", "enterprise_id", met(m)), Part("count", "enterprise_id", taken(m))
+        return Aggregate("count", "enterprise_id", condition_rows(m)), Aggregate(
+            "count", "enterprise_id", window_rows(m)
+        )
     if m.kind == "value_share":
-        return Part("sum", m.column, met(m)), Part("sum", m.column, taken(m))
+        return Aggregate("sum", m.column, condition_rows(m)), Aggregate(
+            "sum", m.column, window_rows(m)
+        )
     if m.kind in ("growth", "growth_on_year"):
-        return Part("sum", m.column, taken(m)), Part("sum", m.column, earlier(m))
-    how, column = {
+        return Aggregate("sum", m.column, window_rows(m)), Aggregate("sum", m.column, earlier(m))
+    function, column = {
         "count": ("count", "enterprise_id"),
         "total": ("sum", m.column),
         "mean": ("mean", m.column),
@@ -155,7 +159,7 @@ def parts(m: Measure) -> tuple[Part, ...]:
         "months_since_last": ("max", "declared_on"),
         "months_since_first": ("min", "declared_on"),
     }[m.kind]
-    return (Part(how, column, taken(m)),)
+    return (Aggregate(function, column, window_rows(m)),)
 
 
 def reach(measures: Iterable[Measure]) -> int:

@@ -54,11 +54,11 @@ class _Draw:
 def trade_folder(
     out: Path, enterprises: int, *, declarations: int = 60, seed: int, receipts: bool = False
 ) -> None:
-    """A source folder of `enterprises` with `declarations` each on average, over sixty months.
+    """Write a source folder of `enterprises` with `declarations` each on average, over sixty months.
 
     Of the declarations 19 % are known days or weeks late, 2 % corrected by a second version (some
     of these withdrawn), 2 % cancelled, 1.5 % returns. With `receipts`, nine in ten sales are paid.
-    A part of a table holds the rows of `PIECE` enterprises in any order, `outcomes` is drawn at
+    A file of a table holds the rows of `PIECE` enterprises in any order, `outcomes` is drawn at
     random. Same arguments, same bytes. Raises `UsageError` where `out` is not free.
     """
     refuse_occupied(out)
@@ -94,26 +94,26 @@ def _outcomes(draw: _Draw) -> pa.Table:
 
 
 def _write_piece(draw: _Draw, piece: int) -> None:
-    """One part of each history table."""
+    """Write one file of each history table."""
     rng = np.random.default_rng([draw.seed, 3, piece])
     first = piece * PIECE
     own = min(PIECE, draw.enterprises - first)
     # a few large enterprises, many small ones, some with nothing at all
     counts = rng.poisson(draw.declarations * rng.gamma(2.0, 0.5, own))
-    rows = _declared(rng, np.repeat(np.arange(own), counts), own)
+    rows = _draw_declarations(rng, np.repeat(np.arange(own), counts), own)
     # an id that no other piece can have: a piece's numbers begin where the next one's cannot reach
     number = first * draw.declarations * 3 + np.arange(counts.sum())
     rows |= {"number": number, "enterprise": first + rows["owner"]}
     rows["buyer"] = np.where(rows["buyer"] < 0, first * BUYERS - 1 - rows["buyer"], rows["buyer"])
     if draw.receipts:
         _write(_receipts(rng, rows), draw.out / f"receipts/part-{piece:05d}.parquet")
-    versions = _corrected(rng, rows)
+    versions = _add_corrections(rng, rows)
     path = draw.out / f"declarations/part-{piece:05d}.parquet"
     _write(_declarations(rng, versions), path)
 
 
-def _declared(rng: np.random.Generator, owner: Any, own: int) -> Columns:
-    """Declarations as first known; a buyer of one enterprise alone is counted below 0."""
+def _draw_declarations(rng: np.random.Generator, owner: Any, own: int) -> Columns:
+    """Draw declarations as first known; a buyer of one enterprise alone is counted below 0."""
     size = len(owner)
     span = _day(END) - _day(FIRST_DAY)
     begins = np.where(rng.random(own) < 0.3, rng.integers(0, int(0.8 * span), own), 0)[owner]
@@ -146,13 +146,13 @@ def _buyers(rng: np.random.Generator, own: int) -> Any:
 
 
 def _habit(rng: np.random.Generator, choices: Any, owner: Any) -> Any:
-    """One of the enterprise's own choices for each row, the first ones more often."""
+    """Draw one of the enterprise's own choices for each row, the first ones more often."""
     place = (choices.shape[1] * rng.random(len(owner)) ** 2).astype(np.int64)
     return choices[owner, place]
 
 
-def _corrected(rng: np.random.Generator, rows: Columns) -> Columns:
-    """The rows with a later version of some: another value, or taken back."""
+def _add_corrections(rng: np.random.Generator, rows: Columns) -> Columns:
+    """Add a later version of some rows: another value, or withdrawn."""
     size = len(rows["day"])
     again = np.flatnonzero(rng.random(size) < 0.02)
     later = {name: values[again] for name, values in rows.items()}
@@ -165,7 +165,7 @@ def _corrected(rng: np.random.Generator, rows: Columns) -> Columns:
 
 
 def _declarations(rng: np.random.Generator, versions: Columns) -> pa.Table:
-    """The versions in any order, as the contract has them."""
+    """Return the versions in any order, as the source tables have them."""
     order = rng.permutation(len(versions["day"]))
     v = {name: values[order] for name, values in versions.items()}
     nobody = rng.random(len(order)) < 0.01

@@ -10,21 +10,21 @@ from riskmodel.benchmarks.features.task import (
     MONTHLY,
     PLAIN,
     ZERO,
-    Part,
+    Aggregate,
     Rows,
     Task,
+    aggregates_of,
     alike,
     group_column,
-    parts,
     reach,
-    taken,
+    window_rows,
 )
 from riskmodel.features.spec import Condition, Measure, Where, Word
 
 COMPARED = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 
 
-def prepared(task: Task) -> Callable[[Path], None]:
+def prepare(task: Task) -> Callable[[Path], None]:
     """The library loaded; what is returned reads, computes and writes a file a date."""
     import duckdb
 
@@ -45,7 +45,7 @@ def prepared(task: Task) -> Callable[[Path], None]:
 def _lives(task: Task) -> str:
     """All versions: the instant at which the next one became known, a flag for each `where`."""
     flags = [f"{_all(where)} AS {flag}" for where, flag in task.flags.items()]
-    columns = ", ".join([*task.aggregated, *flags])
+    columns = ", ".join([*task.aggregate_columns, *flags])
     files = _text(str(task.folder / "declarations/*.parquet"))
     return (
         f"CREATE TABLE lives AS SELECT enterprise_id, declared_on, {columns}, known_at, withdrawn,"
@@ -56,7 +56,7 @@ def _lives(task: Task) -> str:
 
 def _snapshot(task: Task, as_of: date) -> str:
     """The rows visible at the date."""
-    cut = f"TIMESTAMPTZ '{task.cut(as_of).isoformat()}'"
+    cut = f"TIMESTAMPTZ '{task.known_before(as_of).isoformat()}'"
     return (
         f"CREATE OR REPLACE TEMP VIEW seen AS SELECT * FROM lives WHERE known_at < {cut}"
         f" AND (known_until IS NULL OR known_until >= {cut}) AND NOT withdrawn"
@@ -66,7 +66,7 @@ def _snapshot(task: Task, as_of: date) -> str:
 
 def _features(task: Task, as_of: date) -> str:
     """Every enterprise with all features: the queries' answers joined to the register."""
-    queries = [*_plain(task, as_of), *_grouped(task, as_of), *_monthly(task, as_of)]
+    queries = [*_plain(task, as_of), *_group_measures(task, as_of), *_monthly(task, as_of)]
     tables = " ".join(f"LEFT JOIN ({query}) USING (enterprise_id)" for query in queries)
     listed = ", ".join(
         f"coalesce({name}, 0)::DOUBLE AS {name}" if m.kind in ZERO else f"{name}::DOUBLE AS {name}"
@@ -84,12 +84,12 @@ def _plain(task: Task, as_of: date) -> list[str]:
     queries = []
     for measures in alike(task.of_kinds(PLAIN), lambda m: reach([m]) > 0).values():
         listed = ", ".join(f"{_formula(task, m, as_of)} AS {n}" for n, m in measures.items())
-        seen = _seen(measures, as_of)
+        seen = _visible_rows(measures, as_of)
         queries.append(f"SELECT enterprise_id, {listed} FROM {seen} GROUP BY enterprise_id")
     return queries
 
 
-def _seen(measures: Mapping[str, Measure], as_of: date) -> str:
+def _visible_rows(measures: Mapping[str, Measure], as_of: date) -> str:
     """The visible rows of the days that some of the measures look at."""
     first, _ = Rows(reach(measures.values()), 0, ()).edges(as_of)
     return f"(FROM seen WHERE declared_on >= {_day(first)})" if first else "seen"
@@ -97,7 +97,7 @@ def _seen(measures: Mapping[str, Measure], as_of: date) -> str:
 
 def _formula(task: Task, m: Measure, as_of: date) -> str:
     """The measure by its parts."""
-    first, *second = (_aggregate(task, part, as_of) for part in parts(m))
+    first, *second = (_aggregate(task, part, as_of) for part in aggregates_of(m))
     if m.kind in ("share", "value_share"):
         return f"coalesce({first}, 0) / nullif({second[0]}, 0)"
     if m.kind in ("growth", "growth_on_year"):
@@ -107,12 +107,12 @@ def _formula(task: Task, m: Measure, as_of: date) -> str:
     return f"({_day(as_of)} - {first}) / {MONTH_DAYS}" if since else first
 
 
-def _aggregate(task: Task, part: Part, as_of: date) -> str:
-    function = {"mean": "avg"}.get(part.how, part.how)
+def _aggregate(task: Task, part: Aggregate, as_of: date) -> str:
+    function = {"mean": "avg"}.get(part.function, part.function)
     return f"{function}({part.column}){_filter(task, part.rows, as_of)}"
 
 
-def _grouped(task: Task, as_of: date) -> list[str]:
+def _group_measures(task: Task, as_of: date) -> list[str]:
     """A query for each column of groups: sums and last days by group, then over the groups."""
     return [
         _over_groups(task, by, measures, as_of)
@@ -127,11 +127,11 @@ def _over_groups(task: Task, by: str, measures: Mapping[str, Measure], as_of: da
         if m.kind == "distinct":
             last = f"max(declared_on){_filter(task, Rows(0, 0, m.where), as_of)}"
             place = inner.setdefault(last, f"g{len(inner)}")
-            start, _ = taken(m).edges(as_of)
+            start, _ = window_rows(m).edges(as_of)
             tests = f" FILTER (WHERE {place} >= {_day(start)})" if start else ""
             outer.append(f"count({place}){tests} AS {name}")
             continue
-        part = f"sum(coalesce({m.column}, 0)){_filter(task, taken(m), as_of)}"
+        part = f"sum(coalesce({m.column}, 0)){_filter(task, window_rows(m), as_of)}"
         place = inner.setdefault(part, f"g{len(inner)}")
         upper = f"max({place})" if m.kind == "top_share" else f"sum({place} * {place})"
         lower = f"sum({place})" if m.kind == "top_share" else f"pow(sum({place}), 2)"
@@ -139,7 +139,7 @@ def _over_groups(task: Task, by: str, measures: Mapping[str, Measure], as_of: da
     listed = ", ".join(f"{what} AS {place}" for what, place in inner.items())
     return (
         f"SELECT enterprise_id, {', '.join(outer)} FROM (SELECT enterprise_id, {listed}"
-        f" FROM {_seen(measures, as_of)} WHERE {by} IS NOT NULL GROUP BY enterprise_id, {by})"
+        f" FROM {_visible_rows(measures, as_of)} WHERE {by} IS NOT NULL GROUP BY enterprise_id, {by})"
         " GROUP BY enterprise_id"
     )
 
@@ -154,7 +154,7 @@ def _monthly(task: Task, as_of: date) -> list[str]:
     listed = ", ".join(f"{what} AS {place}" for what, place in inner.items())
     by_month = (
         f"SELECT enterprise_id, date_diff('month', declared_on, {_day(as_of)}) - 1 AS bucket,"
-        f" {listed} FROM {_seen(measures, as_of)} GROUP BY ALL"
+        f" {listed} FROM {_visible_rows(measures, as_of)} GROUP BY ALL"
     )
     return [f"SELECT enterprise_id, {', '.join(outer)} FROM ({by_month}) GROUP BY enterprise_id"]
 

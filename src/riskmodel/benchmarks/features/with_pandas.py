@@ -16,14 +16,14 @@ from riskmodel.benchmarks.features.task import (
     PLAIN,
     TIMES,
     ZERO,
-    Part,
+    Aggregate,
     Rows,
     Task,
+    aggregates_of,
     alike,
     group_column,
-    parts,
     reach,
-    taken,
+    window_rows,
 )
 from riskmodel.features.spec import Condition, Measure
 
@@ -38,8 +38,8 @@ COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
 Found = dict[str, Any]
 
 
-def prepared(task: Task) -> Callable[[Path], None]:
-    """Nothing to prepare; what is returned reads, computes and writes a file a date."""
+def prepare(task: Task) -> Callable[[Path], None]:
+    """Prepare nothing; the work reads, computes and writes a file a date."""
 
     def work(out: Path) -> None:
         register = pd.read_parquet(task.folder / "enterprises.parquet", columns=[ID])
@@ -71,12 +71,12 @@ def _versions(task: Task, register: pd.Series) -> Any:
     rows["declaration_id"] = pd.factorize(rows["declaration_id"])[0]
     known = rows[["declaration_id", "known_at"]].sort_values("known_at")
     rows["known_until"] = known.groupby("declaration_id")["known_at"].shift(-1)
-    kept = [ID, *TIMES[2:], "known_until", *task.aggregated, *task.flags.values()]
+    kept = [ID, *TIMES[2:], "known_until", *task.aggregate_columns, *task.flags.values()]
     return rows[kept].sort_values("declared_on", ignore_index=True)
 
 
 def _features(task: Task, versions: Any, enterprises: int, as_of: date) -> pd.DataFrame:
-    cut = task.cut(as_of)
+    cut = task.known_before(as_of)
     seen = versions[
         (versions["known_at"] < cut)
         & ~(versions["known_until"] < cut)
@@ -84,24 +84,26 @@ def _features(task: Task, versions: Any, enterprises: int, as_of: date) -> pd.Da
         & (versions["declared_on"] < pd.Timestamp(as_of))
     ].drop(columns=["known_at", "known_until", "withdrawn"])
     everyone = range(enterprises)
-    found = _plain(task, seen, as_of) | _grouped(task, seen, as_of) | _monthly(task, seen, as_of)
+    found = (
+        _plain(task, seen, as_of) | _group_measures(task, seen, as_of) | _monthly(task, seen, as_of)
+    )
     frame = pd.DataFrame({name: found[name].reindex(everyone) for name in task.measures})
     return frame.fillna(dict.fromkeys(task.of_kinds(ZERO), 0.0)).astype(float)
 
 
 def _plain(task: Task, seen: Any, as_of: date) -> Found:
-    """One groupby for all parts over the same rows, then the formulas over the parts."""
+    """One groupby for all aggregates over the same rows, then the formulas over them."""
     measures = task.of_kinds(PLAIN)
-    asked: dict[Rows, dict[Part, str]] = defaultdict(dict)
-    for part in (part for m in measures.values() for part in parts(m)):
+    asked: dict[Rows, dict[Aggregate, str]] = defaultdict(dict)
+    for part in (part for m in measures.values() for part in aggregates_of(m)):
         asked[part.rows].setdefault(part, str(len(asked[part.rows])))
-    values: dict[Part, Any] = {}
+    values: dict[Aggregate, Any] = {}
     for rows, names in asked.items():
-        groups = _chosen(task, seen, rows, as_of).groupby(ID)
-        table = groups.agg(**{name: (part.column, part.how) for part, name in names.items()})
+        groups = _select_rows(task, seen, rows, as_of).groupby(ID)
+        table = groups.agg(**{name: (part.column, part.function) for part, name in names.items()})
         values |= {part: table[name] for part, name in names.items()}
     return {
-        name: _formula(m.kind, [values[part] for part in parts(m)], as_of)
+        name: _formula(m.kind, [values[part] for part in aggregates_of(m)], as_of)
         for name, m in measures.items()
     }
 
@@ -120,12 +122,12 @@ def _formula(kind: str, values: list[Any], as_of: date) -> Any:
     return first
 
 
-def _grouped(task: Task, seen: Any, as_of: date) -> Found:
+def _group_measures(task: Task, seen: Any, as_of: date) -> Found:
     """Sums by enterprise and group once for all measures over them."""
     found: Found = {}
-    keyed = alike(task.of_kinds(GROUPED), lambda m: (taken(m), group_column(m), m.column))
+    keyed = alike(task.of_kinds(GROUPED), lambda m: (window_rows(m), group_column(m), m.column))
     for (rows, by, column), members in keyed.items():
-        chosen = _chosen(task, seen, rows, as_of)
+        chosen = _select_rows(task, seen, rows, as_of)
         if by == column:
             count = chosen.groupby(ID)[column].nunique()
             found |= dict.fromkeys(members, count)
@@ -147,7 +149,7 @@ def _monthly(task: Task, seen: Any, as_of: date) -> Found:
     measures = task.of_kinds(MONTHLY)
     for (where, column), members in alike(measures, lambda m: (m.where, m.column)).items():
         months = reach(members.values())
-        chosen = _chosen(task, seen, Rows(months, 0, where), as_of)
+        chosen = _select_rows(task, seen, Rows(months, 0, where), as_of)
         on = chosen["declared_on"].dt
         table = chosen.assign(
             bucket=(as_of.year - on.year) * 12 + as_of.month - on.month - 1
@@ -183,8 +185,8 @@ def _over_months(m: Measure, window: Any) -> Any:
     return totals @ time / (time**2).sum() / mean
 
 
-def _chosen(task: Task, seen: Any, rows: Rows, as_of: date) -> Any:
-    """The rows of the window, a slice since they stand by their day, that meet the conditions."""
+def _select_rows(task: Task, seen: Any, rows: Rows, as_of: date) -> Any:
+    """Select the rows of the window, a slice since they stand by their day, that meet the conditions."""
     days = seen["declared_on"]
     first, last = (edge and days.searchsorted(pd.Timestamp(edge)) for edge in rows.edges(as_of))
     inside = seen.iloc[first:last]

@@ -16,14 +16,14 @@ from riskmodel.benchmarks.features.task import (
     PLAIN,
     TIMES,
     ZERO,
-    Part,
+    Aggregate,
     Rows,
     Task,
+    aggregates_of,
     alike,
     group_column,
-    parts,
     reach,
-    taken,
+    window_rows,
 )
 from riskmodel.features.spec import Condition, Measure
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 ID, DAY = "enterprise_id", "declared_on"
 
 
-def prepared(task: Task) -> Callable[[Path], None]:
-    """The library loaded with the task's threads; the work reads, computes, writes a file a date."""
+def prepare(task: Task) -> Callable[[Path], None]:
+    """Load the library with the task's threads; the work reads, computes, writes a file a date."""
     os.environ["POLARS_MAX_THREADS"] = str(task.threads)  # read once, when polars is loaded
     import polars as pl
 
@@ -64,7 +64,7 @@ def _versions(task: Task) -> "DataFrame":
         .with_columns(**flags)
         .sort("declaration_id", "known_at")
         .with_columns(known_until=pl.when(key == key.shift(-1)).then(known.shift(-1)))
-        .select(*TIMES[1:], "known_until", *task.aggregated, *flags)
+        .select(*TIMES[1:], "known_until", *task.aggregate_columns, *flags)
         .with_columns(pl.selectors.string().cast(pl.Categorical))
         .collect(engine="streaming")
     )
@@ -73,7 +73,7 @@ def _versions(task: Task) -> "DataFrame":
 def _features(task: Task, versions: "DataFrame", register: "DataFrame", as_of: date) -> "DataFrame":
     import polars as pl
 
-    cut = task.cut(as_of)
+    cut = task.known_before(as_of)
     until = pl.col("known_until")
     seen = versions.lazy().filter(
         pl.col("known_at") < cut,
@@ -83,7 +83,7 @@ def _features(task: Task, versions: "DataFrame", register: "DataFrame", as_of: d
     )
     queries = [
         *_plain(task, seen, as_of),
-        *_grouped(task, seen, as_of),
+        *_group_measures(task, seen, as_of),
         *_monthly(task, seen, as_of),
     ]
     frame = register
@@ -115,10 +115,10 @@ def _looked_at(seen: "LazyFrame", measures: Mapping[str, Measure], as_of: date) 
 
 
 def _formula(task: Task, m: Measure, as_of: date) -> "Expr":
-    """The measure by its parts."""
+    """Return the measure as an expression of its aggregates."""
     import polars as pl
 
-    first, *second = (_aggregate(task, part, as_of) for part in parts(m))
+    first, *second = (_aggregate(task, part, as_of) for part in aggregates_of(m))
     if m.kind in ("share", "value_share"):
         return _over(first, second[0])
     if m.kind in ("growth", "growth_on_year"):
@@ -128,17 +128,17 @@ def _formula(task: Task, m: Measure, as_of: date) -> "Expr":
     return first
 
 
-def _aggregate(task: Task, part: Part, as_of: date) -> "Expr":
+def _aggregate(task: Task, part: Aggregate, as_of: date) -> "Expr":
     import polars as pl
 
-    values = pl.col(part.column).filter(_chosen(task, part.rows, as_of))
+    values = pl.col(part.column).filter(_select_rows(task, part.rows, as_of))
     return {
         "count": values.len,
         "sum": values.sum,
         "mean": values.mean,
         "max": values.max,
         "min": values.min,
-    }[part.how]()
+    }[part.function]()
 
 
 def _over(upper: "Expr", lower: "Expr") -> "Expr":
@@ -147,7 +147,7 @@ def _over(upper: "Expr", lower: "Expr") -> "Expr":
     return pl.when(lower != 0).then(upper / lower)
 
 
-def _grouped(task: Task, seen: "LazyFrame", as_of: date) -> "list[LazyFrame]":
+def _group_measures(task: Task, seen: "LazyFrame", as_of: date) -> "list[LazyFrame]":
     """A query for each column of groups: sums and last days by group, then over the groups."""
     import polars as pl
 
@@ -165,8 +165,8 @@ def _of_group(task: Task, m: Measure, as_of: date) -> "Expr":
     import polars as pl
 
     if m.kind == "distinct":
-        return pl.col(DAY).filter(_chosen(task, Rows(0, 0, m.where), as_of)).max()
-    values = pl.col(m.column).filter(_chosen(task, taken(m), as_of))
+        return pl.col(DAY).filter(_select_rows(task, Rows(0, 0, m.where), as_of)).max()
+    values = pl.col(m.column).filter(_select_rows(task, window_rows(m), as_of))
     return pl.when(values.len() > 0).then(values.sum())
 
 
@@ -175,7 +175,7 @@ def _over_groups(name: str, m: Measure, as_of: date) -> "Expr":
 
     part = pl.col(name)
     if m.kind == "distinct":
-        start, _ = taken(m).edges(as_of)
+        start, _ = window_rows(m).edges(as_of)
         return (part >= start).sum() if start else part.count()
     if m.kind == "top_share":
         return _over(part.max(), part.sum())
@@ -192,7 +192,7 @@ def _monthly(task: Task, seen: "LazyFrame", as_of: date) -> "list[LazyFrame]":
     newer = pl.when(pl.col(ID) == pl.col(ID).shift()).then(pl.col("bucket").shift())
     queries = []
     for where, members in alike(task.of_kinds(MONTHLY), lambda m: m.where).items():
-        rows = _looked_at(seen, members, as_of).filter(_chosen(task, Rows(0, 0, where), as_of))
+        rows = _looked_at(seen, members, as_of).filter(_select_rows(task, Rows(0, 0, where), as_of))
         totals = {m.column: pl.col(m.column).sum() for m in members.values() if m.column}
         months = rows.group_by(ID, bucket.alias("bucket")).agg(*totals.values())
         months = months.sort(ID, "bucket").with_columns(gap=pl.col("bucket") - newer - 1)
@@ -224,7 +224,7 @@ def _over_months(m: Measure) -> "Expr":
     return pl.when(mean > 0).then(result / mean)
 
 
-def _chosen(task: Task, rows: Rows, as_of: date) -> "Expr":
+def _select_rows(task: Task, rows: Rows, as_of: date) -> "Expr":
     """Return which rows belong to these."""
     import polars as pl
 

@@ -1,4 +1,4 @@
-"""The library's own engine: sorting the folder once, then from its parts to a file each."""
+"""The library's own engine: sort the folder once, then write a file a partition."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +10,8 @@ from riskmodel.benchmarks.child_process import in_child
 from riskmodel.benchmarks.features.task import Task
 
 
-def prepared(task: Task) -> Callable[[Path], None]:
-    """The folder checked and sorted, the kernels loaded; the work reads the parts and writes files.
+def prepare(task: Task) -> Callable[[Path], None]:
+    """Check and sort the folder and load the kernels; the work reads partitions and writes files.
 
     A folder is sorted once for all dates and months to come, so that is not in the work: it is
     done in a process of its own, whose memory does not count here either. `sorting` times it.
@@ -54,7 +54,7 @@ def prepared(task: Task) -> Callable[[Path], None]:
 
 
 def sorting(task: Task) -> Callable[[Path], None]:
-    """Nothing is prepared; the work takes the folder through the contract's door and sorts it."""
+    """Prepare nothing; the work reads, checks and sorts the source folder."""
     return lambda out: _sort(task, out / "sorted")
 
 

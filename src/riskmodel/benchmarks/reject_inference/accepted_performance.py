@@ -24,7 +24,7 @@ from riskmodel.validate.performance import Metric
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-MOST_UNSUPPORTED = 0.05
+MAX_UNSUPPORTED = 0.05
 """Share of applicants below the floor from which on the estimate does not speak for all."""
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
@@ -36,8 +36,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Correction:
-    """Weights of the accepted, with mean 1, and what they are worth.
+class AcceptanceWeights:
+    """Weights of the accepted, with mean 1, and their effective sample size.
 
     `effective` is the number of equally weighted rows that would say as much: (sum w)^2 / sum w^2
     (Kish 1965). `trimmed` is the share of the accepted whose weight was cut, `unsupported` the share
@@ -51,12 +51,12 @@ class Correction:
 
     @property
     def overlaps(self) -> bool:
-        """Whether nearly all applicants have accepted ones like them."""
-        return self.unsupported <= MOST_UNSUPPORTED
+        """Return whether nearly all applicants have accepted ones like them."""
+        return self.unsupported <= MAX_UNSUPPORTED
 
     @property
     def text(self) -> str:
-        """What the weights are worth, in a sentence or two."""
+        """Describe the effective sample size of the weights."""
         said = (
             f"{len(self.weights):,} accepted applicants weigh as much as {self.effective:,.0f};"
             f" {self.trimmed:.1%} of the weights were cut."
@@ -69,8 +69,10 @@ class Correction:
         )
 
 
-def correction(propensity: Array, accepted: Bools, *, floor: float = FLOOR) -> Correction:
-    """The weights of the accepted among all applicants (an entry each), trimmed at the floor.
+def compute_weights(
+    propensity: Array, accepted: Bools, *, floor: float = FLOOR
+) -> AcceptanceWeights:
+    """Compute the weights of the accepted among all applicants, trimmed at the floor.
 
     `DataError` for a propensity outside 0 to 1, or where nobody is accepted.
     """
@@ -87,7 +89,7 @@ def correction(propensity: Array, accepted: Bools, *, floor: float = FLOOR) -> C
     below = propensity < floor
     weights = 1 / np.maximum(propensity[accepted], floor)
     weights = weights / weights.mean()
-    return Correction(
+    return AcceptanceWeights(
         weights=weights,
         effective=float(weights.sum() ** 2 / (weights**2).sum()),
         trimmed=float(below[accepted].mean()),
@@ -98,7 +100,9 @@ def correction(propensity: Array, accepted: Bools, *, floor: float = FLOOR) -> C
 def for_all_applicants(
     accepted: pd.DataFrame, weights: Array, *, draws: int, seed: int
 ) -> pd.DataFrame:
-    """metric, accepted (the figure of the accepted alone), corrected, low, high.
+    """Estimate the metrics of all applicants from the accepted.
+
+    Columns: metric, accepted (of the accepted alone), corrected, low, high.
 
     `accepted`: enterprise_id, pd_12m, defaulted of the accepted, in the order of the weights. The
     interval is the corrected figure's: 95 %, by a bootstrap of enterprises in which the weights

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from riskmodel.errors import DataError
 
 BASE = "accepts_only"
-"""The method that the others are held against."""
+"""The method that the others are compared with."""
 KNOWN = "all_outcomes_known"
 """For comparison, where a truth is known: fitted to the rejected's outcomes too. No bound: a default
 is rare, and the refusals of a bank that sees more than the features may tell more of the risk."""
@@ -28,8 +28,8 @@ FLOOR = 0.05
 """Propensities below it count as it: no accepted applicant speaks for more than twenty. Trimming
 at a small share is what keeps a few rows from deciding everything (Lee, Lessler and Stuart 2011)."""
 UPLIFT = 1.5
-"""How much riskier the rejected are taken to be than the accepted of the same score: the bank saw
-more than the score does. A judgement, as in every use of parcelling (Anderson 2007)."""
+"""Factor of the rejected's risk to that of the accepted of the same score: the bank saw more
+than the score does. A judgement, as in every use of parcelling (Anderson 2007)."""
 BANDS = 10
 ROUNDS = 3
 """Times that self-learning labels more of the rejected."""
@@ -38,13 +38,12 @@ EXTREME = 0.1
 WORST = 2.0
 """The worst labelled bad, for each best one labelled good."""
 UNLIKE = 0.1
-"""The share of the rejected least and most like the accepted, from which nothing is learnt."""
+"""The share of the rejected least and most like the accepted, which self-learning leaves out."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a model is fitted to: the places of applicants (one may stand twice), each with an
-    outcome and a weight."""
+    """Rows to fit a model to: places of applicants (one may stand twice), outcomes and weights."""
 
     place: Places
     defaulted: Bools
@@ -52,12 +51,12 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What is seen of the applicants, an entry each.
+class Observations:
+    """Observations of the applicants, an entry each.
 
-    `defaulted` counts for the accepted only. `pd_12m` is that of a model of the accepted, blind to
-    the applicant's own outcome; `propensity` the chance of being accepted, given what was known at
-    the application. `relearnt` fits a simple model to a sample and ranks all applicants by it: it
+    `defaulted` counts for the accepted only. `pd_12m` is that of a model of the accepted that was
+    not fitted on the applicant's own outcome; `propensity` the chance of being accepted, given what was known at
+    the application. `refit_ranking` fits a simple model to a sample and ranks all applicants by it: it
     must not be the model that is fitted in the end, or self-learning confirms its own errors.
     """
 
@@ -65,7 +64,7 @@ class Seen:
     defaulted: Bools
     pd_12m: Array
     propensity: Array
-    relearnt: Callable[[Sample], Array]
+    refit_ranking: Callable[[Sample], Array]
     seed: int
 
     def __post_init__(self) -> None:
@@ -76,82 +75,84 @@ class Seen:
             )
 
 
-Method = Callable[[Seen], Sample]
+Method = Callable[[Observations], Sample]
 
 
-def accepts_only(seen: Seen) -> Sample:
-    """The accepted as they came: what everything else is held against."""
-    place = np.flatnonzero(seen.accepted)
-    return Sample(place, seen.defaulted[place], np.ones(len(place)))
+def accepts_only(observations: Observations) -> Sample:
+    """Take the accepted as they came: the base of every comparison."""
+    place = np.flatnonzero(observations.accepted)
+    return Sample(place, observations.defaulted[place], np.ones(len(place)))
 
 
-def inverse_propensity(seen: Seen) -> Sample:
-    """The accepted, each standing for the applicants like it: weight P(accepted) / propensity.
+def inverse_propensity(observations: Observations) -> Sample:
+    """Weight each accepted applicant by P(accepted) / propensity, for the applicants like it.
 
     Stabilised (Robins, Hernán and Brumback 2000) and trimmed at `FLOOR`. With the propensity by
     bands of a score this is augmentation (Hsia 1978; Banasik and Crook 2007). Right where acceptance
     depends on nothing but what is known.
     """
-    place = np.flatnonzero(seen.accepted)
-    weight = seen.accepted.mean() / np.maximum(seen.propensity[place], FLOOR)
-    return Sample(place, seen.defaulted[place], weight)
+    place = np.flatnonzero(observations.accepted)
+    weight = observations.accepted.mean() / np.maximum(observations.propensity[place], FLOOR)
+    return Sample(place, observations.defaulted[place], weight)
 
 
-def hard_cutoff(seen: Seen, uplift: float = UPLIFT) -> Sample:
-    """The accepted, and the rejected called bad above a cut-off of their PD, good below it.
+def hard_cutoff(observations: Observations, uplift: float = UPLIFT) -> Sample:
+    """Add the rejected, called bad above a cut-off of their PD and good below it.
 
     The cut-off leaves as many bad as their PDs, times `uplift`, add up to (Anderson 2007).
     """
-    rejected = np.flatnonzero(~seen.accepted)
-    bad = _worst(seen.pd_12m[rejected], uplift * float(seen.pd_12m[rejected].sum()))
-    return _with(seen, rejected, bad)
+    rejected = np.flatnonzero(~observations.accepted)
+    bad = _worst(observations.pd_12m[rejected], uplift * float(observations.pd_12m[rejected].sum()))
+    return _with(observations, rejected, bad)
 
 
-def fuzzy(seen: Seen) -> Sample:
-    """The accepted, and each rejected twice: bad with the weight of its PD, good with the rest.
+def fuzzy(observations: Observations) -> Sample:
+    """Add each rejected applicant twice: bad with the weight of its PD, good with the rest.
 
     Fuzzy augmentation (Anderson 2007). It repeats to the model what the model said.
     """
-    rejected = np.flatnonzero(~seen.accepted)
-    pd_12m = seen.pd_12m[rejected]
+    rejected = np.flatnonzero(~observations.accepted)
+    pd_12m = observations.pd_12m[rejected]
     bad = np.repeat([True, False], len(rejected))
-    return _with(seen, np.tile(rejected, 2), bad, np.concatenate([pd_12m, 1 - pd_12m]))
+    return _with(observations, np.tile(rejected, 2), bad, np.concatenate([pd_12m, 1 - pd_12m]))
 
 
-def parcelled(seen: Seen, uplift: float = UPLIFT, bands: int = BANDS) -> Sample:
-    """The accepted, and in each band of PD so many of the rejected drawn as bad as its accepted
-    rows' default rate, times `uplift`, says (Anderson 2007).
+def parcelling(observations: Observations, uplift: float = UPLIFT, bands: int = BANDS) -> Sample:
+    """Add the rejected, drawn as bad at `uplift` times the default rate of the accepted of their band.
+
+    Parcelling (Anderson 2007).
 
     Bands hold equal numbers of applicants; one without accepted rows goes by its mean PD.
     """
-    edges = np.quantile(seen.pd_12m, np.linspace(0, 1, bands + 1)[1:-1])
-    band = np.searchsorted(edges, seen.pd_12m, side="right")
-    rejected = np.flatnonzero(~seen.accepted)
+    edges = np.quantile(observations.pd_12m, np.linspace(0, 1, bands + 1)[1:-1])
+    band = np.searchsorted(edges, observations.pd_12m, side="right")
+    rejected = np.flatnonzero(~observations.accepted)
     bad = np.zeros(len(rejected), dtype=np.bool_)
-    rng = np.random.default_rng([seen.seed, 1])
+    rng = np.random.default_rng([observations.seed, 1])
     for one in range(bands):
-        inside, known = np.flatnonzero(band[rejected] == one), (band == one) & seen.accepted
+        inside, known = np.flatnonzero(band[rejected] == one), (band == one) & observations.accepted
         if not len(inside):
             continue
-        rate = seen.defaulted[known] if known.any() else seen.pd_12m[rejected[inside]]
+        rate = (
+            observations.defaulted[known] if known.any() else observations.pd_12m[rejected[inside]]
+        )
         count = round(min(1.0, uplift * float(rate.mean())) * len(inside))
         bad[rng.permutation(inside)[:count]] = True
-    return _with(seen, rejected, bad)
+    return _with(observations, rejected, bad)
 
 
-def all_rejects_bad(seen: Seen) -> Sample:
-    """The accepted, and every rejected applicant called bad: the model then learns the bank's
-    decisions as well as the risk.
+def all_rejects_bad(observations: Observations) -> Sample:
+    """Add every rejected applicant as bad: the model then learns the bank's decisions too.
 
     It helps as far as the bank saw risk that the features do not show, and harms as far as it
     refused for other reasons. Its level is far too high until it is calibrated on the accepted.
     """
-    rejected = np.flatnonzero(~seen.accepted)
-    return _with(seen, rejected, np.ones(len(rejected), dtype=np.bool_))
+    rejected = np.flatnonzero(~observations.accepted)
+    return _with(observations, rejected, np.ones(len(rejected), dtype=np.bool_))
 
 
-def self_learnt(seen: Seen) -> Sample:
-    """The accepted, and those rejected that a simple model is surest of.
+def self_learning(observations: Observations) -> Sample:
+    """Add the rejected that a simple model is surest of.
 
     Self-learning aware of the bias (Kozodoi, Lessmann, Alamgir, Moreira-Matias and
     Papakonstantinou 2024, "Fighting sampling bias"), in short: the rejected most and least like the
@@ -159,14 +160,14 @@ def self_learnt(seen: Seen) -> Sample:
     rounds the simple model, fitted to all that is labelled, calls the best `EXTREME` of the others
     good and `WORST` times as many of the worst bad.
     """
-    rejected = np.flatnonzero(~seen.accepted)
-    low, high = np.quantile(seen.propensity[rejected], [UNLIKE, 1 - UNLIKE])
-    able = (seen.propensity[rejected] >= low) & (seen.propensity[rejected] <= high)
+    rejected = np.flatnonzero(~observations.accepted)
+    low, high = np.quantile(observations.propensity[rejected], [UNLIKE, 1 - UNLIKE])
+    able = (observations.propensity[rejected] >= low) & (observations.propensity[rejected] <= high)
     left = rejected[able]
-    sample = accepts_only(seen)
+    sample = accepts_only(observations)
     count = int(EXTREME * len(left))
     for _ in range(ROUNDS if count else 0):
-        order = left[np.argsort(seen.relearnt(sample)[left], kind="stable")]
+        order = left[np.argsort(observations.refit_ranking(sample)[left], kind="stable")]
         good, bad = order[:count], order[len(order) - round(WORST * count) :]
         sample = Sample(
             np.concatenate([sample.place, good, bad]),
@@ -183,24 +184,26 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "inverse_propensity": inverse_propensity,
         "hard_cutoff": hard_cutoff,
         "fuzzy": fuzzy,
-        "parcelled": parcelled,
+        "parcelling": parcelling,
         "all_rejects_bad": all_rejects_bad,
-        "self_learnt": self_learnt,
+        "self_learning": self_learning,
     }
 )
 """Every method by its name."""
 
 
 def _worst(pd_12m: Array, count: float) -> Bools:
-    """The so many highest, at most all; the earlier row of equals first."""
+    """Mark the `count` highest, at most all; the earlier row of equals first."""
     bad = np.zeros(len(pd_12m), dtype=np.bool_)
     bad[np.argsort(-pd_12m, kind="stable")[: round(count)]] = True
     return bad
 
 
-def _with(seen: Seen, rejected: Places, bad: Bools, weight: Array | None = None) -> Sample:
-    """The accepted, then the rejected with the outcomes given them."""
-    base = accepts_only(seen)
+def _with(
+    observations: Observations, rejected: Places, bad: Bools, weight: Array | None = None
+) -> Sample:
+    """Append the rejected, with the outcomes given them, to the accepted."""
+    base = accepts_only(observations)
     more = np.ones(len(rejected)) if weight is None else weight
     return Sample(
         np.concatenate([base.place, rejected]),

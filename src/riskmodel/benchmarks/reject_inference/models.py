@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.benchmarks.reject_inference.methods import Sample, Seen
+from riskmodel.benchmarks.reject_inference.methods import Observations, Sample
 from riskmodel.errors import DataError
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners import trees
@@ -29,48 +29,48 @@ class Learner:
     """
 
     inputs: Inputs
-    how: ModelSettings
+    settings: ModelSettings
     rounds: int
     acceptance_rounds: int
     seed: int
 
-    def fitted(self, rows: pd.DataFrame, sample: Sample) -> trees.Trees:
-        """Trees with the inputs' signs, fitted to the sample of the rows with its weights."""
+    def fit(self, rows: pd.DataFrame, sample: Sample) -> trees.Trees:
+        """Fit trees with the inputs' signs to the weighted sample of the rows."""
         drawn = rows.iloc[sample.place].assign(defaulted=sample.defaulted)
-        how = self.how.with_values({"trees.max_rounds": self.rounds})
+        settings = self.settings.with_values({"trees.max_rounds": self.rounds})
         return trees.fit_trees(
             drawn,
             self.inputs,
-            how.trees,
-            how.linear,
+            settings.trees,
+            settings.linear,
             seed=self.seed,
             threads=1,
             weights=sample.weight,
         )
 
     def default(self, rows: pd.DataFrame) -> trees.Trees:
-        """Trees for the default of the accepted."""
+        """Fit trees for the default of the accepted."""
         place = np.flatnonzero(rows["accepted"])
         bad = rows["defaulted"].to_numpy(bool)[place]
-        return self.fitted(rows, Sample(place, bad, np.ones(len(place))))
+        return self.fit(rows, Sample(place, bad, np.ones(len(place))))
 
     def acceptance(self, rows: pd.DataFrame) -> trees.Trees:
-        """Trees for the chance of being accepted: no feature's direction is given there."""
-        how = self.how.with_values({"trees.max_rounds": self.acceptance_rounds})
+        """Fit trees for the chance of being accepted; no feature's direction is given there."""
+        settings = self.settings.with_values({"trees.max_rounds": self.acceptance_rounds})
         return trees.fit_trees(
-            _decided(rows),
+            _with_acceptance_as_outcome(rows),
             self.inputs.without_signs(),
-            how.trees,
-            how.linear,
+            settings.trees,
+            settings.linear,
             seed=self.seed,
             threads=1,
         )
 
 
-def learner_of(
-    rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, how: ModelSettings, seed: int
+def tune_learner(
+    rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, settings: ModelSettings, seed: int
 ) -> Learner:
-    """The learner whose rounds have the least loss over the folds of the rows (see `seen_of`).
+    """Tune the rounds to the smallest loss over the folds of the rows (see `seen_of`).
 
     `DataError` unless some of the accepted defaulted and some did not.
     """
@@ -81,43 +81,46 @@ def learner_of(
             f"applications: {bad} of {int(known.sum())} accepted defaulted; fitting needs outcomes"
             " of both kinds. Bring more applications."
         )
-    rounds = _best_rounds(rows[known], fold[known], inputs, how, seed)
-    acceptance = _best_rounds(_decided(rows), fold, inputs.without_signs(), how, seed)
-    return Learner(inputs, how, rounds, acceptance, seed)
+    rounds = _best_rounds(rows[known], fold[known], inputs, settings, seed)
+    acceptance = _best_rounds(
+        _with_acceptance_as_outcome(rows), fold, inputs.without_signs(), settings, seed
+    )
+    return Learner(inputs, settings, rounds, acceptance, seed)
 
 
 def _best_rounds(
-    rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, how: ModelSettings, seed: int
+    rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, settings: ModelSettings, seed: int
 ) -> int:
     samples = [(rows[fold != one], rows[fold == one]) for one in np.unique(fold)]
     curves = [
-        trees.validation_losses(two, inputs, how.trees, seed=seed, threads=1) for two in samples
+        trees.validation_losses(two, inputs, settings.trees, seed=seed, threads=1)
+        for two in samples
     ]
     return int(np.argmin(mean_curve(curves))) + 1
 
 
-def _decided(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with acceptance where learning looks for the outcome."""
+def _with_acceptance_as_outcome(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with acceptance as the outcome to fit."""
     return rows.assign(defaulted=rows["accepted"])
 
 
-def seen_of(rows: pd.DataFrame, fold: pd.Series, learner: Learner) -> Seen:
-    """What the methods may see of the applicants.
+def observe_applicants(rows: pd.DataFrame, fold: pd.Series, learner: Learner) -> Observations:
+    """Return the observations that the methods may use.
 
     `rows`: features, `accepted`, `defaulted` (both boolean without nulls; it is not read where not
-    accepted). PDs and propensities of a fold come from models that saw nothing of it.
+    accepted). PDs and propensities of a fold come from models that were not fitted on it.
     """
     pd_12m, propensity = np.empty((2, len(rows)))
     for one in np.unique(fold):
         mine, others = (fold == one).to_numpy(), rows[(fold != one).to_numpy()]
         pd_12m[mine] = expit(learner.default(others).raw(rows[mine]))
         propensity[mine] = expit(learner.acceptance(others).raw(rows[mine]))
-    return Seen(
+    return Observations(
         accepted=rows["accepted"].to_numpy(bool),
         defaulted=rows["defaulted"].to_numpy(bool) & rows["accepted"].to_numpy(bool),
         pd_12m=pd_12m,
         propensity=propensity,
-        relearnt=simple_ranking(rows, learner.inputs),
+        refit_ranking=simple_ranking(rows, learner.inputs),
         seed=learner.seed,
     )
 
@@ -125,7 +128,7 @@ def seen_of(rows: pd.DataFrame, fold: pd.Series, learner: Learner) -> Seen:
 def calibrated_pd(
     samples: tuple[pd.DataFrame, pd.DataFrame], chosen: Sample, fold: pd.Series, learner: Learner
 ) -> Array:
-    """PDs of the second sample by trees fitted to what was chosen of the first.
+    """Return PDs of the second sample by trees fitted to the chosen rows of the first.
 
     The level and the slope come from the outcomes of the first sample's accepted rows (with the
     weights that were chosen), each scored by trees that saw nothing of its fold: so a method that
@@ -137,28 +140,28 @@ def calibrated_pd(
     for one in np.unique(fold):
         mine = (fold == one).to_numpy()
         kept = ~mine[chosen.place]
-        blind = Sample(chosen.place[kept], chosen.defaulted[kept], chosen.weight[kept])
-        raw[mine] = learner.fitted(rows, blind).raw(rows[mine])
+        out_of_fold = Sample(chosen.place[kept], chosen.defaulted[kept], chosen.weight[kept])
+        raw[mine] = learner.fit(rows, out_of_fold).raw(rows[mine])
     known = rows["accepted"].to_numpy(bool)
     bad = rows["defaulted"].to_numpy(float)[known]
     intercept, slopes = fit_logistic(raw[known][:, None], bad, weight[known])
-    return expit(intercept + slopes[0] * learner.fitted(rows, chosen).raw(scored))
+    return expit(intercept + slopes[0] * learner.fit(rows, chosen).raw(scored))
 
 
 def simple_ranking(rows: pd.DataFrame, inputs: Inputs) -> Callable[[Sample], Array]:
-    """Fits a logistic regression on the numbers' ranks to a sample; its log-odds of all rows.
+    """Return a function that fits a logistic regression on ranks and gives every row's log-odds.
 
     A missing value stands in the middle. Texts are left out.
     """
     numbers = [name for name in inputs.names if name not in inputs.levels]
     ranks = rows[numbers].rank(pct=True).fillna(0.5).to_numpy(float)
 
-    def relearnt(sample: Sample) -> Array:
-        """The log-odds of default of every row."""
+    def refit_ranking(sample: Sample) -> Array:
+        """Return the log-odds of default of every row."""
         from sklearn.linear_model import LogisticRegression
 
         simple = LogisticRegression(C=PENALTY, max_iter=200)
         simple.fit(ranks[sample.place], sample.defaulted, sample_weight=sample.weight)
         return np.asarray(simple.decision_function(ranks))
 
-    return relearnt
+    return refit_ranking

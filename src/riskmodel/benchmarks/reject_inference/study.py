@@ -1,4 +1,4 @@
-"""Does reject inference help? Every method beside the accepted alone, on a fictional economy.
+"""Study of reject inference: every method beside the accepted alone, on a fictional economy.
 
 Outcomes are seen of the accepted; only a fictional economy also knows what is true of the rejected,
 at the limit that the policy would have given them.
@@ -15,9 +15,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from riskmodel import datasets, features
-from riskmodel.benchmarks.reject_inference.evaluation import judged, verdict
+from riskmodel.benchmarks.reject_inference.evaluation import evaluate_methods, verdict
 from riskmodel.benchmarks.reject_inference.methods import KNOWN, METHODS, Sample
-from riskmodel.benchmarks.reject_inference.models import calibrated_pd, learner_of, seen_of
+from riskmodel.benchmarks.reject_inference.models import (
+    calibrated_pd,
+    observe_applicants,
+    tune_learner,
+)
 from riskmodel.datasets.splits import folds
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model.inputs import fit_inputs
@@ -29,8 +33,7 @@ from riskmodel.statistics.logistic import Array, expit
 SEEDS = (7, 11, 23)
 MONTHS = 72
 OUTER, INNER, CALIBRATION = 3, 4, 2
-"""Folds by enterprise: nobody is judged by a model that saw it; blind PDs inside the fit rows; blind
-scores to calibrate on."""
+"""Folds by enterprise: to evaluate, for out-of-fold PDs inside the fit rows, and to calibrate."""
 
 
 class WriteSimulation(Protocol):
@@ -53,7 +56,9 @@ class Applicants:
     definitions: tuple[FeatureDefinition, ...]
 
 
-def bench_selection(enterprises: int, write: WriteSimulation, progress: Progress) -> pd.DataFrame:
+def bench_reject_inference(
+    enterprises: int, write: WriteSimulation, progress: Progress
+) -> pd.DataFrame:
     """The table of `judged` over simulations of so many enterprises each, their verdict told."""
     simulations, settings = [], default_settings()
     for seed in SEEDS:
@@ -61,45 +66,51 @@ def bench_selection(enterprises: int, write: WriteSimulation, progress: Progress
             simulation = Path(folder) / "simulation"
             write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)
             progress(f"simulation {seed} written")
-            simulations.append(scored_simulation(simulation, settings, progress))
-    table = judged(simulations)
+            simulations.append(score_simulation(simulation, settings, progress))
+    table = evaluate_methods(simulations)
     progress(verdict(table))
     return table
 
 
-def scored_simulation(
+def score_simulation(
     simulation: Path, settings: Settings, progress: Progress = lambda _: None
 ) -> pd.DataFrame:
-    """The test applications of a written simulation: enterprise_id, accepted, true_pd, outcome (drawn
-    from it), propensity, and the PD of every method in a column of its name.
+    """Score the test applications of a written simulation by every method.
+
+    Columns: enterprise_id, accepted, true_pd, outcome (drawn from it), propensity, and the PD of
+    every method in a column of its name.
 
     Fitted on the earlier applications of the other enterprises.
     """
-    applicants = applicants_of(simulation, settings)
+    applicants = read_applicants(simulation, settings)
     rng = np.random.default_rng(settings.run.seed)
     fold = folds(pd.concat([applicants.fit, applicants.test])["enterprise_id"], OUTER, rng)
     of_fit = fold.to_numpy()[: len(applicants.fit)]
     of_test = fold.to_numpy()[len(applicants.fit) :]
 
-    def judge(one: int) -> pd.DataFrame:
-        """The test rows of a fold, scored by what the other folds teach."""
+    def score_fold(one: int) -> pd.DataFrame:
+        """Score the test rows of a fold by models of the other folds."""
         fit = applicants.fit[of_fit != one].reset_index(drop=True)
-        found = _scored(fit, applicants.test[of_test == one], applicants.definitions, settings)
+        found = _score_methods(
+            fit, applicants.test[of_test == one], applicants.definitions, settings
+        )
         progress(f"a fold of {OUTER} scored by {len(METHODS)} methods")
         return found
 
     with ThreadPoolExecutor(settings.run.threads) as pool:
-        every = pd.concat(pool.map(judge, range(OUTER)))
+        every = pd.concat(pool.map(score_fold, range(OUTER)))
     scored = every.sort_values(["enterprise_id", "as_of"], ignore_index=True)
     return scored.assign(outcome=rng.random(len(scored)) < scored["true_pd"])
 
 
-def applicants_of(simulation: Path, settings: Settings) -> Applicants:
-    """Who applied in a written simulation, what was known of them then, and what is true of them."""
+def read_applicants(simulation: Path, settings: Settings) -> Applicants:
+    """Read the applicants of a written simulation, with features of that day and their true PD."""
     source = accept_reading(read_folder(simulation, settings.sources), settings.sources).source
-    how = settings.datasets.with_values({"population": "applicants"})
-    population = datasets.population(source, how, datasets.find_last_as_of(source, how))
-    asked = _decided(datasets.current_rows(source, "applications"), _truth(simulation))
+    dataset_settings = settings.datasets.with_values({"population": "applicants"})
+    population = datasets.population(
+        source, dataset_settings, datasets.find_last_as_of(source, dataset_settings)
+    )
+    asked = _select_decisions(datasets.current_rows(source, "applications"), _truth(simulation))
     key = ["enterprise_id", "as_of"]
     known = population.labelled[[*key, "defaulted", "label_known_on"]]
     asked = asked.merge(known, on=key, how="left", validate="1:1")
@@ -116,8 +127,8 @@ def applicants_of(simulation: Path, settings: Settings) -> Applicants:
     )
 
 
-def _decided(applications: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """The applications that a bank accepted or declined, with their true PD."""
+def _select_decisions(applications: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Select the applications that a bank accepted or declined, with their true PD."""
     both = applications.merge(truth, on="application_id", validate="1:1")
     both = both[both["decision"].isin(["accept", "decline"])]
     both = both.assign(accepted=both["decision"] == "accept", as_of=both["applied_on"])
@@ -132,19 +143,19 @@ def _truth(simulation: Path) -> pd.DataFrame:
     return rows.rename(columns={"pd_12m": "true_pd"})
 
 
-def _scored(
+def _score_methods(
     fit: pd.DataFrame,
     test: pd.DataFrame,
     definitions: tuple[FeatureDefinition, ...],
     settings: Settings,
 ) -> pd.DataFrame:
-    """The test rows with the PDs of every method, fitted on the fit rows."""
+    """Score the test rows by every method, fitted on the fit rows."""
     rng = np.random.default_rng(settings.run.seed)
     fold = folds(fit["enterprise_id"], INNER, rng)
     inputs = fit_inputs(fit[fit["accepted"]], definitions, settings.model.max_categories)
-    learner = learner_of(fit, fold, inputs, settings.model, settings.run.seed)
-    seen = seen_of(fit, fold, learner)
-    samples = {name: method(seen) for name, method in METHODS.items()}
+    learner = tune_learner(fit, fold, inputs, settings.model, settings.run.seed)
+    observations = observe_applicants(fit, fold, learner)
+    samples = {name: method(observations) for name, method in METHODS.items()}
     samples[KNOWN] = _all_known(fit, rng)
     columns: dict[str, Array] = {
         name: calibrated_pd((fit, test), sample, fold % CALIBRATION, learner)
@@ -155,7 +166,7 @@ def _scored(
 
 
 def _all_known(fit: pd.DataFrame, rng: np.random.Generator) -> Sample:
-    """All applicants with an outcome: the accepted's own, the rejected's drawn from the truth."""
+    """Take all applicants: the accepted's own outcomes, the rejected's drawn from the truth."""
     drawn = rng.random(len(fit)) < fit["true_pd"].to_numpy(float)
     bad = np.where(fit["accepted"], fit["defaulted"], drawn).astype(bool)
     return Sample(np.arange(len(fit)), bad, np.ones(len(fit)))
