@@ -25,20 +25,20 @@ REACH = 1.0
 THIN = 1e-9
 
 
-def fidelity(card: pd.DataFrame) -> Picture:
+def fidelity(report: pd.DataFrame) -> Picture:
     """Every fact on a scale on which its target range is the band from 0 to 1.
 
     The point is the measured figure, the bar its 95 % interval; a triangle points to one that
     lies beyond the chart. Beside it: measured, target, unit.
     """
-    if card.empty:
+    if report.empty:
         return nothing("Facts and their target ranges", "the report holds no fact")
-    passed = card["passed"].to_numpy(bool)
-    title = f"{passed.sum()} of {len(card)} facts in their target ranges"
-    figure, axes = single(title, height=tall(len(card)))
+    passed = report["passed"].to_numpy(bool)
+    title = f"{passed.sum()} of {len(report)} facts in their target ranges"
+    figure, axes = single(title, height=tall(len(report)))
     axes.axvspan(0, 1, color=GOOD, alpha=0.15, linewidth=0)
-    places = np.arange(len(card), dtype=float)
-    point, low, high = (_scaled(card, name) for name in ("measured", "low", "high"))
+    places = np.arange(len(report), dtype=float)
+    point, low, high = (_scaled(report, name) for name in ("measured", "low", "high"))
     colours = np.where(passed, GOOD, BAD)
     low, high = low.clip(-REACH, 1 + REACH), high.clip(-REACH, 1 + REACH)
     axes.hlines(places, low, high, colors=colours.tolist())
@@ -49,23 +49,23 @@ def fidelity(card: pd.DataFrame) -> Picture:
     ):
         shown = point[where].clip(-REACH, 1 + REACH)
         axes.scatter(shown, places[where], c=colours[where], marker=marker, s=22, zorder=3)
-    named(axes, card["fact"].tolist())
-    _families(axes, card["family"])
+    named(axes, report["fact"].tolist())
+    _families(axes, report["family"])
     axes.set_xlim(-REACH - 0.1, 1 + REACH + 2.1)
     axes.set_xticks([0, 1], ["low end", "high end"])
     axes.tick_params(labelsize="small")
     axes.set_xlabel("place in its target range (measured, target, unit)")
     axes.spines["bottom"].set_visible(False)
-    for place, (_, fact) in zip(places, card.iterrows(), strict=True):
+    for place, (_, fact) in zip(places, report.iterrows(), strict=True):
         axes.text(1.15 + REACH, place, _told(fact), va="center", fontsize="x-small")
     return figure
 
 
-def _scaled(card: pd.DataFrame, name: str) -> pd.Series:
-    width = (card["target_high"] - card["target_low"]).clip(lower=THIN)
-    place = (card[name] - card["target_low"]) / width
+def _scaled(report: pd.DataFrame, name: str) -> pd.Series:
+    width = (report["target_high"] - report["target_low"]).clip(lower=THIN)
+    place = (report[name] - report["target_low"]) / width
     # a target of one value is no range: what meets it stands in the middle of the band
-    met = (width <= THIN) & (card[name] == card["target_low"])
+    met = (width <= THIN) & (report[name] == report["target_low"])
     scaled: pd.Series = place.mask(met, 0.5).astype(float).reset_index(drop=True)
     return scaled
 

@@ -11,7 +11,7 @@ from riskmodel.simulation.common_factors import Factors
 from riskmodel.simulation.customs import enterprise_ids
 from riskmodel.simulation.days_past_due import TIERS, days_past_due, tier_of
 from riskmodel.simulation.hidden_path import CASH, SALES, SCALE, SLOW
-from riskmodel.simulation.life_histories import Lives
+from riskmodel.simulation.lives import Lives
 from riskmodel.simulation.names import BANKS, LENDERS
 from riskmodel.simulation.parameters import Parameters
 from riskmodel.simulation.programme_tables import Applications, application_days

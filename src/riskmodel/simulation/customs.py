@@ -120,7 +120,7 @@ def receipts(
     deal, is_final, day = deal[order], is_final[order], day[order]
     n = deals.number[deal] * 2 + is_final
     share = np.where(is_final == 1, 1 - deals.deposit[deal], deals.deposit[deal])
-    fees = 1 - parameters.payment.fee_most * uniforms(key("fee"), n)
+    fees = 1 - parameters.payment.max_fee * uniforms(key("fee"), n)
     amount = deals.fob_usd[deal] * share * fees
     unmatched = uniforms(key("unmatched"), n) < parameters.payment.unmatched_share
     stranger = uniforms(key("stranger"), n) < parameters.payment.stranger_share

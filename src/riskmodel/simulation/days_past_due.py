@@ -3,7 +3,7 @@
 import numpy as np
 
 from riskmodel.simulation.arrears import DEFAULTED
-from riskmodel.simulation.life_histories import Lives
+from riskmodel.simulation.lives import Lives
 from riskmodel.simulation.random_streams import Flags, Ints
 from riskmodel.simulation.traits import Traits
 

@@ -23,7 +23,7 @@ from riskmodel.simulation.buyers import Market
 from riskmodel.simulation.calendar import HORIZON
 from riskmodel.simulation.hidden_path import DRAWN, PIPE, STATE, advance_month, enter_buyer
 from riskmodel.simulation.kernel_records import Record, Records
-from riskmodel.simulation.life_histories import AHEAD
+from riskmodel.simulation.lives import AHEAD
 from riskmodel.simulation.random_streams import Floats, Ints, subkey
 from riskmodel.simulation.traits import SLOTS
 

@@ -268,7 +268,7 @@ def advance_month(
     flow = came / state[SCALE] - fixed - service - cash.drawings
     state[CASH] += (
         cash.reversion * (t.target_cash - state[CASH])
-        + cash.passthrough * cash.most * math.tanh(flow / cash.most)
+        + cash.passthrough * cash.max_surprise * math.tanh(flow / cash.max_surprise)
         + cash.shock_sigma * normal(key, _SHOCK)
     )
     _update_drawn(state, t, limit, rate, live, p)
@@ -280,7 +280,7 @@ def advance_month(
         (1.0 - cash.slow_smoothing) * state[SLOW] + cash.slow_smoothing * sales * cny, 0.1 * usual
     )
     fed = expit(cash.starved_slope * (state[CASH] - cash.starved_months))
-    state[ACTIVITY] = cash.starved_least + (1.0 - cash.starved_least) * fed
+    state[ACTIVITY] = cash.min_activity + (1.0 - cash.min_activity) * fed
     state[DISTRESS] = _distress(state, t, step, demand, now, p)
 
 

@@ -117,7 +117,7 @@ class Payment(NamedTuple):
     dispute_share: float
     deposit_share: float
     deposit_part: float
-    fee_most: float
+    max_fee: float
     stranger_share: float
     refund_wait_months: int
     refund_slow_share: float
@@ -132,11 +132,11 @@ class Cash(NamedTuple):
     target_sigma: float
     reversion: float
     passthrough: float
-    most: float
+    max_surprise: float
     fixed_share: float
     drawings: float
     shock_sigma: float
-    starved_least: float
+    min_activity: float
     starved_months: float
     starved_slope: float
     smoothing: float
@@ -185,7 +185,7 @@ class Programme(NamedTuple):
     ceiling_cny: float
     on_platform: float
     off_platform: float
-    least_cny: float
+    min_line_cny: float
     levels: tuple[float, ...]
     chances_a: tuple[float, ...]
     chances_b: tuple[float, ...]

@@ -111,7 +111,7 @@ def decide_application(
     cap = min(base_cny, g.ceiling_cny)
     limit = math.floor(min(level * cap, g.ceiling_cny) / 1000.0) * 1000.0
     accepted = (grade < REFUSED) != overridden
-    decision = ACCEPT if accepted and limit >= g.least_cny else DECLINE
+    decision = ACCEPT if accepted and limit >= g.min_line_cny else DECLINE
     row[DECISION] = WITHDRAWN if withdrawn else decision
     row[OVERRIDDEN] = 1.0 if overridden and not withdrawn else 0.0
     row[GRADE] = grade

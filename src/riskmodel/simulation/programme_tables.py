@@ -10,7 +10,7 @@ from riskmodel.simulation.arrow_columns import counts, dates, ids, money, words
 from riskmodel.simulation.calendar import BURN, Calendar
 from riskmodel.simulation.customs import enterprise_ids
 from riskmodel.simulation.days_past_due import days_past_due
-from riskmodel.simulation.life_histories import Lives
+from riskmodel.simulation.lives import Lives
 from riskmodel.simulation.names import BANKS
 from riskmodel.simulation.programme import ACCEPT, APPLICATION, DECISIONS, GRADES
 from riskmodel.simulation.random_streams import Ints, integers

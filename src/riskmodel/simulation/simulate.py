@@ -22,9 +22,10 @@ from riskmodel.simulation.buyers import Market, make_market
 from riskmodel.simulation.calendar import BURN, Calendar
 from riskmodel.simulation.common_factors import Factors, draw_factors, step_records
 from riskmodel.simulation.exchange_rates import Rates, draw_rates
-from riskmodel.simulation.future_questions import Environment
 from riskmodel.simulation.kernel_records import record_of
-from riskmodel.simulation.life_histories import Lives, replace_lives, simulate_lives
+from riskmodel.simulation.life_histories import simulate_lives
+from riskmodel.simulation.limit_evaluation import Environment
+from riskmodel.simulation.lives import Lives, replace_lives
 from riskmodel.simulation.names import KINDS, PROVINCES, SECTORS
 from riskmodel.simulation.parameter_files import BASE, as_tables, load_parameters
 from riskmodel.simulation.parameters import Parameters

@@ -34,7 +34,8 @@ from riskmodel.simulation.hidden_path import (
     enter_buyer,
 )
 from riskmodel.simulation.kernel_records import Record, Records
-from riskmodel.simulation.life_histories import Lives, fate_key, staged_usd
+from riskmodel.simulation.life_histories import fate_key, staged_usd
+from riskmodel.simulation.lives import Lives
 from riskmodel.simulation.names import GOODS_OF_SECTOR, GOODS_SHARES, HONG_KONG, SECTORS
 from riskmodel.simulation.random_streams import Flags, Floats, Ints, subkey, uniform
 from riskmodel.simulation.traits import NEVER, SLOTS, Traits

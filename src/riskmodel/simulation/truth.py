@@ -15,7 +15,7 @@ from riskmodel.errors import DataError, UsageError
 from riskmodel.simulation.calendar import BURN
 from riskmodel.simulation.futures import RESULTS, StartStates, simulate_futures
 from riskmodel.simulation.hidden_path import STATE
-from riskmodel.simulation.life_histories import AHEAD
+from riskmodel.simulation.lives import AHEAD
 from riskmodel.simulation.parameter_files import parse_parameters
 from riskmodel.simulation.simulate import Simulation, prepare_simulation
 from riskmodel.simulation.traits import SLOTS, draw_traits

@@ -10,16 +10,16 @@ from riskmodel.simulation.buyers import NOBODY
 from riskmodel.simulation.calendar import BURN, Calendar
 from riskmodel.simulation.common_factors import Factors
 from riskmodel.simulation.customs import declaration_ids, enterprise_ids
-from riskmodel.simulation.future_questions import (
+from riskmodel.simulation.futures import RESULTS
+from riskmodel.simulation.hidden_path import STATE
+from riskmodel.simulation.limit_evaluation import (
     Environment,
     alive,
     cells_to_evaluate,
     evaluate_limits,
     evaluation_steps,
 )
-from riskmodel.simulation.futures import RESULTS
-from riskmodel.simulation.hidden_path import STATE
-from riskmodel.simulation.life_histories import AHEAD, Lives
+from riskmodel.simulation.lives import AHEAD, Lives
 from riskmodel.simulation.names import DESTINATIONS, SECTORS
 from riskmodel.simulation.programme import DECISIONS, GRADES
 from riskmodel.simulation.programme_tables import Applications, application_ids

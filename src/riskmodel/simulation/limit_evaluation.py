@@ -1,4 +1,4 @@
-"""Questions to the future: which hidden states to go on from, and at which limits."""
+"""Evaluate limits on the futures of saved hidden states: where to start, and at which limits."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from riskmodel.simulation.buyers import Market
 from riskmodel.simulation.calendar import BURN
 from riskmodel.simulation.futures import StartStates, simulate_futures
 from riskmodel.simulation.kernel_records import Record, Records
-from riskmodel.simulation.life_histories import Lives
+from riskmodel.simulation.lives import Lives
 from riskmodel.simulation.parameters import Parameters
 from riskmodel.simulation.random_streams import Flags, Floats, Ints
 from riskmodel.simulation.traits import Traits, first_step
