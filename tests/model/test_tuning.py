@@ -23,7 +23,7 @@ def losses(samples, inputs, settings, *, seed, threads):
 
 
 KIND = Learner(
-    fit=None, read=None, search_space={"trees.l2": SearchRange(0.1, 100.0)}, losses=losses
+    fit=None, read=None, search_space={"trees.l2": SearchRange(0.1, 100.0, "l2")}, losses=losses
 )
 
 
@@ -87,7 +87,7 @@ def test_a_kind_without_anything_to_look_for_keeps_its_settings(search):
 
 
 def test_whole_numbers_stay_whole(search):
-    kind = replace(KIND, search_space={"trees.num_leaves": SearchRange(4, 24)})
+    kind = replace(KIND, search_space={"trees.num_leaves": SearchRange(4, 24, "leaves")})
     settings, trials = tune(kind, search, (), silent)
     assert isinstance(settings.trees.num_leaves, int)
     assert all(4 <= trial.params["trees.num_leaves"] <= 24 for trial in trials[1:])
@@ -101,7 +101,10 @@ def test_what_no_setting_moves_is_fitted_once_a_fold(search):
         return lambda own: SimpleNamespace(raw=lambda held: np.full(len(held), own.trees.l2 / 100))
 
     kind = Learner(
-        fit=None, read=None, search_space={"trees.l2": SearchRange(0.1, 100.0)}, prepare=prepare
+        fit=None,
+        read=None,
+        search_space={"trees.l2": SearchRange(0.1, 100.0, "l2")},
+        prepare=prepare,
     )
     settings, trials = tune(kind, replace(search, threads=2), (), silent)
     assert begun == [40, 40, 40]
@@ -121,3 +124,18 @@ def test_settings_of_the_scorecards_space_leave_its_bins_alone():
             own = settings.with_values({name: end})
             anew = kind.fit(rows, inputs, own, seed=7, threads=1)
             assert begun(own).to_files() == anew.to_files()
+
+
+def test_a_setting_that_is_renamed_is_drawn_as_before(search):
+    """TPE draws in the order of names: without `sampler_name` the two would change places."""
+
+    def rest(a, b):
+        space = {a: SearchRange(0.1, 100.0, "l2"), b: SearchRange(0.01, 0.1, "rate")}
+        alike = replace(search, settings=search.settings.with_values({b: 0.05}))
+        _, trials = tune(replace(KIND, search_space=space), alike, (), silent)
+        return [list(trial.params.values()) for trial in trials[1:]]
+
+    after = rest("trees.l2", "trees.subsample")
+    assert rest("trees.l2", "trees.learning_rate") == after
+    assert rest("trees.l2", "trees.colsample") == after
+    assert len({tuple(pair) for pair in after}) == len(after)

@@ -108,15 +108,20 @@ def _suggest(learner: Learner, search: Search, trials: Sequence[Trial], number: 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=search.seed + number, n_startup_trials=4)
     study = optuna.create_study(sampler=sampler, direction="minimize")
-    space = {name: _distribution(where) for name, where in learner.search_space.items()}
+    ranges = learner.search_space
+    space = {where.sampler_name: _distribution(where) for where in ranges.values()}
     for trial in trials:
-        inside = {n: min(max(v, space[n].low), space[n].high) for n, v in trial.params.items()}
+        params = {
+            ranges[name].sampler_name: min(max(value, ranges[name].low), ranges[name].high)
+            for name, value in trial.params.items()
+        }
         study.add_trial(
             optuna.trial.create_trial(
-                params=inside, distributions=space, value=trial.losses[-1] + trial.pruned
+                params=params, distributions=space, value=trial.losses[-1] + trial.pruned
             )
         )
-    return dict(study.ask(space).params)
+    drawn = study.ask(space).params
+    return {name: drawn[where.sampler_name] for name, where in ranges.items()}
 
 
 def _distribution(where: SearchRange) -> Any:

@@ -66,10 +66,15 @@ class ValidationLosses(Protocol):
 
 @dataclass(frozen=True)
 class SearchRange:
-    """The range in which tuning searches a setting: whole numbers between whole ends."""
+    """The range in which tuning searches a setting: whole numbers between whole ends.
+
+    `sampler_name` is the setting's name for the sampler, whose draws depend on the order of names: it
+    stays when the setting is renamed, and so do the draws.
+    """
 
     low: float
     high: float
+    sampler_name: str
 
 
 class PrepareFit(Protocol):
@@ -143,13 +148,13 @@ def _without_signs(of: Callable[..., Any]) -> Callable[..., Any]:
 
 
 TREES_SPACE = {
-    "trees.learning_rate": SearchRange(0.015, 0.1),
-    "trees.num_leaves": SearchRange(4, 31),
-    "trees.max_depth": SearchRange(2, 8),
-    "trees.min_child_samples": SearchRange(20, 250),
-    "trees.colsample": SearchRange(0.15, 1.0),
-    "trees.subsample": SearchRange(0.4, 1.0),
-    "trees.l2": SearchRange(0.3, 100.0),
+    "trees.learning_rate": SearchRange(0.015, 0.1, "learning_rate"),
+    "trees.num_leaves": SearchRange(4, 31, "leaves"),
+    "trees.max_depth": SearchRange(2, 8, "depth"),
+    "trees.min_child_samples": SearchRange(20, 250, "min_rows_per_leaf"),
+    "trees.colsample": SearchRange(0.15, 1.0, "feature_share"),
+    "trees.subsample": SearchRange(0.4, 1.0, "row_share"),
+    "trees.l2": SearchRange(0.3, 100.0, "l2"),
 }
 
 _fit_trees = _with_tables("trees", "linear")(trees.fit_trees)
@@ -159,7 +164,7 @@ LEARNERS: Mapping[str, Learner] = {
     "scorecard": Learner(
         _with_tables("scorecard")(scorecard.fit_scorecard),
         scorecard.read_scorecard,
-        {"scorecard.l2": SearchRange(1.0, 300.0)},
+        {"scorecard.l2": SearchRange(1.0, 300.0, "l2")},
         prepare=_prepare_scorecard,
     ),
     "trees": Learner(_fit_trees, trees.read_trees, TREES_SPACE, _validation_losses),
