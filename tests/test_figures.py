@@ -562,7 +562,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "recourse_actions": lambda: figures.recourse_actions(levers()),
     "regional_parity": lambda: figures.regional_parity(apart()),
     "limit_changes": lambda: figures.limit_changes(moves()),
-    "published": lambda: figures.published(publications()),
+    "published_limits": lambda: figures.published_limits(publications()),
     "fidelity": lambda: figures.fidelity(facts()),
     "monthly_exports": lambda: figures.monthly_exports(exported()),
     "export_sizes": lambda: figures.export_sizes(sizes()),
@@ -629,7 +629,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "recourse_actions": lambda: figures.recourse_actions(levers().iloc[3:]),
     "regional_parity": lambda: figures.regional_parity(pd.DataFrame()),
     "limit_changes": lambda: figures.limit_changes(pd.DataFrame()),
-    "published": lambda: figures.published(publications().iloc[:0]),
+    "published_limits": lambda: figures.published_limits(publications().iloc[:0]),
     "fidelity": lambda: figures.fidelity(facts().iloc[:0]),
     "monthly_exports": lambda: figures.monthly_exports(exported().iloc[:0]),
     "export_sizes": lambda: figures.export_sizes(sizes().iloc[:0]),
@@ -761,7 +761,7 @@ def test_a_bank_keeps_its_colour_when_another_makes_no_offer() -> None:
 
 
 def test_a_name_is_never_read_as_a_formula() -> None:
-    picture = figures.published(publications().assign(bank="$x^2$"))
+    picture = figures.published_limits(publications().assign(bank="$x^2$"))
     assert [tick.get_text() for tick in picture.axes[0].get_yticklabels()] == [r"\$x^2\$"]
 
 

@@ -68,7 +68,7 @@ def test_every_table_is_there_and_the_truth_stands_apart(simulation: Path) -> No
 @pytest.mark.parametrize("name", TABLES)
 def test_columns_are_the_contracts_in_the_plain_types(simulation: Path, name: str) -> None:
     declared, schema = CANONICAL[name], pq.read_schema(simulation / f"{name}.parquet")
-    assert set(declared.required) <= set(schema.names) <= set(declared.by_name)
+    assert set(declared.required_columns) <= set(schema.names) <= set(declared.by_name)
     for field in schema:
         assert field.type == ARROW[declared.column(field.name).kind], field.name
 

@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except Exception as error:
         if arguments.debug:
             raise
-        return _unexpected(error)
+        return _report_unexpected_error(error)
     return 0
 
 
@@ -57,7 +57,7 @@ def refuse_retired(parser: argparse.ArgumentParser, words: Sequence[str]) -> Non
             parser.error(f"{command}: {name} is now called {new}")
 
 
-def _unexpected(error: Exception) -> int:
+def _report_unexpected_error(error: Exception) -> int:
     """Print the error as the machine's or as an internal one, and return its exit code."""
     if fault := as_machine_error(error):
         print(f"{type(fault).__name__}: {fault}", file=sys.stderr)

@@ -46,7 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     meaning = "compute features for a whole folder"
     _features(_add(below, "features", meaning, commands.compute_features))
     _score(_add(below, "score", "score feature files with a version", commands.score_files))
-    _run(_add(below, "run", "run an experiment: the eight notebooks", commands.run_experiment))
+    _add_run_options(
+        _add(below, "run", "run an experiment: the eight notebooks", commands.run_experiment)
+    )
     meaning = "approve, reject and list model versions"
     _review(_add(below, "review", meaning, None).add_subparsers(required=True, metavar="ACTION"))
     meaning = "compare with pandas, Polars, DuckDB, HiGHS"
@@ -158,7 +160,7 @@ def _number(parser: argparse.ArgumentParser, name: str, default: int, meaning: s
     parser.add_argument(name, type=kind, default=default, metavar="N", help=text)
 
 
-def _run(parser: argparse.ArgumentParser) -> None:
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("experiment", type=readable_path, metavar="EXPERIMENT.toml", help="its settings")
     add("--data", type=readable_path, metavar="DIR", help="the source folder")

@@ -31,7 +31,7 @@ from riskmodel.figures.feature_profile import (
     rankings_in_time,
 )
 from riskmodel.figures.features import coverage, shapes
-from riskmodel.figures.guard import guarded
+from riskmodel.figures.guard import guard_picture
 from riskmodel.figures.limit_diagnostics import (
     limit_changes,
     limit_intervals,
@@ -58,7 +58,7 @@ from riskmodel.figures.model_fit import (
     trials,
     vintage_ranking,
 )
-from riskmodel.figures.publish import published
+from riskmodel.figures.publish import published_limits
 from riskmodel.figures.published_results import published_auc
 from riskmodel.figures.reject_inference import reject_inference_gains
 from riskmodel.figures.simulation import (
@@ -109,8 +109,8 @@ __all__ = [
     "performance",
     "profit_curves",
     "promised_profit",
-    "published",
     "published_auc",
+    "published_limits",
     "rankings_in_time",
     "rates",
     "reason_counts",
@@ -143,4 +143,4 @@ __all__ = [
 
 for _name in __all__:
     if isinstance(globals()[_name], FunctionType):  # Picture is the one class
-        globals()[_name] = guarded(globals()[_name])
+        globals()[_name] = guard_picture(globals()[_name])

@@ -1,4 +1,4 @@
-"""Which numbers an axis can show, and what stands in a chart where it cannot."""
+"""Check which numbers an axis can show; draw the reason where it cannot."""
 
 from textwrap import fill
 

@@ -18,7 +18,7 @@ from riskmodel.figures.canvas import (
     blank,
     figures_beside,
     in_percent,
-    named,
+    label_bars,
     nothing,
     panels,
     single,
@@ -91,7 +91,7 @@ def swap_sets(sets: pd.DataFrame) -> Picture:
         axes.barh(places - 0.2, ours, height=0.38, color=MAIN, label="our book")
         axes.barh(places + 0.2, theirs, height=0.38, color=SECOND, label="the rule")
         axes.axvline(0, color="black", linewidth=0.8)
-        named(axes, sets["set"].tolist())
+        label_bars(axes, sets["set"].tolist())
         axes.set_yticklabels([])
     for axes, name in zip(charts, names, strict=True):
         axes.set_xlabel(name, fontsize="x-small")
@@ -144,7 +144,7 @@ def promised_profit(figures: pd.DataFrame) -> Picture:
     axes.barh(places + 0.27, loss, height=0.25, color=BAD, label="true expected loss")
     ends = pd.concat([profit, loss, hopes], axis=1).max(axis=1)
     figures_beside(axes, ends, [f"{bad:.2%} bad" for bad in figures["bad_rate"]])
-    named(axes, [BOOKS[book][0] for book in figures["book"]])
+    label_bars(axes, [BOOKS[book][0] for book in figures["book"]])
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel("million CNY a year, at equal volume; beside it the true default rate")
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
@@ -208,7 +208,7 @@ def stress_profit(stress: pd.DataFrame) -> Picture:
     right.barh(places, whole["too_high_cny"] / MILLION, height=0.5, color=SECOND)
     right.set_xlabel("limits that the stress\nmakes too high (million CNY)")
     for axes in (left, right):
-        named(axes, sums.index)
+        label_bars(axes, sums.index)
         axes.spines[["top", "right"]].set_visible(False)
     right.set_yticklabels([])
     handles, labels = left.get_legend_handles_labels()
@@ -231,7 +231,7 @@ def backtest_intervals(measured: pd.DataFrame) -> Picture:
     ends = measured["high"].fillna(measured["value"])
     figures_beside(axes, ends, [f"{value:.2%}" for value in measured["value"]])
     axes.axvline(0, color="black", linewidth=0.8)
-    named(axes, [str(name).replace("_", " ") for name in measured["measure"]])
+    label_bars(axes, [str(name).replace("_", " ") for name in measured["measure"]])
     in_percent(axes, "x")
     axes.set_xlabel("share")
     return figure

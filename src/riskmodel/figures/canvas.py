@@ -96,7 +96,7 @@ def panels(title: str, names: Sequence[str], *, columns: int = 3) -> tuple[Pictu
 
 
 def nothing(title: str, why: str) -> Picture:
-    """What is shown where there is nothing to draw: the title, and why."""
+    """Return a picture of nothing but its title and the reason."""
     figure, axes = single(title, height=1.2)
     axes.set_axis_off()
     axes.text(0, 0.5, f"Nothing to show: {why}.", transform=axes.transAxes, va="center")
@@ -106,10 +106,10 @@ def nothing(title: str, why: str) -> Picture:
 def bars(axes: Axes, values: pd.Series, *, colour: str | Sequence[str] = MAIN) -> None:
     """Bars lying down, one an index entry, the first on top."""
     axes.barh(range(len(values)), values.to_numpy(float), color=colour)
-    named(axes, values.index)
+    label_bars(axes, values.index)
 
 
-def named(axes: Axes, names: Sequence[object] | pd.Index) -> None:
+def label_bars(axes: Axes, names: Sequence[object] | pd.Index) -> None:
     """The names of lying bars, the first on top."""
     axes.set_yticks(range(len(names)), [plain(str(name)) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)

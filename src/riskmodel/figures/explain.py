@@ -14,7 +14,7 @@ from riskmodel.figures.canvas import (
     figures_beside,
     in_counts,
     in_percent,
-    named,
+    label_bars,
     nothing,
     single,
     tall,
@@ -58,7 +58,7 @@ def beeswarm(rows: pd.DataFrame, shares: pd.DataFrame) -> Picture:
         height = place + SPREAD * _jitter(points)
         colour = _place_in_order(rows[name].iloc[::step])
         drawn = axes.scatter(points, height, c=colour, cmap="coolwarm", s=6, vmin=0, vmax=1)
-    named(axes, sizes.index)
+    label_bars(axes, sizes.index)
     axes.axvline(0, color="grey", linewidth=0.8)
     axes.set_xlabel(LOG_ODDS)
     bar = figure.colorbar(drawn, ax=axes, ticks=[0, 1], aspect=40)
@@ -102,7 +102,7 @@ def riskiest_enterprise(shares: pd.DataFrame) -> Picture:
     start = row["base"] + parts.cumsum().shift(fill_value=0.0)
     figure, axes = single(title, height=tall(len(parts) + 2))
     axes.barh(range(len(parts)), parts, left=start, color=np.where(parts > 0, BAD, GOOD).tolist())
-    named(axes, parts.index)
+    label_bars(axes, parts.index)
     axes.axvline(row["base"], color="grey", linestyle=":", label=f"baseline {row['base']:.2f}")
     axes.axvline(row.sum(), color=MAIN, label=f"this enterprise {row.sum():.2f}")
     figures_beside(axes, (start + parts).where(parts > 0, start), [f"{p:+.2f}" for p in parts])

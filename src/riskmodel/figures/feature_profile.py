@@ -20,7 +20,7 @@ from riskmodel.figures.canvas import (
     SECOND,
     Picture,
     blank,
-    named,
+    label_bars,
     nothing,
     panels,
     plain,
@@ -70,7 +70,7 @@ def feature_drift(profile: Profile) -> Picture:
         for day, last in zip(days, scored, strict=True)
     ]
     axes.set_xticks(range(len(words)), words, fontsize=7)
-    named(axes, table.index)
+    label_bars(axes, table.index)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.axvline(float(np.sum(~scored.to_numpy(bool))) - 0.5, color="white", linewidth=4)
@@ -170,7 +170,7 @@ def _dots(axes: Axes, lines: pd.DataFrame) -> None:
     axes.axvline(0.5, color=PALE, linewidth=0.8, zorder=0)
     axes.hlines(places[features], low, high, colors=colours, linewidth=1)
     axes.scatter(auc, places[features], c=colours, s=9, zorder=3)
-    named(axes, lines["feature"].tolist())
+    label_bars(axes, lines["feature"].tolist())
     for label, is_feature in zip(axes.get_yticklabels(), features, strict=True):
         label.set_fontweight("normal" if is_feature else "bold")
     axes.tick_params(axis="y", labelsize=6.5, length=0)

@@ -55,11 +55,13 @@ def shapes(features: Features) -> Picture:
     for axes, feature in zip(charts, shown, strict=True):
         values = features.frame[feature.name].to_numpy(np.float64, na_value=np.nan)
         of_family(axes, feature.name, feature.family)
-        _spread(axes, feature, values[~np.isnan(values)])
+        _draw_histogram(axes, feature, values[~np.isnan(values)])
     return figure
 
 
-def _spread(axes: Axes, feature: FeatureDefinition, values: npt.NDArray[np.float64]) -> None:
+def _draw_histogram(
+    axes: Axes, feature: FeatureDefinition, values: npt.NDArray[np.float64]
+) -> None:
     # no percentile lies between two values: the way between numbers of 300 digits has no end
     first, last = EDGES[0] * (len(values) - 1), EDGES[1] * (len(values) - 1)
     low, high = np.sort(values)[[floor(first), ceil(last)]]

@@ -11,16 +11,16 @@ from riskmodel.figures.canvas import Picture, nothing, words_of
 Given = ParamSpec("Given")
 
 
-def guarded(draw: Callable[Given, Picture]) -> Callable[Given, Picture]:
+def guard_picture(draw: Callable[Given, Picture]) -> Callable[Given, Picture]:
     """The same chart; where drawing it fails, one that says so, with a warning.
 
     What the project itself refuses (`RiskModelError`) is no fault of the picture, and passes.
     """
 
     @wraps(draw)
-    def picture(*given: Given.args, **named: Given.kwargs) -> Picture:
+    def picture(*given: Given.args, **keywords: Given.kwargs) -> Picture:
         try:
-            return draw(*given, **named)
+            return draw(*given, **keywords)
         except RiskModelError:
             raise
         except Exception as error:

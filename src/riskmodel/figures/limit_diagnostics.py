@@ -19,7 +19,7 @@ from riskmodel.figures.canvas import (
     figures_beside,
     in_counts,
     in_percent,
-    named,
+    label_bars,
     nothing,
     panels,
     single,
@@ -68,7 +68,7 @@ def limit_intervals(intervals: pd.DataFrame) -> Picture:
     left.plot(np.ones(len(groups)), range(len(groups)), "o", color=MAIN)
     left.set_xlabel("the sum of the limits at their least and\nlargest, of the sum decided (dot)")
     _fates(right, groups)
-    named(left, [*[_band_name(rows) for rows in groups[:-1]], "all offers"])
+    label_bars(left, [*[_band_name(rows) for rows in groups[:-1]], "all offers"])
     left.set_ylabel("limit (million CNY)")
     for axes in (left, right):
         in_percent(axes, "x")
@@ -118,7 +118,7 @@ def pd_error_costs(pd_errors: pd.DataFrame) -> Picture:
     end = pd.Series((kept + missed).clip(lower=0).max(), index=whole.index)
     figures_beside(left, end, [f"{one:,.2f} lost" for one in missed])
     left.margins(x=0.3)
-    named(left, [f"true PD: {_error(str(name))}" for name in whole.index])
+    label_bars(left, [f"true PD: {_error(str(name))}" for name in whole.index])
     left.set_xlabel(
         "million CNY a year less the rows' prices: the lines\n"
         "as chosen (dotted: as believed); red: what is lost"
@@ -189,7 +189,7 @@ def regional_parity(provinces: pd.DataFrame) -> Picture:
     texts = [f"{count:,} matched" for count in rows["matched"]]
     figures_beside(axes, rows["high"], texts)
     axes.axvline(0, color="grey", linewidth=0.8)
-    named(axes, rows["province"].tolist())
+    label_bars(axes, rows["province"].tolist())
     in_percent(axes, "x")
     axes.set_xlabel("difference of the mean limit (red: the interval excludes 0; pale: too few)")
     return figure

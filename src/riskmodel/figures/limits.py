@@ -23,7 +23,7 @@ from riskmodel.figures.canvas import (
     grade_colour,
     in_counts,
     in_percent,
-    named,
+    label_bars,
     nothing,
     panels,
     single,
@@ -142,7 +142,7 @@ def limit_response_estimates(response: LimitResponse | None, policy: Policy) -> 
     texts = [f"{slope:+.2f}" for _, slope, _, _ in rows]
     figures_beside(axes, pd.Series(right, index=range(len(rows))), texts)
     axes.axvline(0, color="grey", linewidth=0.8)
-    named(axes, [name for name, *_ in rows])
+    label_bars(axes, [name for name, *_ in rows])
     axes.set_xlabel(
         f"move of the log-odds for a line larger by the whole cap, {COVERAGE:.0%} intervals\n"
         "(in brackets: how often it happened)"
@@ -259,7 +259,7 @@ def bank_use(by_bank: pd.DataFrame) -> Picture:
     ):
         axes.barh(places, by_bank[room] / MILLION, color=PALE, label="room")
         axes.barh(places, by_bank[used] / MILLION, color=colour, height=0.5, label="used")
-        named(axes, by_bank["bank"].tolist())
+        label_bars(axes, by_bank["bank"].tolist())
         axes.spines[["top", "right"]].set_visible(False)
     left.set_xlabel("limits (million CNY)\ngrey: the budget")
     right.set_xlabel("expected loss (million CNY)\ngrey: the cap")

@@ -5,7 +5,7 @@ import pandas as pd
 from riskmodel.figures.canvas import GOOD, Picture, bars, figures_beside, nothing, single, tall
 
 
-def published(publications: pd.DataFrame) -> Picture:
+def published_limits(publications: pd.DataFrame) -> Picture:
     """The sum of the limits published to each bank, with its offers among its rows."""
     title = "Limits published, by bank"
     if publications.empty:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from riskmodel.figures.canvas import BAD, Picture, model_colour, named, nothing, panels
+from riskmodel.figures.canvas import BAD, Picture, label_bars, model_colour, nothing, panels
 
 THEIRS = "published"
 
@@ -26,7 +26,7 @@ def published_auc(found: pd.DataFrame) -> Picture:
             colour = BAD if published else model_colour(str(row["model"]))
             axes.plot([row["auc_low"], row["auc_high"]], [place, place], color=colour)
             axes.plot(row["auc"], place, "D" if published else "o", color=colour)
-        named(
+        label_bars(
             axes,
             [
                 f"{m} ({w})" if w == THEIRS else m

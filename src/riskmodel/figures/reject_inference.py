@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from riskmodel.figures.canvas import GOOD, MAIN, PALE, SECOND, Picture, named, nothing, panels
+from riskmodel.figures.canvas import GOOD, MAIN, PALE, SECOND, Picture, label_bars, nothing, panels
 
 ACCEPTS_ONLY, ALL_KNOWN = "accepts_only", "all_outcomes_known"
 """The method that the others are compared with, and what no method can know."""
@@ -47,6 +47,6 @@ def _gains(axes: Axes, rows: pd.DataFrame) -> None:
         axes.hlines(places, mine["gain_low"], mine["gain_high"], colors=colour, linewidth=2)
         label = "all applicants" if population == "all" else "the rejected"
         axes.plot(mine["gain"], places, "o", color=colour, markersize=4, label=label)
-    named(axes, [name.replace("_", " ") for name in methods])
+    label_bars(axes, [name.replace("_", " ") for name in methods])
     axes.grid(axis="x", color=PALE, linewidth=0.5)
     axes.set_xlabel("gain", fontsize="small")

@@ -14,7 +14,7 @@ from riskmodel.figures.canvas import (
     SECOND,
     Picture,
     in_percent,
-    named,
+    label_bars,
     nothing,
     single,
     tall,
@@ -38,7 +38,7 @@ def fidelity(report: pd.DataFrame) -> Picture:
     figure, axes = single(title, height=tall(len(report)))
     axes.axvspan(0, 1, color=GOOD, alpha=0.15, linewidth=0)
     places = np.arange(len(report), dtype=float)
-    point, low, high = (_scaled(report, name) for name in ("measured", "low", "high"))
+    point, low, high = (_scale_to_target(report, name) for name in ("measured", "low", "high"))
     colours = np.where(passed, GOOD, BAD)
     low, high = low.clip(-REACH, 1 + REACH), high.clip(-REACH, 1 + REACH)
     axes.hlines(places, low, high, colors=colours.tolist())
@@ -49,7 +49,7 @@ def fidelity(report: pd.DataFrame) -> Picture:
     ):
         shown = point[where].clip(-REACH, 1 + REACH)
         axes.scatter(shown, places[where], c=colours[where], marker=marker, s=22, zorder=3)
-    named(axes, report["fact"].tolist())
+    label_bars(axes, report["fact"].tolist())
     _families(axes, report["family"])
     axes.set_xlim(-REACH - 0.1, 1 + REACH + 2.1)
     axes.set_xticks([0, 1], ["low end", "high end"])
@@ -57,11 +57,11 @@ def fidelity(report: pd.DataFrame) -> Picture:
     axes.set_xlabel("place in its target range (measured, target, unit)")
     axes.spines["bottom"].set_visible(False)
     for place, (_, fact) in zip(places, report.iterrows(), strict=True):
-        axes.text(1.15 + REACH, place, _told(fact), va="center", fontsize="x-small")
+        axes.text(1.15 + REACH, place, _fact_text(fact), va="center", fontsize="x-small")
     return figure
 
 
-def _scaled(report: pd.DataFrame, name: str) -> pd.Series:
+def _scale_to_target(report: pd.DataFrame, name: str) -> pd.Series:
     width = (report["target_high"] - report["target_low"]).clip(lower=THIN)
     place = (report[name] - report["target_low"]) / width
     # a target of one value is no range: what meets it stands in the middle of the band
@@ -81,7 +81,7 @@ def _families(axes: Axes, families: pd.Series) -> None:
         )  # fmt: skip
 
 
-def _told(fact: pd.Series) -> str:
+def _fact_text(fact: pd.Series) -> str:
     """Measured figure, target range and unit in words."""
     if np.isnan(fact["measured"]):
         return "not measured"

@@ -13,7 +13,7 @@ from riskmodel.figures.canvas import (
     Picture,
     figures_beside,
     in_percent,
-    named,
+    label_bars,
     nothing,
     panels,
     single,
@@ -41,7 +41,7 @@ def table_rows(report: pd.DataFrame) -> Picture:
         share = report[column] / given
         axes.barh(range(len(report)), share, left=left, color=colour, label=words)
         left = left + share
-    named(axes, report["table"].tolist())
+    label_bars(axes, report["table"].tolist())
     figures_beside(axes, left, [f"{rows:,}" for rows in report["rows_in"]])
     in_percent(axes, "x")
     axes.set_xlabel("share of the table's rows (the number of rows beside it)")
@@ -92,7 +92,7 @@ def lateness(report: pd.DataFrame) -> Picture:
     axes.barh(
         middle + 0.2, shown["share_corrected"], height=0.38, color=SECOND, label="keys corrected"
     )
-    named(axes, shown["table"].tolist())
+    label_bars(axes, shown["table"].tolist())
     in_percent(axes, "x")
     axes.set_xlabel("share of the table's rows, of its keys")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)

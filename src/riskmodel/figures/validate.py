@@ -12,8 +12,8 @@ from riskmodel.figures.canvas import (
     Picture,
     grade_colour,
     in_percent,
+    label_bars,
     model_colour,
-    named,
     nothing,
     panels,
     single,
@@ -51,7 +51,7 @@ def checks(found: pd.DataFrame) -> Picture:
             f"{word}: {_number(value, threshold)} (threshold: {threshold:.6g})",
             va="center",
         )
-    named(axes, found["check"].tolist())
+    label_bars(axes, found["check"].tolist())
     axes.set_xlim(-0.1, 2)
     axes.xaxis.set_visible(False)
     axes.spines[["bottom", "left"]].set_visible(False)
@@ -76,7 +76,7 @@ def performance(found: pd.DataFrame) -> Picture:
         colours = [model_colour(model) for model in mine["model"]]
         axes.hlines(places, mine["low"], mine["high"], colors=colours, linewidth=2)
         axes.scatter(mine["value"], places, c=colours)
-        named(axes, mine["model"].tolist())
+        label_bars(axes, mine["model"].tolist())
         axes.set_xlabel(UNITS.get(metric, metric), fontsize="x-small")
     return figure
 

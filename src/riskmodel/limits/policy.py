@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from riskmodel.errors import SettingsError
 from riskmodel.features.catalogue import definitions_by_name
-from riskmodel.settings import MAX_COUNT, MAX_FLOAT, Frozen, Share, checked, freeze_lists
+from riskmodel.settings import MAX_COUNT, MAX_FLOAT, Frozen, Share, freeze_lists, validate_settings
 from riskmodel.settings.retired import BANKS, POLICY
 from riskmodel.tables.codes import BANK_NAME
 
@@ -292,7 +292,7 @@ class Banks(Frozen):
 
 def policy_from(values: Mapping[str, Any], where: str) -> Policy:
     """Return the policy from TOML values; `SettingsError` for unknown keys, features, bad values."""
-    policy = checked(Policy, freeze_lists(values), where, renamed=POLICY)
+    policy = validate_settings(Policy, freeze_lists(values), where, renamed=POLICY)
     faults = [*_unknown_features(policy, where), *_other_windows(policy.eligibility, where)]
     if faults:
         raise SettingsError(*faults)
@@ -301,7 +301,7 @@ def policy_from(values: Mapping[str, Any], where: str) -> Policy:
 
 def banks_from(values: Mapping[str, Any], where: str) -> Banks:
     """Return the banks from TOML values; `SettingsError` for unknown keys, bad or repeated names."""
-    return checked(Banks, freeze_lists(values), where, renamed=BANKS)
+    return validate_settings(Banks, freeze_lists(values), where, renamed=BANKS)
 
 
 def features_by_key(policy: Policy) -> dict[str, str]:

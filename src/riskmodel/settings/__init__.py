@@ -1,6 +1,6 @@
 """Frozen settings: one table a stage, read from TOML, every key known and typed."""
 
-from riskmodel.settings.check import checked
+from riskmodel.settings.check import validate_settings
 from riskmodel.settings.load import (
     Layers,
     default_settings,
@@ -67,7 +67,6 @@ __all__ = [
     "TreesSettings",
     "TuningSettings",
     "ValidateSettings",
-    "checked",
     "default_settings",
     "flat_values",
     "freeze_lists",
@@ -78,4 +77,5 @@ __all__ = [
     "read_toml",
     "resolved_settings",
     "sound_settings",
+    "validate_settings",
 ]

@@ -14,7 +14,7 @@ Model = TypeVar("Model", bound=BaseModel)
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def checked(
+def validate_settings(
     kind: type[Model],
     values: Mapping[str, Any],
     where: str,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from riskmodel.errors import SettingsError
-from riskmodel.settings.check import NOTHING, checked, nearest
+from riskmodel.settings.check import NOTHING, nearest, validate_settings
 from riskmodel.settings.retired import SETTINGS as RENAMED
 from riskmodel.settings.tables import Settings, all_keys, nested_tables
 from riskmodel.settings.toml import freeze_lists, parse_value, read_toml
@@ -25,7 +25,7 @@ def load_settings(path: Path, assignments: Sequence[str] = ()) -> Settings:
     """
     layers = read_layers(path, assignments)
     try:
-        settings = _checked(layers.tables, path.name, layers.origins)
+        settings = _validate(layers.tables, path.name, layers.origins)
     except SettingsError as error:
         raise SettingsError(*layers.faults, *error.faults) from None
     if layers.faults:
@@ -52,7 +52,7 @@ def read_layers(path: Path, assignments: Sequence[str] = ()) -> Layers:
     _lay(layers, lambda: {"run": {"name": path.stem}}, path.name)
     _lay(layers, lambda: read_toml(path), path.name)
     for words in assignments:
-        _lay(layers, partial(_assigned, words), f"--set {words}")
+        _lay(layers, partial(_parse_assignment, words), f"--set {words}")
     return layers
 
 
@@ -61,23 +61,23 @@ def sound_settings(layers: Layers) -> Settings:
     plain = default_tables()
     for key in layers.origins:
         changed = copy.deepcopy(plain)
-        _put(changed, key.split("."), _at(layers.tables, key.split(".")))
+        _set_value(changed, key.split("."), _at(layers.tables, key.split(".")))
         try:
-            _checked(changed, key)
+            _validate(changed, key)
         except SettingsError:  # told by `load_settings`
             continue
         plain = changed
-    return _checked(plain, "defaults")
+    return _validate(plain, "defaults")
 
 
 def default_settings() -> Settings:
     """Return the defaults alone."""
-    return _checked(default_tables(), "defaults")
+    return _validate(default_tables(), "defaults")
 
 
 def resolved_settings(tables: Mapping[str, Any], where: str) -> Settings:
     """Return settings from tables that are whole already, as a run folder keeps them."""
-    return _checked(tables, where)
+    return _validate(tables, where)
 
 
 def default_text() -> str:
@@ -127,14 +127,14 @@ def _lay_table(layers: Layers, given: Mapping[str, Any], table: Table, where: st
             table.values[name] = value
             layers.origins[key] = where
         else:
-            layers.faults.append(f"{where}: {_unknown(table, name, value, nested)}")
+            layers.faults.append(f"{where}: {_unknown_key_fault(table, name, value, nested)}")
 
 
 def _write_table(key: str) -> str:
     return f" Write [{key}] and its keys."
 
 
-def _unknown(table: Table, name: str, value: Any, nested: Mapping[str, Any]) -> str:
+def _unknown_key_fault(table: Table, name: str, value: Any, nested: Mapping[str, Any]) -> str:
     """Return the fault of an unknown table or key, with its new or the nearest known name."""
     key = table.key(name)
     if key in RENAMED:
@@ -150,7 +150,7 @@ def _unknown(table: Table, name: str, value: Any, nested: Mapping[str, Any]) -> 
     return f"unknown {'key' if table.path else 'table'} {key if table.path else f'[{key}]'}. {nearest(name, table.values)}"
 
 
-def _assigned(words: str) -> dict[str, Any]:
+def _parse_assignment(words: str) -> dict[str, Any]:
     """Return the nested tables that `table.key=value` words give."""
     name, equals, value = words.partition("=")
     parts = [part.strip() for part in name.split(".")]
@@ -179,13 +179,13 @@ def _at(tables: Mapping[str, Any], parts: Sequence[str]) -> Any:
     return tables
 
 
-def _put(tables: dict[str, Any], parts: Sequence[str], value: Any) -> None:
+def _set_value(tables: dict[str, Any], parts: Sequence[str], value: Any) -> None:
     for part in parts[:-1]:
         tables = tables[part]
     tables[parts[-1]] = value
 
 
-def _checked(
+def _validate(
     tables: Mapping[str, Any], where: str, origins: Mapping[str, str] = NOTHING
 ) -> Settings:
-    return checked(Settings, freeze_lists(tables), where, origins, RENAMED)
+    return validate_settings(Settings, freeze_lists(tables), where, origins, RENAMED)

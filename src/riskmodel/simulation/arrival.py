@@ -72,7 +72,9 @@ class ArrivalProcess:
         """
         return self._deliver(number, known, later, corrected=False, withdrawn=False)
 
-    def corrected(self, number: Ints, known: Floats, later: Floats | None = None) -> RowVersions:
+    def deliver_with_corrections(
+        self, number: Ints, known: Floats, later: Floats | None = None
+    ) -> RowVersions:
         """Deliver as `deliver` does, with some rows wrong at first and corrected later."""
         return self._deliver(number, known, later, corrected=True, withdrawn=False)
 

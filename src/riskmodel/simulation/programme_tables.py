@@ -100,7 +100,7 @@ def applications(applied: Applications, *, arrivals: ArrivalProcess) -> Any:
     applied = {name: column[made] for name, column in applied.items()}
     asked, decision_day, _ = application_days(applied, arrivals.calendar)
     n = applied["number"]
-    d = arrivals.corrected(n, arrivals.in_office_hours(decision_day + 1, n))
+    d = arrivals.deliver_with_corrections(n, arrivals.in_office_hours(decision_day + 1, n))
     r = d.row
     accepted, grade = applied["decision"][r] == ACCEPT, applied["grade"][r]
     # Why: the grade where it was accepted, that there was none where it was not.
@@ -168,7 +168,9 @@ def line_months(
     first, last = arrivals.rates.line_first_days, arrivals.rates.line_last_days
     of_bank = integers(key("bank lag"), month * len(BANKS) + lives.bank[cell], first, last - 2)
     lag = of_bank + integers(key("lag"), n, 0, 4)
-    d = arrivals.corrected(n, arrivals.in_office_hours(calendar.month_end(month) + lag, n))
+    d = arrivals.deliver_with_corrections(
+        n, arrivals.in_office_hours(calendar.month_end(month) + lag, n)
+    )
     r = d.row
 
     def amounts(values: Any) -> Any:

@@ -25,7 +25,7 @@ def format_interval(low: float, high: float, form: str, between: str = " to ") -
 def format_beside(value: float, threshold: float, form: str) -> str:
     """The value beside the threshold that it is held against: it reads like the threshold, or as on
     its other side, only where it is."""
-    near = _rounded(value, form, ROUND_HALF_EVEN)
+    near = _round(value, form, ROUND_HALF_EVEN)
     if not value < threshold and not value > threshold:
         return format(value, form)
     if (near > threshold, near < threshold) == (value > threshold, value < threshold):
@@ -34,10 +34,10 @@ def format_beside(value: float, threshold: float, form: str) -> str:
 
 
 def _format(value: float, form: str, rounding: str) -> str:
-    return format(_rounded(value, form, rounding), form)
+    return format(_round(value, form, rounding), form)
 
 
-def _rounded(value: float, form: str, rounding: str) -> float:
+def _round(value: float, form: str, rounding: str) -> float:
     value = float(value)
     if not math.isfinite(value):
         return value

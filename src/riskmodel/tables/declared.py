@@ -1,4 +1,4 @@
-"""How a table is declared: columns with their kind, meaning and trap, and the key."""
+"""Declare a table: its columns with kind, meaning and trap, and its key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class Table:
         return MappingProxyType({column.name: column for column in self.columns})
 
     @property
-    def required(self) -> tuple[str, ...]:
+    def required_columns(self) -> tuple[str, ...]:
         """The columns that must be there and may not be null."""
         return tuple(column.name for column in self.columns if not column.optional)
 

@@ -123,7 +123,7 @@ def test_a_wrong_type_stops_at_once(
 REQUIRED = [
     (table, name)
     for table in ("enterprises", "declarations", "lines", "line_months", "fx_rates")
-    for name in CANONICAL[table].required
+    for name in CANONICAL[table].required_columns
 ]
 
 

@@ -27,17 +27,17 @@ DECILES, SHOWN = 10, 10
 def empty_if_thin(*columns: str) -> Callable[[Curve], Curve]:
     """Return the curve, or no row of these columns where the simulation is too thin for it."""
 
-    def held(curve: Curve) -> Curve:
+    def protect(curve: Curve) -> Curve:
         @wraps(curve)
-        def drawn(tables: Tables) -> pd.DataFrame:
+        def draw_if_possible(tables: Tables) -> pd.DataFrame:
             try:
                 return curve(tables)
             except TooFewCasesError:
                 return pd.DataFrame(columns=list(columns))
 
-        return drawn
+        return draw_if_possible
 
-    return held
+    return protect
 
 
 @empty_if_thin("month", "exports_usd", "lunar_new_year")

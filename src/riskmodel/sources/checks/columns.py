@@ -181,7 +181,7 @@ def _check_names(names: Sequence[str], declared: Table, where: str) -> None:
             f"{where}. Keep one."
         )
     unknown = [name for name in names if name not in declared.by_name]
-    missing = [name for name in declared.required if name not in names]
+    missing = [name for name in declared.required_columns if name not in names]
     if unknown and not declared.open_columns:
         raise DataError(
             f"{declared.name}.{unknown[0]}: unknown column in {where}"

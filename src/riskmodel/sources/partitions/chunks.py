@@ -76,7 +76,7 @@ def validate_in_chunks(
     set aside that the table is refused whatever the rest holds.
     """
 
-    def validated(number: int, raw: pa.Table) -> ChunkResult:
+    def validate_chunk(number: int, raw: pa.Table) -> ChunkResult:
         one = validate_rows(raw, declared, resources.settings.timezone, known)
         used = add_known_until(one.used, declared) if declared.timed else one.used
         use(number, used)
@@ -85,12 +85,12 @@ def validate_in_chunks(
 
     rows = sum(_row_count(path) for path in files)
     if rows <= resources.chunk_rows:
-        return validated(0, read_table(files, declared, resources.settings.timezone))
+        return validate_chunk(0, read_table(files, declared, resources.settings.timezone))
     shuffle = _shuffle_by_key(files, declared, resources, rows)
     done: list[ChunkResult] = []
 
     def through(number: int) -> ChunkResult:
-        return validated(number, concatenate_chunks(shuffle.rows(number), declared))
+        return validate_chunk(number, concatenate_chunks(shuffle.rows(number), declared))
 
     for account in map_in_threads(through, range(shuffle.buckets), resources.threads):
         done.append(account)

@@ -73,7 +73,7 @@ def conform(frame: pd.DataFrame, declared: RunTable) -> pd.DataFrame:
     present = set(frame.columns)
     _refuse(declared, "is missing", [name for name in declared.names if name not in present])
     if not declared.family:
-        _refuse(declared, "is not declared", _undeclared(frame, declared))
+        _refuse(declared, "is not declared", _undeclared_columns(frame, declared))
     for column in declared.columns:
         values = frame[column.name]
         if not _is_kind(values, column.kind):
@@ -113,7 +113,7 @@ def _column(line: str) -> RunColumn:
 
 def _empty(frame: pd.DataFrame, declared: RunTable) -> pd.DataFrame:
     if not declared.family:
-        _refuse(declared, "is not declared", _undeclared(frame, declared))
+        _refuse(declared, "is not declared", _undeclared_columns(frame, declared))
     columns: dict[Hashable, pd.Series] = {
         one.name: pd.Series([], dtype=DTYPES[one.kind]) for one in declared.columns
     }
@@ -121,7 +121,7 @@ def _empty(frame: pd.DataFrame, declared: RunTable) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _undeclared(frame: pd.DataFrame, declared: RunTable) -> list[str]:
+def _undeclared_columns(frame: pd.DataFrame, declared: RunTable) -> list[str]:
     return [str(name) for name in frame.columns if name not in declared.names]
 
 
