@@ -262,7 +262,7 @@ def priced() -> pd.DataFrame:
 
 
 def terms() -> Policy:
-    path = Path(__file__).parents[1] / "experiments" / "policy.toml"
+    path = Path(__file__).parents[2] / "experiments" / "policy.toml"
     return policy_from(tomllib.loads(path.read_text("utf-8")), "policy.toml")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.cli.main import main
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
 @pytest.fixture

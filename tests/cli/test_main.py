@@ -12,7 +12,7 @@ from riskmodel.cli.main import main
 from riskmodel.errors import ChecksFailed
 from riskmodel.simulation import write_simulation
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
 @pytest.fixture(scope="module")
