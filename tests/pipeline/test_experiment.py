@@ -209,7 +209,7 @@ def test_the_run_is_tracked_with_its_verdict_and_notebooks(root: Path, first: Fi
     assert found.data.tags["verdict"] == verdict
     assert found.data.tags["run_folder"] == first.run.name
     assert found.data.params["model.trees.max_rounds"] == "30"
-    assert "limit_cny_ping_an" in found.data.metrics
+    assert "limit_cny.ping_an" in found.data.metrics
     assert kept == {path.name for path in (first.run.folder / "notebooks").iterdir()}
 
 

@@ -302,9 +302,10 @@ def test_the_report_says_what_the_banks_own_rows_held_and_what_more_of_them_woul
         }
     )
     made = publish_bank(
-        north_rows, bank="north_bank", as_of=AS_OF, folder=tmp_path, facts=facts, part=part
+        north_rows, bank="north_bank", as_of=AS_OF, folder=tmp_path, facts=facts, constraints=part
     )
-    assert made.manifest["part"] == part.to_dict("records")
+    published_names = {"constraint": "row", "segment": "key", "shadow_price": "price"}
+    assert made.manifest["part"] == part.rename(columns=published_names).to_dict("records")
     page = (made.folder / "report.html").read_text("utf-8")
     assert "The budget is used to 100%" in page
     # a hundredth of 800,000 at .0312

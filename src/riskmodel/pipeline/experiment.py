@@ -284,7 +284,7 @@ def _log_results(run: Run, tracked: str) -> None:
     if not tracked:
         return
     figures = run.read("validate", "performance")
-    names = figures["model"] + "_" + figures["split"] + "_" + figures["metric"]
+    names = figures["model"] + "." + figures["split"] + "." + figures["metric"]
     by_bank, checks = run.read("limits", "by_bank"), run.read("validate", "checks")
     metrics = {
         **{
@@ -294,9 +294,9 @@ def _log_results(run: Run, tracked: str) -> None:
             if np.isfinite(value)
         },
         **dict(
-            zip("limit_cny_" + by_bank["bank"], by_bank["limit_cny"].astype(float), strict=True)
+            zip("limit_cny." + by_bank["bank"], by_bank["limit_cny"].astype(float), strict=True)
         ),
-        **dict(zip("check_" + checks["check"], checks["passed"].astype(float), strict=True)),
+        **dict(zip("check." + checks["check"], checks["passed"].astype(float), strict=True)),
     }
     tags = {"verdict": run.read_json("validate", "verdict")["verdict"], **headline(run)}
     with tempfile.TemporaryDirectory() as scratch:

@@ -28,7 +28,7 @@ from riskmodel.storage.files import write_parquet, write_text
 from riskmodel.storage.locks import hold_lock
 from riskmodel.tables.codes import BANK_NAME
 
-PART = {
+MANIFEST_NAMES = {
     "constraint": "row",
     "segment": "key",
     "capacity_cny": "capacity_cny",
@@ -45,16 +45,17 @@ def publish_bank(
     as_of: date,
     folder: Path,
     facts: PublicationFacts,
-    part: pd.DataFrame | None = None,
+    constraints: pd.DataFrame | None = None,
 ) -> Publication:
-    """The bank's next revision, `<folder>/<bank>/<as_of>/r<n>/`, there whole or not at all.
+    """Write the bank's next revision, `<folder>/<bank>/<as_of>/r<n>/`, there whole or not at all.
 
-    `rows` has the columns of `rows.PUBLISHED` and speaks of this bank and date only. `part` are the
-    bank's own rows of the allocation: row, key, capacity_cny, used_cny, price. Nothing is
-    ever overwritten; where the latest revision was written by the same run and attempt, it is
+    `rows` has the columns of `rows.PUBLISHED` and speaks of this bank and date only. `constraints` are
+    the bank's own of the allocation: constraint, segment, capacity_cny, used_cny, shadow_price.
+    Nothing is ever overwritten; where the latest revision was written by the same run and attempt, it is
     returned as it is. Raises `SettingsError` for a bank or date that cannot name a folder and for
-    folders that are links, `DataError` for an earlier revision that was changed, `ChecksFailed` for a failed verdict without an override's reason,
-    `RiskModelError` for rows of another bank or date or for an enterprise that stands twice.
+    folders that are links, `DataError` for an earlier revision that was changed, `ChecksFailed`
+    for a failed verdict without an override's reason, `RiskModelError` for rows of another bank or
+    date or for an enterprise that stands twice.
     """
     _refuse_names(bank, as_of)
     _refuse_verdict(facts)
@@ -65,26 +66,28 @@ def publish_bank(
         written = revisions(date_folder)
         if written and _same_attempt(date_folder / f"r{written[-1]}", facts):
             refuse_changed(date_folder / f"r{written[-1]}")
-            return _published(date_folder, written[-1])
+            return _read_publication(date_folder, written[-1])
         revision = written[-1] + 1 if written else 1
         table = published_table(rows.sort_values("enterprise_id", kind="stable"))
         manifest = build_manifest(
             table.to_pandas(date_as_object=False), facts, bank=bank, as_of=as_of, revision=revision
         )
         manifest["part"] = (
-            [] if part is None else part[list(PART)].rename(columns=PART).to_dict("records")
+            []
+            if constraints is None
+            else constraints[list(MANIFEST_NAMES)].rename(columns=MANIFEST_NAMES).to_dict("records")
         )
         manifest["difference"] = difference(
             table.to_pandas(date_as_object=False), previous_publication(bank_folder, as_of)
         )
         _write(table, facts, manifest, date_folder / f"r{revision}")
-        return _published(date_folder, revision)
+        return _read_publication(date_folder, revision)
 
 
 def _write(
     table: pa.Table, facts: PublicationFacts, manifest: Mapping[str, Any], target: Path
 ) -> None:
-    """All files into a sibling folder whose name begins with a dot, then one rename."""
+    """Write all files into a sibling folder whose name begins with a dot, then rename it."""
     unfinished = target.with_name(f".{target.name}-{os.getpid()}")
     try:
         with machine_faults(target):
@@ -109,7 +112,7 @@ def _sweep(date_folder: Path) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """The folder's entries and files on disk, so that a power cut cannot publish half a file."""
+    """Flush the folder to disk, so that a power cut cannot publish half a file."""
     for path in (*(path for path in folder.iterdir() if path.is_file()), folder):
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -118,7 +121,7 @@ def _settle(folder: Path) -> None:
             os.close(handle)
 
 
-def _published(date_folder: Path, revision: int) -> Publication:
+def _read_publication(date_folder: Path, revision: int) -> Publication:
     folder = date_folder / f"r{revision}"
     return Publication(folder, revision, read_manifest(folder))
 
@@ -129,7 +132,7 @@ def _same_attempt(publication: Path, facts: PublicationFacts) -> bool:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """The folder's subfolder, made if it is missing; a link might lead another bank's rows out."""
+    """Return the subfolder, made if missing; a link might lead another bank's rows out."""
     inner = folder / name
     if inner.is_symlink() or (inner.exists() and not inner.is_dir()):
         raise SettingsError(f"{inner}: is a link or a file, not a folder. Remove it, then publish.")

@@ -13,13 +13,13 @@ from riskmodel.storage.files import read_rows, sha256
 
 
 def revisions(folder: Path) -> list[int]:
-    """The numbers of the revisions in one date's folder, rising."""
+    """Return the numbers of the revisions in one date's folder, rising."""
     found = (path.name for path in folder.glob("r*") if path.is_dir())
     return sorted(int(name[1:]) for name in found if name[1:].isdecimal())
 
 
 def previous_publication(bank_folder: Path, as_of: date) -> Path | None:
-    """The latest revision of the same date, else of the latest earlier date, else None."""
+    """Return the latest revision of the same date, else of the latest earlier date, else None."""
     dates = sorted(path.name for path in bank_folder.glob("????-??-??") if path.is_dir())
     for name in reversed([name for name in dates if name <= as_of.isoformat()]):
         if numbers := revisions(bank_folder / name):
@@ -28,7 +28,7 @@ def previous_publication(bank_folder: Path, as_of: date) -> Path | None:
 
 
 def read_manifest(publication: Path) -> dict[str, Any]:
-    """The manifest of a published folder; `DataError` where it is not readable."""
+    """Read the manifest of a published folder; `DataError` where it is not readable."""
     path = publication / "manifest.json"
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -50,7 +50,7 @@ INSIDE = (
 
 
 def _refuse_incomplete(manifest: Any, path: Path) -> None:
-    """`DataError` where a manifest is none: another JSON value, or entries that are not there."""
+    """Raise `DataError` where a manifest is none: another JSON value, or entries that are not there."""
     whole = isinstance(manifest, dict)
     wrong = [key for key, kind in NEEDED.items() if not (whole and type(manifest.get(key)) is kind)]
     wrong = wrong or [f"{table}.{key}" for table, key in INSIDE if key not in manifest[table]]
@@ -62,7 +62,7 @@ def _refuse_incomplete(manifest: Any, path: Path) -> None:
 
 
 def refuse_changed(publication: Path) -> None:
-    """`DataError` where a file of a published folder is not the one that its manifest records."""
+    """Raise `DataError` where a file of a published folder is not the one that its manifest records."""
     recorded = read_manifest(publication)["sha256"]
     changed = [name for name in recorded if not _holds(publication / name, recorded[name])]
     if changed:
@@ -77,7 +77,7 @@ def _holds(path: Path, digest: str) -> bool:
 
 
 def published_rows(publication: Path) -> pd.DataFrame:
-    """The rows of an earlier publication; `DataError` if its manifest records others."""
+    """Read the rows of an earlier publication; `DataError` if its manifest records others."""
     path = publication / "limits.parquet"
     recorded = read_manifest(publication)["sha256"]["limits.parquet"]
     if not _holds(path, recorded):
@@ -86,7 +86,7 @@ def published_rows(publication: Path) -> pd.DataFrame:
 
 
 def difference(rows: pd.DataFrame, publication: Path | None) -> dict[str, Any] | None:
-    """Counts of what was added, what is gone and what moved, and by how many CNY in sum.
+    """Count the enterprises added and gone and the limits that changed, and sum the change in CNY.
 
     None for a bank's first publication. A decline counts as a limit of 0.
     """
@@ -101,7 +101,7 @@ def difference(rows: pd.DataFrame, publication: Path | None) -> dict[str, Any] |
     stayed = both[both["decision_old"].notna() & both["decision_new"].notna()]
     change = stayed["limit_cny_new"] - stayed["limit_cny_old"]
     return {
-        "previous": _named(manifest),
+        "previous": _identity(manifest),
         "enterprises_added": int(both["decision_old"].isna().sum()),
         "enterprises_gone": int(both["decision_new"].isna().sum()),
         "limit_raised": int((change > 0).sum()),
@@ -111,7 +111,7 @@ def difference(rows: pd.DataFrame, publication: Path | None) -> dict[str, Any] |
     }
 
 
-def _named(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {name: manifest[name] for name in ("as_of", "revision", "run", "attempt")} | {
         "model_version": manifest["model"]["version"]
     }

@@ -1,4 +1,4 @@
-"""The published rows: one per enterprise that signed with a bank, in the contract's columns."""
+"""The published rows: one per enterprise with an agreement with a bank, in the published columns."""
 
 import pandas as pd
 import pyarrow as pa
@@ -45,7 +45,7 @@ SCHEMA = pa.schema(
 def report_rows(
     recommendations: pd.DataFrame, reasons: pd.DataFrame, *, facts: PublicationFacts
 ) -> pd.DataFrame:
-    """The book with its reasons, in the contract's columns; rows that name no bank are left out.
+    """Return the book with its reasons in the published columns, without rows that name no bank.
 
     `recommendations` is the book of limits, `reasons` explain's frame. A declined enterprise's
     failed rules come first (or, if none failed, the book's constraint), then the model's reasons
@@ -54,16 +54,18 @@ def report_rows(
     """
     book = recommendations[recommendations["bank"].fillna("") != ""].reset_index(drop=True)
     rules = _rule_reasons(book)
-    named = _named(rules, _model_reasons(book, reasons))
-    codes = named.pivot_table(index="row", columns="slot", values="code", aggfunc="first")
+    ranked = _first_reasons(rules, _model_reasons(book, reasons))
+    codes = ranked.pivot_table(index="row", columns="slot", values="code", aggfunc="first")
     codes = codes.reindex(index=book.index, columns=range(1, 5)).set_axis(list(REASONS), axis=1)
-    said = named[named["kind"] == "model"].groupby("row")[["text_en", "text_zh"]].agg("; ".join)
-    said = said.reindex(book.index)
+    model_texts = (
+        ranked[ranked["kind"] == "model"].groupby("row")[["text_en", "text_zh"]].agg("; ".join)
+    )
+    model_texts = model_texts.reindex(book.index)
     rule_texts = _rule_texts(book)
     return book.assign(
         **{name: codes[name].astype("str") for name in REASONS},
-        reason_text_en=_both(rule_texts["text_en"], said["text_en"]),
-        reason_text_zh=_both(rule_texts["text_zh"], said["text_zh"]),
+        reason_text_en=_both(rule_texts["text_en"], model_texts["text_en"]),
+        reason_text_zh=_both(rule_texts["text_zh"], model_texts["text_zh"]),
         valid_until=pd.Timestamp(facts.valid_until),
         model_version=facts.model_version,
         run_id=facts.run_id,
@@ -71,9 +73,9 @@ def report_rows(
 
 
 def published_table(rows: pd.DataFrame) -> pa.Table:
-    """The rows as they are published: money to two decimals, rates and PDs to six, dates as dates.
+    """Return the rows as they are published: money to two decimals, rates and PDs to six, dates as dates.
 
-    Raises `RiskModelError` where a column is missing: the stage before broke its promise.
+    Raises `RiskModelError` where a column is missing: an earlier stage did not write it.
     """
     missing = [name for name in PUBLISHED if name not in rows]
     if missing:
@@ -107,15 +109,15 @@ def _model_reasons(book: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
     return found[["row", "code", "kind", "text_en", "text_zh"]]
 
 
-def _named(rules: pd.DataFrame, model: pd.DataFrame) -> pd.DataFrame:
-    """The first four reasons of each row, with their slot from 1."""
+def _first_reasons(rules: pd.DataFrame, model: pd.DataFrame) -> pd.DataFrame:
+    """Return the first four reasons of each row, with their slot from 1."""
     all_reasons = pd.concat([rules, model], ignore_index=True).sort_values("row", kind="stable")
     slots = all_reasons.groupby("row").cumcount() + 1
     return all_reasons.assign(slot=slots)[slots <= len(REASONS)]
 
 
 def _rule_texts(book: pd.DataFrame) -> pd.DataFrame:
-    """What the book says of each decline: the failed rules, or its constraint, in words."""
+    """Return the texts of each decline: the failed rules, or the binding constraint."""
     declined = book["decision"] == "decline"
     return pd.DataFrame(
         {

@@ -138,7 +138,7 @@ def _publish_banks(run: Run, facts: PublicationFacts, banks: tuple[str, ...]) ->
             as_of=day,
             folder=folder,
             facts=facts,
-            part=parts[parts["bank"] == bank],
+            constraints=parts[parts["bank"] == bank],
         )
         for bank in banks
     ]

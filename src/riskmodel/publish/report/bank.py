@@ -1,5 +1,4 @@
-"""The report's part on the bank's own rows: what its appetite held, and what a little more would
-earn, in words."""
+"""The report's section on the bank's own constraints: their use and their shadow prices, in words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,18 +33,18 @@ BINDS = (
 FREE = (" A little more of it would have earned nothing.", "略增该项不会带来更多收益。")
 
 
-def part_section(part: Sequence[Mapping[str, Any]]) -> Html:
-    """The bank's rows with their use and their price; `part` as the manifest holds it.
+def constraint_section(constraints: Sequence[Mapping[str, Any]]) -> Html:
+    """Return the bank's constraints with their use and their shadow price; `constraints` as the manifest's `part`.
 
     Sectors are named only where they bind: the others say nothing of what to change.
     """
-    told = [row for row in part if row["row"] in SAYS and _is_told(row)]
-    if not told:
+    reported = [row for row in constraints if row["row"] in SAYS and _is_reported(row)]
+    if not reported:
         return Html("")
     return join_html(
         (
             text_element("h2", "Your part of the programme · 贵行部分"),
-            element("ul", *(element("li", *_sentences(row)) for row in told)),
+            element("ul", *(element("li", *_sentences(row)) for row in reported)),
             text_element(
                 "p",
                 "What a row would earn is its price in the allocation: the expected profit that the"
@@ -56,7 +55,7 @@ def part_section(part: Sequence[Mapping[str, Any]]) -> Html:
     )
 
 
-def _is_told(row: Mapping[str, Any]) -> bool:
+def _is_reported(row: Mapping[str, Any]) -> bool:
     return row["row"] != "sector_share" or float(row["price"]) > WORTH_SAYING
 
 

@@ -36,14 +36,14 @@ def table(frame: pd.DataFrame, *, numeric: Iterable[str] = (), caption: str = ""
     cells = pd.Series("", index=frame.index, dtype="object")
     for name in frame:
         mark = '<td class="number">' if str(name) in right else "<td>"
-        cells = cells + mark + _escaped(frame[name]) + "</td>"
+        cells = cells + mark + _escape(frame[name]) + "</td>"
     body = Html("".join("<tr>" + cells + "</tr>\n"))
     parts = [text_element("caption", caption)] if caption else []
     parts += [element("thead", element("tr", head)), element("tbody", body)]
     return element("div", element("table", *parts), class_="wide")
 
 
-def _escaped(column: pd.Series) -> pd.Series:
+def _escape(column: pd.Series) -> pd.Series:
     texts = column.astype("object").where(column.notna(), "")
     return texts.map(words).astype("object")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.publish.publication import PublicationFacts
-from riskmodel.publish.report.bank import part_section
+from riskmodel.publish.report.bank import constraint_section
 from riskmodel.publish.report.markup import Html, element, join_html, table, text_element, words
 from riskmodel.publish.report.model import model_section, policy_section
 from riskmodel.publish.report.pictures import declines_by_reason, limits_histogram, pd_by_grade
@@ -22,7 +22,7 @@ VERDICTS = {
     "fail": ("fail", "Checks: failed · 检验未通过"),
 }
 
-HOW_TO_READ = (
+READING_NOTES = (
     "An offer is a recommendation: the bank itself decides on admission, limit and price.",
     "PD is the probability of {outcome}; low and high bound it as far as the data can tell.",
     "Expected loss is in CNY over the line's year; the rate is a yearly rate.",
@@ -55,7 +55,7 @@ def report_html(rows: pd.DataFrame, facts: PublicationFacts, manifest: Mapping[s
         (
             _top(title, facts, manifest),
             _headline(rows, offers),
-            part_section(manifest["part"]),
+            constraint_section(manifest["part"]),
             _changes(manifest["difference"]),
             _pictures(rows, offers, declines),
             _reading(facts),
@@ -197,7 +197,7 @@ def _pd_text(rows: pd.DataFrame) -> pd.Series:
 
 def _reading(facts: PublicationFacts) -> Html:
     known = {"outcome": facts.outcome_name, "left_out": f"{facts.agreements_left_out:,}"}
-    lines = (sentence.format(**known) for sentence in HOW_TO_READ)
+    lines = (sentence.format(**known) for sentence in READING_NOTES)
     return join_html(
         (
             text_element("h2", "How to read this · 使用说明"),
