@@ -17,7 +17,7 @@ from riskmodel.features.catalogue import attribute_definitions
 from riskmodel.features.profile import profile
 from riskmodel.figures import Picture
 from riskmodel.figures.axis_range import undrawable
-from riskmodel.figures.guard import escape_formulas
+from riskmodel.figures.guard import guard_picture
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
 from riskmodel.model.learners.scorecard.bins import Bins
@@ -177,7 +177,7 @@ def test_a_picture_that_fails_is_said_in_its_place_and_warned_of() -> None:
         raise ValueError("$broken")
 
     with pytest.warns(UserWarning, match="Some picture could not be drawn: ValueError"):
-        picture = escape_formulas(some_picture)()
+        picture = guard_picture(some_picture)()
 
     assert words_start(picture, "Nothing to show: it could not be drawn (ValueError: ")
 

@@ -544,7 +544,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "beeswarm": lambda: figures.beeswarm(values(), contributions()),
     "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions()),
     "reason_counts": lambda: figures.reason_counts(reasons()),
-    "reasons_at_peers": lambda: figures.reasons_at_peers(changed()),
+    "reasons_at_reference_group": lambda: figures.reasons_at_reference_group(changed()),
     "reason_overlap": lambda: figures.reason_overlap(agreed()),
     "performance": lambda: figures.performance(measured()),
     "calibration": lambda: figures.calibration(graded()),
@@ -610,7 +610,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "beeswarm": lambda: figures.beeswarm(values().iloc[:0], contributions().iloc[:0]),
     "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions().iloc[:0]),
     "reason_counts": lambda: figures.reason_counts(reasons().iloc[:0]),
-    "reasons_at_peers": lambda: figures.reasons_at_peers(changed().iloc[:0]),
+    "reasons_at_reference_group": lambda: figures.reasons_at_reference_group(changed().iloc[:0]),
     "reason_overlap": lambda: figures.reason_overlap(agreed().iloc[1:2]),
     "checks": lambda: figures.checks(checked().iloc[:0]),
     "performance": lambda: figures.performance(measured().iloc[:0]),
@@ -735,7 +735,7 @@ def test_a_fact_is_placed_in_its_target_range_and_told_in_numbers() -> None:
 
 
 def test_a_first_reason_whose_probability_did_not_fall_stands_out() -> None:
-    (axes,) = figures.reasons_at_peers(changed()).axes
+    (axes,) = figures.reasons_at_reference_group(changed()).axes
     (points,) = axes.collections
     assert points.get_offsets().tolist() == [[0.1, 0.05], [0.02, 0.03]]
     assert [to_hex(colour) for colour in points.get_facecolor()] == [GOOD, BAD]

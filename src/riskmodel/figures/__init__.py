@@ -21,7 +21,7 @@ from riskmodel.figures.explain import (
     importance,
     reason_counts,
     reason_overlap,
-    reasons_at_peers,
+    reasons_at_reference_group,
     riskiest_enterprise,
 )
 from riskmodel.figures.feature_profile import (
@@ -115,7 +115,7 @@ __all__ = [
     "rates",
     "reason_counts",
     "reason_overlap",
-    "reasons_at_peers",
+    "reasons_at_reference_group",
     "recourse_actions",
     "regional_parity",
     "regret_causes",

@@ -37,7 +37,7 @@ BOOKS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Each book's words and colour, the same in every chart of the back-test."""
-NO_BOOK = "no book was judged"
+NO_BOOK = "no book was evaluated"
 
 
 def volume_frontier(steps: pd.DataFrame) -> Picture:

@@ -128,7 +128,7 @@ def reason_counts(reasons: pd.DataFrame) -> Picture:
     return figure
 
 
-def reasons_at_peers(fidelity: pd.DataFrame) -> Picture:
+def reasons_at_reference_group(fidelity: pd.DataFrame) -> Picture:
     """PD now, and with the first reason's feature alone at the reference group's value: below the diagonal, it fell.
 
     `fidelity` has rank, pd_12m, pd_at_peers. Of many rows, evenly spaced ones are drawn.

@@ -120,7 +120,7 @@ def limit_response_estimates(response: LimitResponse | None, policy: Policy) -> 
     """
     title = "How the log-odds of default answer to the limit"
     if response is None:
-        return nothing(title, "no past line is learnt from, the policy's response stands")
+        return nothing(title, "no past line is used, the policy's response stands")
     prior = (policy.economics.pd_slope, policy.behaviour.pd_slope_sd)
     own = float(np.hypot(response.slope_sd, response.spread))
     seen = [
@@ -161,7 +161,7 @@ def utilisation_effects(utilisation: Utilisation | None) -> Picture:
     """Effects on the utilisation of a limit, the strongest first."""
     title = "What the drawn share of a limit hangs on"
     if utilisation is None:
-        return nothing(title, "no past line is learnt from, the policy's share stands")
+        return nothing(title, "no past line is used, the policy's share stands")
     if not utilisation.columns:
         return nothing(
             title, f"{utilisation.rows:,} past lines tell only a mean, {utilisation.level:.0%}"

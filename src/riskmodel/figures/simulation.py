@@ -1,6 +1,7 @@
 """Charts of the fictional economy: its fidelity report, and the curves behind them."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -38,17 +39,7 @@ def fidelity(report: pd.DataFrame) -> Picture:
     figure, axes = single(title, height=tall(len(report)))
     axes.axvspan(0, 1, color=GOOD, alpha=0.15, linewidth=0)
     places = np.arange(len(report), dtype=float)
-    point, low, high = (_scale_to_target(report, name) for name in ("measured", "low", "high"))
-    colours = np.where(passed, GOOD, BAD)
-    low, high = low.clip(-REACH, 1 + REACH), high.clip(-REACH, 1 + REACH)
-    axes.hlines(places, low, high, colors=colours.tolist())
-    for where, marker in (
-        (point.between(-REACH, 1 + REACH), "o"),
-        (point < -REACH, "<"),
-        (point > 1 + REACH, ">"),
-    ):
-        shown = point[where].clip(-REACH, 1 + REACH)
-        axes.scatter(shown, places[where], c=colours[where], marker=marker, s=22, zorder=3)
+    _draw_intervals(axes, report, places)
     label_bars(axes, report["fact"].tolist())
     _families(axes, report["family"])
     axes.set_xlim(-REACH - 0.1, 1 + REACH + 2.1)
@@ -59,6 +50,21 @@ def fidelity(report: pd.DataFrame) -> Picture:
     for place, (_, fact) in zip(places, report.iterrows(), strict=True):
         axes.text(1.15 + REACH, place, _fact_text(fact), va="center", fontsize="x-small")
     return figure
+
+
+def _draw_intervals(axes: Axes, report: pd.DataFrame, places: npt.NDArray[np.float64]) -> None:
+    """Draw each fact's figure and interval; a triangle for one that lies beyond the chart."""
+    point, low, high = (_scale_to_target(report, name) for name in ("measured", "low", "high"))
+    colours = np.where(report["passed"].to_numpy(bool), GOOD, BAD)
+    low, high = low.clip(-REACH, 1 + REACH), high.clip(-REACH, 1 + REACH)
+    axes.hlines(places, low, high, colors=colours.tolist())
+    for where, marker in (
+        (point.between(-REACH, 1 + REACH), "o"),
+        (point < -REACH, "<"),
+        (point > 1 + REACH, ">"),
+    ):
+        shown = point[where].clip(-REACH, 1 + REACH)
+        axes.scatter(shown, places[where], c=colours[where], marker=marker, s=22, zorder=3)
 
 
 def _scale_to_target(report: pd.DataFrame, name: str) -> pd.Series:

@@ -293,21 +293,11 @@ def write_simulation(
         )
     simulation = prepare_simulation(enterprises, months, seed, scenario, changed)
     unfinished = out.with_name(f".{out.name}.{_fingerprint(simulation)}.part")
-    starts = range(0, enterprises, ENTERPRISES_PER_FILE)
+    work = partial(_write_files, partition_size=partition_size, threads=threads, progress=progress)
     try:
         with machine_faults(out):
-            _write_files(
-                simulation,
-                unfinished,
-                starts,
-                partition_size=partition_size,
-                threads=threads,
-                progress=progress,
-            )
-            write_parquet(simulation.rates.table(), unfinished / "fx_rates.parquet")
-            common = truth_tables.common_table(simulation.factors, simulation.calendar)
-            write_parquet(common, unfinished / "truth" / "common.parquet")
-            write_text(unfinished / "truth" / "simulation.toml", _description(simulation))
+            work(simulation, unfinished, range(0, enterprises, ENTERPRISES_PER_FILE))
+            _write_common_tables(simulation, unfinished)
             for mark in unfinished.glob(".done-*"):
                 mark.unlink()
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -315,6 +305,14 @@ def write_simulation(
     finally:
         if unfinished.exists() and not any(unfinished.glob(".done-*")):
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_common_tables(simulation: Simulation, folder: Path) -> None:
+    """Write what is common to all enterprises: rates, common factors, the simulation's description."""
+    write_parquet(simulation.rates.table(), folder / "fx_rates.parquet")
+    common = truth_tables.common_table(simulation.factors, simulation.calendar)
+    write_parquet(common, folder / "truth" / "common.parquet")
+    write_text(folder / "truth" / "simulation.toml", _description(simulation))
 
 
 def _write_files(
