@@ -10,7 +10,7 @@ import pytest
 
 from riskmodel.datasets import (
     Population,
-    early_signs,
+    compute_early_delinquency,
     feature_rows,
     panel,
     past_lines,
@@ -25,8 +25,8 @@ from riskmodel.datasets.splits import (
     balanced_folds,
     by_time,
     folds,
-    latest,
     sample_enterprises,
+    select_newest_rows,
 )
 from riskmodel.errors import DataError
 from riskmodel.settings import DatasetsSettings
@@ -175,7 +175,7 @@ def test_a_default_on_the_very_day_after_the_horizons_last_is_not_inside(
     assert label["E1", day("2022-07-31")] == False  # noqa: E712
     assert label["E1", day("2022-10-31")] == True  # noqa: E712
     rows = pd.DataFrame({"enterprise_id": "E1", "as_of": pd.to_datetime(["2022-07-31", "2022-08-01", "2023-07-31"])})  # fmt: skip
-    assert early_signs(source, rows, 12)["past_due"].tolist() == [0.0, 90.0, 90.0]
+    assert compute_early_delinquency(source, rows, 12)["past_due"].tolist() == [0.0, 90.0, 90.0]
 
 
 def test_who_applied_on_the_runs_day_is_there_and_not_over(
@@ -493,10 +493,10 @@ def test_two_rows_of_each_outcome_are_the_least(
 
 def test_the_latest_rows_are_at_most_the_share_and_one_date_at_least() -> None:
     rows = dated("2020-01-01", "2020-01-01", "2020-02-01", "2020-03-01")
-    assert latest(rows, 0.5)["as_of"].tolist() == [day("2020-02-01"), day("2020-03-01")]
-    assert latest(rows, 0.49)["as_of"].tolist() == [day("2020-03-01")]
-    assert latest(rows, 0.1)["as_of"].tolist() == [day("2020-03-01")]
-    assert len(latest(rows, 1.0)) == 4
+    assert select_newest_rows(rows, 0.5)["as_of"].tolist() == [day("2020-02-01"), day("2020-03-01")]
+    assert select_newest_rows(rows, 0.49)["as_of"].tolist() == [day("2020-03-01")]
+    assert select_newest_rows(rows, 0.1)["as_of"].tolist() == [day("2020-03-01")]
+    assert len(select_newest_rows(rows, 1.0)) == 4
 
 
 def test_rows_are_drawn_by_enterprise_to_about_so_many() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from riskmodel.datasets import early_signs
+from riskmodel.datasets import compute_early_delinquency
 from riskmodel.model.learners.trees import compute_targets
 from riskmodel.settings import default_settings
 
@@ -22,9 +22,14 @@ def test_the_worst_month_end_inside_the_horizon_counts(
     )
     dates = ["2013-01-01", "2013-04-01", "2014-02-01", "2013-01-01"]
     rows = pd.DataFrame({"enterprise_id": ["E1", "E1", "E1", "E2"], "as_of": pd.to_datetime(dates)})
-    assert early_signs(source, rows, 12)["past_due"].tolist() == [45.0, 20.0, 0.0, 0.0]
-    assert early_signs(source, rows, 2)["past_due"].tolist() == [0.0, 0.0, 0.0, 0.0]
-    assert early_signs(source, rows, None).empty
+    assert compute_early_delinquency(source, rows, 12)["past_due"].tolist() == [
+        45.0,
+        20.0,
+        0.0,
+        0.0,
+    ]
+    assert compute_early_delinquency(source, rows, 2)["past_due"].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert compute_early_delinquency(source, rows, None).empty
 
 
 def test_a_source_without_line_months_has_no_early_signs(drawn: Callable) -> None:
@@ -32,7 +37,7 @@ def test_a_source_without_line_months_has_no_early_signs(drawn: Callable) -> Non
     labels = rows.assign(
         defaulted=False, horizon_months=12, observed_until=pd.Timestamp("2014-01-01")
     )
-    assert early_signs(drawn({"outcomes": labels}), rows, 12).empty
+    assert compute_early_delinquency(drawn({"outcomes": labels}), rows, 12).empty
 
 
 def test_a_default_is_whole_and_days_past_due_are_parts_of_one() -> None:

@@ -5,7 +5,14 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from riskmodel.datasets import early_signs, feature_rows, panel, past_lines, population, split
+from riskmodel.datasets import (
+    compute_early_delinquency,
+    feature_rows,
+    panel,
+    past_lines,
+    population,
+    split,
+)
 from riskmodel.datasets.default_events import default_dates, observed_until
 from riskmodel.datasets.population import Population
 from riskmodel.datasets.splits import sample_enterprises
@@ -47,7 +54,12 @@ def test_an_early_sign_on_the_day_that_the_horizon_ends_is_not_in_it(one_line):
     source = one_line({"2023-06-01": {"days_past_due": 45}})
     days = pd.to_datetime(["2022-06-30", "2022-07-01", "2023-06-30", "2023-07-01"])
     rows = pd.DataFrame({"enterprise_id": "E1", "as_of": days})
-    assert early_signs(source, rows, 12)["past_due"].tolist() == [0.0, 45.0, 45.0, 0.0]
+    assert compute_early_delinquency(source, rows, 12)["past_due"].tolist() == [
+        0.0,
+        45.0,
+        45.0,
+        0.0,
+    ]
 
 
 def test_early_signs_are_of_all_lines_of_the_enterprise_and_of_nobody_elses(drawn, lines, states):
@@ -58,9 +70,9 @@ def test_early_signs_are_of_all_lines_of_the_enterprise_and_of_nobody_elses(draw
     ]
     source = drawn({"lines": given, "line_months": pd.concat(late)})
     rows = pd.DataFrame({"enterprise_id": ["E2", "E1"], "as_of": pd.Timestamp("2022-03-01")})
-    assert early_signs(source, rows, 12)["past_due"].tolist() == [60.0, 30.0]
+    assert compute_early_delinquency(source, rows, 12)["past_due"].tolist() == [60.0, 30.0]
     one = drawn({"lines": given, "line_months": late[1]})
-    assert early_signs(one, rows, 12)["past_due"].tolist() == [0.0, 1.0]
+    assert compute_early_delinquency(one, rows, 12)["past_due"].tolist() == [0.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from riskmodel.datasets import find_last_as_of, kind_of, population, sensitivity
+from riskmodel.datasets import find_last_as_of, population, resolve_population, sensitivity
 from riskmodel.errors import DataError
 
 pytestmark = pytest.mark.slow
@@ -412,10 +412,10 @@ def test_every_row_is_labelled_or_left_out_with_a_reason(one_line, settings):
 
 def test_the_population_is_lines_where_there_are_any_else_outcomes(one_line, drawn, settings):
     given = {"outcomes": outcomes(("E1", "2023-01-01", True, "2023-12-31", 12))}
-    assert kind_of(one_line(**given), settings) == "lines"
-    assert kind_of(drawn(given), settings) == "outcomes"
+    assert resolve_population(one_line(**given), settings) == "lines"
+    assert resolve_population(drawn(given), settings) == "outcomes"
     with pytest.raises(DataError, match="needs lines"):
-        kind_of(drawn(given), settings.with_values({"population": "lines"}))
+        resolve_population(drawn(given), settings.with_values({"population": "lines"}))
 
 
 def test_the_newest_date_is_the_day_after_the_last_row_became_known(one_line, drawn, settings):

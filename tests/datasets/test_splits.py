@@ -8,7 +8,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from riskmodel.datasets import Population, balanced_folds, feature_rows, panel, split
-from riskmodel.datasets.splits import by_time, folds, latest
+from riskmodel.datasets.splits import by_time, folds, select_newest_rows
 from riskmodel.errors import DataError
 from riskmodel.settings import load_settings
 
@@ -171,10 +171,10 @@ def test_the_panel_holds_learnt_rows_with_labels_and_scored_rows_without(labelle
 
 def test_the_latest_rows_are_whole_dates_and_at_most_the_share(labelled):
     days = labelled["as_of"].drop_duplicates().sort_values()
-    found = latest(labelled, 0.4)
+    found = select_newest_rows(labelled, 0.4)
     assert set(found["as_of"]) == set(days.iloc[-4:])  # 4 of 12 dates: 5 would be above .4
     one = labelled[labelled["as_of"] == days.iloc[0]]
-    assert latest(one, 0.4).equals(one)
+    assert select_newest_rows(one, 0.4).equals(one)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_a_weaker_feature_answers_where_the_strongest_would_raise_the_risk(twins
     assert found["contribution"].tolist() == pytest.approx([2 * (0.5 + 0.5 + 0.2)])
     checked = measure_fidelity(twins, rows, found)
     assert checked["strongest"].tolist() == [False]
-    assert (checked["pd_at_peers"] < checked["pd_12m"]).all()
+    assert (checked["pd_at_reference"] < checked["pd_12m"]).all()
 
 
 def test_the_probability_at_the_reference_rows_value_is_worked_out_by_hand(held_against, rows_of):
@@ -90,7 +90,7 @@ def test_the_probability_at_the_reference_rows_value_is_worked_out_by_hand(held_
     assert checked["enterprise_id"].tolist() == ["E1"]
     # log-odds -1 + 2 * (-3 + 3) and -1 + 2 * (-3 + 1)
     assert checked["pd_12m"].tolist() == pytest.approx([1 / (1 + np.exp(1))])
-    assert checked["pd_at_peers"].tolist() == pytest.approx([1 / (1 + np.exp(5))])
+    assert checked["pd_at_reference"].tolist() == pytest.approx([1 / (1 + np.exp(5))])
     assert checked["strongest"].tolist() == [True]
 
 
@@ -135,7 +135,7 @@ def test_every_reason_of_unconstrained_trees_is_faithful_where_the_naive_one_is_
     found = find_reasons(baseline, frame, FOUR)
     checked = measure_fidelity(baseline, frame, found)
     assert len(checked) > 4000
-    assert (checked["pd_at_peers"] < checked["pd_12m"]).all()
+    assert (checked["pd_at_reference"] < checked["pd_12m"]).all()
     assert not checked["strongest"].all()
 
 
@@ -153,4 +153,4 @@ def test_a_reason_lowers_the_probability_whatever_the_weights_and_gaps(
     given_values = dict(zip(names, (np.nan if v is None else v for v in values), strict=True))
     rows = rows_of(given_values | {"sector": "toys"})
     checked = measure_fidelity(baseline, rows, find_reasons(baseline, rows, FOUR))
-    assert (checked["pd_at_peers"] < checked["pd_12m"]).all()
+    assert (checked["pd_at_reference"] < checked["pd_12m"]).all()

@@ -146,7 +146,7 @@ def reasons() -> pd.DataFrame:
 
 def changed() -> pd.DataFrame:
     return pd.DataFrame(
-        {"rank": [1, 2, 1], "pd_12m": [0.1, 0.1, 0.02], "pd_at_peers": [0.05, 0.08, 0.03]}
+        {"rank": [1, 2, 1], "pd_12m": [0.1, 0.1, 0.02], "pd_at_reference": [0.05, 0.08, 0.03]}
     )
 
 

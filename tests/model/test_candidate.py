@@ -5,7 +5,7 @@ import sys
 import pandas as pd
 import pytest
 
-from riskmodel.datasets.splits import latest
+from riskmodel.datasets.splits import select_newest_rows
 from riskmodel.model import FitTask, fit
 
 pytestmark = pytest.mark.slow
@@ -80,6 +80,6 @@ def test_the_long_run_anchor_holds_the_level(panel, date_split, settings, defini
     rate = candidates.long_run_rate(rows.astype({"defaulted": float}))
     assert found.tested_model.score(later)["pd_12m"].mean() == pytest.approx(rate, rel=1e-6)
     labelled = panel[panel["split"] != "score"].astype({"defaulted": float})
-    newest = latest(labelled, held.datasets.split.calibration_share)
+    newest = select_newest_rows(labelled, held.datasets.split.calibration_share)
     rate = candidates.long_run_rate(labelled)
     assert found.score(newest)["pd_12m"].mean() == pytest.approx(rate, rel=0.01)

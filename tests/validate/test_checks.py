@@ -176,15 +176,15 @@ def test_the_features_that_rank_best_alone_are_named_the_best_first(evidence, mo
 
 
 def test_columns_left_out_as_leaks_are_named_and_are_a_condition(evidence):
-    found = suspects_table([suspect("days_past_due_now", "ranks 0.970 alone", "left_out")])
+    found = suspects_table([suspect("days_past_due_now", "ranks 0.970 alone", "excluded")])
     leaky = changed(evidence, suspects=found)
-    check = CHECKS["leaks_left_out"](leaky)
+    check = CHECKS["leaks_excluded"](leaky)
     assert not check.passed
     assert check.value == 1
     assert "left out: days_past_due_now (ranks 0.970 alone)." in check.text
     assert (
         reach_verdict(run_checks(leaky), leaky.settings).text
-        == "pass with conditions: leaks_left_out"
+        == "pass with conditions: leaks_excluded"
     )
 
 
@@ -194,12 +194,12 @@ def test_a_leak_that_is_left_out_does_not_fail_the_model_and_one_that_is_kept_do
     out, kept = (
         changed(
             evidence,
-            panel=panel.assign(days_past_due_now=leak if fate == "left_out" else 0.0),
+            panel=panel.assign(days_past_due_now=leak if fate == "excluded" else 0.0),
             suspects=suspects_table([suspect("days_past_due_now", "ranks 1.000 alone", fate)]),
         )
-        for fate in ("left_out", "kept")
+        for fate in ("excluded", "kept")
     )
-    assert failed(out) == {"leaks_left_out"}
+    assert failed(out) == {"leaks_excluded"}
     assert failed(kept) == {"leak_single_feature"}
     text = CHECKS["leak_single_feature"](kept).text
     assert "Kept in spite of it: days_past_due_now (ranks 1.000 alone)." in text
@@ -215,7 +215,7 @@ def test_what_a_person_cleared_or_what_is_only_watched_is_named_and_passes(evide
     )
     honest = changed(evidence, panel=evidence.panel.assign(days_past_due_now=leak), suspects=found)
     assert failed(honest) == set()
-    text = CHECKS["leaks_left_out"](honest).text
+    text = CHECKS["leaks_excluded"](honest).text
     assert "cleared by name: days_past_due_now" in text
     assert "ask where they come from: exports_usd_6m (lifts the others by 0.080)." in text
 

@@ -26,7 +26,7 @@ from riskmodel.validate.drift_checks import check_drift_in_time, check_drift_to_
 from riskmodel.validate.leakage_checks import (
     check_leak_single_feature,
     check_leak_time_travel,
-    check_leaks_left_out,
+    check_leaks_excluded,
 )
 from riskmodel.validate.performance import (
     adjust_holm,
@@ -337,10 +337,10 @@ def suspects(*fates: str) -> pd.DataFrame:
 
 
 def test_what_became_of_columns_that_look_like_leaks_is_counted() -> None:
-    none = check_leaks_left_out(evidence(ranked()))
+    none = check_leaks_excluded(evidence(ranked()))
     assert (none.passed, none.value, none.threshold) == (True, 0.0, 0.0)
-    two = check_leaks_left_out(
-        evidence(ranked(), suspects=suspects("left_out", "left_out", "watched"))
+    two = check_leaks_excluded(
+        evidence(ranked(), suspects=suspects("excluded", "excluded", "watched"))
     )
     assert (two.passed, two.value) == (False, 2.0)
     assert "1 stay in" in two.text

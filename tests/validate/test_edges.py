@@ -364,11 +364,11 @@ def test_a_single_feature_is_tried_on_the_rows_of_the_headline(by_time: bool, sp
 
 
 def test_each_column_left_out_counts_and_only_those() -> None:
-    fates = ["left_out", "left_out", "cleared", "watched", "kept"]
+    fates = ["excluded", "excluded", "cleared", "watched", "kept"]
     found = suspects_table(
         [Suspect(f"x{n}", "alone", "why", 0.9, 0.8, 1, 0.9, fate) for n, fate in enumerate(fates)]
     )
-    check = CHECKS["leaks_left_out"](replace(evidence(drawn()), suspects=found))
+    check = CHECKS["leaks_excluded"](replace(evidence(drawn()), suspects=found))
     assert (check.value, check.passed) == (2, False)
 
 

@@ -10,7 +10,9 @@ from riskmodel.sources import Source
 COLUMNS = ["enterprise_id", "as_of", "past_due"]
 
 
-def early_signs(source: Source, rows: pd.DataFrame, horizon_months: int | None) -> pd.DataFrame:
+def compute_early_delinquency(
+    source: Source, rows: pd.DataFrame, horizon_months: int | None
+) -> pd.DataFrame:
     """The most days past due at a month-end within the horizon after each row's date.
 
     Columns: enterprise_id, as_of, past_due (0 where nothing was late). It belongs to the outcome,

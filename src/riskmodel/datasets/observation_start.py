@@ -84,7 +84,7 @@ def find_early_dates(as_of: pd.Series, found: Iterable[ObservationStart]) -> pd.
     return reason
 
 
-def check_any_date_left(reasons: pd.Series, found: Iterable[ObservationStart]) -> None:
+def check_some_date_remains(reasons: pd.Series, found: Iterable[ObservationStart]) -> None:
     """Raise `DataError` where rows could be learnt from, but all of them are too early."""
     rows = reasons[~reasons.isin(["no_line", "not_mature"])]
     early = {one.reason: one for one in found}

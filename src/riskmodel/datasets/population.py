@@ -12,7 +12,7 @@ from riskmodel.datasets.observation_end import last_day
 from riskmodel.datasets.observation_start import (
     HISTORIES,
     ObservationStart,
-    check_any_date_left,
+    check_some_date_remains,
     find_early_dates,
     find_observation_starts,
 )
@@ -58,10 +58,10 @@ class Population:
 
 def find_last_as_of(source: Source, settings: DatasetsSettings) -> date:
     """The last day that the bulk of every table answers for: the run's date where it is "auto"."""
-    return last_day(source, settings, kind_of(source, settings)).day
+    return last_day(source, settings, resolve_population(source, settings)).day
 
 
-def kind_of(source: Source, settings: DatasetsSettings) -> str:
+def resolve_population(source: Source, settings: DatasetsSettings) -> str:
     """The population: as set, or by what the source holds."""
     kind = settings.population
     has_lines = source.has("lines") and source.has("line_months")
@@ -87,7 +87,7 @@ def population(
 
     `features` are the features, whose windows the histories must cover: see `find_observation_starts`.
     """
-    kind = kind_of(source, settings)
+    kind = resolve_population(source, settings)
     day = pd.Timestamp(as_of)
     horizon: int | None = settings.horizon_months
     if kind == "outcomes":
@@ -143,7 +143,7 @@ def _without_early(labels: pd.DataFrame, begun: Sequence[ObservationStart]) -> p
     """The rows, those of dates before the data begin with that reason (unless without a line)."""
     early = find_early_dates(labels["as_of"], begun).where(labels["reason"] != "no_line", "")
     reason = labels["reason"].mask(early != "", early)
-    check_any_date_left(reason, begun)
+    check_some_date_remains(reason, begun)
     return labels.assign(reason=reason)
 
 

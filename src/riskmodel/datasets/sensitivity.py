@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from riskmodel.datasets.population import Population, kind_of, population
+from riskmodel.datasets.population import Population, population, resolve_population
 from riskmodel.features.catalogue import DEFINITIONS
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.settings import DatasetsSettings
@@ -35,7 +35,7 @@ def sensitivity(
     features: Iterable[FeatureDefinition] = DEFINITIONS,
 ) -> pd.DataFrame:
     """definition, rows, defaults, rate: one row a definition; empty for given labels."""
-    given = kind_of(source, settings) == "outcomes"
+    given = resolve_population(source, settings) == "outcomes"
     rows = [
         (name, *_rate(population(source, changed, as_of, features)))
         for name, changed in definitions(settings)

@@ -63,7 +63,7 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = Fa
     why = (
         "the source has a single as-of date"
         if labelled["as_of"].nunique() == 1
-        else f"a date split leaves {lack}{_say_too_near(labelled, by_date)}"
+        else f"a date split leaves {lack}{_explain_late_labels(labelled, by_date)}"
     )
     plenty = labelled["defaulted"].sum() >= settings.split.min_defaults_single_repeat
     text = (
@@ -87,7 +87,7 @@ def _lack(by_date: Split, settings: DatasetsSettings) -> str:
     return ""
 
 
-def _say_too_near(labelled: pd.DataFrame, by_date: Split) -> str:
+def _explain_late_labels(labelled: pd.DataFrame, by_date: Split) -> str:
     """That no label ends before the test begins, where that is why nothing can be fitted."""
     tested = by_date.frame.loc[by_date.frame["split"] == "test", "as_of"]
     first = labelled["label_ends_on"].min()
@@ -143,17 +143,17 @@ def folds(enterprises: pd.Series, count: int, rng: np.random.Generator) -> pd.Se
     return enterprises.map(fold)
 
 
-def latest(rows: pd.DataFrame, share: float) -> pd.DataFrame:
+def select_newest_rows(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     """The rows of the last as-of dates: at most so large a share of all, but at least one date's."""
     return rows[rows["as_of"] >= _boundary(rows["as_of"], 1 - share)]
 
 
-def sample_enterprises(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """All rows, or those of enterprises drawn so that about `most` remain."""
-    if len(rows) <= most:
+def sample_enterprises(rows: pd.DataFrame, max_rows: int, seed: int) -> pd.DataFrame:
+    """All rows, or those of enterprises drawn so that about `max_rows` remain."""
+    if len(rows) <= max_rows:
         return rows
     everyone = np.sort(rows["enterprise_id"].unique())
-    some = np.random.default_rng(seed).random(len(everyone)) < most / len(rows)
+    some = np.random.default_rng(seed).random(len(everyone)) < max_rows / len(rows)
     return rows[rows["enterprise_id"].isin(everyone[some])]
 
 

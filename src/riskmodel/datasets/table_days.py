@@ -44,15 +44,15 @@ def table_days(source: Source, name: str, having: str = "") -> TableDays:
     )
 
 
-def usual_span(days: Days, least: float) -> tuple[int, int]:
+def usual_span(days: Days, min_share: float) -> tuple[int, int]:
     """The first and the last day about which rows come as usual.
 
-    So they do where the month after (before) the day holds at least the share `least` of the
+    So they do where the month after (before) the day holds at least the share `min_share` of the
     median month's rows. `days` must not be empty.
     """
     unique, counts = np.unique(days, return_counts=True)
     months = unique.astype("datetime64[D]").astype("datetime64[M]")
-    usual = least * np.median(np.bincount(np.unique(months, return_inverse=True)[1], counts))
+    usual = min_share * np.median(np.bincount(np.unique(months, return_inverse=True)[1], counts))
     upto = np.concatenate([[0], np.cumsum(counts)])
     after = upto[np.searchsorted(unique, unique + MONTH)] - upto[:-1]
     before = upto[1:] - upto[np.searchsorted(unique, unique - MONTH, side="right")]

@@ -10,9 +10,9 @@ from riskmodel.model.reference_group import BLOCK
 
 
 def measure_fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
-    """Compute of each reason: keys, rank, family, feature, pd_12m, pd_at_peers, `strongest`.
+    """Compute of each reason: keys, rank, family, feature, pd_12m, pd_at_reference, `strongest`.
 
-    `pd_at_peers` is the probability of default with the feature alone set to the reference group's value.
+    `pd_at_reference` is the probability of default with the feature alone set to the reference group's value.
     `strongest` says whether the feature is its family's strongest: where it is not, that one would
     not have lowered the risk by itself.
     """
@@ -32,6 +32,6 @@ def measure_fidelity(baseline: Baseline, rows: pd.DataFrame, reasons: pd.DataFra
     pd_of = baseline.model.calibration.pd
     return reasons[[*KEY, "rank", "family", "feature"]].assign(
         pd_12m=pd_of(raw_of(matrix))[row],
-        pd_at_peers=pd_of(then),
+        pd_at_reference=pd_of(then),
         strongest=known[row, feature] == most,
     )

@@ -66,7 +66,7 @@ def name_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
     """Name the strongest families of each row that have a feature to name.
 
     A family is considered where its features together raise the log-odds against the baseline, by
-    at least `least_share` of all that raises them. Its feature is the strongest one whose value, set
+    at least `min_share` of all that raises them. Its feature is the strongest one whose value, set
     to the reference group's, lowers the risk by itself; a family without such a feature is not named.
     """
     strength, _ = calibrated_strengths(baseline, rows)
@@ -96,7 +96,10 @@ def concat_reasons(parts: list[tuple[int, NamedReasons]]) -> NamedReasons:
 
 
 def _fill_ranks(
-    asked: ReferenceChange, strength: Array, ranked: tuple[Ints, npt.NDArray[np.bool_]], most: int
+    asked: ReferenceChange,
+    strength: Array,
+    ranked: tuple[Ints, npt.NDArray[np.bool_]],
+    max_reasons: int,
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Row, rank, family and feature of each reason, by row and rank."""
     order, eligible = ranked
@@ -104,7 +107,7 @@ def _fill_ranks(
     count = np.zeros(len(order), dtype=np.int64)
     found: list[Ints] = [np.empty((4, 0), dtype=np.int64)]
     for slot in range(order.shape[1]):
-        asking = np.flatnonzero((count < most) & eligible[places, order[:, slot]])
+        asking = np.flatnonzero((count < max_reasons) & eligible[places, order[:, slot]])
         family = order[asking, slot]
         feature = _strongest_feature(asked, strength, asking, family)
         there = feature >= 0

@@ -131,7 +131,7 @@ def reason_counts(reasons: pd.DataFrame) -> Picture:
 def reasons_at_reference_group(fidelity: pd.DataFrame) -> Picture:
     """PD now, and with the first reason's feature alone at the reference group's value: below the diagonal, it fell.
 
-    `fidelity` has rank, pd_12m, pd_at_peers. Of many rows, evenly spaced ones are drawn.
+    `fidelity` has rank, pd_12m, pd_at_reference. Of many rows, evenly spaced ones are drawn.
     """
     title = "The first reason's value set to the reference group's"
     first = fidelity[fidelity["rank"] == 1]
@@ -139,10 +139,10 @@ def reasons_at_reference_group(fidelity: pd.DataFrame) -> Picture:
         return nothing(title, "no reason is named")
     some = first.iloc[:: -(-len(first) // MOST_POINTS)]
     figure, axes = single(title, height=4.2)
-    ends = [float(first["pd_at_peers"].min()), float(first["pd_12m"].max())]
+    ends = [float(first["pd_at_reference"].min()), float(first["pd_12m"].max())]
     axes.plot(ends, ends, color="grey", linewidth=0.8, label="no change")
-    fell = (some["pd_at_peers"] < some["pd_12m"]).to_numpy()
-    axes.scatter(some["pd_12m"], some["pd_at_peers"], s=8, c=np.where(fell, GOOD, BAD).tolist())
+    fell = (some["pd_at_reference"] < some["pd_12m"]).to_numpy()
+    axes.scatter(some["pd_12m"], some["pd_at_reference"], s=8, c=np.where(fell, GOOD, BAD).tolist())
     axes.set_xscale("log")
     axes.set_yscale("log")
     # whole per cents would call a tenth of one nothing

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from riskmodel.datasets import Split
-from riskmodel.datasets.splits import latest
+from riskmodel.datasets.splits import select_newest_rows
 from riskmodel.model.candidate import fit_candidate
 from riskmodel.model.candidate_tuning import trials_table, tune_candidate
 from riskmodel.model.cross_validation import cross_validate
@@ -51,7 +51,7 @@ class CandidateResult:
     out_of_fold: tuple[pd.DataFrame, ...] = ()
     repeats: tuple[pd.DataFrame, ...] = ()
 
-    def renamed(self, name: str) -> "CandidateResult":
+    def rename(self, name: str) -> "CandidateResult":
         """Return the same by another name."""
         tables = (
             tuple(one.assign(model=name) for one in group if len(one))
@@ -79,7 +79,7 @@ def fit(panel: pd.DataFrame, split: Split, task: FitTask) -> FitResult:
         equal = _equal_candidate(name, results, labelled, task)
         if equal:
             task.progress(f"{name}: nothing has a sign, so it is {equal} by another name")
-            results[name] = results[equal].renamed(name)
+            results[name] = results[equal].rename(name)
             continue
         task.progress(f"fitting {name}")
         results[name] = _fit_one(name, panel, split, task)
@@ -126,7 +126,7 @@ def _test_by_time(
     tested = fit_candidate(name, (rows, later), *given)
     out_of_fold = tested.predict_out_of_fold(panel[panel["split"] == "test"])
     task.progress(f"{name}: fitted again on all labelled rows")
-    newest = latest(labelled, task.settings.datasets.split.calibration_share)
+    newest = select_newest_rows(labelled, task.settings.datasets.split.calibration_share)
     scoring = fit_candidate(name, (labelled, newest), *given).model
     model = replace(scoring, tested_model=tested.model)
     return CandidateResult(model, trials, (predict_splits(model, panel),), (out_of_fold,))

@@ -84,11 +84,11 @@ MIN_LEVEL_ROWS = 20
 
 
 def fit_inputs(
-    rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], most_levels: int
+    rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], max_levels: int
 ) -> Inputs:
     """Select the features that vary in the fit rows, and the levels of their texts.
 
-    Texts with more than `most_levels` levels are left out.
+    Texts with more than `max_levels` levels are left out.
     """
     kept: list[FeatureDefinition] = []
     levels: dict[str, tuple[str, ...]] = {}
@@ -101,7 +101,7 @@ def fit_inputs(
         if feature.category:
             counts = values.value_counts()
             common = tuple(sorted(counts.index[counts >= min(MIN_LEVEL_ROWS, len(rows) / 20)]))
-            if not common or len(counts) > most_levels:
+            if not common or len(counts) > max_levels:
                 continue
             levels[feature.name] = common
         kept.append(feature)

@@ -67,11 +67,9 @@ class GradedRows:
     weight: Array
 
 
-def fit_master_scale(
-    bounds: Sequence[float], rows: GradedRows, least_defaults: float
-) -> MasterScale:
+def fit_master_scale(bounds: Sequence[float], rows: GradedRows, min_defaults: float) -> MasterScale:
     """Fit the bounds that leave every grade enough expected defaults, with its statistics."""
-    kept = _merge_thin_grades(list(bounds), rows, least_defaults)
+    kept = _merge_thin_grades(list(bounds), rows, min_defaults)
     return MasterScale(tuple(kept), _grade_statistics(MasterScale(tuple(kept)), rows))
 
 
@@ -83,16 +81,16 @@ def _sum_by_grade(grades: MasterScale, rows: GradedRows) -> tuple[Array, Array, 
     return count_of, expected, bad
 
 
-def _merge_thin_grades(bounds: list[float], rows: GradedRows, least: float) -> list[float]:
+def _merge_thin_grades(bounds: list[float], rows: GradedRows, min_defaults: float) -> list[float]:
     _, expected, _ = _sum_by_grade(MasterScale(tuple(bounds)), rows)
     kept: list[float] = []
     held = 0.0
     for bound, more in zip(bounds, expected[:-1], strict=True):
         held += more
-        if held >= least:
+        if held >= min_defaults:
             kept.append(bound)
             held = 0.0
-    if kept and held + expected[-1] < least:
+    if kept and held + expected[-1] < min_defaults:
         kept.pop()
     return kept
 

@@ -25,15 +25,15 @@ def walk_forward(
     defaulted, vintage, model, score (log-odds before calibration).
     """
     rows = panel[panel["defaulted"].notna()].astype({"defaulted": bool}).reset_index(drop=True)
-    least = task.settings.datasets.split.min_defaults
-    start = _first_day(rows, horizon, least)
+    min_defaults = task.settings.datasets.split.min_defaults
+    start = _first_day(rows, horizon, min_defaults)
     if start is None:
         return pd.DataFrame(columns=COLUMNS)
     settings = task.settings.model.with_values(dict(model.facts["tuned"]))
     found = []
     for train, test in vintages(rows, start.date(), VINTAGE_MONTHS, horizon):
         vintage = rows.iloc[test]
-        if vintage["defaulted"].sum() < least:
+        if vintage["defaulted"].sum() < min_defaults:
             continue
         task.progress(f"{model.name}: the vintage of {vintage['as_of'].min():%Y-%m}")
         ranker = fit_ranker(model.name, rows.iloc[train], task, settings)
@@ -44,9 +44,9 @@ def walk_forward(
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
 
 
-def _first_day(rows: pd.DataFrame, horizon: int, least: int) -> pd.Timestamp | None:
+def _first_day(rows: pd.DataFrame, horizon: int, min_defaults: int) -> pd.Timestamp | None:
     """The first as-of date by which so many defaults were known."""
     days = rows["as_of"].drop_duplicates().sort_values()
     known = rows.loc[rows["defaulted"], "as_of"] + pd.DateOffset(months=horizon)
-    enough = [day for day in days if (known <= day).sum() >= least]
+    enough = [day for day in days if (known <= day).sum() >= min_defaults]
     return pd.Timestamp(enough[0]) if enough else None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from riskmodel.datasets import kind_of, last_day, refuse_outside
+from riskmodel.datasets import last_day, refuse_outside, resolve_population
 from riskmodel.errors import ChecksFailed, DataError, RiskModelError, SettingsError
 from riskmodel.pipeline.approved_model import IN_FORCE, Approved, approved_for, as_record
 from riskmodel.pipeline.fingerprints import canonical, data_fingerprint
@@ -180,7 +180,7 @@ def _resolve_settings(settings: Settings, progress: Progress) -> Settings:
 def _resolve_date(settings: Settings, source: Source, progress: Progress) -> date:
     """The run's date: the one named, if the data tell of it, or their last day for "auto"."""
     how, as_of = settings.datasets, settings.run.as_of
-    found = last_day(source, how, kind_of(source, how))
+    found = last_day(source, how, resolve_population(source, how))
     if as_of != "auto":
         refuse_outside(as_of, found, how.as_of_dates.max_data_age_days)
         return as_of

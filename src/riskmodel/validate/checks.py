@@ -10,7 +10,7 @@ from riskmodel.validate.evidence import Check, Evidence
 from riskmodel.validate.leakage_checks import (
     check_leak_single_feature,
     check_leak_time_travel,
-    check_leaks_left_out,
+    check_leaks_excluded,
 )
 from riskmodel.validate.performance_checks import (
     check_calibration_by_grade,
@@ -32,7 +32,7 @@ CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
     "out_of_time": check_out_of_time,
     "drift_in_time": check_drift_in_time,
     "drift_to_scored": check_drift_to_scored,
-    "leaks_left_out": check_leaks_left_out,
+    "leaks_excluded": check_leaks_excluded,
     "leak_single_feature": check_leak_single_feature,
     "leak_time_travel": check_leak_time_travel,
 }

@@ -12,10 +12,10 @@ NAMED_FEATURES = 3
 """The number of features that are named as ranking best alone."""
 
 
-def check_leaks_left_out(e: Evidence) -> Check:
+def check_leaks_excluded(e: Evidence) -> Check:
     """Check that no column was left out as a leak; suspects are named."""
     out, cleared, watched = (
-        e.suspects_of(decision) for decision in ("left_out", "cleared", "watched")
+        e.suspects_of(decision) for decision in ("excluded", "cleared", "watched")
     )
     parts = [f"{len(out)} columns were taken for leaks and left out{_name_suspects(out)}."]
     if len(out):
@@ -29,7 +29,7 @@ def check_leaks_left_out(e: Evidence) -> Check:
             f"{len(watched)} stay in, but ask where they come from{_name_suspects(watched)}."
         )
     count = float(len(out))
-    return Check("leaks_left_out", count == 0, count, np.nan, np.nan, 0.0, " ".join(parts))
+    return Check("leaks_excluded", count == 0, count, np.nan, np.nan, 0.0, " ".join(parts))
 
 
 def _name_suspects(found: pd.DataFrame) -> str:
@@ -41,7 +41,7 @@ def _name_suspects(found: pd.DataFrame) -> str:
 def check_leak_single_feature(e: Evidence) -> Check:
     """Check that no feature of the model ranks too well alone, or was kept as a suspect."""
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
-    y, settled = outcome(rows), set(e.suspects_of("left_out", "cleared")["feature"])
+    y, settled = outcome(rows), set(e.suspects_of("excluded", "cleared")["feature"])
     found = {
         feature.name: _univariate_auc(rows[feature.name], y)
         for feature in e.definitions

@@ -14,7 +14,7 @@ from riskmodel.model.leakage import suspects as suspect_rules
 from riskmodel.model.leakage import univariate as lone
 from riskmodel.model.leakage.incremental import combined_auc
 from riskmodel.model.leakage.suspects import excluded_names, find_fading, find_suspects
-from riskmodel.model.leakage.univariate import Labelled, find_purest_region, rank_univariate
+from riskmodel.model.leakage.univariate import LabelledRows, find_purest_region, rank_univariate
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +85,7 @@ def test_a_column_from_after_the_outcome_is_named_and_left_out(settings, name, k
     rows = planted(honest(), name)
     found = find_suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "decision"]].to_numpy().tolist() == [
-        [f"attribute_{name}", kind, "left_out"]
+        [f"attribute_{name}", kind, "excluded"]
     ]
     assert found["low"][0] <= found["value"][0] <= found["high"][0]
     assert excluded_names(found) == {f"attribute_{name}"}
@@ -155,8 +155,8 @@ def test_what_was_paid_back_tells_only_beside_what_was_lent_and_is_left_out(sett
     )
     found = find_suspects(rows, definitions_of(rows), settings)
     assert found[["feature", "kind", "decision"]].to_numpy().tolist() == [
-        ["attribute_amount", "together", "left_out"],
-        ["attribute_paid", "together", "left_out"],
+        ["attribute_amount", "together", "excluded"],
+        ["attribute_paid", "together", "excluded"],
     ]
     assert "beside attribute_amount" in found["reason"][1]
 
@@ -216,10 +216,10 @@ def test_with_too_few_defaults_for_a_model_of_all_others_none_is_compared(settin
     assert find_suspects(rows, definitions_of(rows), settings).empty
 
 
-def seen(bad, enterprise=None, fold=None) -> Labelled:
+def seen(bad, enterprise=None, fold=None) -> LabelledRows:
     count = len(bad)
     own = np.arange(count) if enterprise is None else np.array(enterprise)
-    return Labelled(np.array(bad, bool), own, np.arange(count) % 2 if fold is None else fold)
+    return LabelledRows(np.array(bad, bool), own, np.arange(count) % 2 if fold is None else fold)
 
 
 def test_a_region_counts_an_enterprise_once_however_many_dates_it_has():
@@ -342,7 +342,7 @@ def test_the_order_of_rows_and_the_sign_of_a_column_change_nothing(values, seed)
     who, fold = rng.integers(0, 9, len(values)), rng.integers(0, 2, len(values))
     first = seen(bad, who, fold)
     order = rng.permutation(len(values))
-    moved = Labelled(bad[order], who[order], fold[order])
+    moved = LabelledRows(bad[order], who[order], fold[order])
     for other, labels in ((column.iloc[order], moved), (-column, first)):
         assert rank_univariate(other, labels).auc == pytest.approx(
             rank_univariate(column, first).auc, abs=1e-12

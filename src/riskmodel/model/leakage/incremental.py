@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.features.ranking import COVERAGE
-from riskmodel.model.leakage.univariate import Labelled, group_values, to_numbers
+from riskmodel.model.leakage.univariate import LabelledRows, group_values, to_numbers
 from riskmodel.statistics.discrimination import auc_difference
 
 Array = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ ROUNDS, QUICK = 60, {"learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 10.0}
 
 
 def most_used_columns(
-    rows: pd.DataFrame, names: Sequence[str], given: frozenset[str], labelled: Labelled
+    rows: pd.DataFrame, names: Sequence[str], given: frozenset[str], labelled: LabelledRows
 ) -> set[str]:
     """Return the `given` columns that a model of all columns gains most from."""
     if not given:
@@ -31,7 +31,9 @@ def most_used_columns(
     return {name for _, name in [one for one in most if one[1] in given][:MAX_COMPARED]}
 
 
-def find_partner(rows: pd.DataFrame, name: str, others: Sequence[str], labelled: Labelled) -> str:
+def find_partner(
+    rows: pd.DataFrame, name: str, others: Sequence[str], labelled: LabelledRows
+) -> str:
     """Find the other column that a model gains more from once this one joins: either may be
     the one from after the outcome."""
     without, beside = (
@@ -66,7 +68,7 @@ def to_matrix(rows: pd.DataFrame, names: Sequence[str]) -> tuple[Array, list[int
     return np.column_stack(columns), [place for place, one in enumerate(plain) if one is None]
 
 
-def predict_out_of_fold(matrix: Array, texts: Sequence[int], labelled: Labelled) -> Array:
+def predict_out_of_fold(matrix: Array, texts: Sequence[int], labelled: LabelledRows) -> Array:
     """Predict by small boosted trees, each row by a model that never saw its enterprise."""
     scores = np.zeros(len(matrix))
     if not matrix.shape[1]:
@@ -94,11 +96,11 @@ def fit_quick_trees(matrix: Array, texts: Sequence[int], bad: npt.NDArray[np.boo
 def _quick(rows: int) -> dict[str, Any]:
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
     fixed = {"objective": "binary", "deterministic": True, "force_row_wise": True, "seed": 1}
-    least = max(2, min(60, rows // 20))
-    return {**fixed, **QUICK, "min_data_in_leaf": least, "num_threads": 1, "verbosity": -1}
+    min_rows = max(2, min(60, rows // 20))
+    return {**fixed, **QUICK, "min_data_in_leaf": min_rows, "num_threads": 1, "verbosity": -1}
 
 
-def auc_gain(one: Array, two: Array, labelled: Labelled) -> tuple[float, float, float]:
+def auc_gain(one: Array, two: Array, labelled: LabelledRows) -> tuple[float, float, float]:
     """Compute the difference of two scores' AUCs and the ends of its interval of 95 %."""
     gain, error = auc_difference(one, two, labelled.bad, labelled.enterprise)
     return gain, gain - normal_reach(1) * error, gain + normal_reach(1) * error

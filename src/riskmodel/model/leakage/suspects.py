@@ -23,7 +23,7 @@ from riskmodel.model.leakage.incremental import (
     to_matrix,
 )
 from riskmodel.model.leakage.univariate import (
-    Labelled,
+    LabelledRows,
     UnivariateRanking,
     days_after,
     find_purest_region,
@@ -43,7 +43,7 @@ MAX_ROWS = 100_000
 class Suspect:
     """One column that is taken for a leak, with the reason, a value and its interval.
 
-    `kind`: alone, region, outranks, together, lifts, ahead or fading. `decision`: left_out, kept (by
+    `kind`: alone, region, outranks, together, lifts, ahead or fading. `decision`: excluded, kept (by
     `model.leakage.action`), cleared (by `model.leakage.allowlist`), or watched: reported, and no reason to leave the
     column out.
     """
@@ -139,19 +139,19 @@ def suspects_table(found: Iterable[Suspect]) -> pd.DataFrame:
 
 def excluded_names(found: pd.DataFrame) -> frozenset[str]:
     """Return the names of the columns that no model is given."""
-    return frozenset(found.loc[found["decision"] == "left_out", "feature"])
+    return frozenset(found.loc[found["decision"] == "excluded", "feature"])
 
 
-def _to_labelled(rows: pd.DataFrame, settings: Settings) -> Labelled:
+def _to_labelled(rows: pd.DataFrame, settings: Settings) -> LabelledRows:
     fold = folds(rows["enterprise_id"], FOLDS, np.random.default_rng(settings.run.seed))
     who = pd.factorize(rows["enterprise_id"], sort=True)[0].astype(np.int64)
-    return Labelled(rows["defaulted"].to_numpy(bool), who, fold.to_numpy(np.int64))
+    return LabelledRows(rows["defaulted"].to_numpy(bool), who, fold.to_numpy(np.int64))
 
 
 def _decision(name: str, settings: ModelSettings) -> str:
     if name in settings.leakage.allowlist:
         return "cleared"
-    return "left_out" if settings.leakage.action == "exclude" else "kept"
+    return "excluded" if settings.leakage.action == "exclude" else "kept"
 
 
 def _date_columns(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
@@ -172,7 +172,7 @@ def _check_future_dates(name: str, days: pd.Series) -> Suspect | None:
 
 
 def _as_value_and_days(
-    values: pd.Series, own: UnivariateRanking, days: pd.Series | None, labelled: Labelled
+    values: pd.Series, own: UnivariateRanking, days: pd.Series | None, labelled: LabelledRows
 ) -> Iterator[tuple[pd.Series, UnivariateRanking]]:
     """The column as it stands and, if one of dates, as days; each with how it ranks alone."""
     yield values, own
@@ -191,7 +191,7 @@ def _check_univariate(name: str, one: UnivariateRanking, settings: Settings) -> 
 
 
 def _check_regions(
-    name: str, values: pd.Series, labelled: Labelled, settings: Settings
+    name: str, values: pd.Series, labelled: LabelledRows, settings: Settings
 ) -> Suspect | None:
     """A column with a region that holds many defaults and hardly anything else."""
     model = settings.model
@@ -227,7 +227,7 @@ def _check_incremental(
     rows: pd.DataFrame,
     ranked: Mapping[str, UnivariateRanking],
     given: frozenset[str],
-    labelled: Labelled,
+    labelled: LabelledRows,
     settings: Settings,
 ) -> dict[str, Suspect]:
     """The `given` columns that are strong or much used, each beside all others, the weakest first.
@@ -266,7 +266,10 @@ def _check_incremental(
 
 
 def _compare_to_others(
-    name: str, one: UnivariateRanking, beside: tuple[Array, list[int], Labelled], settings: Settings
+    name: str,
+    one: UnivariateRanking,
+    beside: tuple[Array, list[int], LabelledRows],
+    settings: Settings,
 ) -> Suspect | None:
     """A column, the last one of the matrix, if it outranks, completes or lifts a model of the
     others."""

@@ -33,7 +33,7 @@ TAIL_STEPS = 20
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledRows:
     """Rows with a known outcome: default flags, enterprises as numbers, and folds by enterprise."""
 
     bad: Flags
@@ -115,7 +115,7 @@ def group_values(values: pd.Series) -> Ints:
     return np.where(there, places + 1, 0).astype(np.int64)
 
 
-def rank_univariate(values: pd.Series, labelled: Labelled) -> UnivariateRanking:
+def rank_univariate(values: pd.Series, labelled: LabelledRows) -> UnivariateRanking:
     """Find the column's best ranking: as it stands or reversed, by being missing,
     or by the default rates of its groups in other folds."""
     tried = [
@@ -131,7 +131,7 @@ def rank_univariate(values: pd.Series, labelled: Labelled) -> UnivariateRanking:
     )
 
 
-def _scores(values: pd.Series, labelled: Labelled) -> Iterator[Floats]:
+def _scores(values: pd.Series, labelled: LabelledRows) -> Iterator[Floats]:
     plain, missing = to_numbers(values), values.isna().to_numpy(bool)
     if plain is not None and not missing.all():
         yield np.where(missing, np.median(plain[~missing]), plain)
@@ -140,7 +140,7 @@ def _scores(values: pd.Series, labelled: Labelled) -> Iterator[Floats]:
     yield _out_of_fold_rates(group_values(values), labelled)
 
 
-def _out_of_fold_rates(group: Ints, labelled: Labelled) -> Floats:
+def _out_of_fold_rates(group: Ints, labelled: LabelledRows) -> Floats:
     """The default rate of each row's group among the other folds' rows, drawn to the mean rate."""
     most, rates = int(group.max()) + 1, np.empty(len(group))
     for k in np.unique(labelled.fold):
@@ -157,10 +157,14 @@ def _student_quantile(freedom: int) -> float:
     return float(t.ppf((1 + COVERAGE) / 2, freedom))
 
 
-def find_purest_region(values: pd.Series, labelled: Labelled, least: int) -> Region | None:
-    """Find the region with the highest rate, the largest of equals, that holds `least` defaults."""
+def find_purest_region(
+    values: pd.Series, labelled: LabelledRows, min_defaults: int
+) -> Region | None:
+    """Find the region with the highest rate, the largest of equals, that holds `min_defaults` defaults."""
     found = [
-        (where, inside) for where, inside in _regions(values, labelled, least) if not inside.all()
+        (where, inside)
+        for where, inside in _regions(values, labelled, min_defaults)
+        if not inside.all()
     ]
     if not found:
         return None
@@ -173,46 +177,50 @@ def find_purest_region(values: pd.Series, labelled: Labelled, least: int) -> Reg
         if own == best
     ]
     region = max(equal, key=lambda one: (one.defaults, one.rows))
-    return region if region.defaults >= least else None
+    return region if region.defaults >= min_defaults else None
 
 
-def _regions(values: pd.Series, labelled: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+def _regions(
+    values: pd.Series, labelled: LabelledRows, min_defaults: int
+) -> Iterator[tuple[str, Flags]]:
     """Regions with at least so many defaults: missing, there, tails, and the worst groups."""
     missing = values.isna().to_numpy(bool)
     for where, inside in (("where it is missing", missing), ("where it is there", ~missing)):
-        if (inside & labelled.bad).sum() >= least:
+        if (inside & labelled.bad).sum() >= min_defaults:
             yield where, inside
-    yield from _worst_groups(group_values(values), labelled, least)
+    yield from _worst_groups(group_values(values), labelled, min_defaults)
     plain = to_numbers(values)
     if plain is not None:
-        yield from _tails(plain, labelled, least)
+        yield from _tails(plain, labelled, min_defaults)
 
 
-def _worst_groups(group: Ints, labelled: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
+def _worst_groups(
+    group: Ints, labelled: LabelledRows, min_defaults: int
+) -> Iterator[tuple[str, Flags]]:
     """The groups of the highest rates together, as soon as they hold enough defaults."""
     rows, bad = np.bincount(group), np.bincount(group, labelled.bad)
     order = np.argsort(-bad / np.maximum(rows, 1), kind="stable")
     order = order[rows[order] >= MIN_GROUP_ROWS]
-    enough = np.flatnonzero(np.cumsum(bad[order]) >= least)
+    enough = np.flatnonzero(np.cumsum(bad[order]) >= min_defaults)
     if len(enough) and enough[0] < len(order) - 1:
         worst = order[: enough[0] + 1]
         of = int((rows > 0).sum())
         yield f"in {len(worst)} of {of} groups of its values", np.isin(group, worst)
 
 
-def _tails(plain: Floats, labelled: Labelled, least: int) -> Iterator[tuple[str, Flags]]:
-    """The smallest tails that hold so many defaults, from `least` to all of them."""
+def _tails(plain: Floats, labelled: LabelledRows, min_defaults: int) -> Iterator[tuple[str, Flags]]:
+    """The smallest tails that hold so many defaults, from `min_defaults` to all of them."""
     with np.errstate(invalid="ignore"):
         for where, turned in (("in its upper tail", -plain), ("in its lower tail", plain)):
             of_bad = np.sort(turned[labelled.bad & ~np.isnan(turned)])
-            if len(of_bad) < least:
+            if len(of_bad) < min_defaults:
                 continue
-            sizes = np.unique(np.linspace(least, len(of_bad), TAIL_STEPS).astype(int))
+            sizes = np.unique(np.linspace(min_defaults, len(of_bad), TAIL_STEPS).astype(int))
             for edge in np.unique(of_bad[sizes - 1]):
                 yield where, turned <= edge
 
 
-def _measure_region(where: str, inside: Flags, labelled: Labelled) -> Region:
+def _measure_region(where: str, inside: Flags, labelled: LabelledRows) -> Region:
     rows, defaults = _count_enterprises(inside, labelled)
     others, others_bad = _count_enterprises(~inside, labelled)
     low, high = jeffreys_quantiles(defaults, rows)
@@ -221,7 +229,7 @@ def _measure_region(where: str, inside: Flags, labelled: Labelled) -> Region:
     return Region(where, rows, defaults, low, 1.0 if defaults == rows else high, odds)
 
 
-def _count_enterprises(inside: Flags, labelled: Labelled) -> tuple[float, float]:
+def _count_enterprises(inside: Flags, labelled: LabelledRows) -> tuple[float, float]:
     """Enterprises inside, and their share of defaults: each counts once."""
     rows = np.bincount(labelled.enterprise[inside])
     bad = np.bincount(labelled.enterprise[inside], labelled.bad[inside], minlength=len(rows))

@@ -167,8 +167,8 @@ def _terms(values: Array, inputs: Inputs, place: int) -> list[tuple[int, Curve]]
     if MIN_SHARE <= gaps <= 1 - MIN_SHARE:
         knots = found[0][1].knots if found else (0.0,)
         found.append((0, Curve(knots, (0.0,) * len(knots), 1.0)))
-    least = MIN_SPREAD if levels is None else LEVEL_SPREAD
-    return [(of, _scaled(curve, values, least)) for of, curve in found]
+    min_spread = MIN_SPREAD if levels is None else LEVEL_SPREAD
+    return [(of, _scale_curve(curve, values, min_spread)) for of, curve in found]
 
 
 def _ranks(there: Array, sign: int) -> list[tuple[int, Curve]]:
@@ -197,9 +197,9 @@ def _levels(there: Array, levels: int, rows: int) -> list[tuple[int, Curve]]:
     ]
 
 
-def _scaled(curve: Curve, values: Array, least: float) -> Curve:
-    """The curve with mean 0 over the values, in units of its standard deviation or of the `least`."""
+def _scale_curve(curve: Curve, values: Array, min_spread: float) -> Curve:
+    """The curve with mean 0 over the values, in units of its standard deviation or of the `min_spread`."""
     shares = curve.evaluate(values)
-    middle, spread = shares.mean(), max(float(shares.std()), least)
+    middle, spread = shares.mean(), max(float(shares.std()), min_spread)
     scaled = (np.array(curve.shares) - middle) / spread
     return Curve(curve.knots, tuple(scaled.tolist()), float((curve.missing - middle) / spread))

@@ -46,7 +46,9 @@ def build_datasets(run: Run) -> DatasetsResult:
             exclusions=population.exclusions,
             splits=split.counts,
             sensitivity=moved,
-            early_signs=data.early_signs(source, population.labelled, population.horizon_months),
+            early_signs=data.compute_early_delinquency(
+                source, population.labelled, population.horizon_months
+            ),
         ),
     )
     run.write_json(

@@ -50,7 +50,7 @@ value      number?   the measured value
 low        number?   lower end of its interval
 high       number?   upper end of it
 threshold  number    the bound that the value is compared with
-decision   text      left_out, kept, cleared by a person, or watched
+decision   text      excluded, kept, cleared by a person, or watched
 """)  # fmt: skip
 
 WALK_FORWARD = table("model/walk_forward", "a labelled row of a vintage", "enterprise_id as_of vintage model", """

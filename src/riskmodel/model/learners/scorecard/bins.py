@@ -128,8 +128,8 @@ def fit_bins(
     )
 
 
-def assign_vintages(rows: pd.DataFrame, least: int) -> Places:
-    """Each row's vintage: consecutive as-of dates together until they hold `least` defaults.
+def assign_vintages(rows: pd.DataFrame, min_defaults: int) -> Places:
+    """Each row's vintage: consecutive as-of dates together until they hold `min_defaults` defaults.
 
     What is left at the end, with fewer, joins the last vintage.
     """
@@ -141,7 +141,7 @@ def assign_vintages(rows: pd.DataFrame, least: int) -> Places:
     held = 0.0
     for k in range(1, len(dates)):
         held += defaults[k - 1]
-        opens = held >= least and defaults[k:].sum() >= least
+        opens = held >= min_defaults and defaults[k:].sum() >= min_defaults
         number[k] = number[k - 1] + opens
         held = 0.0 if opens else held
     return number[date]
@@ -157,14 +157,14 @@ def _unsplit(name: str, sign: int, inputs: Inputs, settings: ScorecardSettings) 
 
 
 def _fit_feature(whole: Bins, column: Array, sample: Sample, settings: ScorecardSettings) -> Bins:
-    fine = _split(whole, column[sample.drawn], sample.defaulted[sample.drawn], settings)
+    fine = _split_feature(whole, column[sample.drawn], sample.defaulted[sample.drawn], settings)
     rows, defaults = _count_by_vintage(fine, column, sample)
     bin_of = merge_bins(rows, defaults, sign=fine.sign, reversal=settings.max_vintage_reversal)
     bins = _join_bins(fine, bin_of)
     return _count_rows(bins, bins.places(column), sample)
 
 
-def _split(
+def _split_feature(
     whole: Bins, column: Array, defaulted: npt.NDArray[np.bool_], settings: ScorecardSettings
 ) -> Bins:
     """optbinning's splits, sought among dense ranks: no rounding, and no scale of the feature."""
@@ -173,16 +173,16 @@ def _split(
     ordinary = np.isfinite(column) & (whole.places(column) < whole.ordinary)
     values, ranks = np.unique(column[ordinary], return_inverse=True)
     bad = defaulted[ordinary]
-    least = settings.min_bin_share * len(column) / max(len(bad), 1)
-    if len(values) < 2 or bad.all() or not bad.any() or least >= 0.5:
+    min_share = settings.min_bin_share * len(column) / max(len(bad), 1)
+    if len(values) < 2 or bad.all() or not bad.any() or min_share >= 0.5:
         return replace(whole, group=(0,) * len(whole.group))
     trend = {1: "ascending", -1: "descending", 0: "auto_asc_desc"}[whole.sign]
     found = OptimalBinning(
         dtype="categorical" if whole.group else "numerical",
         monotonic_trend="ascending" if whole.group else trend,
         max_n_prebins=int(PREBINS_PER_BIN * settings.max_bins),
-        min_prebin_size=least,
-        min_bin_size=least,
+        min_prebin_size=min_share,
+        min_bin_size=min_share,
         max_n_bins=settings.max_bins,
         max_pvalue=settings.max_p_value,
     ).fit(ranks if whole.group else ranks.astype(float), bad.astype(int))

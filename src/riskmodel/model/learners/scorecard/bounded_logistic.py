@@ -51,7 +51,7 @@ class BoundedLogistic:
         p = expit(self.design @ weights)
         away = self.count * (p - self.defaulted)
         by_term = self.design.T @ away + self.penalty * (weights - self.centre)
-        curve = self.design.T @ _scaled(self.design, self.count * p * (1 - p))
+        curve = self.design.T @ _weight_rows(self.design, self.count * p * (1 - p))
         curve = np.asarray(curve.todense() if hasattr(curve, "todense") else curve)
         curve = curve + np.diag(self.penalty)
         return self.made.T @ by_term, self.made.T @ curve @ self.made
@@ -70,7 +70,7 @@ def fit_bounded(task: BoundedLogistic, start: Array) -> Array:
         step = _step(curve, slope, task.low - x, task.high - x)
         if -slope @ step < MIN_GAIN:
             break
-        x, best, fell = _halved(task, x, step, (best, float(slope @ step)))
+        x, best, fell = _halve_step(task, x, step, (best, float(slope @ step)))
         if not fell:
             break
     return x
@@ -106,7 +106,7 @@ def _reach(move: Array, low: Array, high: Array) -> Array:
         return np.where(np.abs(move) > TOLERANCE, np.maximum(room / move, 0.0), np.inf)
 
 
-def _halved(
+def _halve_step(
     task: BoundedLogistic, x: Array, step: Array, known: tuple[float, float]
 ) -> tuple[Array, float, bool]:
     """The first of the step, its half, its quarter and so on that lessens the loss enough."""
@@ -119,7 +119,7 @@ def _halved(
     return x, best, False
 
 
-def _scaled(design: Any, weights: Array) -> Any:
+def _weight_rows(design: Any, weights: Array) -> Any:
     """The design with each row times its weight."""
     if hasattr(design, "multiply"):
         return design.multiply(weights[:, None]).tocsr()

@@ -81,13 +81,13 @@ def _evidence(bins: Bins, column: Array) -> Array:
 
 
 def _drop_correlated(
-    bins: Sequence[Bins], evidence: Mapping[str, Array], most: float
+    bins: Sequence[Bins], evidence: Mapping[str, Array], threshold: float
 ) -> list[Bins]:
     """Without those that run along with a more informative one (the given order)."""
     together = np.atleast_2d(np.corrcoef([evidence[b.name] for b in bins]))
     kept: list[int] = []
     for k in range(len(bins)):
-        if all(abs(together[k, other]) <= most for other in kept):
+        if all(abs(together[k, other]) <= threshold for other in kept):
             kept.append(k)
     return [bins[k] for k in kept]
 

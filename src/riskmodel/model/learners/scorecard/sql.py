@@ -21,17 +21,19 @@ def scorecard_sql(
     NaN are missing, in databases that hold NaN equal to itself and above every number, as DuckDB
     and PostgreSQL do.
     """
-    raw = " + ".join([number(scorecard.base), *(quoted(f"share {b.name}") for b in scorecard.bins)])
+    raw = " + ".join(
+        [number(scorecard.base), *(quote_name(f"share {b.name}") for b in scorecard.bins)]
+    )
     shares = [
-        f"    {_case(one, share)} AS {quoted(f'share {one.name}')}"
+        f"    {_case(one, share)} AS {quote_name(f'share {one.name}')}"
         for one, share in zip(scorecard.bins, scorecard.shares, strict=True)
     ]
     outer = ["  enterprise_id", "  as_of"]
     even = (scorecard.scale.offset - scorecard.scale.factor * scorecard.base) / len(scorecard.bins)
     factor, offset = number(scorecard.scale.factor), number(scorecard.scale.offset)
     outer += [
-        f"  {number(even)} - {factor} * {quoted(f'share {one.name}')}"
-        f" AS {quoted(f'points_{one.name}')}"
+        f"  {number(even)} - {factor} * {quote_name(f'share {one.name}')}"
+        f" AS {quote_name(f'points_{one.name}')}"
         for one in scorecard.bins
     ]
     outer += ["  raw_log_odds", f"  {offset} - {factor} * raw_log_odds AS points"]
@@ -40,7 +42,7 @@ def scorecard_sql(
         outer.append(f"  1E0 / (1E0 + EXP(-({intercept} + {slope} * raw_log_odds))) AS pd_12m")
     inner = ",\n".join(["    enterprise_id", "    as_of", *shares])
     columns = ",\n".join(outer)
-    name = ".".join(quoted(part) for part in table.split("."))
+    name = ".".join(quote_name(part) for part in table.split("."))
     return (
         f"WITH shares AS (\n  SELECT\n{inner}\n  FROM {name}\n),\n"
         f"scored AS (\n  SELECT shares.*, {raw} AS raw_log_odds\n  FROM shares\n)\n"
@@ -48,7 +50,7 @@ def scorecard_sql(
     )
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """A name as SQL writes it: in double quotes, those within doubled."""
     return '"' + name.replace('"', '""') + '"'
 
@@ -69,11 +71,11 @@ def _case(one: Bins, shares: Sequence[float]) -> str:
     values = [number(share) for share in shares]
     if one.group:
         whens = [
-            f"WHEN {quoted(one.name)} IN ({', '.join(map(text, words))}) THEN {value}"
+            f"WHEN {quote_name(one.name)} IN ({', '.join(map(text, words))}) THEN {value}"
             for words, value in zip(one.groups(), values, strict=False)
         ]
         return f"CASE {' '.join(whens)} ELSE {values[-1]} END"
-    column = f"CAST({quoted(one.name)} AS DOUBLE PRECISION)"
+    column = f"CAST({quote_name(one.name)} AS DOUBLE PRECISION)"
     odd = zip(one.codes, values[one.ordinary :], strict=False)
     whens = [f"WHEN {column} IS NULL OR NOT ({column} <= {INFINITY}) THEN {values[-1]}"]
     whens += [f"WHEN {column} = {number(code)} THEN {value}" for code, value in odd]

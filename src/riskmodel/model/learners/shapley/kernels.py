@@ -86,7 +86,7 @@ def bits_of(layout, first, last, bit):
 
 
 @kernel
-def cut(layout, most_bits, costs):
+def cut_into_segments(layout, most_bits, costs):
     """The first places of the segments with the least cost, then the number of leaves.
 
     `costs` are relative seconds of a look-up, of a bit of a pattern, and of a table's entry. A leaf

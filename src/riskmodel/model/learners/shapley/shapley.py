@@ -226,7 +226,7 @@ def _cut_into_segments(tree: Tree) -> list[Segment]:
     layout = np.zeros(len(tree.feature), LAYOUT)
     layout["feature"] = tree.feature
     leaf_at = kernels.lay_out(tree.left, tree.right, tree.node_rows, tree.leaf_rows, layout)
-    starts = kernels.cut(layout, MAX_BITS, COSTS)
+    starts = kernels.cut_into_segments(layout, MAX_BITS, COSTS)
     return [
         _segment(layout, tree.leaf_value[leaf_at[first:last]], first)
         for first, last in pairwise(starts)
