@@ -13,7 +13,7 @@ import pytest
 from riskmodel.cli.main import main
 from riskmodel.errors import UsageError
 from riskmodel.features import compute
-from riskmodel.features.engine import in_threads
+from riskmodel.features.engine import map_partitions_in_threads
 from riskmodel.pipeline import feature_files
 from riskmodel.pipeline.feature_files import feature_settings, write_features
 from riskmodel.pipeline.feature_rows import Asked, asked_for
@@ -94,7 +94,13 @@ def test_everyone_on_the_register_is_asked_for_and_nobody_before(simulation, wri
 
 def test_size_of_parts_and_threads_change_no_value(simulation, written, tmp_path):
     settings = feature_settings(partition_size=7, threads=2)
-    write_features(simulation, tmp_path / "out", Asked.at(DATES), settings, each=in_threads(2))
+    write_features(
+        simulation,
+        tmp_path / "out",
+        Asked.at(DATES),
+        settings,
+        map_partitions=map_partitions_in_threads(2),
+    )
     pd.testing.assert_frame_equal(rows_of(tmp_path / "out"), rows_of(written))
 
 

@@ -11,7 +11,7 @@ import pytest
 from riskmodel.errors import DataError
 from riskmodel.explain import find_reasons, make_baseline
 from riskmodel.features import definitions_by_name
-from riskmodel.features.engine import in_threads
+from riskmodel.features.engine import map_partitions_in_threads
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
@@ -85,7 +85,10 @@ def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
     features, model, tmp_path
 ):
     out = tmp_path / "scores"
-    assert score_with_reasons(features, out, model.to_files(), in_threads(1), silent) == 120
+    assert (
+        score_with_reasons(features, out, model.to_files(), map_partitions_in_threads(1), silent)
+        == 120
+    )
     rows = pq.read_table(features / "features/2024-10/00000.parquet").to_pandas()
     found = pq.read_table(out / "2024-10/00000.parquet").to_pandas()
     told = pq.read_table(out / "reasons.parquet").to_pandas().set_index("reason")
@@ -123,8 +126,8 @@ def test_without_reasons_asked_for_there_are_none_and_the_scores_are_the_same(
     features, model, tmp_path
 ):
     texts = model.to_files()
-    score_features(features, tmp_path / "plain", texts, in_threads(1), silent)
-    score_with_reasons(features, tmp_path / "more", texts, in_threads(1), silent)
+    score_features(features, tmp_path / "plain", texts, map_partitions_in_threads(1), silent)
+    score_with_reasons(features, tmp_path / "more", texts, map_partitions_in_threads(1), silent)
     plain, more = (
         pq.read_table(tmp_path / name / "2024-07/00001.parquet").to_pandas()
         for name in ("plain", "more")
@@ -135,20 +138,22 @@ def test_without_reasons_asked_for_there_are_none_and_the_scores_are_the_same(
 
 def test_threads_and_a_second_go_change_no_byte(features, model, tmp_path):
     for name, threads in (("one", 1), ("two", 2), ("one", 1)):
-        score_with_reasons(features, tmp_path / name, model.to_files(), in_threads(threads), silent)
+        score_with_reasons(
+            features, tmp_path / name, model.to_files(), map_partitions_in_threads(threads), silent
+        )
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
     assert len(bytes_of(tmp_path / "one")) == 4
 
 
 def test_a_file_that_stands_is_used_again_and_another_is_made(features, model, tmp_path):
     out, texts = tmp_path / "scores", model.to_files()
-    score_with_reasons(features, out, texts, in_threads(1), silent)
+    score_with_reasons(features, out, texts, map_partitions_in_threads(1), silent)
     times = {path: path.stat().st_mtime_ns for path in sorted(out.glob("*/*.parquet"))}
     changed, lost, kept = sorted(times)
     drawn(41, 7).to_parquet(features / "features" / changed.relative_to(out))
     lost.write_bytes(b"half a file")
 
-    assert score_with_reasons(features, out, texts, in_threads(1), silent) == 121
+    assert score_with_reasons(features, out, texts, map_partitions_in_threads(1), silent) == 121
 
     assert pq.read_metadata(changed).num_rows == 41
     assert pq.read_metadata(lost).num_rows == 40
@@ -157,15 +162,15 @@ def test_a_file_that_stands_is_used_again_and_another_is_made(features, model, t
 
 def test_another_model_or_another_question_makes_every_file_anew(features, model, tmp_path):
     out, texts = tmp_path / "scores", model.to_files()
-    score_features(features, out, texts, in_threads(1), silent)
-    score_with_reasons(features, out, texts, in_threads(1), silent)
+    score_features(features, out, texts, map_partitions_in_threads(1), silent)
+    score_with_reasons(features, out, texts, map_partitions_in_threads(1), silent)
     path = out / "2024-07/00000.parquet"
     assert "reason_1" in pq.read_schema(path).names
 
     half = RiskModel(
         model.name, model.ranker, model.calibration, MasterScale((0.5,)), {}, model.reference_group
     )
-    score_with_reasons(features, out, half.to_files(), in_threads(1), silent)
+    score_with_reasons(features, out, half.to_files(), map_partitions_in_threads(1), silent)
     grades = pq.read_table(path, columns=["pd_12m", "grade"]).to_pandas()
     assert (grades["grade"] == "G02").tolist() == (grades["pd_12m"] >= 0.5).tolist()
 
@@ -175,12 +180,16 @@ def test_a_model_without_peers_gives_no_reasons(features, model, tmp_path):
         name: text for name, text in model.to_files().items() if name != "reference_group.json"
     }
     with pytest.raises(DataError, match="has no reference group"):
-        score_with_reasons(features, tmp_path / "scores", texts, in_threads(1), silent)
+        score_with_reasons(
+            features, tmp_path / "scores", texts, map_partitions_in_threads(1), silent
+        )
 
 
 def test_progress_tells_files_and_rows(features, model, tmp_path):
     told: list[str] = []
-    score_with_reasons(features, tmp_path / "s", model.to_files(), in_threads(1), told.append)
+    score_with_reasons(
+        features, tmp_path / "s", model.to_files(), map_partitions_in_threads(1), told.append
+    )
     assert told[-1] == "scores: 3 of 3 files, 120 rows"
 
 
@@ -199,7 +208,9 @@ def test_unknown_values_are_counted_and_told_each_time_whatever_the_engine(
     rows.to_parquet(path)
     for threads in (1, 2):  # the second go finds the files as they stand
         told: list[str] = []
-        score_with_reasons(features, tmp_path / "s", texts, in_threads(threads), told.append)
+        score_with_reasons(
+            features, tmp_path / "s", texts, map_partitions_in_threads(threads), told.append
+        )
         assert [line.split(" has no known value in ") for line in told[-2:]] == [
             [f"scores: {name}", f"{count} of 120 rows; the fit rows taught nothing of that, so it"
              " counts as anyone's."]
@@ -220,4 +231,6 @@ def test_a_renamed_column_is_refused_with_the_nearest_named(features, model, tmp
         match=r"2024-10/00000\.parquet: 1 of 4 .* \(first: attribute_rating; the nearest there:"
         r" attribute_ratings\)",
     ):
-        score_features(features, tmp_path / "s", model.to_files(), in_threads(1), silent)
+        score_features(
+            features, tmp_path / "s", model.to_files(), map_partitions_in_threads(1), silent
+        )

@@ -10,7 +10,7 @@ import pytest
 
 from riskmodel.cli.main import main
 from riskmodel.errors import DataError
-from riskmodel.features.engine import in_threads
+from riskmodel.features.engine import map_partitions_in_threads
 from riskmodel.model import RiskModel
 from riskmodel.model.calibration import Calibration, Curve
 from riskmodel.model.inputs import Inputs
@@ -72,7 +72,9 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_scores_stand_beside_the_rows_they_are_of(local, model, tmp_path):
-    rows = score_features(local, tmp_path / "scores", model, in_threads(1), lambda line: None)
+    rows = score_features(
+        local, tmp_path / "scores", model, map_partitions_in_threads(1), lambda line: None
+    )
     name = next((local / "features").glob("*/*.parquet")).relative_to(local / "features")
     features = pq.read_table(local / "features" / name).to_pandas()
     scores = pq.read_table(tmp_path / "scores" / name).to_pandas()
@@ -88,7 +90,9 @@ def test_features_without_an_input_of_the_model_are_refused(simulation, model, t
     out = tmp_path / "few"
     assert main(["features", str(simulation), str(out), *WORDS, "--feature", "deals_6m"]) == 0
     with pytest.raises(DataError, match="2 of 3 inputs"):
-        score_features(out, tmp_path / "scores", model, in_threads(1), lambda line: None)
+        score_features(
+            out, tmp_path / "scores", model, map_partitions_in_threads(1), lambda line: None
+        )
 
 
 def test_spark_gives_the_bits_that_this_machine_gives(spark, simulation, local, tmp_path):
@@ -98,14 +102,14 @@ def test_spark_gives_the_bits_that_this_machine_gives(spark, simulation, local, 
     asked = Asked.at(pd.to_datetime(["2013-07-01", "2013-10-15"]))
     settings = feature_settings(partition_size=11, threads=1)
     out = tmp_path / "out"
-    write_features(simulation, out, asked, settings, each=spark)
+    write_features(simulation, out, asked, settings, map_partitions=spark)
     assert bytes_of(out / "features") == bytes_of(local / "features")
-    again = write_features(simulation, out, asked, settings, each=spark)
+    again = write_features(simulation, out, asked, settings, map_partitions=spark)
     assert again.months["made"].tolist() == [0, 0]
 
 
 def test_spark_scores_as_this_machine_does(spark, local, model, tmp_path):
-    for name, each in (("here", in_threads(1)), ("there", spark)):
+    for name, each in (("here", map_partitions_in_threads(1)), ("there", spark)):
         score_features(local, tmp_path / name, model, each, lambda line: None)
     assert bytes_of(tmp_path / "there") == bytes_of(tmp_path / "here")
 

@@ -95,14 +95,14 @@ def check_source(arguments: argparse.Namespace) -> None:
 def _parallel_map(arguments: argparse.Namespace) -> Iterator["MapPartitions"]:
     """Yield the map that runs every partition: in threads, or on Spark."""
     if arguments.engine == "local":
-        from riskmodel.features.engine import in_threads
+        from riskmodel.features.engine import map_partitions_in_threads
 
-        yield in_threads(arguments.threads)
+        yield map_partitions_in_threads(arguments.threads)
         return
     from riskmodel.pipeline.spark import on_spark
 
-    with on_spark(arguments.master) as each:
-        yield each
+    with on_spark(arguments.master) as map_partitions:
+        yield map_partitions
 
 
 def compute_features(arguments: argparse.Namespace) -> None:
@@ -113,13 +113,13 @@ def compute_features(arguments: argparse.Namespace) -> None:
     asked = asked_for(arguments.dates, arguments.rows)
     definitions = definitions_named(arguments.features) if arguments.features else None
     settings = feature_settings(partition_size=arguments.partition_size, threads=arguments.threads)
-    with _parallel_map(arguments) as each:
+    with _parallel_map(arguments) as map_partitions:
         files = write_features(
             arguments.data,
             arguments.out,
             asked,
             settings,
-            each=each,
+            map_partitions=map_partitions,
             definitions=definitions,
             progress=_print_progress,
         )
@@ -135,9 +135,9 @@ def score_files(arguments: argparse.Namespace) -> None:
     from riskmodel.pipeline.score_files import score_features, score_with_reasons
 
     version, texts = texts_to_score(root_folder(), arguments.version, arguments.programme)
-    with _parallel_map(arguments) as each:
+    with _parallel_map(arguments) as map_partitions:
         score = score_with_reasons if arguments.reasons else score_features
-        rows = score(arguments.features, arguments.out, texts, each, _print_progress)
+        rows = score(arguments.features, arguments.out, texts, map_partitions, _print_progress)
     print(f"{arguments.out}: {rows:,} rows scored by version {version}")
 
 

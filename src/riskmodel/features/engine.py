@@ -77,11 +77,11 @@ def compute(
         own = places[number]
         return pa.array(asked["enterprise_id"].iloc[own], pa.string()), days[own]
 
-    each = in_threads(threads)
-    shared = share_inputs(cut, np.unique(days), plan, settings, each)
+    map_partitions = map_partitions_in_threads(threads)
+    shared = share_inputs(cut, np.unique(days), plan, settings, map_partitions)
     numbers = [number for number in range(cut.partition_count) if len(places[number])]
     found: list[Values] = []
-    for values in each(lambda n: compute_partition(cut, n, of(n), plan, shared), numbers):
+    for values in map_partitions(lambda n: compute_partition(cut, n, of(n), plan, shared), numbers):
         found.append(values)
         progress(f"features, partition {len(found)} of {len(numbers)}")
     order = np.concatenate([places[n] for n in numbers]) if numbers else np.empty(0, int)
@@ -123,18 +123,18 @@ def share_inputs(
     days: NDArray[np.int32],
     plan: Plan,
     settings: FeaturesSettings,
-    each: "MapPartitions",
+    map_partitions: "MapPartitions",
 ) -> SharedInputs:
     """Collect what every batch reads beside its own rows, for these days.
 
-    `each` does the work on every partition: by threads here, or by other machines.
+    `map_partitions` does the work on every partition: by threads here, or by other machines.
     """
     shared = SharedInputs(shared_rates(source), settings.cny_per_usd)
     if not plan.reads_market or not len(days):
         return shared
     firsts = np.unique(days.astype("datetime64[D]").astype("datetime64[M]"))
     starts = firsts.astype("datetime64[D]").astype(np.int32)
-    return replace(shared, market=_market_statistics(source, starts, plan, each))
+    return replace(shared, market=_market_statistics(source, starts, plan, map_partitions))
 
 
 def places_by_partition(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[np.int64]]:
@@ -213,7 +213,7 @@ def shared_rates(source: SortedSource) -> Rates:
 
 
 def _market_statistics(
-    source: SortedSource, days: NDArray[np.int32], plan: Plan, each: "MapPartitions"
+    source: SortedSource, days: NDArray[np.int32], plan: Plan, map_partitions: "MapPartitions"
 ) -> Any:
     """Compute the market statistics at these month starts, in two passes over the partitions."""
     nothing = SharedInputs({}, 1.0)
@@ -224,8 +224,12 @@ def _market_statistics(
         return Batch(source.read_partition(number, columns), nothing, source.timezone)
 
     numbers = range(source.partition_count)
-    among = collect_keys(each(lambda n: list_keys(batch(n, who).rows("declarations")), numbers))
-    added = each(lambda n: sum_partition(batch(n, needs).at_every_day(days), days, among), numbers)
+    among = collect_keys(
+        map_partitions(lambda n: list_keys(batch(n, who).rows("declarations")), numbers)
+    )
+    added = map_partitions(
+        lambda n: sum_partition(batch(n, needs).at_every_day(days), days, among), numbers
+    )
     return combine_partitions(added, days, among)
 
 
@@ -235,13 +239,13 @@ class MapPartitions(Protocol):
     def __call__(self, work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]: ...
 
 
-def in_threads(threads: int) -> MapPartitions:
+def map_partitions_in_threads(threads: int) -> MapPartitions:
     """So many partitions at a time; no more results than that wait in memory."""
 
-    def each(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
+    def map_partitions(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
         return map(work, numbers) if threads == 1 else map_in_threads(work, numbers, threads)
 
-    return each
+    return map_partitions
 
 
 def _restore_order(

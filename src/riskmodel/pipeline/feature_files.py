@@ -30,7 +30,7 @@ from riskmodel.features.digest import compute_digests
 from riskmodel.features.engine import (
     MapPartitions,
     compute_values,
-    in_threads,
+    map_partitions_in_threads,
     places_by_partition,
     rate_at,
     share_inputs,
@@ -113,13 +113,13 @@ def write_features(
     asked: Asked,
     settings: Settings,
     *,
-    each: MapPartitions | None = None,
+    map_partitions: MapPartitions | None = None,
     definitions: Sequence[FeatureDefinition] | None = None,
     progress: Progress = no_progress,
 ) -> Files:
     """Every feature for everyone asked, in files under `out`, those used again that still stand.
 
-    `each` does the work on every partition: threads of this machine (the default), or a cluster that
+    `map_partitions` does the work on every partition: threads of this machine (the default), or a cluster that
     sees the same folders. Raises what `sort_folder` raises on bad data.
     """
     source = _sorted(data, out / "sorted", settings, progress)
@@ -127,11 +127,11 @@ def write_features(
     plan = make_plan(wanted, source)
     sorting = sha256(out / "sorted" / "sorted.json")
     job = Job(out.resolve(), asked, plan, _code(plan, settings), sorting)
-    each = each or in_threads(settings.run.threads)
-    known = _digests(job, each)
+    map_partitions = map_partitions or map_partitions_in_threads(settings.run.threads)
+    known = _digests(job, map_partitions)
     months = [m for m in asked.months if not _all_stand(job, m, known)]
     days = np.concatenate([np.empty(0, np.int32), *(asked.months[month] for month in months)])
-    shared = share_inputs(source, days, plan, settings.features, each)
+    shared = share_inputs(source, days, plan, settings.features, map_partitions)
     market = _market_digests(shared, months)
     stale = {
         partition: [
@@ -143,7 +143,7 @@ def write_features(
     }
     _tell_what_stands(job, stale, progress)
     due = {partition: {m: market[m] for m in late} for partition, late in stale.items() if late}
-    _make(job, shared, due, each, progress)
+    _make(job, shared, due, map_partitions, progress)
     return _record_files(job, stale)
 
 
@@ -204,10 +204,10 @@ def _make(
     job: Job,
     shared: SharedInputs,
     due: Mapping[int, Mapping[str, str]],
-    each: MapPartitions,
+    map_partitions: MapPartitions,
     progress: Progress,
 ) -> None:
-    done = each(
+    done = map_partitions(
         lambda partition: write_partition(job, shared, due[partition], partition), sorted(due)
     )
     for count, _ in enumerate(done, 1):
@@ -215,14 +215,14 @@ def _make(
             progress(f"features: {count:,} of {len(due):,} partitions")
 
 
-def _digests(job: Job, each: MapPartitions) -> dict[tuple[int, str], str]:
+def _digests(job: Job, map_partitions: MapPartitions) -> dict[tuple[int, str], str]:
     """By partition and month what its file must carry, for partitions that have files at all."""
     partitions = [
         partition
         for partition in range(job.source.partition_count)
         if any(job.file(month, partition).is_file() for month in job.asked.months)
     ]
-    tables = each(lambda partition: digests_of(job, partition), partitions)
+    tables = map_partitions(lambda partition: digests_of(job, partition), partitions)
     return {
         (row["partition"], row["month"]): row["digest"]
         for table in tables

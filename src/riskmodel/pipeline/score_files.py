@@ -56,18 +56,26 @@ class Scoring:
 
 
 def score_features(
-    features: Path, out: Path, texts: Mapping[str, str], each: MapPartitions, progress: Progress
+    features: Path,
+    out: Path,
+    texts: Mapping[str, str],
+    map_partitions: MapPartitions,
+    progress: Progress,
 ) -> int:
     """Every row of the files under `features` scored into files of the same names under `out`.
 
     `texts` are the model's, as the registry keeps them. Returns the rows; `DataError` where there
     is no file, or one lacks an input of the model.
     """
-    return _scored(_job(features, out, texts, reasons=False), each, progress)
+    return _scored(_job(features, out, texts, reasons=False), map_partitions, progress)
 
 
 def score_with_reasons(
-    features: Path, out: Path, texts: Mapping[str, str], each: MapPartitions, progress: Progress
+    features: Path,
+    out: Path,
+    texts: Mapping[str, str],
+    map_partitions: MapPartitions,
+    progress: Progress,
 ) -> int:
     """The same with up to four reasons a row, and `reasons.parquet` that puts them in words.
 
@@ -75,7 +83,7 @@ def score_with_reasons(
     """
     job = _job(features, out, texts, reasons=True)
     write_parquet(reason_texts(_baseline(job.texts)), out / "reasons.parquet")
-    return _scored(job, each, progress)
+    return _scored(job, map_partitions, progress)
 
 
 def score_file(job: Scoring, number: int) -> pa.Table:
@@ -105,9 +113,9 @@ def _job(features: Path, out: Path, texts: Mapping[str, str], *, reasons: bool) 
     return Scoring(folder.resolve(), files, out.resolve(), kept, reasons, made_from)
 
 
-def _scored(job: Scoring, each: MapPartitions, progress: Progress) -> int:
+def _scored(job: Scoring, map_partitions: MapPartitions, progress: Progress) -> int:
     files, rows, unknown = len(job.files), 0, Counter[str]()
-    for count, table in enumerate(each(lambda n: score_file(job, n), range(files)), 1):
+    for count, table in enumerate(map_partitions(lambda n: score_file(job, n), range(files)), 1):
         rows += sum(table["rows"].to_pylist())
         for counts in table["unknown"].to_pylist():
             unknown.update(json.loads(counts))

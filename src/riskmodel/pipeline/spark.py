@@ -42,7 +42,7 @@ def on_spark(master: str) -> Iterator[MapPartitions]:
     except Exception as error:
         raise UsageError(f"no Spark session at '{master}': is Java 17 there?") from error
     try:
-        yield _each(session)
+        yield _map_partitions_on(session)
     finally:
         session.stop()
 
@@ -56,8 +56,8 @@ _CONFIGURATION = {
 }
 
 
-def _each(session: Any) -> MapPartitions:
-    def each(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
+def _map_partitions_on(session: Any) -> MapPartitions:
+    def map_partitions(work: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
         if not len(numbers):
             return
         listed = list(numbers)
@@ -73,7 +73,7 @@ def _each(session: Any) -> MapPartitions:
         for row in rows.sort_by("place")["table"]:
             yield _from_bytes(row.as_buffer())
 
-    return each
+    return map_partitions
 
 
 def _collected(frame: Any) -> pa.Table:

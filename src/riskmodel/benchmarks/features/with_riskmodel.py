@@ -16,7 +16,7 @@ def prepare(task: Task) -> Callable[[Path], None]:
     A folder is sorted once for all dates and months to come, so that is not in the work: it is
     done in a process of its own, whose memory does not count here either. `sorting` times it.
     """
-    from riskmodel.features.engine import compute_partition, in_threads, share_inputs
+    from riskmodel.features.engine import compute_partition, map_partitions_in_threads, share_inputs
     from riskmodel.features.plan import make_plan
     from riskmodel.settings import default_settings
     from riskmodel.sources.partitions.sorted_source import load_sorted
@@ -25,9 +25,10 @@ def prepare(task: Task) -> Callable[[Path], None]:
     home = task.folder.with_name(f"{task.folder.name}-sorted")
     in_child(_sort, task, home)
     source, settings = load_sorted(home), default_settings().features
-    plan, each = make_plan(task.definitions, source), in_threads(task.threads)
+    plan = make_plan(task.definitions, source)
+    map_partitions = map_partitions_in_threads(task.threads)
     days = np.array(sorted(task.dates), "datetime64[D]").astype(np.int32)
-    shared = share_inputs(source, days, plan, settings, each)
+    shared = share_inputs(source, days, plan, settings, map_partitions)
 
     def compute(part: int) -> pa.Table:
         ids = source.read_partition(part, {"enterprises": ()})["enterprises"][
@@ -47,7 +48,7 @@ def prepare(task: Task) -> Callable[[Path], None]:
             write_parquet(compute(part), out / f"{part:05d}.parquet")
             return part
 
-        for _ in each(write, range(source.partition_count)):
+        for _ in map_partitions(write, range(source.partition_count)):
             pass
 
     return work
