@@ -225,7 +225,7 @@ def seen(bad, enterprise=None, fold=None) -> LabelledRows:
 def test_a_region_counts_an_enterprise_once_however_many_dates_it_has():
     values = pd.Series([1.0] * 6 + [0.0] * 4)
     rows = seen([1, 1, 1, 1, 0, 1, 0, 0, 0, 1], [0, 0, 0, 0, 1, 1, 2, 3, 4, 5])
-    region = find_purest_region(values, rows, least=1)
+    region = find_purest_region(values, rows, min_defaults=1)
     # Enterprise 0 defaulted in all its rows, enterprise 1 in half of its rows.
     assert (region.rows, region.defaults) == (2, 1.5)
     assert region.rate == 0.75
@@ -298,7 +298,7 @@ def test_of_equal_regions_that_of_more_enterprises_in_default_counts_whatever_th
     values, bad = pd.Series([1.0, 1.0, 0.0, -1.0, -1.0]), [True, True, False, True, True]
     rows = seen(bad, [0, 0, 1, 2, 3])
     for column in (values, -values):
-        region = find_purest_region(column, rows, least=2)
+        region = find_purest_region(column, rows, min_defaults=2)
         assert (region.rows, region.defaults) == (2, 2)
 
 
