@@ -13,7 +13,7 @@ import pytest
 from tests.breakage import HARMS, Harm, a_folder, circular, copied, dangling, files_below
 
 from riskmodel.cli.main import main
-from riskmodel.errors import DataError, MachineError, RiskModelError, machine_error, shown
+from riskmodel.errors import DataError, MachineError, RiskModelError, machine_error, printable_path
 from riskmodel.pipeline import experiment
 from riskmodel.pipeline.last_run import read_last_run
 from riskmodel.runs.run_folder import Run, create_run, open_run
@@ -338,7 +338,7 @@ def test_a_name_with_control_characters_stays_on_one_line() -> None:
     told = str(machine_error(OSError(errno.EACCES, "", os.fsdecode(name))))
 
     assert told.startswith(r"a\nb\x1b[31m\udcff.parquet: Permission denied.")
-    assert shown("x" * 1000).count("x") == 280
+    assert printable_path("x" * 1000).count("x") == 280
 
 
 @pytest.fixture(scope="module")

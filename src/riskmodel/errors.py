@@ -113,7 +113,7 @@ UNREADABLE = "Restore it, or remove it so that it is made again."
 def machine_error(error: OSError, path: Path | None = None) -> MachineError:
     """What the system said, as one line: the file, the cause, what to do."""
     known = path if path is not None else error.filename
-    where = shown(known) if known is not None else "a file"
+    where = printable_path(known) if known is not None else "a file"
     number = error.errno or 0
     said = os.strerror(number) if number else " ".join(str(error).split())[:200]
     return MachineError(f"{where}: {said or type(error).__name__}. {REMEDIES.get(number, UNKNOWN)}")
@@ -132,11 +132,11 @@ def as_machine_error(error: BaseException) -> MachineError | None:
             f"a name or text cannot be written as {error.encoding}. Rename the file."
         )
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib's
-        return MachineError(f"{shown(str(error))}. {REMEDIES[errno.ELOOP]}")
+        return MachineError(f"{printable_path(str(error))}. {REMEDIES[errno.ELOOP]}")
     return None
 
 
-def shown(path: object) -> str:
+def printable_path(path: object) -> str:
     """A path on one line: control characters and bytes that are no text stand escaped."""
     text = os.fsdecode(path) if isinstance(path, bytes | os.PathLike) else str(path)
     plain = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
@@ -161,5 +161,5 @@ def content_faults(path: Path, kind: str) -> Iterator[None]:
             yield
     except (ValueError, RecursionError) as error:  # UTF-8, JSON, TOML and Arrow: all ValueErrors
         raise DataError(
-            f"{shown(path)}: not readable as {kind} ({type(error).__name__}). {UNREADABLE}"
+            f"{printable_path(path)}: not readable as {kind} ({type(error).__name__}). {UNREADABLE}"
         ) from error

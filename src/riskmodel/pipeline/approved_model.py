@@ -139,7 +139,7 @@ def intended_use_of(run: Run, population: Mapping[str, Any]) -> IntendedUse:
 
 def programme_of_terms(run: Run) -> str:
     """The programme whose terms the run keeps."""
-    terms = read_toml(run.written(".", "policy.toml"))
+    terms = read_toml(run.path_of(".", "policy.toml"))
     return programme_name(terms, run.settings.limits.policy)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from riskmodel.errors import DataError, shown
+from riskmodel.errors import DataError, printable_path
 from riskmodel.model.tuning import Trial
 from riskmodel.storage.files import read_text, write_text
 
@@ -45,5 +45,5 @@ class TrialFile:
             return {name: given[name] for name in ("search", "model", "trial")}
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise DataError(
-                f"{shown(self.path)}: 1 line is not a trial. Remove the file: its trials are made again."
+                f"{printable_path(self.path)}: 1 line is not a trial. Remove the file: its trials are made again."
             ) from error

@@ -48,7 +48,7 @@ class Run:
         """The run's id."""
         return self.folder.name
 
-    def written(self, stage: str, name: str) -> Path:
+    def path_of(self, stage: str, name: str) -> Path:
         """Return the path of a stage's file, here or in the run before; `DataError` if in neither."""
         if self.inputs:
             self.inputs.refuse_undeclared(stage)
@@ -64,11 +64,11 @@ class Run:
 
     def read(self, stage: str, name: str) -> pd.DataFrame:
         """Read a frame that a stage wrote."""
-        return pd.DataFrame(read_rows(self.written(stage, f"{name}.parquet")).to_pandas())
+        return pd.DataFrame(read_rows(self.path_of(stage, f"{name}.parquet")).to_pandas())
 
     def read_json(self, stage: str, name: str) -> dict[str, Any]:
         """Read a record that a stage wrote."""
-        found: dict[str, Any] = read_json(self.written(stage, f"{name}.json"))
+        found: dict[str, Any] = read_json(self.path_of(stage, f"{name}.json"))
         return found
 
     def begin(self, stage: str) -> None:

@@ -18,7 +18,7 @@ from riskmodel.errors import (
     UsageError,
     content_faults,
     machine_faults,
-    shown,
+    printable_path,
 )
 
 
@@ -126,7 +126,7 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         with content_faults(path, "Parquet"), pq.ParquetFile(path) as file:
             return file.read(columns=None if columns is None else list(columns))
     except pa.ArrowException as error:
-        raise DataError(f"{shown(path)}: not readable as Parquet. {UNREADABLE}") from error
+        raise DataError(f"{printable_path(path)}: not readable as Parquet. {UNREADABLE}") from error
 
 
 def to_arrow(rows: pd.DataFrame | pa.Table) -> pa.Table:

@@ -7,4 +7,4 @@ from riskmodel.sources.persistence import load_source
 
 def source_of(run: Run) -> Source:
     """Return the source that the stage wrote."""
-    return load_source(run.written("sources", "source.json").parent)
+    return load_source(run.path_of("sources", "source.json").parent)

@@ -45,13 +45,13 @@ def programme_of(run: Run) -> Programme:
 
 def policy_of(run: Run) -> lending.Policy:
     """Return the policy that the run keeps."""
-    path = run.written(".", "policy.toml")
+    path = run.path_of(".", "policy.toml")
     return lending.policy_from(read_toml(path), run.settings.limits.policy)
 
 
 def banks_of(run: Run) -> lending.Banks:
     """Return the banks that the run keeps."""
-    return lending.banks_from(read_toml(run.written(".", "banks.toml")), run.settings.limits.banks)
+    return lending.banks_from(read_toml(run.path_of(".", "banks.toml")), run.settings.limits.banks)
 
 
 def terms_of(run: Run) -> lending.Terms:

@@ -102,7 +102,7 @@ def _walk_forward(
 
 def _search_key(run: Run) -> str:
     """Return a digest of what a search's trials depend on: the panel, the settings, the code."""
-    panel = sha256(run.written("datasets", "panel.parquet"))
+    panel = sha256(run.path_of("datasets", "panel.parquet"))
     settings = run.settings.with_values(
         {"model": run.settings.model.with_values({"tuning.trials": 1})}
     )

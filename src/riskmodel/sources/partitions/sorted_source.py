@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from riskmodel.errors import DataError, machine_faults, shown
+from riskmodel.errors import DataError, machine_faults, printable_path
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import SourcesSettings
 from riskmodel.sources.checks.columns import ARROW_TYPES
@@ -315,6 +315,6 @@ def _first_missing_file(folder: Path, rows: Mapping[str, Sequence[int]]) -> Path
 
 def _incomplete_error(folder: Path, path: Path) -> DataError:
     return DataError(
-        f"{shown(folder)}: holds no whole sorted source, for {path.relative_to(folder).as_posix()} is"
+        f"{printable_path(folder)}: holds no whole sorted source, for {path.relative_to(folder).as_posix()} is"
         " not what was written. Remove the folder, and give the same command again."
     )
