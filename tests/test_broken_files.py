@@ -121,7 +121,7 @@ def project(simulation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         shutil.copy(EXPERIMENTS / name, tmp_path / "experiments")
     shutil.copytree(EXPERIMENTS.parent / "notebooks", tmp_path / "notebooks")
     monkeypatch.setenv("RISKMODEL_ROOT", str(tmp_path))
-    monkeypatch.setattr(experiment, "_carried_out", _reached)
+    monkeypatch.setattr(experiment, "_run_stages_and_log", _reached)
     return tmp_path
 
 
