@@ -105,13 +105,13 @@ REMEDIES = {
     errno.EIO: "The disk does not answer well. Look at it, or name another place.",
     errno.EPIPE: "Whoever read the output went away. Run again.",
 }
-"""What to do about what the system says, by its number."""
+"""Remedies by the system's error number."""
 UNKNOWN = "Look at it, then run again."
 UNREADABLE = "Restore it, or remove it so that it is made again."
 
 
 def machine_error(error: OSError, path: Path | None = None) -> MachineError:
-    """What the system said, as one line: the file, the cause, what to do."""
+    """Describe a system error in one line: the file, the cause, what to do."""
     known = path if path is not None else error.filename
     where = printable_path(known) if known is not None else "a file"
     number = error.errno or 0

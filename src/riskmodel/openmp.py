@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def missing() -> bool:
-    """Whether the system has no OpenMP library of GCC."""
+    """Return True where the system lacks GCC's OpenMP library."""
     try:
         ctypes.CDLL("libgomp.so.1")
     except OSError:

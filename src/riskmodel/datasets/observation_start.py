@@ -85,7 +85,7 @@ def find_early_dates(as_of: pd.Series, found: Iterable[ObservationStart]) -> pd.
 
 
 def check_some_date_remains(reasons: pd.Series, found: Iterable[ObservationStart]) -> None:
-    """Raise `DataError` where rows could be learnt from, but all of them are too early."""
+    """Raise `DataError` where rows could be fitted, but all of them are too early."""
     rows = reasons[~reasons.isin(["no_line", "not_mature"])]
     early = {one.reason: one for one in found}
     if len(rows) and rows.isin(list(early)).all():

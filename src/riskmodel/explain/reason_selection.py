@@ -126,8 +126,8 @@ def _strongest_feature(asked: ReferenceChange, strength: Array, rows: Ints, fami
     trying = np.arange(len(rows))
     while len(trying):
         feature = left[trying].argmax(axis=1)
-        raising = left[trying, feature] > 0
-        trying, feature = trying[raising], feature[raising]
+        raises_pd = left[trying, feature] > 0
+        trying, feature = trying[raises_pd], feature[raises_pd]
         falls = asked.falls(rows[trying], feature)
         chosen[trying[falls]] = feature[falls]
         left[trying, feature] = 0.0

@@ -80,9 +80,9 @@ def _places(values: pd.Series, first: Ints, feature: FeatureDefinition) -> tuple
 
 def largest_drift(moved: pd.DataFrame) -> pd.DataFrame:
     """feature, drift, drifted_on, by_chance, known_before, known_then, drift_to_scored."""
-    learnt, scored = moved[moved["labelled"]], moved[~moved["labelled"]]
+    labelled, scored = moved[moved["labelled"]], moved[~moved["labelled"]]
     names = {"psi": "drift", "as_of": "drifted_on", "known_share": "known_then"}
-    top = learnt.loc[learnt.groupby("feature")["psi"].idxmax()]
+    top = labelled.loc[labelled.groupby("feature")["psi"].idxmax()]
     named = top.drop(columns=["labelled", "enterprises"]).rename(columns=names)
     last = scored.groupby("feature")["psi"].max().rename("drift_to_scored")
     return named.merge(last, how="outer", on="feature", validate="1:1")

@@ -169,7 +169,7 @@ def limit_levels(levels: int, caps: Caps) -> Floats:
 
 
 def round_levels(levels_cny: Floats) -> Grid:
-    """The cap as the last level, and before it the ladder's levels below it; 0 where there is none."""
+    """The cap as the last level, and before it the common levels below it; 0 where there is none."""
 
     def grid(cap_cny: Floats, _: float) -> Floats:
         below = np.searchsorted(levels_cny, cap_cny, side="left")[:, None]

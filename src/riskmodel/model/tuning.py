@@ -54,7 +54,7 @@ class Search:
 
     @cached_property
     def folds(self) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Learnt from, and held out; one pair a fold."""
+        """The rows fitted and the rows held out, a pair for each fold."""
         return [
             (self.rows[self.fold != k], self.rows[self.fold == k]) for k in np.unique(self.fold)
         ]

@@ -179,10 +179,10 @@ def _resolve_settings(settings: Settings, progress: Progress) -> Settings:
 
 def _resolve_date(settings: Settings, source: Source, progress: Progress) -> date:
     """The run's date: the one named, if the data tell of it, or their last day for "auto"."""
-    how, as_of = settings.datasets, settings.run.as_of
-    found = last_day(source, how, resolve_population(source, how))
+    datasets, as_of = settings.datasets, settings.run.as_of
+    found = last_day(source, datasets, resolve_population(source, datasets))
     if as_of != "auto":
-        refuse_outside(as_of, found, how.as_of_dates.max_data_age_days)
+        refuse_outside(as_of, found, datasets.as_of_dates.max_data_age_days)
         return as_of
     progress(f"as of {found.day}: the last day that the bulk of every table answers for")
     for words in found.words():

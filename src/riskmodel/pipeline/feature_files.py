@@ -97,7 +97,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Files:
-    """What a job left: the features, what others lack, and by month the rows and the partitions made.
+    """The result of a job: features, what others lack, and by month the rows and partitions made.
 
     `months` has month, rows, partitions, made (partitions computed now; the others were used again).
     """
@@ -141,7 +141,7 @@ def write_features(
         ]
         for partition in range(source.partition_count)
     }
-    _tell_what_stands(job, stale, progress)
+    _report_reuse(job, stale, progress)
     due = {partition: {m: market[m] for m in late} for partition, late in stale.items() if late}
     _make(job, shared, due, map_partitions, progress)
     return _record_files(job, stale)
@@ -247,7 +247,7 @@ def _month_digests(job: Job, batch: Batch, months: Mapping[str, Days]) -> dict[s
 
 
 def _market_digests(shared: SharedInputs, months: Sequence[str]) -> dict[str, str]:
-    """What all enterprises together said at the start of each month; empty if nobody asked."""
+    """Market statistics at the start of each month; empty where no feature needs them."""
     firsts = {month: int(np.datetime64(month, "D").astype(int)) for month in months}
     return {m: shared.market.digest(day) if shared.market else "" for m, day in firsts.items()}
 
@@ -313,7 +313,7 @@ def _write(table: pa.Table, path: Path) -> None:
     )
 
 
-def _tell_what_stands(job: Job, stale: Mapping[int, Sequence[str]], progress: Progress) -> None:
+def _report_reuse(job: Job, stale: Mapping[int, Sequence[str]], progress: Progress) -> None:
     for month in job.asked.months:
         made = sum(month in months for months in stale.values())
         partitions = job.source.partition_count
@@ -323,7 +323,7 @@ def _tell_what_stands(job: Job, stale: Mapping[int, Sequence[str]], progress: Pr
 
 
 def _record_files(job: Job, stale: Mapping[int, Sequence[str]]) -> Files:
-    """What was done, also written down as `features.json`."""
+    """The record of the job, also written to `features.json`."""
     rows = [
         (
             month,
@@ -356,7 +356,7 @@ def _sorted(data: Path, out: Path, settings: Settings, progress: Progress) -> So
 
 
 def _code(plan: Plan, settings: Settings) -> str:
-    """What the values depend on beside the rows: the features, the rate, the program."""
+    """Inputs of the values beside the rows: definitions, exchange rate, code."""
     code = CodeBase().closure(*(f"import {module}" for module in _CODE)).digests
     known = sorted((file, digest) for file, digest in code.items() if file != DEFAULTS)
     return _hashed(repr((plan.definitions, settings.features.cny_per_usd, known)))

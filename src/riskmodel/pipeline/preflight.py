@@ -250,7 +250,7 @@ def refuse_banks_without_terms(settings: Settings, banks: Banks) -> None:
 
 
 def _agreements_known(data: Path, settings: Settings, day: date) -> Source:
-    """The folder's agreements alone as known at the start of the day, past the contract's door."""
+    """The folder's agreements alone as known at the start of the day, without the other checks."""
     zone, known = settings.sources.timezone, dict[str, pa.Array]()
     tables, files = dict[str, pa.Table](), table_files(data)
     for name in ("enterprises", "agreements"):

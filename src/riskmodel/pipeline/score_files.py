@@ -164,7 +164,7 @@ def _standing(path: Path, made_from: str) -> tuple[int, str] | None:
 
 
 def _explain(model: RiskModel) -> ExplainSettings:
-    """How reasons were given where the model was made; the defaults where it does not say."""
+    """Settings of the reasons where the model was fitted; the defaults where it does not say."""
     told = model.facts.get("settings", {}).get("explain", {})
     return default_settings().explain.with_values(told)
 

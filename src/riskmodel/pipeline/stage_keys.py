@@ -40,7 +40,7 @@ INPUTS = {
     module.INPUTS.stage: module.INPUTS
     for module in (sources, features, datasets, model, explain, validate, limits, publish)
 }
-"""What each stage reads, in the order of the stages."""
+"""Inputs of each stage, in the order of the stages."""
 ENGINE = "import riskmodel.runs.notebooks, riskmodel.runs.run_folder"
 """The code that runs a notebook, whatever its stage."""
 NO_VALUES = {"run": ("threads",), "limits": ("policy", "banks")}

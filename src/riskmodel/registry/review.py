@@ -145,11 +145,11 @@ def list_versions(root: Path) -> pd.DataFrame:
 def describe_version(root: Path, version: str) -> str:
     """The version's model card, its facts and its reviews, as text."""
     facts = version_facts(root, version)
-    card = facts.pop("description")
+    model_card = facts.pop("description")
     named = "\n".join(f"{key}: {value}" for key, value in sorted(facts.items()))
     mine = [one for one in reviews(root) if one.version == version]
     said = "\n".join(f"{one.on} {one.action} by {one.by}: {one.reason}" for one in mine)
-    return f"default-risk version {version}\n\n{card}\n\n{named}\n\n{said or 'not reviewed yet'}\n"
+    return f"default-risk version {version}\n\n{model_card}\n\n{named}\n\n{said or 'not reviewed yet'}\n"
 
 
 def reviews(root: Path) -> list[Review]:

@@ -31,7 +31,7 @@ TYPES = {"number": "double", "category": "string"}
 
 @dataclass(frozen=True)
 class Registration:
-    """A model to register: its texts by file name, with its card and its tags.
+    """A model to register: its texts by file name, with its model card and its tags.
 
     `inputs` pairs each feature with "number" or "category". `description` is Markdown (the model
     card). `tags` carry the verdict, the override's reason and the run.

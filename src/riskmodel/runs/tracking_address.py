@@ -109,7 +109,7 @@ def _refuse_silent(uri: str, silence: Callable[[str], str]) -> None:
         cause = silence(uri)
         if not cause:
             return
-        _tell(f"tracking server {hide_credentials(uri)}: {cause} (try {number} of {TRIES})")
+        _report(f"tracking server {hide_credentials(uri)}: {cause} (try {number} of {TRIES})")
         if number < TRIES:
             time.sleep(WAIT_SECONDS)
     raise SettingsError(
@@ -254,5 +254,5 @@ def _cause(text: str) -> str:
     return hide_credentials(line)[:LONGEST].rstrip(". ")
 
 
-def _tell(words: str) -> None:
+def _report(words: str) -> None:
     logging.getLogger("riskmodel").warning(words)

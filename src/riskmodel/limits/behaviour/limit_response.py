@@ -7,7 +7,7 @@ default on the limit says that large lines are safe (the estimate "naive"). But 
 grade, the share of the cap is drawn by chances that do not look at the enterprise, and for some
 lines by an experiment. So within a grade the share is as good as random, and its effect on the
 log-odds of default can be read from lines of the same grade (`slopes.fit_within_strata`; Rosenbaum and
-Rubin 1983 for strata of one propensity). The blind log-odds of the model only sharpen the estimate.
+Rubin 1983 for strata of one propensity). The out-of-fold log-odds of the model only sharpen the estimate.
 
 **Why it is pooled.** Defaults are few. Being past due at all is some six times as frequent, and the
 way into most defaults; its response stands in for that of default with a stated standard deviation

@@ -20,7 +20,7 @@ class Matching:
     """Matching of similar enterprises: the nearest few by PD and cap, within a caliper in each.
 
     `log_odds` of the PD and `log_cap` are the calipers; `nearest` how many at most. A province
-    with fewer matched enterprises than `min_matched` is shown and not judged.
+    with fewer matched enterprises than `min_matched` is shown and not tested.
     """
 
     log_odds: float

@@ -82,15 +82,15 @@ def _refit(
 ) -> Iterator[reasoning.Baseline]:
     """Yield the champion fitted again on labelled enterprises drawn with replacement.
 
-    Each refit has peers of its own.
+    Each refit has a reference group of its own.
     """
     settings, features = run.settings, {name for name, _ in champion.inputs}
     rows = panel[panel["split"] != "score"].astype({"defaulted": bool})
     definitions = [definition for definition in definitions_of(run) if definition.name in features]
-    how = settings.model.with_values(champion.facts["tuned"])
+    tuned = settings.model.with_values(champion.facts["tuned"])
     for number in range(1, settings.explain.refits + 1):
         drawn = reasoning.resample_enterprises(rows, settings.run.seed + number)
-        ranker = fit_ranker(champion.name, drawn, modelling.FitTask(definitions, settings), how)
+        ranker = fit_ranker(champion.name, drawn, modelling.FitTask(definitions, settings), tuned)
         near = reference_group.fit_reference_group(
             ranker, drawn, settings.explain.reference_group_share
         )

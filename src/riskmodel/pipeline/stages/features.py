@@ -1,4 +1,4 @@
-"""The stage `features`: every feature of every enterprise and date that is learnt from or scored."""
+"""The stage `features`: every feature of every enterprise and date that is fitted or scored."""
 
 from riskmodel import datasets as data
 from riskmodel import features as feature
@@ -25,7 +25,7 @@ INPUTS = StageInputs(
 
 
 def compute_features(run: Run) -> feature.Features:
-    """Compute every feature for every enterprise and date that is learnt from or scored."""
+    """Compute every feature for every enterprise and date that is fitted or scored."""
     run.begin("features")
     source, settings = source_of(run), run.settings
     rows = data.feature_rows(population_of(run, source))

@@ -167,7 +167,7 @@ def answer_questions(run: Run, book: lending.Book) -> Questions:
 def past_lines(programme: Programme) -> pd.DataFrame:
     """Past lines whose year is over, with the features at their grants.
 
-    The champion's PD is not among them: it has learnt from some of their outcomes, so that it would
+    The champion's PD is not among them: it was fitted to some of their outcomes, so that it would
     hide a part of what the limit did.
     """
     settings = programme.settings
@@ -194,31 +194,31 @@ def behaviour_of(programme: Programme) -> lending.Behaviour:
 
 def answer(decided: MonthlyBook, settings: Settings, last: pd.DataFrame | None) -> Questions:
     """The questions of `Questions` for one month; `last` are last month's recommendations."""
-    how, scored = settings.limits, decided.scored
-    month = _month(decided, how.limit_levels, decided.terms)
+    limits, scored = settings.limits, decided.scored
+    month = _month(decided, limits.limit_levels, decided.terms)
     recommender = Recommender(decided.score, month.decide)
     rows = decided.book.recommendations
     best = replace(decided.terms, behaviour=replace(decided.terms.behaviour, cautious=False))
-    variants = {"response_best": _month(decided, how.limit_levels, best).decide}
+    variants = {"response_best": _month(decided, limits.limit_levels, best).decide}
     lines = _lines(rows, scored)
     costs = cost_of_pd_error(scored, month.decide, month.profit, chosen=lines)
     alike = Matching(
-        how.regional_parity.pd_caliper,
-        how.regional_parity.cap_caliper,
-        how.regional_parity.neighbours,
-        how.regional_parity.min_matches,
+        limits.regional_parity.pd_caliper,
+        limits.regional_parity.cap_caliper,
+        limits.regional_parity.neighbours,
+        limits.regional_parity.min_matches,
     )
     changed = (
         pd.DataFrame()
         if last is None
-        else explain_changes(last, rows, _tolerance(how.material_change_share))
+        else explain_changes(last, rows, _tolerance(limits.material_change_share))
     )
     return Questions(
         recourse=find_recourse(
             scored,
             find_causes(rows, decided.terms.policy),
             recommender,
-            next_level=NextLevel(how.next_level.min_share, how.next_level.min_cny),
+            next_level=NextLevel(limits.next_level.min_share, limits.next_level.min_cny),
         ),
         intervals=limit_interval(scored, month.decide, chosen=lines, variants=variants),
         pd_errors=summarise_costs(costs, "bank"),

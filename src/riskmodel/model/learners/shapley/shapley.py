@@ -145,10 +145,10 @@ def build_shapley_tables(text: str) -> ShapleyTables | None:
         return None
     base = sum(tree.mean for tree in trees)
     grown = [tree for tree in trees if len(tree.feature)]
-    coded, built = _encode_trees(grown), _build_segments(grown)
-    if coded is None or built is None:
+    encoded, built = _encode_trees(grown), _build_segments(grown)
+    if encoded is None or built is None:
         return None
-    return ShapleyTables(base, (*coded, *built))
+    return ShapleyTables(base, (*encoded, *built))
 
 
 def _encode_trees(trees: Sequence[Tree]) -> tuple[Records, Records, Records, Records] | None:
