@@ -351,11 +351,11 @@ def run_folder(simulation: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     run.write_json("datasets", "population", {"kind": "lines", "horizon_months": 12})
     last = ["enterprise_id", "bank", "decision", "limit_cny", "cap_cny", "pd_12m"]
     last += ["binding_constraint", "refusals"]
-    priced = ["bank", "row", "key", "price"]
+    priced = ["bank", "constraint", "segment", "shadow_price"]
     run.write(
         "limits",
         recommendations=pd.DataFrame({name: ["1"] for name in last}),
-        rows=pd.DataFrame({name: ["1"] for name in priced}),
+        constraints=pd.DataFrame({name: ["1"] for name in priced}),
     )
     StageRecord(run).end("limits", "07_limits", "key")
     return folder
@@ -411,5 +411,5 @@ def test_a_folder_in_the_place_of_a_file_to_be_written_is_named(tmp_path: Path) 
 def test_a_file_in_the_place_of_a_folder_to_be_written_into_is_named(tmp_path: Path) -> None:
     (tmp_path / "limits").write_text("")
 
-    with pytest.raises(MachineError, match=r"rows\.parquet: .*Move it away"):
+    with pytest.raises(MachineError, match=r"constraints\.parquet: .*Move it away"):
         files.write_text(tmp_path / "limits" / "constraints.parquet", "text")

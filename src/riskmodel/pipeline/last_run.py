@@ -49,11 +49,11 @@ def read_last_run(folder: Path) -> LastRun:
             ) from error
         if not set(columns) <= set(found[name].columns):
             raise SettingsError(
-                f"limits.previous_run: {folder.name} has limits of another version. Set last_run to ''."
+                f"limits.previous_run: {folder.name} has limits of another version. Set previous_run to ''."
             )
         if sha256(folder / "limits" / f"{name}.parquet") != kept.get(f"limits/{name}.parquet"):
             raise SettingsError(
                 f"limits.previous_run: {folder.name}/limits/{name}.parquet is not what the run wrote, or"
-                " the run kept no digest of it. Run it again, or set last_run to ''."
+                " the run kept no digest of it. Run it again, or set previous_run to ''."
             )
     return LastRun(folder.name, **found)
