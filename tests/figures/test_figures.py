@@ -308,13 +308,13 @@ def mistaken() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def levers() -> pd.DataFrame:
+def actions() -> pd.DataFrame:
     """Two limits that exports raise, one of them a first; one enterprise that nothing helps."""
     return pd.DataFrame(
         {
             "enterprise_id": ["E1", "E1", "E2", "E3"],
             "rank": [1, 2, 1, 0],
-            "lever": ["exports", "platform", "exports", ""],
+            "action": ["exports", "platform", "exports", ""],
             "step": [0.1, 0.5, 0.5, np.nan],
             "limit_cny": [1e5, 1e5, 0.0, 0.0],
         }
@@ -330,7 +330,7 @@ def apart() -> pd.DataFrame:
             "difference": [-0.2, 0.1, 0.4, np.nan],
             "low": [-0.3, -0.1, 0.1, np.nan],
             "high": [-0.1, 0.3, 0.8, np.nan],
-            "judged": [True, True, False, False],
+            "tested": [True, True, False, False],
             "apart": [True, False, False, False],
         }
     )
@@ -559,7 +559,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "utilisation_effects": lambda: figures.utilisation_effects(drawing()),
     "limit_intervals": lambda: figures.limit_intervals(ranges()),
     "pd_error_costs": lambda: figures.pd_error_costs(mistaken()),
-    "recourse_actions": lambda: figures.recourse_actions(levers()),
+    "recourse_actions": lambda: figures.recourse_actions(actions()),
     "regional_parity": lambda: figures.regional_parity(apart()),
     "limit_changes": lambda: figures.limit_changes(moves()),
     "published_limits": lambda: figures.published_limits(publications()),
@@ -626,7 +626,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "utilisation_effects": lambda: figures.utilisation_effects(replace(drawing(), columns=())),
     "limit_intervals": lambda: figures.limit_intervals(ranges().iloc[3:]),
     "pd_error_costs": lambda: figures.pd_error_costs(mistaken().assign(lines=0)),
-    "recourse_actions": lambda: figures.recourse_actions(levers().iloc[3:]),
+    "recourse_actions": lambda: figures.recourse_actions(actions().iloc[3:]),
     "regional_parity": lambda: figures.regional_parity(pd.DataFrame()),
     "limit_changes": lambda: figures.limit_changes(pd.DataFrame()),
     "published_limits": lambda: figures.published_limits(publications().iloc[:0]),
@@ -931,8 +931,8 @@ def test_what_an_error_costs_is_red_and_the_dearest_error_is_told_by_bank() -> N
     assert tick_names(by_bank) == ["bank_a", "no line now"]
 
 
-def test_a_lever_counts_its_enterprises_by_step_and_first_limits_apart() -> None:
-    picture = figures.recourse_actions(levers())
+def test_an_action_counts_its_enterprises_by_step_and_first_limits_apart() -> None:
+    picture = figures.recourse_actions(actions())
     exports, platform = picture.axes
     assert picture.get_suptitle().endswith("(2 of 3 enterprises have one)")
     assert (exports.get_title(), platform.get_title()) == ("exports: 2", "platform: 1")

@@ -137,7 +137,7 @@ def test_the_limits_keep_what_past_lines_taught_and_the_answers_to_questions(
     assert (intervals["limit_low_cny"] <= intervals["limit_cny"]).all()
     assert (intervals["limit_high_cny"] >= intervals["limit_cny"]).all()
     size = first.run.read("limits", "monotonicity").query(
-        "lever == 'exports_size' and pd == 'held'"
+        "action == 'exports_size' and pd == 'held'"
     )
     assert size["falls"].sum() == 0
     assert size["limits"].max() >= len(offers) / 2

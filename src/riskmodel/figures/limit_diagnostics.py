@@ -136,15 +136,15 @@ def _error(name: str) -> str:
 
 
 def recourse_actions(recourse: pd.DataFrame) -> Picture:
-    """Enterprises whose limit each lever raises, by its least step; first limits and higher ones.
+    """Enterprises whose limit each action raises, by its least step; first limits and higher ones.
 
-    `recourse`: enterprise_id, rank (0 where nothing raises the limit), lever, step, limit_cny.
+    `recourse`: enterprise_id, rank (0 where nothing raises the limit), action, step, limit_cny.
     """
     title = "What would raise limits, by the least step that does"
     told = recourse[recourse["rank"] > 0] if len(recourse) else recourse
     if told.empty:
-        return nothing(title, "no lever raises a limit by enough")
-    counts = told["lever"].value_counts()
+        return nothing(title, "no action raises a limit by enough")
+    counts = told["action"].value_counts()
     every, some = recourse["enterprise_id"].nunique(), told["enterprise_id"].nunique()
     figure, charts = panels(
         f"{title} ({some:,} of {every:,} enterprises have one)",
@@ -153,7 +153,7 @@ def recourse_actions(recourse: pd.DataFrame) -> Picture:
     )
     first = (told["limit_cny"] > 0).map({True: "a higher limit", False: "a first limit"})
     for axes, action in zip(charts, counts.index, strict=True):
-        rows = told["lever"] == action
+        rows = told["action"] == action
         mine = pd.crosstab(told.loc[rows, "step"], first[rows])
         start = np.zeros(len(mine))
         for name, colour in (("a higher limit", MAIN), ("a first limit", GOOD)):
@@ -181,7 +181,7 @@ def regional_parity(provinces: pd.DataFrame) -> Picture:
     if rows.empty:
         return nothing(title, "no offer has a province and a similar enterprise elsewhere")
     rows = rows.sort_values("matched", ascending=False, kind="stable")
-    colours = np.select([~rows["judged"], rows["apart"]], [PALE, BAD], default=MAIN).tolist()
+    colours = np.select([~rows["tested"], rows["apart"]], [PALE, BAD], default=MAIN).tolist()
     figure, axes = single(title, height=tall(len(rows)))
     places = np.arange(len(rows))
     axes.hlines(places, rows["low"], rows["high"], colors=colours, linewidth=3)

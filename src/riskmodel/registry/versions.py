@@ -33,8 +33,8 @@ TYPES = {"number": "double", "category": "string"}
 class Registration:
     """A model to register: its texts by file name, with its model card and its tags.
 
-    `inputs` pairs each feature with "number" or "category". `description` is Markdown (the model
-    card). `tags` carry the verdict, the override's reason and the run.
+    `inputs` pairs each feature with "number" or "category". `description` is Markdown (the
+    model card). `tags` carry the verdict, the override's reason and the run.
     """
 
     files: Mapping[str, str]

@@ -13,7 +13,7 @@ from riskmodel.sources.source import Source, fingerprint
 from riskmodel.storage.files import write_parquet, write_text
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.run.declaration import conform
-from riskmodel.tables.run.sources import BREACHES, REPORT
+from riskmodel.tables.run.sources import REPORT, VIOLATIONS
 
 _DESCRIPTION = "source.json"
 
@@ -21,7 +21,7 @@ _DESCRIPTION = "source.json"
 def save_reading(reading: Reading, folder: Path) -> None:
     """Save the tables, the rejected rows and the report.
 
-    Writes `<table>.parquet`, `rejects/<table>.parquet`, `report.parquet`, `breaches.parquet`, and
+    Writes `<table>.parquet`, `rejects/<table>.parquet`, `report.parquet`, `violations.parquet`, and
     `source.json` (time zone, fingerprint, tables) last.
 
     What an earlier reading left in the folder is replaced.
@@ -32,7 +32,9 @@ def save_reading(reading: Reading, folder: Path) -> None:
         _write_or_remove(source.tables.get(name), folder / f"{name}.parquet")
         _write_or_remove(reading.rejects.get(name), folder / "rejects" / f"{name}.parquet")
     write_parquet(conform(reading.report.frame(), REPORT), folder / "report.parquet")
-    write_parquet(conform(reading.report.violations_frame(), BREACHES), folder / "breaches.parquet")
+    write_parquet(
+        conform(reading.report.violations_frame(), VIOLATIONS), folder / "violations.parquet"
+    )
     description = {
         "timezone": source.timezone,
         "fingerprint": source.fingerprint,

@@ -203,7 +203,7 @@ def test_falls_are_counted_summed_and_told_from_ends() -> None:
     assert (held["fallen_cny"], held["largest_fall_cny"]) == (260.0, 250.0)
     assert len(found.falls) == 4
     assert list(found.counts.columns) == [
-        "lever", "rise", "pd", "enterprises", "limits", "higher", "falls", "ended", "fallen_cny",
+        "action", "rise", "pd", "enterprises", "limits", "higher", "falls", "ended", "fallen_cny",
         "largest_fall_cny",
     ]  # fmt: skip
     one = found.falls.iloc[0]
@@ -214,12 +214,12 @@ def test_by_default_exports_rise_by_a_hundredth_a_tenth_and_a_half() -> None:
     rows = pd.DataFrame({"enterprise_id": ["E1"], "exports_usd_12m": [500.0]})
     counts = check_monotonicity(rows, by_size()).counts
     assert counts["rise"].drop_duplicates().tolist() == [0.01, 0.10, 0.50]
-    assert counts["lever"].drop_duplicates().tolist() == [
+    assert counts["action"].drop_duplicates().tolist() == [
         "exports_size",
         "exports",
         "exports_alone",
     ]
-    fallen = counts.set_index(["lever", "rise", "pd"])["fallen_cny"]
+    fallen = counts.set_index(["action", "rise", "pd"])["fallen_cny"]
     assert fallen["exports", 0.01, "held"] == pytest.approx(5.0)
     assert fallen["exports_size", 0.5, "model"] == pytest.approx(250.0)
 
@@ -261,7 +261,7 @@ def test_the_nearest_few_are_matches_and_equal_as_one_by_the_mean_of_logs() -> N
     # 100 against (50 x 200)^.5
     assert table.loc["east", "difference"] == pytest.approx(0.0, abs=1e-12)
     assert table["offers"].to_dict() == {"east": 1, "west": 3}
-    assert table["judged"].to_dict() == {"east": False, "west": True}
+    assert table["tested"].to_dict() == {"east": False, "west": True}
     assert found.by_chance == pytest.approx(0.1)
     assert found.unplaced == 1
 
@@ -291,7 +291,7 @@ def test_a_province_apart_is_judged_and_its_interval_on_one_side() -> None:
     assert found.rows["high"].tolist() == pytest.approx([0.1, 1 / 1.1 - 1])
     assert found.apart_share == 1.0
     few = measure_regional_parity(rows, replace(matching, min_matched=count + 1), seed=0, draws=50)
-    assert not few.rows["judged"].any()
+    assert not few.rows["tested"].any()
     assert np.isnan(few.apart_share)
     with pytest.raises(DataError, match="1 of 80 without a limit, cap or PD above 0"):
         measure_regional_parity(rows.assign(pd_12m=[0.0] + [0.1] * 79), matching, seed=0)
@@ -325,7 +325,7 @@ def test_a_changed_row_is_decided_by_its_own_pd_interval_and_grade() -> None:
     assert (found.enterprise_id, found.bank, found.limit_cny, found.pd_12m) == ("E1", "b", 1.0, 0.2)
 
 
-def test_levers_of_equal_effort_come_by_the_larger_limit_then_by_name_and_two_at_most() -> None:
+def test_actions_of_equal_effort_come_by_the_larger_limit_then_by_name_and_two_at_most() -> None:
     def action(name: str, size: float, effort: float) -> Action:
         return Action(name, (Step(size, effort),), EXPORTS.moves)
 
@@ -346,13 +346,13 @@ def test_levers_of_equal_effort_come_by_the_larger_limit_then_by_name_and_two_at
     found = find_recourse(
         rows, causes, recommender, next_level=NextLevel(0.1, 1e4), actions=actions
     )
-    assert found["lever"].tolist() == ["platform", "exports"]
+    assert found["action"].tolist() == ["platform", "exports"]
     assert found["rank"].tolist() == [1, 2]
     assert found["limit_then_cny"].tolist() == [600_000.0, 400_000.0]
     one = find_recourse(
         rows, causes, recommender, next_level=NextLevel(0.1, 1e4, max_actions=1), actions=actions
     )
-    assert one["lever"].tolist() == ["platform"]
+    assert one["action"].tolist() == ["platform"]
 
 
 def test_of_an_enterprises_banks_the_offer_speaks_and_a_record_lasts(policy: Policy) -> None:
@@ -406,7 +406,7 @@ def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:
     told = pd.DataFrame(
         {
             "enterprise_id": ["E1", "E2", "E1"],
-            "lever": "exports",
+            "action": "exports",
             "step": [0.1, 0.1, 0.25],
             "limit_cny": [99_999.0, 100_000.0, 0.0],
             "limit_then_cny": [119_999.0, 1_239_999.0, 54_999.0],
@@ -428,13 +428,13 @@ def test_limits_are_said_rounded_down_and_money_to_two_digits() -> None:
 
 def said(action: str, step: float, **features: float) -> tuple[str, str]:
     told = pd.DataFrame(
-        {"enterprise_id": ["E1"], "lever": action, "step": step, "limit_cny": 1e5, "limit_then_cny": 2e5}
+        {"enterprise_id": ["E1"], "action": action, "step": step, "limit_cny": 1e5, "limit_then_cny": 2e5}
     )  # fmt: skip
     found = write_sentences(told, pd.DataFrame({"enterprise_id": ["E1"], **{k: [v] for k, v in features.items()}}))  # fmt: skip
     return found["text_en"][0].split(", the limit")[0], found["text_zh"][0].split("，额度")[0]
 
 
-def test_each_lever_has_its_words_for_a_part_and_for_the_whole() -> None:
+def test_each_action_has_its_words_for_a_part_and_for_the_whole() -> None:
     assert said("platform", 1.0)[0] == "If all exports went through the platform"
     assert said("platform", 0.25) == (
         "If 25 % of the exports now made elsewhere went through the platform",
@@ -465,13 +465,13 @@ def test_a_silent_row_keeps_its_limit_and_says_what_holds_it() -> None:
          "lasting": [False, True]}
     )  # fmt: skip
     found = write_without_recourse(silent)
-    assert found[["rank", "lever", "limit_then_cny"]].to_numpy().tolist() == [[0, "", 5.0], [0, "", 6.0]]  # fmt: skip
+    assert found[["rank", "action", "limit_then_cny"]].to_numpy().tolist() == [[0, "", 5.0], [0, "", 6.0]]  # fmt: skip
     assert found["text_en"][0].endswith("What holds it: the programme's largest limit.")
     assert found["text_en"][1].endswith("it leaves the count with time.")
     assert found["text_zh"][0].endswith("制约因素：本项目额度上限。")
 
 
-def test_levers_have_the_steps_and_efforts_that_were_proposed() -> None:
+def test_actions_have_the_steps_and_efforts_that_were_proposed() -> None:
     steps = {one.name: [(step.size, step.effort) for step in one.steps] for one in ACTIONS}
     rises = (0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0, 1.5, 2.0)
     assert steps == {
@@ -483,7 +483,7 @@ def test_levers_have_the_steps_and_efforts_that_were_proposed() -> None:
     }
 
 
-def test_levers_move_features_by_stated_rules() -> None:
+def test_actions_move_features_by_stated_rules() -> None:
     one = np.asarray([10.0, 0.0, -4.0])
     assert gains(one, 0.5, np.asarray([4.0, 4.0, 4.0])).tolist() == [12.0, 2.0, -2.0]
     assert loses(one, 0.5, np.asarray([4.0, -4.0, 4.0])).tolist() == [8.0, 0.0, -4.0]

@@ -159,7 +159,7 @@ def test_terms_that_punish_exports_are_found_out_with_the_pd_held():
     assert (found.counts["falls"] == 1).all()
 
 
-def test_held_features_stay_and_money_follows_only_where_the_lever_says_so():
+def test_held_features_stay_and_money_follows_only_where_the_action_says_so():
     seen = []
 
     def watching(scored: pd.DataFrame) -> pd.DataFrame:
@@ -228,7 +228,7 @@ def test_matches_are_in_other_provinces_within_the_calipers_and_the_mean_is_by_h
     # E3 against E1 and E2; E4 has no match.
     assert found.loc["west", "difference"] == pytest.approx(100 / np.sqrt(80 * 20) - 1)
     assert found["matched"].to_dict() == {"east": 2, "west": 1}
-    assert not found["judged"].any()
+    assert not found["tested"].any()
 
 
 def test_the_order_of_rows_changes_nothing_and_offers_without_a_province_are_counted():

@@ -1,4 +1,4 @@
-"""The levers: which features move together, and that a moved row is one that could be."""
+"""The actions: which features move together, and that a moved row is one that could be."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def after(action, size, **features):
     return moved(row(**features), action, size).iloc[0].to_dict()
 
 
-def test_every_feature_that_a_lever_names_is_declared_and_no_record_of_the_past_is_among_them():
+def test_every_feature_that_an_action_names_is_declared_and_no_record_of_the_past_is_among_them():
     features = {c for action in ACTIONS for move in action.moves for c in (move.feature, *move.by)}
     moving = {move.feature for action in ACTIONS for move in action.moves}
     assert features <= set(definitions_by_name())

@@ -63,7 +63,7 @@ def told(rows: pd.DataFrame, **changed: object) -> pd.DataFrame:
 def test_the_least_step_of_exports_that_reaches_the_next_level_is_named():
     # 900,000 now; a tenth more is 990,000: 5 % more exports give 940,000, 10 % give 990,000.
     (found,) = told(features(late_share_12m=[0.0])).itertuples()
-    assert (found.lever, found.step, found.rank) == ("exports", 0.10, 1)
+    assert (found.action, found.step, found.rank) == ("exports", 0.10, 1)
     assert (found.limit_cny, found.limit_then_cny) == (900_000.0, 990_000.0)
     assert found.text_en == (
         "If exports over twelve months were 10 % higher (about 100,000 USD more), with receipts "
@@ -74,10 +74,10 @@ def test_the_least_step_of_exports_that_reaches_the_next_level_is_named():
     )
 
 
-def test_levers_come_by_effort_and_the_pd_is_the_models_own():
+def test_actions_come_by_effort_and_the_pd_is_the_models_own():
     # Late 0.5: PD 6 %, limit 400,000. Exports + 20 % (0.20) or a quarter less late (0.15).
     found = told(features(late_share_12m=[0.5]))
-    assert found["lever"].tolist() == ["receipts", "exports"]
+    assert found["action"].tolist() == ["receipts", "exports"]
     assert found["rank"].tolist() == [1, 2]
     assert found["pd_12m"].tolist() == pytest.approx([0.06, 0.06])
     assert found["pd_then_12m"].tolist() == pytest.approx([0.0475, 0.06])
@@ -87,7 +87,7 @@ def test_levers_come_by_effort_and_the_pd_is_the_models_own():
 def test_a_first_limit_needs_the_deals_that_the_rule_reads():
     # Two deals: half as many again are three.
     (found,) = told(features(deals_6m=[2.0])).itertuples()
-    assert (found.lever, found.step, found.limit_cny) == ("exports", 0.5, 0.0)
+    assert (found.action, found.step, found.limit_cny) == ("exports", 0.5, 0.0)
     assert found.bank_then == "north_bank"
     assert found.text_en.endswith("a first limit of about 1,350,000 CNY could be given.")
     assert found.text_zh.endswith("可获得约135万元的首次额度。")
@@ -96,7 +96,7 @@ def test_a_first_limit_needs_the_deals_that_the_rule_reads():
 def test_where_nothing_helps_the_cause_is_said_and_that_a_record_stays():
     words = {"cause": "arrears", "cause_en": "Arrears; Small", "cause_zh": "逾期; 规模小"}
     (found,) = told(features(exports_usd_6m=[1_000.0]), **words, lasting=True).itertuples()
-    assert (found.lever, found.rank, found.limit_then_cny) == ("", 0, 0.0)
+    assert (found.action, found.rank, found.limit_then_cny) == ("", 0, 0.0)
     assert found.text_en == (
         "None of the changes looked at here would raise the limit this month. What holds it: "
         "Arrears; Small. A record of past arrears cannot be undone by paying; it leaves the count "
@@ -108,7 +108,7 @@ def test_where_nothing_helps_the_cause_is_said_and_that_a_record_stays():
     )
 
 
-def test_what_the_prices_give_without_any_change_is_no_levers_doing():
+def test_what_the_prices_give_without_any_change_is_no_actions_doing():
     # The book has 500,000, the prices 900,000 for the same row: only 990,000 is a higher one.
     rows = features(late_share_12m=[0.0])
     stated = causes(rows).assign(limit_cny=500_000.0)
@@ -163,7 +163,7 @@ def test_by_the_real_decision_a_small_exporter_needs_a_twentieth_more(scored, po
         scored, find_causes(book.recommendations, policy), recommender, next_level=NEXT
     ).set_index("enterprise_id")
     small = found.loc["E3"]
-    assert (small["lever"], small["step"], small["limit_cny"]) == ("exports", 0.05, 0.0)
+    assert (small["action"], small["step"], small["limit_cny"]) == ("exports", 0.05, 0.0)
     assert small["limit_then_cny"] >= policy.caps.min_limit_cny
     assert small["cause"] == "exports_too_small"
     # E4 has two deals and 31 days past due within two years: exports cannot undo the latter.

@@ -393,7 +393,7 @@ def test_a_folder_in_pieces_sets_aside_and_reports_what_the_whole_would(
     assert len(reading.report.violations) > 6
     save_reading(reading, tmp_path / "whole")
     sort_folder(folder, tmp_path / "sorted", settings, enterprises_per_partition=7)
-    for name in ("report", "breaches", "rejects/declarations", "rejects/line_months"):
+    for name in ("report", "violations", "rejects/declarations", "rejects/line_months"):
         expected = pq.read_table(tmp_path / "whole" / f"{name}.parquet")
         assert pq.read_table(tmp_path / "sorted" / f"{name}.parquet").equals(expected), name
     written = {path.name for path in (tmp_path / "sorted" / "rejects").iterdir()}

@@ -35,8 +35,8 @@ class RegionalParity:
 
     `rows` has a row a province: province, offers, matched, difference (mean of their limits
     against those of their matches elsewhere: 0.05 is 5 % more, by the mean of logs), low, high
-    (bootstrap by enterprise), judged, apart (judged, and the interval excludes 0). `apart_share`
-    is of the judged; `by_chance` what it would be if nothing differed; `unplaced` counts offers
+    (bootstrap by enterprise), tested, apart (tested, and the interval excludes 0). `apart_share`
+    is of the tested; `by_chance` what it would be if nothing differed; `unplaced` counts offers
     without a province.
     """
 
@@ -68,11 +68,11 @@ def measure_regional_parity(
     matches = _matches(rows, code, matching)
     drawn = _differences(rows, code, matches, seed=seed, draws=draws)
     found = _province_rows(rows, code, matches, drawn, coverage=coverage)
-    judged = found["matched"] >= matching.min_matched
-    apart = judged & ((found["low"] > 0) | (found["high"] < 0))
-    found = found.assign(judged=judged, apart=apart)
+    tested = found["matched"] >= matching.min_matched
+    apart = tested & ((found["low"] > 0) | (found["high"] < 0))
+    found = found.assign(tested=tested, apart=apart)
     found.insert(0, "province", names)
-    share = float(apart.sum() / judged.sum()) if judged.any() else float("nan")
+    share = float(apart.sum() / tested.sum()) if tested.any() else float("nan")
     return RegionalParity(found, share, 1 - coverage, len(offers) - len(rows))
 
 

@@ -216,13 +216,13 @@ def check_monotonicity(
             then = rows.assign(**after)[moving]
             views = {"held": recommender.at_given_pd, "model": recommender.limits}
             cases += [
-                _case(now[moving], view(then), {"lever": action.name, "rise": rise, "pd": name})
+                _case(now[moving], view(then), {"action": action.name, "rise": rise, "pd": name})
                 for name, view in views.items()
             ]
     every = pd.concat(cases, ignore_index=True)
     asked = pd.MultiIndex.from_product(
         [[action.name for action in actions], rises, ["held", "model"]],
-        names=["lever", "rise", "pd"],
+        names=["action", "rise", "pd"],
     )
     return Monotonicity(
         _counts(every, asked), every[every["fallen_cny"] > 0].reset_index(drop=True)
@@ -246,7 +246,7 @@ def _counts(every: pd.DataFrame, asked: pd.MultiIndex) -> pd.DataFrame:
         falls=every["fallen_cny"] > 0,
         ended=(every["fallen_cny"] > 0) & (every["limit_then_cny"] <= 0),
     )
-    by = marked.groupby(["lever", "rise", "pd"], sort=False)
+    by = marked.groupby(["action", "rise", "pd"], sort=False)
     counts = by[["limits", "higher", "falls", "ended"]].sum().astype(np.int64)
     counts.insert(0, "enterprises", by.size())
     fallen = by["fallen_cny"].agg(["sum", "max"])

@@ -32,10 +32,10 @@ NEAREST = (*CONSTRAINT_KINDS, "profit", "floor", "pd_cut", "pd_horizon")
 NOW = ["enterprise_id", "bank", "limit_cny", "pd_12m"]
 CAUSE = ["enterprise_id", "cause", "cause_en", "cause_zh", "lasting"]
 COLUMNS = (
-    "enterprise_id", "rank", "lever", "step", "effort", "bank", "limit_cny", "bank_then",
+    "enterprise_id", "rank", "action", "step", "effort", "bank", "limit_cny", "bank_then",
     "limit_then_cny", "pd_12m", "pd_then_12m", "cause", "text_en", "text_zh",
 )  # fmt: skip
-TEXTS = ("lever", "bank", "bank_then", "cause", "text_en", "text_zh")
+TEXTS = ("action", "bank", "bank_then", "cause", "text_en", "text_zh")
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def find_recourse(
 
     `scored` hold enterprise_id, as_of and all features that were computed, one row an
     enterprise; `causes` (see `find_causes`) what holds each one's limit now. A row an enterprise
-    and lever: rank (from 1), lever, step and effort, bank and limit now and then, PD now and
+    and action: rank (from 1), action, step and effort, bank and limit now and then, PD now and
     then, cause, and a sentence in two languages; where nothing raises the limit one row with
-    rank 0, lever "" and the cause in words. `DataError` for a repeated enterprise.
+    rank 0, action "" and the cause in words. `DataError` for a repeated enterprise.
     """
     _refuse_repeated(scored)
     features = scored.sort_values("enterprise_id", ignore_index=True)
@@ -189,7 +189,7 @@ def _smallest_steps(
 
     A step scores only the rows that it moves and that no smaller one has lifted."""
     waiting = features
-    found = [now.iloc[:0].assign(lever="", step=0.0, effort=0.0, bank_then="", limit_then_cny=0.0,
+    found = [now.iloc[:0].assign(action="", step=0.0, effort=0.0, bank_then="", limit_then_cny=0.0,
                                  pd_then_12m=0.0)]  # fmt: skip
     for step in action.steps:
         after = apply_action(waiting, action, step.size)
@@ -203,7 +203,7 @@ def _smallest_steps(
         )
         found.append(
             before.assign(
-                lever=action.name,
+                action=action.name,
                 step=step.size,
                 effort=step.effort,
                 bank_then=then["bank"],
@@ -218,7 +218,7 @@ def _smallest_steps(
 def _rank_actions(found: pd.DataFrame, max_actions: int) -> pd.DataFrame:
     """The first few of each enterprise by effort; equal efforts by the larger limit, then name."""
     ordered = found.sort_values(
-        ["enterprise_id", "effort", "limit_then_cny", "lever"],
+        ["enterprise_id", "effort", "limit_then_cny", "action"],
         ascending=[True, True, False, True],
         kind="stable",
         ignore_index=True,

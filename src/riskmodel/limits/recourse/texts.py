@@ -60,15 +60,15 @@ MORE: Words = (
 def write_sentences(found: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """Write text_en and text_zh: what would change, and the limit that could follow.
 
-    `found` has enterprise_id, lever, step, limit_cny, limit_then_cny; `features` the features, one
+    `found` has enterprise_id, action, step, limit_cny, limit_then_cny; `features` the features, one
     row an enterprise.
     """
     place = pd.Index(features["enterprise_id"]).get_indexer(pd.Index(found["enterprise_id"]))
     own = features.iloc[place].reset_index(drop=True)
     english = np.full(len(found), "", dtype=object)
     chinese = english.copy()
-    for action, step in found[["lever", "step"]].drop_duplicates().itertuples(index=False):
-        at = np.flatnonzero((found["lever"] == action) & (found["step"] == step))
+    for action, step in found[["action", "step"]].drop_duplicates().itertuples(index=False):
+        at = np.flatnonzero((found["action"] == action) & (found["step"] == step))
         conditions = CONDITIONS[str(action)](own.iloc[at], float(step))
         english[at] = [words[0] for words in conditions]
         chinese[at] = [words[1] for words in conditions]
@@ -96,7 +96,7 @@ def write_without_recourse(silent: pd.DataFrame) -> pd.DataFrame:
             f"(first: {wordless.iloc[0]}). Add it to asked.words.HELD."
         )
     rows = silent.assign(
-        lever="", step=np.nan, effort=np.nan, rank=0, bank_then=silent["bank"],
+        action="", step=np.nan, effort=np.nan, rank=0, bank_then=silent["bank"],
         limit_then_cny=silent["limit_cny"], pd_then_12m=silent["pd_12m"],
     )  # fmt: skip
     for place, column in enumerate(("en", "zh")):

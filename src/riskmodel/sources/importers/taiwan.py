@@ -1,4 +1,4 @@
-"""UCI's "Default of credit card clients": six months of card history in Taiwan, 2005 (CC BY 4.0).
+"""UCI's "Default of credit card clients": six months of credit card history in Taiwan, 2005 (CC BY 4.0).
 
 Sex, education, marriage and age are left out: a lender to enterprises has no such facts, and
 deciding by them would be unlawful in many places.

@@ -99,7 +99,7 @@ def sort_tables(
         if len(account.rejects):
             write_parquet(account.rejects, out / "rejects" / f"{name}.parquet")
     write_parquet(report.frame(), out / "report.parquet")
-    write_parquet(report.violations_frame(), out / "breaches.parquet")
+    write_parquet(report.violations_frame(), out / "violations.parquet")
     return SortedTables(sorting.firsts, {name: sorting.write(name) for name in sorting.accounts})
 
 

@@ -202,7 +202,7 @@ def sort_folder(
 ) -> SortedSource:
     """Validate a source folder and sort it into `out`, there whole or not at all.
 
-    Beside the tables' partitions: `rejects/<table>.parquet`, `report.parquet`, `breaches.parquet` and
+    Beside the tables' partitions: `rejects/<table>.parquet`, `report.parquet`, `violations.parquet` and
     `sorted.json`. A finished `out` of the same files, settings and partitions is used as it is. `firsts`
     keeps an earlier sorting's partitions; one that lies in `out` with these is replaced. Memory is
     bounded by `memory_gb`, or by one chunk and one partition where these need more. Raises `DataError`

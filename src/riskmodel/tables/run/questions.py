@@ -5,7 +5,7 @@ from riskmodel.tables.run.declaration import table
 RECOURSE = table("limits/recourse", "an enterprise and an action that would raise its limit", "enterprise_id rank", """
 enterprise_id   text             the enterprise
 rank            integer          1 for the least effort; 0 where no action raises the limit
-lever           text?            the action
+action           text?            the action
 step            number?          the size of the action's step
 effort          number?          the effort of the step
 bank            text?            the bank of today's offer
@@ -42,8 +42,8 @@ gained_cny     number? [CNY]    profit gained by it
 lost_share     number? [share]  lost profit by the best one
 """)  # fmt: skip
 
-MONOTONICITY = table("limits/monotonicity", "higher exports of a size, at one PD", "lever rise pd", """
-lever             text          the exports that rise
+MONOTONICITY = table("limits/monotonicity", "higher exports of a size, at one PD", "action rise pd", """
+action             text          the exports that rise
 rise              number [share] the rise
 pd                text          held: PDs as they were; model: PDs scored anew
 enterprises       integer       enterprises
@@ -62,7 +62,7 @@ matched     integer          offers with similar ones in other provinces
 difference  number? [share]  mean difference of their limits, by logs
 low         number? [share]  lower end of its interval, by enterprise
 high        number? [share]  upper end of it
-judged      flag             true where enough offers are matched
+tested      flag             true where enough offers are matched
 apart       flag             true where that is so and the interval excludes 0
 """)  # fmt: skip
 

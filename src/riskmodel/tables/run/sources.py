@@ -16,7 +16,7 @@ share_late       number? [share]         rows that became known later than is us
 share_corrected  number? [share]         rows that a later version corrects
 """)  # fmt: skip
 
-BREACHES = table("sources/breaches", "a rule that rows of a column break", "table column reason", """
+VIOLATIONS = table("sources/violations", "a rule that rows of a column break", "table column reason", """
 table   text            the table's name
 column  text            the column
 reason  text            the rule that is broken
@@ -24,4 +24,4 @@ rows    integer [rows]  rows that break it
 first   text?           keys of the first of them
 """)  # fmt: skip
 
-TABLES = by_name(REPORT, BREACHES)
+TABLES = by_name(REPORT, VIOLATIONS)
