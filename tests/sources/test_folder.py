@@ -258,7 +258,7 @@ def test_what_is_saved_is_loaded_again(
         assert loaded.tables[name].equals(rows)
     rejects = pd.read_parquet(tmp_path / "sources" / "rejects" / "declarations.parquet")
     assert list(rejects["reasons"]) == ["fob_usd is infinite"]
-    violations = pd.read_parquet(tmp_path / "sources" / "breaches.parquet")
+    violations = pd.read_parquet(tmp_path / "sources" / "violations.parquet")
     assert violations.to_dict("records") == [
         {
             "table": "declarations",
