@@ -325,7 +325,7 @@ def rows_known_or_not(view, _):
 
 def rows_that_will_be_corrected(view, _):
     """Looks ahead: of what is seen, the rows of which another version will come."""
-    last = view.rows.until[view.seen] == np.iinfo(np.int64).max
+    last = view.rows.known_until[view.seen] == np.iinfo(np.int64).max
     return by_pair(view, ~last)
 
 
@@ -333,10 +333,10 @@ def rows_known_in_any_version(view, _):
     """Counts a corrected row twice: it keeps the laws, but is not what the contract says."""
     rows, found = view.rows, []
     for who, as_of, cut in zip(
-        view.pairs.enterprise, view.pairs.as_of, view.pairs.cut, strict=True
+        view.pairs.enterprise, view.pairs.as_of, view.pairs.day_start, strict=True
     ):
         own = slice(rows.offsets[who], rows.offsets[who + 1])
-        found.append(np.sum((rows.known[own] < cut) & (rows.event[own] < as_of)))
+        found.append(np.sum((rows.known_at[own] < cut) & (rows.event[own] < as_of)))
     return np.array(found, dtype=float)
 
 
@@ -384,7 +384,7 @@ def test_a_feature_that_cheats_is_caught(economy, monkeypatch, cheat):
 
 
 def test_a_door_that_leaves_the_rows_as_they_come_is_caught(economy, monkeypatch):
-    monkeypatch.setattr(validate_rows, "in_order", lambda rows, _: rows)
+    monkeypatch.setattr(validate_rows, "sort_by_key", lambda rows, _: rows)
     assert keeps_whatever_the_order_of_rows(economy)
 
 

@@ -16,7 +16,7 @@ GONE = "http://risk:hunter2@127.0.0.1:1"
 
 
 @pytest.fixture
-def request(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRequest:
+def run_request(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRequest:
     """A run on a source folder of one enterprise with a label."""
     monkeypatch.setattr(tracking_address, "WAIT_SECONDS", 0.01)
     for name in ("baseline.toml", "policy.toml", "banks.toml"):
@@ -46,19 +46,19 @@ def nobody(words: str) -> None:
 
 
 def test_a_server_that_is_gone_is_told_before_anything_is_run(
-    root: Path, request: RunRequest, monkeypatch: pytest.MonkeyPatch
+    root: Path, run_request: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", GONE)
 
     with pytest.raises(SettingsError, match="no server answers there, 3 times") as said:
-        run_experiment(request, root, nobody)
+        run_experiment(run_request, root, nobody)
 
     assert "hunter2" not in str(said.value)
     assert not (root / "experiments" / "runs").exists()
 
 
 def test_a_server_that_goes_during_a_run_leaves_it_failed_and_it_goes_on_later(
-    root: Path, request: RunRequest, monkeypatch: pytest.MonkeyPatch
+    root: Path, run_request: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
 
@@ -68,7 +68,7 @@ def test_a_server_that_goes_during_a_run_leaves_it_failed_and_it_goes_on_later(
 
     monkeypatch.setattr(experiment, "_run_stages", interrupted)
     with pytest.raises(SettingsError, match="no server answers there"):
-        run_experiment(request, root, told.append)
+        run_experiment(run_request, root, told.append)
     failed = record(root)
     assert failed["state"] == "failed"
     assert any("the run's end is not in MLflow" in line for line in told)
@@ -77,18 +77,18 @@ def test_a_server_that_goes_during_a_run_leaves_it_failed_and_it_goes_on_later(
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     monkeypatch.setattr(experiment, "_run_stages", lambda run, progress: None)
     with pytest.raises(Exception, match="not written yet"):  # no stage has left anything to log
-        run_experiment(request, root, nobody)
+        run_experiment(run_request, root, nobody)
     assert record(root)["mlflow_run_id"] == failed["mlflow_run_id"]
 
 
 def test_a_run_whose_tracked_run_was_deleted_gets_a_new_one(
-    root: Path, request: RunRequest, monkeypatch: pytest.MonkeyPatch
+    root: Path, run_request: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(experiment, "_run_stages", lambda run, progress: None)
     ids = []
     for _ in range(2):
         with pytest.raises(Exception, match="not written yet"):
-            run_experiment(request, root, nobody)
+            run_experiment(run_request, root, nobody)
         ids.append(record(root)["mlflow_run_id"])
         with tracking.connect_store(root) as mlflow:
             mlflow.MlflowClient().delete_run(ids[-1])

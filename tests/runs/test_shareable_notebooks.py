@@ -63,7 +63,9 @@ def test_rows_that_are_set_aside_are_counted_and_their_keys_stay_in_the_run_fold
     sources = executed.parents[1] / "sources"
     violations = pd.read_parquet(sources / "violations.parquet")
     assert {"bank_records", "declarations", "receipts"} <= set(violations["table"])
-    keys = {word for word in re.findall(r"\w+", " ".join(violations["first"])) if not word.isdigit()}
+    keys = {
+        word for word in re.findall(r"\w+", " ".join(violations["first"])) if not word.isdigit()
+    }
     assert {"DSECRET3", "RSECRET4", "KSECRET2", "secret_lender"} <= keys
     for table in ("declarations", "receipts", "bank_records", "enterprises"):
         rows = pd.read_parquet(sources / f"{table}.parquet")

@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import beta
 
 from riskmodel.benchmarks.reject_inference.accepted_performance import (
-    MOST_UNSUPPORTED,
-    Correction,
-    correction,
+    MAX_UNSUPPORTED,
+    AcceptanceWeights,
+    compute_weights,
     for_all_applicants,
 )
 from riskmodel.features import definitions_by_name
@@ -523,16 +523,16 @@ def test_adjusted_ps_end_at_one() -> None:
 
 
 def test_nearly_all_overlap_up_to_a_twentieth() -> None:
-    one = Correction(np.ones(2), 2.0, 0.0, MOST_UNSUPPORTED)
-    assert MOST_UNSUPPORTED == 0.05
+    one = AcceptanceWeights(np.ones(2), 2.0, 0.0, MAX_UNSUPPORTED)
+    assert MAX_UNSUPPORTED == 0.05
     assert one.overlaps
-    assert not Correction(np.ones(2), 2.0, 0.0, 0.0501).overlaps
+    assert not AcceptanceWeights(np.ones(2), 2.0, 0.0, 0.0501).overlaps
     propensity = np.asarray([0.1, 0.05, 0.5, 0.04])
-    made = correction(propensity, np.asarray([True, True, True, False]), floor=0.05)
+    made = compute_weights(propensity, np.asarray([True, True, True, False]), floor=0.05)
     # 10, 20 and 2: a propensity at the floor is not below it
     assert made.weights == pytest.approx(np.asarray([10, 20, 2]) * 3 / 32)
     assert (made.trimmed, made.unsupported) == (0.0, 0.25)
-    edges = correction(np.asarray([0.0, 1.0]), np.asarray([False, True]))
+    edges = compute_weights(np.asarray([0.0, 1.0]), np.asarray([False, True]))
     assert edges.weights.tolist() == [1.0]
 
 

@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from riskmodel.benchmarks.reject_inference.accepted_performance import MOST_UNSUPPORTED, correction
+from riskmodel.benchmarks.reject_inference.accepted_performance import (
+    MAX_UNSUPPORTED,
+    compute_weights,
+)
 from riskmodel.features import definitions_by_name
 from riskmodel.model.leakage.suspects import Suspect, suspects_table
 from riskmodel.settings import ValidateSettings, default_settings
@@ -416,8 +419,8 @@ def test_the_canary_looks_at_a_date_in_the_middle_at_its_very_start(
 
 
 def test_a_twentieth_of_the_applicants_may_lie_below_the_floor_and_at_it_none_does() -> None:
-    assert MOST_UNSUPPORTED == 0.05
-    few = correction(np.r_[0.01, np.full(19, 0.1)], np.ones(20, bool), floor=0.1)
+    assert MAX_UNSUPPORTED == 0.05
+    few = compute_weights(np.r_[0.01, np.full(19, 0.1)], np.ones(20, bool), floor=0.1)
     assert (few.unsupported, few.overlaps) == (0.05, True)
-    more = correction(np.r_[0.01, 0.01, np.full(19, 0.1)], np.ones(21, bool), floor=0.1)
+    more = compute_weights(np.r_[0.01, 0.01, np.full(19, 0.1)], np.ones(21, bool), floor=0.1)
     assert not more.overlaps

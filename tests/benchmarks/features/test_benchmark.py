@@ -154,7 +154,7 @@ def test_a_contender_with_something_wrong_is_caught(
 def test_a_contender_too_large_for_so_many_says_so_in_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(benchmark, "MOST_ENTERPRISES", {"duckdb": 20})
+    monkeypatch.setattr(benchmark, "MAX_ENTERPRISES", {"duckdb": 20})
     monkeypatch.setattr(benchmark, "in_child", lambda work, *args, **named: work(*args, **named))
 
     table = bench_features(30, lambda line: None, contenders=["duckdb"])

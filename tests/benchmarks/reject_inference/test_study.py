@@ -168,7 +168,7 @@ def test_nothing_but_the_truth_is_known_of_the_rejected(applicants: Applicants) 
 def test_a_small_economy_is_scored_by_every_method_and_judged(
     simulation: Path, applicants: Applicants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(study, "applicants_of", lambda *_: applicants)
+    monkeypatch.setattr(study, "read_applicants", lambda *_: applicants)
     few = default_settings().model.with_values(FEW)
     scored = score_simulation(simulation, default_settings().with_values({"model": few}))
     assert len(scored) == len(applicants.test)
