@@ -296,6 +296,6 @@ def test_the_proof_in_words_is_never_nearer_the_best_than_it_is() -> None:
     proof = Certificate(12_701_681.67, 12_708_671.37, 0.00054999422, 0.0004, rows)
     assert proof.text == (
         "Worth 12,701,681 CNY a year, at most 12,708,672 CNY by any allocation, so proven within"
-        " 0.055% of the best. The largest amount by which any of 1,200 rows is exceeded: 0.01 CNY."
+        " 0.055% of the best. The largest amount by which any of 1,200 constraints is exceeded: 0.01 CNY."
     )
     assert "proven within 0.001% of the best" in Certificate(1.0, 1.0, 1e-9, 0.0, rows).gap_text

@@ -27,7 +27,7 @@ def find_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
 
     `rows` are keys and features. Returns enterprise_id, as_of, rank, family, feature, contribution
     (the family's strength in log-odds against the baseline), share of all that raises the risk,
-    texts. Which families and features are named: see `naming.name_reasons`.
+    texts. Which families and features are named: see `reason_selection.name_reasons`.
     """
     named = _name_in_blocks(baseline, rows, settings)
     texts = reason_texts(baseline).iloc[_reason(named)].reset_index(drop=True)

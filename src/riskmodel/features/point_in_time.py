@@ -1,4 +1,4 @@
-"""Point in time: the rows of a table that each asked row may see; the only place that decides it.
+"""Point in time: the rows of a table that each asked row may see; for features, the only place that decides it.
 
 A version of a row is visible from its `known_at` until a later version is known, unless it is
 taken back, and counts if its event lies before `as_of`.

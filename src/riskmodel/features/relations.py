@@ -106,7 +106,7 @@ def accounts(batch: RelationInputs) -> VisibleRows:
 
 
 def receipt_matches(batch: RelationInputs) -> VisibleRows:
-    """Receipts, and whether they match a declaration and a buyer."""
+    """Receipts, with flags: its declaration is on record; its payer is a buyer of any declaration."""
     receipts, declared = batch.view("receipts"), batch.view("declarations")
 
     def stands(own: str, other: str) -> Floats:
@@ -138,10 +138,10 @@ def round_trips(batch: RelationInputs) -> VisibleRows:
 
 
 def market(batch: RelationInputs) -> VisibleRows:
-    """Declarations, with what all enterprises' declarations say of their buyers and goods."""
+    """Declarations, with statistics of their buyers (own rows left out) and goods at the month's start."""
     declared, known = batch.view("declarations"), batch.at_month_start.view("declarations")
     market = batch.market
-    assert market is not None, "a plan that asks for peers has pools"
+    assert market is not None, "a plan with features of the market has market statistics"
     dates = market.dates_of(known.pairs)
     added = {}
     if declared.rows.has("buyer_id"):

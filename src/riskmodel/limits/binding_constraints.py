@@ -62,11 +62,11 @@ DECLINES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Screening:
-    """Each pair's first failed rule, and flags for a known PD and one below the bank's maximum."""
+    """Each pair's first failed rule, and flags for a known PD and for one at or below the bank's `max_pd`."""
 
     first_refusal: Words
     has_pd: Flags
-    below_cut: Flags
+    within_max_pd: Flags
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def decline_codes(of: Solution, known: Screening) -> Words:
     tests: list[tuple[Flags, str | Words]] = [
         (known.first_refusal != "", known.first_refusal),
         (~known.has_pd, "pd_horizon"),
-        (~known.below_cut, "pd_cut"),
+        (~known.within_max_pd, "pd_cut"),
         (~opens, "floor"),
         (~earns, "profit"),
         (elsewhere, "other_allocation"),

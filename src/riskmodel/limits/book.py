@@ -45,9 +45,9 @@ LEFT_OUT_WORDS = (
 class Certificate:
     """Proof of how good the allocation is: no allocation is worth more than `bound`, in CNY.
 
-    `value` is the sum of the offers' expected profit. `rows` has one row a row: bank ("" for all
-    together), row, key (a sector or destination, else ""), capacity_cny, used_cny, price (CNY of
-    expected profit that one more yuan of capacity earns).
+    `value` is the sum of the offers' expected profit. `rows` has one row a constraint: bank ("" for all
+    together), constraint, segment (a sector or destination, else ""), capacity_cny, used_cny, shadow_price
+    (CNY of expected profit that one more CNY of capacity earns).
     """
 
     value: float
@@ -69,7 +69,7 @@ class Certificate:
         """The whole proof in words."""
         return (
             f"Worth {format_lower(self.value, ',.0f')} CNY a year, {self.gap_text}. The largest amount"
-            f" by which any of {len(self.rows):,} rows is exceeded:"
+            f" by which any of {len(self.rows):,} constraints is exceeded:"
             f" {format_upper(self.max_violation, ',.2f')} CNY."
         )
 
@@ -173,7 +173,7 @@ def _screen(case: Case, pairs: Pairs) -> Screening:
     return Screening(
         first_refusal=_first(case.verdicts["refusals"]).to_numpy(object)[pairs.enterprise],
         has_pd=np.isfinite(pd_12m),
-        below_cut=pd_12m <= cut,
+        within_max_pd=pd_12m <= cut,
     )
 
 

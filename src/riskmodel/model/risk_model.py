@@ -91,7 +91,7 @@ class RiskModel:
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Compute exact contributions to the calibrated log-odds: a column a feature, then `base`.
 
-        Each row sums to `log_odds` within `shares.TOLERANCE`, or `RiskModelError` is raised: `base`
+        Each row sums to `log_odds` within `additivity.TOLERANCE`, or `RiskModelError` is raised: `base`
         is the log-odds of the average score and takes up nothing else. The score's shares are
         stretched by what calibration makes of the way from the average score to the row's: the
         slope, where calibration is logistic. The stretch is above 0, so it changes neither signs nor

@@ -61,7 +61,7 @@ def parse_parameters(parts: Mapping[str, Mapping[str, Any]]) -> Parameters:
 
 
 def as_tables(parameters: Parameters) -> dict[str, dict[str, Any]]:
-    """Return the parameters as tables of plain values, as `parameters_from` takes them."""
+    """Return the parameters as tables of plain values, as `parse_parameters` takes them."""
     return {
         part: {k: list(v) if isinstance(v, tuple) else v for k, v in values._asdict().items()}
         for part, values in parameters._asdict().items()

@@ -52,7 +52,7 @@ def evaluate_methods(
     `simulations`: enterprise_id, accepted, true_pd, outcome, propensity, a column a method. Figures are
     means over simulations; intervals are 95 %, enterprises drawn anew in every simulation. Question `fit`: a
     method's PDs on the rejected and on all applicants; its gain over the accepted alone is positive
-    where it is better. Question `evaluate`: what the accepted say of the `accepted_only` model on
+    where it is better. Question `evaluate`: what the accepted say of the `accepts_only` model on
     all applicants; the gain is how much nearer weighting brings the estimate to the truth.
     `helps` where the lower end of the gain is above 0.
     """

@@ -70,7 +70,7 @@ class Learner:
 def tune_learner(
     rows: pd.DataFrame, fold: pd.Series, inputs: Inputs, settings: ModelSettings, seed: int
 ) -> Learner:
-    """Tune the rounds to the smallest loss over the folds of the rows (see `seen_of`).
+    """Tune the rounds to the smallest loss over the folds of the rows (see `observe_applicants`).
 
     `DataError` unless some of the accepted defaulted and some did not.
     """

@@ -126,9 +126,9 @@ def swap_sets(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
 def frontier_lines(
     problem: AllocationProblem, rules: Mapping[str, pd.DataFrame], *, threads: int = 1
 ) -> dict[float, dict[str, pd.DataFrame]]:
-    """By step, a multiple of the rows' capacities: the book's lines, and each rule's at that volume.
+    """For each multiple of the capacities: the book's lines, and each rule's, truncated to its volume.
 
-    `rules` are whole, in their own order.
+    `rules` are complete books by name, in the order in which each rule lends. Keys: `BOOK` and the rules' names.
     """
     found = {}
     for step in STEPS:

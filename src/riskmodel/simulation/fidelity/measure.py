@@ -34,7 +34,7 @@ class Measurement:
 
 
 def require_cases(cases: float, of: str, least: int = MIN_CASES) -> None:
-    """Raises `ThinError` where there are fewer cases than a figure needs."""
+    """Raises `TooFewCasesError` where there are fewer cases than a figure needs."""
     if cases < least:
         raise TooFewCasesError(f"{cases:,.0f} {of} where {least} are needed")
 

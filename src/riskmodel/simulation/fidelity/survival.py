@@ -84,7 +84,7 @@ def spell_hazard_falls(tables: Tables) -> Measurement:
 class Lives:
     """Months lived as an exporter, enterprises x months of the simulation.
 
-    `at_risk`: there, neither gone nor in default, and seen for `LEAST_SEEN` months; `leaves`:
+    `at_risk`: there, neither gone nor in default, and seen for `MIN_MONTHS_SEEN` months; `leaves`:
     gone in this month. `year` counts years of export from 0, the last one stays. `large`, one
     entry an enterprise: a pace of 100,000 USD and three sales a year over all months seen.
     """

@@ -50,7 +50,7 @@ def sales(tables: Tables) -> pd.DataFrame:
 
 
 def sales_with(tables: Tables, column: str) -> pd.DataFrame:
-    """The sales for which a detail is known; `ThinError` where the table has no such column."""
+    """The sales for which a detail is known; `TooFewCasesError` where the table has no such column."""
     rows = sales(tables)
     if column not in rows:
         raise TooFewCasesError(f"declarations has no {column}")

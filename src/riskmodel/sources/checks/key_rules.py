@@ -47,7 +47,7 @@ def repeats_key(rows: pa.Table, columns: tuple[str, ...]) -> Rows:
 
 
 def find_duplicates(rows: pa.Table, declared: Table) -> Duplicates:
-    """Find copies and contradictions among rows that are sorted by `in_order`."""
+    """Find copies and contradictions among rows that are sorted by `sort_by_key`."""
     again = repeats_key(rows, version_key(declared))
     followed = np.append(again[1:], False)
     crowd = np.flatnonzero(again | followed)

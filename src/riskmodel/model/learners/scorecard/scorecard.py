@@ -174,7 +174,7 @@ def fit_on_bins(
 ) -> Scorecard:
     """Fit the scorecard on given bins of all inputs.
 
-    See `scorecard_fit` for what is chosen and how it is fitted. `DataError` if there is no
+    See `scorecard.fit` for the selection and the fit. `DataError` if there is no
     feature at all; where none has two bins, the first stands with one rate for all.
     """
     matrix, defaulted = inputs.matrix(rows), rows["defaulted"].to_numpy(float)

@@ -101,7 +101,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class ShapleyTables:
-    """A model's tables; `arrays` as `shapley_kernels.explain` takes them."""
+    """A model's tables; `arrays` as `kernels.explain` takes them."""
 
     base: float
     arrays: tuple[Records, ...]
