@@ -168,7 +168,7 @@ def test_an_offer_is_held_by_a_row_by_profit_or_by_its_cap() -> None:
 
 def test_a_decline_names_the_first_that_holds() -> None:
     def known(**changes: list[Any]) -> Screening:
-        whole = {"first_refusal": [""] * 4, "has_pd": [True] * 4, "below_cut": [True] * 4}
+        whole = {"first_refusal": [""] * 4, "has_pd": [True] * 4, "within_max_pd": [True] * 4}
         return Screening(**{
             name: np.asarray(value, dtype=object if name == "first_refusal" else bool)
             for name, value in {**whole, **changes}.items()
@@ -179,8 +179,8 @@ def test_a_decline_names_the_first_that_holds() -> None:
     assert decline_codes(every, known()).tolist() == ["other_allocation", "other_allocation", "profit", "s loss"]  # fmt: skip
     first = decided(pair=(0, -1), level=(1, -1))
     assert decline_codes(first, known()).tolist()[:2] == ["other_allocation"] * 2
-    assert decline_codes(every, known(below_cut=no)).tolist() == ["pd_cut"] * 4
-    assert decline_codes(every, known(below_cut=no, has_pd=no)).tolist() == ["pd_horizon"] * 4
+    assert decline_codes(every, known(within_max_pd=no)).tolist() == ["pd_cut"] * 4
+    assert decline_codes(every, known(within_max_pd=no, has_pd=no)).tolist() == ["pd_horizon"] * 4
     rule = ["small", "", "", "late"]
     assert decline_codes(every, known(first_refusal=rule, has_pd=no)).tolist() == ["small", "pd_horizon", "pd_horizon", "late"]  # fmt: skip
     shut = Solution(
