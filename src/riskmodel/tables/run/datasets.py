@@ -36,7 +36,7 @@ rate        number? [share] defaults by rows
 EARLY_SIGNS = table("datasets/early_signs", "a labelled enterprise and date", "enterprise_id as_of", """
 enterprise_id  text           the enterprise
 as_of          date           the as-of date
-past_due       number [days]  the most days past due within the horizon
+past_due       number? [days] the most days past due within the horizon
 """)  # fmt: skip
 
 TABLES = by_name(PANEL, EXCLUSIONS, SPLITS, SENSITIVITY, EARLY_SIGNS)

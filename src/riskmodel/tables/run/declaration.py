@@ -133,10 +133,16 @@ def _is_kind(values: pd.Series, kind: Kind) -> bool:
         "text": _is_text,
         "date": types.is_datetime64_any_dtype,
         "number": lambda one: types.is_numeric_dtype(one) and not types.is_bool_dtype(one),
-        "integer": types.is_integer_dtype,
+        "integer": _is_whole,
         "flag": types.is_bool_dtype,
     }
     return bool(checks[kind](plain))
+
+
+def _is_whole(values: pd.Series) -> bool:
+    return types.is_integer_dtype(values) or (
+        types.is_float_dtype(values) and bool((values.dropna() % 1 == 0).all())
+    )
 
 
 def _is_text(values: pd.Series) -> bool:

@@ -21,7 +21,7 @@ rank           integer         the reason's rank
 family         text            the family of features
 feature        text            the feature that represents the family
 pd_12m         number [share]  probability of default
-pd_at_reference    number [share]  the same with this feature at the reference group's value
+pd_at_reference  number [share]  the same with this feature at the reference group's value
 strongest      flag            true where the family is the strongest
 """)  # fmt: skip
 

@@ -14,20 +14,20 @@ needs    text  tables and columns that the source lacks
 
 DICTIONARY = table("features/dictionary", "a computed feature", "feature", """
 feature  text   the feature
-meaning  text   its meaning in English
-unit     text   its unit
+meaning  text?  its meaning in English
+unit     text?  its unit
 risk     text   direction of risk as the feature rises: rises, falls or none
 table    text   the table that it is computed from
-window   text   the time that it looks back over
+window   text?  the time that it looks back over
 family   text   the family of features that share a reason
 use      text   use: model, rules, or both
-zh       text   its meaning in Chinese
+zh       text?  its meaning in Chinese
 """)  # fmt: skip
 
 PROFILE = table("features/profile", "a feature", "feature", """
 feature          text             the feature
 family           text             its family
-unit             text             its unit
+unit             text?            its unit
 risk             text             its declared direction of risk
 use              text             its use
 known_share      number? [share]  rows in which it is known

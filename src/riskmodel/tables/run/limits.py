@@ -45,7 +45,7 @@ left          integer  enterprises that pass this rule and those before it
 
 CAPS = table("limits/caps", "a scored enterprise", "enterprise_id", """
 enterprise_id  text          the enterprise
-cap_cny        number [CNY]  the largest limit that the policy allows
+cap_cny        number? [CNY] the largest limit that the policy allows
 """, family="a column for each cap and what it is computed from, in CNY or as a share, and the binding one")  # fmt: skip
 
 BY_BANK = table("limits/by_bank", "a bank", "bank", """
@@ -54,9 +54,9 @@ pairs                     integer          enterprises with an agreement
 offers                    integer          offers
 limit_cny                 number [CNY]     sum of the offered limits
 budget_cny                number? [CNY]    the bank's budget
-expected_loss_cny         number [CNY]     sum of the expected losses
+expected_loss_cny         number? [CNY]    sum of the expected losses
 loss_cap_cny              number? [CNY]    the bank's bound on expected loss
-expected_profit_cny       number [CNY]     sum of the expected profits
+expected_profit_cny       number? [CNY]    sum of the expected profits
 mean_rate                 number? [share]  mean yearly rate, weighted by limit
 shadow_price_of_budget    number?          profit that one more CNY of budget would bring
 shadow_price_of_loss_cap  number?          profit that one more CNY of loss bound would bring
@@ -78,7 +78,7 @@ constraint    text           bank_budget, bank_loss_cap, sector_share or destina
 segment       text           the sector or destination; empty for a whole bank
 capacity_cny  number [CNY]   the bound
 used_cny      number [CNY]   what the book uses of it
-shadow_price  number         profit that one more CNY of the bound would bring
+shadow_price  number         expected profit [CNY] that one more CNY of the bound would bring
 """)  # fmt: skip
 
 TABLES = by_name(

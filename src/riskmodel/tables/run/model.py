@@ -49,7 +49,7 @@ reason     text      the finding in words
 value      number?   the measured value
 low        number?   lower end of its interval
 high       number?   upper end of it
-threshold  number    the bound that the value is compared with
+threshold  number?   the bound that the value is compared with
 decision   text      excluded, kept, cleared by a person, or watched
 """)  # fmt: skip
 
@@ -68,9 +68,9 @@ bin          text             the bin's bounds or levels
 rows         integer [rows]   fit rows in it
 defaults     integer [rows]   defaults among them
 rate         number? [share]  defaults by rows
-woe          number           weight of evidence
-points       number [points]  points of the scorecard
-information  number           information value of the feature
+woe          number?          weight of evidence
+points       number? [points] points of the scorecard
+information  number?          information value of the feature
 low          number?          lower end of the default rate's 95 % interval
 high         number?          upper end of it
 """)  # fmt: skip

@@ -5,7 +5,7 @@ from riskmodel.tables.run.declaration import table
 RECOURSE = table("limits/recourse", "an enterprise and an action that would raise its limit", "enterprise_id rank", """
 enterprise_id   text             the enterprise
 rank            integer          1 for the least effort; 0 where no action raises the limit
-action           text?            the action
+action          text?            the action
 step            number?          the size of the action's step
 effort          number?          the effort of the step
 bank            text?            the bank of today's offer
@@ -23,10 +23,10 @@ INTERVALS = table("limits/intervals", "a scored enterprise", "enterprise_id", ""
 enterprise_id   text          the enterprise
 bank            text          the bank of the offer; empty without one
 limit_cny       number [CNY]  the limit
-limit_low_cny   number [CNY]  the smallest limit over the intervals of PD and response
-limit_high_cny  number [CNY]  the largest one
-low_at          text          the case that gives the smallest
-high_at         text          the case that gives the largest
+limit_low_cny   number? [CNY] the smallest limit over the intervals of PD and response
+limit_high_cny  number? [CNY] the largest one
+low_at          text?         the case that gives the smallest
+high_at         text?         the case that gives the largest
 """)  # fmt: skip
 
 PD_ERRORS = table("limits/pd_errors", "an error of the PD at a bank", "bank error", """
@@ -43,7 +43,7 @@ lost_share     number? [share]  lost profit by the best one
 """)  # fmt: skip
 
 MONOTONICITY = table("limits/monotonicity", "higher exports of a size, at one PD", "action rise pd", """
-action             text          the exports that rise
+action            text          the exports that rise
 rise              number [share] the rise
 pd                text          held: PDs as they were; model: PDs scored anew
 enterprises       integer       enterprises

@@ -8,7 +8,7 @@ passed     flag     true where it passes
 value      number?  the measured value
 low        number?  lower end of its 95 % interval
 high       number?  upper end of it
-threshold  number   the bound that the check applies
+threshold  number?  the bound that the check applies; missing where nothing was tested
 text       text     the finding in words
 """)  # fmt: skip
 
