@@ -121,6 +121,8 @@ def test_terms_that_are_no_file_are_not_called_absent(root: Path, kind: str) -> 
         ),
         ("model.single_feature.feature=attribute_owner", "is a text, not a number"),
         ("validate.conditions=['rankings']", "The nearest is 'ranking'"),
+        ("validate.conditions=['leaks_left_out']", "It is now 'leaks_excluded'"),
+        ("validate.conditions=['not_below_one_number']", "It is now 'not_below_single_feature'"),
         ("limits.previous_run=2014-06-01-none-0123456789", "is no run with limits"),
         ("limits.policy=none.toml", "limits.policy: none.toml is not beside baseline.toml"),
         ("limits.banks=''", "limits.banks:  is not beside"),

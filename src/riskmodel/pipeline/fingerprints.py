@@ -29,7 +29,7 @@ def data_fingerprint(folder: Path) -> str:
         inside = file.relative_to(folder)
         if inside.parts[0] == "truth" or inside.name.startswith("."):
             continue
-        if file.is_file():  # a pipe would not end; the contract's door refuses it
+        if file.is_file():  # a pipe would not end; reading the folder refuses it
             digest.update(f"{inside.as_posix()} {sha256(file)}\n".encode())
     return digest.hexdigest()
 

@@ -37,6 +37,7 @@ from riskmodel.settings import (
     read_text,
     sound_settings,
 )
+from riskmodel.settings.retired import VALUES
 from riskmodel.sources import Source
 from riskmodel.sources.checks.columns import read_table
 from riskmodel.sources.checks.validate_rows import validate_rows
@@ -201,8 +202,9 @@ def _no_number(settings: Settings, known: Mapping[str, FeatureDefinition]) -> It
 def _unknown_checks(settings: Settings) -> Iterator[str]:
     for name in settings.validate_.conditions:
         if name not in CHECKS:
-            near = nearest(name, CHECKS)
-            yield f"validate.conditions: no check is called '{name}'. The nearest is '{near}'."
+            new = VALUES["validate.conditions"].get(name)
+            remedy = f"It is now '{new}'." if new else f"The nearest is '{nearest(name, CHECKS)}'."
+            yield f"validate.conditions: no check is called '{name}'. {remedy}"
 
 
 def _missing_last_run(settings: Settings, root: Path) -> Iterator[str]:

@@ -124,12 +124,11 @@ def _outside(run: Run, inputs: StageInputs) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "run.data" in inputs.settings or "run" in inputs.settings:
         found["data"] = run.record()["data_fingerprint"]
-    if "limits.policy" in inputs.settings:
+    if not {"limits", "limits.policy"}.isdisjoint(inputs.settings):
         found["programme"] = programme_of_terms(run)
     if "model" in inputs.settings and run.settings.model.source == "score_champion":
         found["approved"] = run.record()[IN_FORCE]["fingerprint"]
     if "limits" in inputs.settings:
-        found["programme"] = programme_of_terms(run)
         found["terms"] = [one.model_dump(mode="json") for one in (policy_of(run), banks_of(run))]
         found["last_run"] = _last_run(run)
     return found

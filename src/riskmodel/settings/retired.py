@@ -133,7 +133,10 @@ VALUES: Mapping[str, Renamed] = MappingProxyType(
         },
         "model.leakage.action": {"leave_out": "exclude"},
         "limits.limit_response": {"learnt": "estimated", "stated": "assumed"},
-        "validate.conditions": {"not_below_one_number": "not_below_single_feature"},
+        "validate.conditions": {
+            "leaks_left_out": "leaks_excluded",
+            "not_below_one_number": "not_below_single_feature",
+        },
     }
 )
 """New values by old ones, by the key as it is called now."""
