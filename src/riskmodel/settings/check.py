@@ -43,7 +43,7 @@ def validate_settings(
     )
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def suggest_nearest(word: str, known: Iterable[str]) -> str:
     """Return a sentence that names the known word nearest to `word`; empty if none is known."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.0)
     return f"The nearest known one is '{near[0]}'." if near else ""

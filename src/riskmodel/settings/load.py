@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from riskmodel.errors import SettingsError
-from riskmodel.settings.check import NOTHING, nearest, validate_settings
+from riskmodel.settings.check import NOTHING, suggest_nearest, validate_settings
 from riskmodel.settings.retired import SETTINGS as RENAMED
 from riskmodel.settings.tables import Settings, all_keys, nested_tables
 from riskmodel.settings.toml import freeze_lists, parse_value, read_toml
@@ -140,14 +140,14 @@ def _unknown_key_fault(table: Table, name: str, value: Any, nested: Mapping[str,
     if key in RENAMED:
         return f"unknown key {key}. It is now {RENAMED[key]}."
     if isinstance(value, Mapping) and nested:
-        return f"unknown table [{key}]. {nearest(name, nested)}"
+        return f"unknown table [{key}]. {suggest_nearest(name, nested)}"
     inside = ".".join(table.path[:1])
     elsewhere = [
         one for one in all_keys() if one.split(".")[0] == inside and one.split(".")[-1] == name
     ]
     if len(elsewhere) == 1:
         return f"unknown key {key}. The nearest known one is '{elsewhere[0]}'."
-    return f"unknown {'key' if table.path else 'table'} {key if table.path else f'[{key}]'}. {nearest(name, table.values)}"
+    return f"unknown {'key' if table.path else 'table'} {key if table.path else f'[{key}]'}. {suggest_nearest(name, table.values)}"
 
 
 def _parse_assignment(words: str) -> dict[str, Any]:
