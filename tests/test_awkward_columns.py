@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from riskmodel import figures
 from riskmodel.features import Features
-from riskmodel.features.catalogue import attribute_definitions
+from riskmodel.features.attributes import attribute_definitions
 from riskmodel.features.profile import profile
 from riskmodel.figures import Picture
 from riskmodel.figures.axis_range import undrawable
@@ -86,6 +86,8 @@ def pictures(name: str, values: np.ndarray) -> dict[str, Callable[[], Picture]]:
         "directions": lambda: figures.directions(seen),
         "rankings_in_time": lambda: figures.rankings_in_time(seen),
         "beeswarm": lambda: figures.beeswarm(frame, shares),
+        "default_rates": lambda: figures.default_rates(seen),
+        "strengths_by_value": lambda: figures.strengths_by_value(frame, shares),
         "importance": lambda: figures.importance(shares),
         "riskiest_enterprise": lambda: figures.riskiest_enterprise(shares),
         "scorecard": lambda: figures.scorecard({"scorecard": fitted_scorecard(feature, NAMES)}),

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
+from tests.explain.conftest import Line, Model, Sum, peers_of
 
 from riskmodel.explain import (
+    Baseline,
     compute_strengths,
     find_reasons,
     reason_texts,
@@ -16,7 +19,10 @@ from riskmodel.explain import (
     sum_by_family,
 )
 from riskmodel.explain.reasons import COLUMNS
-from riskmodel.settings import default_settings, load_settings
+from riskmodel.features import definitions_by_name
+from riskmodel.features.attributes import attribute_definitions
+from riskmodel.model.inputs import Inputs
+from riskmodel.settings import AttributeSettings, default_settings, load_settings
 
 FOUR = default_settings().explain
 WORSE = {
@@ -69,7 +75,9 @@ def test_what_is_usual_among_the_reference_rows_is_no_reason_however_much_it_add
     assert found["family"].tolist() == ["inquiries"]
 
 
-def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages(held_against, rows_of):
+def test_the_words_say_high_low_not_on_record_or_which_text_in_both_languages(
+    held_against, rows_of
+):
     baseline = held_against({"sector": 0.05}, missing={"inquiries_3m": 0.2})
     rows = rows_of(
         {"exports_usd_6m": -0.4, "days_past_due_now": 0.3, "inquiries_3m": np.nan, "sector": "toys"}
@@ -79,13 +87,13 @@ def test_the_words_say_high_low_unusual_or_not_on_record_in_both_languages(held_
         "Exports in the last six months: low",
         "Days past due at other lenders: high",
         "Credit inquiries in three months: not on record",
-        "Sector: unusual",
+        "Sector: toys",
     ]
     assert found["text_zh"].tolist() == [
         "近六个月出口额偏低",
         "其他金融机构逾期天数偏高",
         "近三个月信贷查询次数无记录",
-        "所属行业异常",
+        "所属行业：toys",
     ]
 
 
@@ -101,6 +109,64 @@ def test_a_text_that_the_model_does_not_know_is_unusual_and_an_absent_one_not_on
     baseline = held_against(missing={"sector": 0.5})
     found = find_reasons(baseline, rows_of({"sector": "rockets"}, {"sector": None}), FOUR)
     assert found["text_en"].tolist() == ["Sector: unusual", "Sector: not on record"]
+
+
+ATTRIBUTES = {"debt": "number", "listed": "flag", "sector": "text", "age": "number"}
+STATED = {"debt": AttributeSettings(en="Debt", zh="负债", unit="CNY", risk="rises")}
+
+
+def attributes_baseline(held_to=0.0):
+    """A sum of four columns of `attributes`, of which only one has a direction."""
+    definitions = attribute_definitions(ATTRIBUTES, STATED)
+    names = tuple(one.name for one in definitions)
+    inputs = Inputs(names, (1, 0, 0, 0), {"attribute_sector": ("lamps", "high", "=1+1\n<b>")})
+    ranker = Sum(inputs, (1.0, 2.0, 3.0, -1.0), (0.5, 0.5, 0.5, 0.5))
+    group = peers_of(ranker, {**dict.fromkeys(names, held_to), "attribute_sector": "lamps"})
+    return Baseline(Model(ranker, Line()), group, definitions_by_name(definitions))
+
+
+def attributes_row(**values):
+    given = {"debt": 0.0, "listed": 0.0, "sector": "lamps", "age": 0.0} | values
+    frame = pd.DataFrame([{f"attribute_{name}": one for name, one in given.items()}])
+    return frame.assign(enterprise_id="E0", as_of=pd.Timestamp("2024-07-01"))
+
+
+def test_each_column_of_attributes_is_its_own_reason_with_its_words_and_unit():
+    rows = attributes_row(debt=2.0, listed=1.0, sector="high", age=-0.9)
+    found = find_reasons(attributes_baseline(), rows, FOUR)
+    assert dict(zip(found["family"], found["text_en"], strict=True)) == {
+        "attribute_debt": "Debt (CNY): high",
+        "attribute_listed": "listed: yes",
+        "attribute_sector": "sector: high",
+        "attribute_age": "age: low",
+    }
+    assert sorted(found["text_zh"]) == sorted(
+        ["负债（CNY）偏高", "listed：是", "sector：high", "age偏低"]
+    )
+
+
+def test_a_column_that_is_not_given_is_a_reason_of_its_own():
+    rows = attributes_row(debt=np.nan, listed=np.nan, sector=None)
+    found = find_reasons(attributes_baseline(), rows, FOUR)
+    assert sorted(found["text_en"]) == [
+        "Debt (CNY) is not given",
+        "listed is not given",
+        "sector is not given",
+    ]
+    assert "负债（CNY）未提供" in found["text_zh"].tolist()
+
+
+def test_the_vocabulary_has_each_reason_once_also_where_a_text_is_a_word_of_it():
+    told, rows = reason_texts(attributes_baseline()), attributes_row(sector="high", debt=1.0)
+    assert told["reason"].is_unique
+    wide = reasons_in_columns(attributes_baseline(), rows, FOUR)
+    assert wide["reason_1"].tolist() == ["attribute_sector = high"]
+    assert wide["reason_2"].tolist() == ["attribute_debt: high"]
+
+
+def test_a_value_from_outside_stands_on_one_line():
+    found = find_reasons(attributes_baseline(), attributes_row(sector="=1+1\n<b>"), FOUR)
+    assert found["text_en"].tolist() == ["sector: =1+1 <b>"]
 
 
 VALUE = st.floats(-2, 2, allow_subnormal=False)

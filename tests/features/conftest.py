@@ -35,9 +35,7 @@ OUTCOMES = pd.DataFrame(
 
 @pytest.fixture(scope="session")
 def settings() -> FeaturesSettings:
-    return FeaturesSettings(
-        exclude=(), attribute_risk={}, cny_per_usd=6.2, chunk_enterprises=20_000
-    )
+    return FeaturesSettings(exclude=(), attributes={}, cny_per_usd=6.2, chunk_enterprises=20_000)
 
 
 @pytest.fixture

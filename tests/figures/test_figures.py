@@ -13,10 +13,12 @@ from matplotlib.colors import to_hex
 
 from riskmodel import figures
 from riskmodel.features import FAMILIES, Features, definitions_by_name
+from riskmodel.features.attributes import attribute_definitions
+from riskmodel.features.bins import MAX_BINS
 from riskmodel.features.profile import Profile, profile
 from riskmodel.features.spec import FeatureDefinition, total
 from riskmodel.figures import Picture
-from riskmodel.figures.canvas import BAD, GOOD
+from riskmodel.figures.canvas import BAD, GOOD, MAX_LINES, MAX_PANELS
 from riskmodel.figures.features import in_short
 from riskmodel.figures.limits import DRAWN as DRAWN_WORDS
 from riskmodel.limits import Policy, policy_from
@@ -542,6 +544,8 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "repeats": lambda: figures.repeats(repeated()),
     "importance": lambda: figures.importance(contributions()),
     "beeswarm": lambda: figures.beeswarm(values(), contributions()),
+    "default_rates": lambda: figures.default_rates(profiled(*DEFINITIONS)),
+    "strengths_by_value": lambda: figures.strengths_by_value(values(), contributions()),
     "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions()),
     "reason_counts": lambda: figures.reason_counts(reasons()),
     "reasons_at_reference_group": lambda: figures.reasons_at_reference_group(changed()),
@@ -608,6 +612,10 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "repeats": lambda: figures.repeats(pd.DataFrame(columns=["repeat"])),
     "importance": lambda: figures.importance(contributions().iloc[:0]),
     "beeswarm": lambda: figures.beeswarm(values().iloc[:0], contributions().iloc[:0]),
+    "default_rates": lambda: figures.default_rates(profiled(*DEFINITIONS, labelled=False)),
+    "strengths_by_value": lambda: figures.strengths_by_value(
+        values().iloc[:0], contributions().iloc[:0]
+    ),
     "riskiest_enterprise": lambda: figures.riskiest_enterprise(contributions().iloc[:0]),
     "reason_counts": lambda: figures.reason_counts(reasons().iloc[:0]),
     "reasons_at_reference_group": lambda: figures.reasons_at_reference_group(changed().iloc[:0]),
@@ -824,6 +832,31 @@ def test_every_family_has_its_own_small_chart() -> None:
     ):
         titles = [axes.get_title().split("\n")[-1] for axes in picture.axes if axes.axison]
         assert titles == list(FAMILIES)
+
+
+def test_many_columns_of_attributes_are_shown_in_part_and_the_chart_says_so() -> None:
+    definitions = attribute_definitions({f"ratio_{place}": "number" for place in range(64)})
+    found = profiled(*definitions)
+    names = [one.name for one in definitions]
+    sizes = pd.DataFrame([np.arange(64.0)], columns=names)
+    for picture in (
+        figures.importance(sizes),
+        figures.coverage(Features(pd.DataFrame(1.0, [0], names), definitions, pd.DataFrame())),
+        figures.feature_drift(found),
+    ):
+        assert len(picture.axes[0].get_yticklabels()) == MAX_LINES
+        assert f"the {MAX_LINES} " in picture.axes[0].get_xlabel()
+    assert len(figures.rankings_in_time(found).axes) == MAX_PANELS
+    labels = figures.directions(found).axes[0].get_yticklabels()
+    assert labels[0].get_text() == "attributes"
+    assert len(figures.default_rates(found).axes) == 12
+
+
+def test_the_default_rate_of_each_value_stands_with_its_share_of_the_rows() -> None:
+    picture = figures.default_rates(profiled(number("few")))
+    words = [text.get_text() for text in picture.axes[0].get_yticklabels()]
+    assert all(one.endswith("%)") for one in words)
+    assert 2 <= len(words) <= MAX_BINS + 2
 
 
 def test_the_rows_to_be_scored_stand_apart_in_the_drift() -> None:

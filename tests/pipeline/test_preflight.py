@@ -105,8 +105,11 @@ def test_terms_that_are_no_file_are_not_called_absent(root: Path, kind: str) -> 
     [
         ("features.exclude=['deals_6']", "features.exclude: no feature is called 'deals_6'"),
         ("features.exclude=['attribute_stuff']", "nearest known one is 'attribute_staff'"),
-        ("features.attribute_risk={ stuff = 'rises' }", "features.attribute_risk: 'stuff'"),
-        ("features.attribute_risk={ owner = 'rises' }", "features.attribute_risk: 'owner'"),
+        (
+            "features.attributes={ stuff = { unit = 'CNY' } }",
+            "features.attributes: 'stuff' is no column",
+        ),
+        ("features.attributes={ owner = { risk = 'rises' } }", "'owner' is a text, which has no"),
         (
             "model.leakage.allowlist=['deal_6m']",
             "model.leakage.allowlist: no feature is called 'deal_6m'",
@@ -140,7 +143,7 @@ def test_a_name_that_is_not_there_is_told_before_anything_runs(
     "words",
     [
         "features.exclude=['deals_6m', 'attribute_owner']",
-        "features.attribute_risk={ staff = 'falls', listed = 'none' }",
+        "features.attributes={ staff = { risk = 'falls' }, listed = { unit = 'EUR' } }",
         "model.leakage.allowlist=['attribute_staff']",
         "model.scorecard.special_codes={ attribute_staff = [96] }",
         "model.single_feature.feature=attribute_staff",

@@ -97,7 +97,7 @@ def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
 
     definitions = [definitions_by_name()[name] for name in NAMES[:3]]
     rating = told.loc["attribute_rating: unusual"]
-    assert rating["family"] == "attributes"
+    assert rating["family"] == "attribute_rating"
     words = [found[name].map(told["text_zh"]) for name in REASONS[::2]]
     expected = find_reasons(
         make_baseline(model, [*definitions, _rating()]), rows, default_settings().explain
@@ -109,17 +109,29 @@ def test_each_row_has_its_score_and_its_reasons_which_the_lookup_puts_in_words(
 
 
 def _rating():
-    from riskmodel.features.catalogue import attribute_definitions
+    from riskmodel.features.attributes import attribute_definitions
 
     return attribute_definitions({"rating": "number"})[0]
 
 
 @pytest.mark.parametrize(("sign", "risk"), [(1, "rises"), (-1, "falls"), (0, "none")])
-def test_an_attributes_feature_moves_as_in_the_model(sign, risk):
+def test_an_attributes_feature_moves_as_in_the_model(model, sign, risk):
     inputs = Inputs(NAMES, (-1, 1, 0, sign), {"sector": ("shoes", "toys")})
-    found = {feature.name: feature.risk for feature in score_files._definitions(inputs)}
+    moved = replace(model, ranker=replace(model.ranker, inputs=inputs))
+    found = {feature.name: feature.risk for feature in score_files._definitions(moved)}
     assert found["attribute_rating"] == risk
     assert found["exports_usd_12m"] == "falls"
+
+
+def test_a_model_remembers_the_words_and_the_flags_of_attributes(model):
+    words = {"rating": {"en": "Rating", "zh": "评级", "unit": "points", "risk": "none"}}
+    facts = {"settings": {"features": {"attributes": words}}}
+    told = replace(model, facts=facts)
+    rating = score_files._definitions(told)[-1]
+    assert (rating.texts, rating.unit) == (("Rating", "评级"), "points")
+    assert score_files._definitions(replace(model, facts={"flags": ["rating"]}))[-1].unit == (
+        "yes or no"
+    )
 
 
 def test_without_reasons_asked_for_there_are_none_and_the_scores_are_the_same(

@@ -16,10 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from riskmodel.errors import ChecksFailed, DataError, MachineError, RiskModelError, SettingsError
+from riskmodel.features.attributes import attribute_definitions
 from riskmodel.publish import bank_files
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.csv import csv_text, escape_formulas
 from riskmodel.publish.publication import Publication, PublicationFacts
+from riskmodel.publish.report import markup
 from riskmodel.publish.rows import PUBLISHED, published_table, report_rows
 
 AS_OF = date(2014, 7, 1)
@@ -230,6 +232,20 @@ def test_the_csv_is_read_back_with_ids_marked_and_money_to_two_decimals(north_ro
     assert [row["limit_cny"] for row in read] == ["500000.00", "300000.00", "0.00"]
     assert [row["annual_rate"] for row in read] == ["0.120000", "0.100000", ""]
     assert (read[0]["as_of"], read[0]["reason_text_zh"]) == ("2014-07-01", "买家减少")
+
+
+def test_a_column_called_like_a_formula_or_like_html_stands_in_no_file_as_one(
+    book, reasons, facts
+) -> None:
+    (column,) = attribute_definitions({"=1+1<script>\nx": "number"})
+    own = reasons.assign(family=column.family, text_en=f"{column.texts[0]}: high")
+    rows = report_rows(book, own, facts=facts)
+    read = list(csv.DictReader(io.StringIO(csv_text(published_table(rows)).removeprefix("\ufeff"))))
+    assert read[0]["reason_text_en"].startswith("'=1+1<script> x: high")
+    assert read[0]["reason_1"].startswith("attribute_=1+1<script> x~")
+    assert str(markup.words(rows["reason_text_en"].iloc[0])).startswith(
+        "=1+1&lt;script&gt; x: high"
+    )
 
 
 class _Page(HTMLParser):

@@ -163,7 +163,7 @@ def test_no_number_of_the_settings_may_be_infinite_none_or_beyond_all_sense(expe
         "run.data=3",
         "features.exclude=deals_6m",
         "features.exclude=[1]",
-        "features.attribute_risk={ x = 'up' }",
+        "features.attributes={ x = { risk = 'up' } }",
         "model.candidates=[]",
         "publish.tracking=1",
         "model.trees.max_rounds=" + "[" * 2000,

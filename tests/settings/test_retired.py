@@ -90,8 +90,8 @@ def test_unknown_tables_and_keys_at_any_depth_name_the_nearest_one(experiment, t
 
 
 def test_a_single_entry_of_a_mapping_is_not_set_alone(experiment):
-    with pytest.raises(SettingsError, match=r"Give features\.attribute_risk as a whole"):
-        load_settings(experiment(), ["features.attribute_risk.age=rises"])
+    with pytest.raises(SettingsError, match=r"Give features\.attributes as a whole"):
+        load_settings(experiment(), ["features.attributes.age={ risk = 'rises' }"])
 
 
 @pytest.mark.parametrize(

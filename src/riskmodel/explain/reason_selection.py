@@ -24,7 +24,7 @@ class NamedReasons:
 
     `row` is the row's place, `rank` counts from 0, `family` and `feature` are places in the baseline's
     families and features, `contribution` is the family's strength in log-odds, `share` its part of
-    all that raises the risk, `word` a place in `words.WORDS`.
+    all that raises the risk, `word` a place among the feature's words (`texts.choose_words`).
     """
 
     row: Ints
@@ -108,6 +108,8 @@ def _fill_ranks(
     found: list[Ints] = [np.empty((4, 0), dtype=np.int64)]
     for slot in range(order.shape[1]):
         asking = np.flatnonzero((count < max_reasons) & eligible[places, order[:, slot]])
+        if not len(asking):  # those that may be named come first in each row's order
+            break
         family = order[asking, slot]
         feature = _strongest_feature(asked, strength, asking, family)
         there = feature >= 0

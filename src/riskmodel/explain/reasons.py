@@ -5,8 +5,8 @@ import pandas as pd
 
 from riskmodel.datasets.panel import KEY
 from riskmodel.explain.baseline import Baseline
-from riskmodel.explain.reason_selection import NamedReasons, concat_reasons, name_reasons
-from riskmodel.explain.texts import WORDS, reason_texts
+from riskmodel.explain.reason_selection import Ints, NamedReasons, concat_reasons, name_reasons
+from riskmodel.explain.texts import first_places, reason_texts
 from riskmodel.model.reference_group import BLOCK
 from riskmodel.settings import ExplainSettings
 
@@ -30,7 +30,7 @@ def find_reasons(baseline: Baseline, rows: pd.DataFrame, settings: ExplainSettin
     texts. Which families and features are named: see `reason_selection.name_reasons`.
     """
     named = _name_in_blocks(baseline, rows, settings)
-    texts = reason_texts(baseline).iloc[_reason(named)].reset_index(drop=True)
+    texts = reason_texts(baseline).iloc[_place(baseline, named)].reset_index(drop=True)
     keys = rows[KEY].iloc[named.row].reset_index(drop=True)
     figures = {"rank": named.rank + 1, "contribution": named.contribution, "share": named.share}
     return pd.concat([keys, texts], axis=1).assign(**figures)[COLUMNS]
@@ -41,12 +41,12 @@ def reasons_in_columns(
 ) -> pd.DataFrame:
     """Find the same reasons in columns: reason_1, strength_1, ... on the index of `rows`.
 
-    A reason is the word that `words.reason_texts` explains, missing where there is none.
+    A reason is the word that `texts.reason_texts` explains, missing where there is none.
     """
     named = _name_in_blocks(baseline, rows, settings)
     place = np.full((settings.max_reasons, len(rows)), -1, dtype=np.int64)
     strength = np.full((settings.max_reasons, len(rows)), np.nan)
-    place[named.rank, named.row] = _reason(named)
+    place[named.rank, named.row] = _place(baseline, named)
     strength[named.rank, named.row] = named.contribution
     known = pd.Index(reason_texts(baseline)["reason"])
     columns: dict[str, object] = {}
@@ -65,6 +65,6 @@ def _name_in_blocks(
     )
 
 
-def _reason(named: NamedReasons) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _place(baseline: Baseline, named: NamedReasons) -> Ints:
     """Each reason's place in the vocabulary."""
-    return len(WORDS) * named.feature + named.word
+    return first_places(baseline)[named.feature] + named.word

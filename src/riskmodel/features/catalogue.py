@@ -17,7 +17,7 @@ from riskmodel.features.definitions import (
     statements,
     trade,
 )
-from riskmodel.features.spec import Expression, FeatureDefinition, Risk, category, latest
+from riskmodel.features.spec import Expression, FeatureDefinition
 
 DEFINITIONS: tuple[FeatureDefinition, ...] = (
     *trade.DEFINITIONS,
@@ -52,12 +52,8 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "agreements": ("Agreements", "合作协议"),
         "age": ("Age and history", "经营年限"),
         "register": ("Register", "工商登记"),
-        "attributes": ("Further attributes", "其他属性"),
     }
 )
-
-
-NO_DIRECTION: Mapping[str, Risk] = MappingProxyType({})
 
 
 def definitions_by_name(
@@ -89,26 +85,12 @@ def with_operands(
     return tuple(ordered.values())
 
 
-def attribute_definitions(
-    columns: Mapping[str, str], risk: Mapping[str, Risk] = NO_DIRECTION
-) -> tuple[FeatureDefinition, ...]:
-    """A feature for each column of `attributes`, taken as it stands.
-
-    `columns` gives each column's kind: "number", "flag" or "text"; `risk` the directions that
-    somebody has stated.
-    """
-    return tuple(
-        FeatureDefinition(
-            f"attribute_{name}",
-            "as given",
-            risk.get(name, "none"),
-            "attributes",
-            category(name) if kind == "text" else latest(name),
-            (f"Attribute {name}", f"属性 {name}"),
-            "attributes",
-        )
-        for name, kind in columns.items()
-    )
+def family_texts(
+    definitions: Iterable[FeatureDefinition] = DEFINITIONS,
+) -> dict[str, tuple[str, str]]:
+    """Return each family's texts, in order; a column of `attributes` is its own family, in its own words."""
+    own = {one.family: one.texts for one in definitions if one.family not in FAMILIES}
+    return {**FAMILIES, **own}
 
 
 def dictionary(definitions: Iterable[FeatureDefinition] = DEFINITIONS) -> pd.DataFrame:

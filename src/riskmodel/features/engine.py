@@ -15,11 +15,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from riskmodel.features.aggregates import AGGREGATES
+from riskmodel.features.attributes import NOTHING, Kind, Stated, attribute_definitions
 from riskmodel.features.batch import Batch, Rates, SharedInputs
 from riskmodel.features.catalogue import (
     DEFINITIONS,
-    NO_DIRECTION,
-    attribute_definitions,
     definitions_by_name,
 )
 from riskmodel.features.market_statistics import (
@@ -29,7 +28,7 @@ from riskmodel.features.market_statistics import (
     sum_partition,
 )
 from riskmodel.features.plan import Plan, available, make_plan
-from riskmodel.features.spec import Expression, FeatureDefinition, Measure, Risk
+from riskmodel.features.spec import Expression, FeatureDefinition, Measure
 from riskmodel.progress import Progress, no_progress
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
@@ -153,13 +152,13 @@ def places_by_partition(firsts: Sequence[str], ids: pd.Series) -> list[NDArray[n
 
 
 def select_definitions(
-    names: Iterable[str], attributes: Mapping[str, str], risk: Mapping[str, Risk] = NO_DIRECTION
+    names: Iterable[str], attributes: Mapping[str, Kind], stated: Stated = NOTHING
 ) -> tuple[FeatureDefinition, ...]:
     """The features of these names, out of the registry's and those of the given attributes.
 
-    `risk` are the attributes' stated directions.
+    `stated` are the words, units and directions of attributes.
     """
-    known = definitions_by_name((*DEFINITIONS, *attribute_definitions(attributes, risk)))
+    known = definitions_by_name((*DEFINITIONS, *attribute_definitions(attributes, stated)))
     return tuple(known[name] for name in names)
 
 

@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.types as pt
-
 from riskmodel.errors import SettingsError
 from riskmodel.features import relations
+from riskmodel.features.attributes import (
+    attribute_columns,
+    attribute_definitions,
+    refuse_stray_attributes,
+)
 from riskmodel.features.catalogue import (
     DEFINITIONS,
-    attribute_definitions,
     definitions_by_name,
     with_operands,
 )
@@ -19,8 +20,6 @@ from riskmodel.features.spec import Expression, FeatureDefinition, Measure
 from riskmodel.settings import FeaturesSettings
 from riskmodel.sources import Source
 from riskmodel.sources.partitions.sorted_source import SortedSource
-from riskmodel.sources.partitions.versions import UNTIL
-from riskmodel.tables.canonical import CANONICAL
 
 Columns = Callable[[str], Collection[str]]
 
@@ -47,22 +46,12 @@ def available(
 ) -> tuple[FeatureDefinition, ...]:
     """Every feature that a run may use: the registry's and one for each attribute."""
     columns = attribute_columns(source)
-    _refuse_unknown_attributes(settings.attribute_risk, columns)
-    definitions = (*DEFINITIONS, *attribute_definitions(columns, settings.attribute_risk))
+    refuse_stray_attributes(settings.attributes, columns)
+    definitions = (*DEFINITIONS, *attribute_definitions(columns, settings.attributes))
     unknown = sorted(set(settings.exclude) - set(definitions_by_name(definitions)))
     if unknown:
         raise SettingsError(f"features.exclude: no feature is called {unknown[0]}. Fix the name.")
     return tuple(feature for feature in definitions if feature.name not in settings.exclude)
-
-
-def _refuse_unknown_attributes(risk: Mapping[str, str], columns: Mapping[str, str]) -> None:
-    """Raise `SettingsError` where a direction is stated for what has none, or is not there."""
-    stray = sorted(name for name in risk if columns.get(name, "text") == "text")
-    if stray:
-        raise SettingsError(
-            f"features.attribute_risk: {len(stray)} of {len(risk)} names are no number or flag of"
-            f" attributes (first: {stray[0]}). Fix the name, or leave it out."
-        )
 
 
 def make_plan(wanted: Sequence[FeatureDefinition], source: SortedSource) -> Plan:
@@ -79,33 +68,6 @@ def make_plan(wanted: Sequence[FeatureDefinition], source: SortedSource) -> Plan
     able = tuple(feature for feature in definitions if not lacking[feature.name])
     absent = {name: needs for name, needs in lacking.items() if needs}
     return Plan(able, absent, _needs(able, columns))
-
-
-def attribute_columns(source: Source | SortedSource) -> dict[str, str]:
-    """The columns of `attributes` with their kind: number, flag or text."""
-    if not source.has("attributes"):
-        return {}
-    schema = (
-        source.types("attributes")
-        if isinstance(source, SortedSource)
-        else source.tables["attributes"].schema
-    )
-    return attribute_kinds(schema)
-
-
-def attribute_kinds(schema: pa.Schema) -> dict[str, str]:
-    """The kind of each open column of a schema of `attributes`: number, flag or text."""
-    own = {*CANONICAL["attributes"].by_name, UNTIL}
-    # pandas writes a frame's index beside its columns under names of its own.
-    named = (f for f in schema if f.name not in own and not f.name.startswith("__index_level_"))
-    return {f.name: _attribute_kind(f.type) for f in named}
-
-
-def _attribute_kind(kind: pa.DataType) -> str:
-    if pt.is_boolean(kind):
-        return "flag"
-    texts = (pt.is_string, pt.is_large_string, pt.is_string_view, pt.is_dictionary)
-    return "text" if any(is_text(kind) for is_text in texts) else "number"
 
 
 def _missing_input(

@@ -3,12 +3,14 @@
 Nothing is fitted and no model reads it: it describes the rows that are at hand.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.features.catalogue import FAMILIES
+from riskmodel.features.bins import default_rates
+from riskmodel.features.catalogue import family_texts
 from riskmodel.features.drift import drift, largest_drift
 from riskmodel.features.engine import Features
 from riskmodel.features.ranking import COVERAGE, WHOLE, flip_auc, rankings
@@ -28,20 +30,23 @@ class Profile:
     `periods`: the ranking by half-year of the as-of date.
     `drift`: as the function gives it, with family and use. `bands`: feature, family, unit, as_of,
     labelled, low, middle, high: tenth, fiftieth and ninetieth percentile by date of one number a
-    family, the one for a model that drifted most. All in the order of the families.
+    family, the one for a model that drifted most. `rates`: as `bins.default_rates` gives them. All in
+    the order of the families, whose words are `texts`.
     """
 
     features: pd.DataFrame
     periods: pd.DataFrame
     drift: pd.DataFrame
     bands: pd.DataFrame
+    rates: pd.DataFrame
+    texts: Mapping[str, tuple[str, str]]
 
     @property
     def families(self) -> pd.DataFrame:
         """family, meaning, zh, features, known_share."""
         by_family = self.features.groupby("family", sort=False)["known_share"]
         shares = by_family.agg(cards="size", known_share="mean").reset_index()
-        words = shares["family"].map(FAMILIES)
+        words = shares["family"].map(self.texts)
         return shares.assign(meaning=words.str[0], zh=words.str[1])[
             ["family", "meaning", "zh", "cards", "known_share"]
         ]
@@ -99,13 +104,15 @@ def profile(features: Features, defaulted: pd.Series) -> Profile:
         definitions[["feature", "family"]].merge(ranked[~whole], on="feature", validate="1:m"),
         definitions[["feature", "family", "use"]].merge(moved, on="feature", validate="1:m"),
         _bands(features, defaulted.notna(), described),
+        default_rates(features, defaulted),
+        family_texts(features.definitions),
     )
 
 
 def _tabulate_definitions(definitions: tuple[FeatureDefinition, ...]) -> pd.DataFrame:
     """Return the definitions as a table, family by family."""
-    places = {family: place for place, family in enumerate(FAMILIES)}
-    ordered = sorted(definitions, key=lambda feature: places.get(feature.family, len(places)))
+    places = {family: place for place, family in enumerate(family_texts(definitions))}
+    ordered = sorted(definitions, key=lambda feature: places[feature.family])
     lines = [(c.name, c.family, c.unit, c.risk, "model" if c.model else "rules") for c in ordered]
     return pd.DataFrame(lines, columns=["feature", "family", "unit", "risk", "use"])
 

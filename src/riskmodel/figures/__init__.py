@@ -15,6 +15,7 @@ from riskmodel.figures.backtest import (
     volume_frontier,
 )
 from riskmodel.figures.canvas import Picture
+from riskmodel.figures.columns import default_rates, strengths_by_value
 from riskmodel.figures.datasets import default_rate, exclusions, sensitivity, split_sizes
 from riskmodel.figures.explain import (
     beeswarm,
@@ -86,6 +87,7 @@ __all__ = [
     "checks",
     "coverage",
     "default_rate",
+    "default_rates",
     "directions",
     "exclusions",
     "exits_by_year",
@@ -129,6 +131,7 @@ __all__ = [
     "shadow_prices",
     "shapes",
     "split_sizes",
+    "strengths_by_value",
     "stress_caps",
     "stress_profit",
     "swap_sets",

@@ -39,6 +39,8 @@ SPLITS: Mapping[str, str] = MappingProxyType(
 )
 DECISIONS: Mapping[str, str] = MappingProxyType({"offer": GOOD, "decline": BAD})
 GRADES = 10
+MAX_LINES, MAX_PANELS = 30, 24
+"""Lying bars of a chart, and small charts of a page: a source may have hundreds of columns."""
 LONGEST_TITLE = 60
 """Letters of a small chart's title."""
 
@@ -139,6 +141,11 @@ def words_of(error: Exception) -> str:
 def tall(rows: int) -> float:
     """The height in inches of a chart of so many lying bars."""
     return 1.2 + ROW * rows
+
+
+def say_shown(shown: int, count: int, which: str) -> str:
+    """Words to append where not all are shown: "; the 30 largest of 64"; none where all are."""
+    return f"; the {shown} {which} of {count}" if shown < count else ""
 
 
 def in_percent(axes: Axes, which: str) -> None:

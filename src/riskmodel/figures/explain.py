@@ -8,6 +8,7 @@ from riskmodel.figures.canvas import (
     BAD,
     GOOD,
     MAIN,
+    MAX_LINES,
     PALE,
     Picture,
     bars,
@@ -16,6 +17,7 @@ from riskmodel.figures.canvas import (
     in_percent,
     label_bars,
     nothing,
+    say_shown,
     single,
     tall,
 )
@@ -33,10 +35,11 @@ def importance(families: pd.DataFrame) -> Picture:
     sizes = families.drop(columns="base", errors="ignore").abs().mean()
     if families.empty or sizes.empty:
         return nothing(title, "no row is explained")
-    sizes = sizes.sort_values(ascending=False, kind="stable")
-    figure, axes = single(title, height=tall(len(sizes)))
-    bars(axes, sizes)
-    axes.set_xlabel("mean absolute strength in log-odds of default")
+    largest = sizes.sort_values(ascending=False, kind="stable").head(MAX_LINES)
+    figure, axes = single(title, height=tall(len(largest)))
+    bars(axes, largest)
+    more = say_shown(len(largest), len(sizes), "largest")
+    axes.set_xlabel(f"mean absolute strength in log-odds of default{more}")
     return figure
 
 
@@ -119,12 +122,14 @@ def reason_counts(reasons: pd.DataFrame) -> Picture:
     counts = reasons.groupby("family").agg(
         every=("rank", "size"), first=("rank", lambda rank: (rank == 1).sum())
     )
-    counts = counts.sort_values(["every", "first"], ascending=False, kind="stable")
+    every = len(counts)
+    counts = counts.sort_values(["every", "first"], ascending=False, kind="stable").head(MAX_LINES)
     figure, axes = single(title, height=tall(len(counts)))
     bars(axes, counts["every"], colour="#9dbcd6")
     axes.barh(range(len(counts)), counts["first"], color=MAIN)
     in_counts(axes, "x")
-    axes.set_xlabel("rows (enterprise and date) with this reason; dark: as the first reason")
+    more = say_shown(len(counts), every, "most frequent")
+    axes.set_xlabel(f"rows (enterprise and date) with this reason; dark: as the first reason{more}")
     return figure
 
 

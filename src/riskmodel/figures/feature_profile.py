@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.lines import Line2D
 
+from riskmodel.features.attributes import PREFIX, TABLE
 from riskmodel.features.profile import Profile
 from riskmodel.features.ranking import flip_auc
 from riskmodel.figures.axis_range import say_undrawn, undrawable
@@ -16,6 +17,8 @@ from riskmodel.figures.canvas import (
     BAD,
     GOOD,
     MAIN,
+    MAX_LINES,
+    MAX_PANELS,
     PALE,
     SECOND,
     Picture,
@@ -24,6 +27,7 @@ from riskmodel.figures.canvas import (
     nothing,
     panels,
     plain,
+    say_shown,
 )
 from riskmodel.figures.features import in_short, of_family
 from riskmodel.statistics.outward_rounding import format_upper
@@ -56,7 +60,9 @@ def feature_drift(profile: Profile) -> Picture:
         return nothing(title, ONE_DATE)
     dated = moved.assign(scored=~moved["labelled"].astype(bool))
     table = dated.pivot_table("psi", "family", ["scored", "as_of"], "median", sort=False)
-    table = table.sort_index(axis=1)
+    every = len(table)
+    most = table.max(axis=1).nlargest(MAX_LINES).index
+    table = table[table.index.isin(most)].sort_index(axis=1)
     figure = blank(1.5 + 0.24 * len(table))
     axes = figure.subplots()
     axes.set_title(title, loc="left")
@@ -77,6 +83,7 @@ def feature_drift(profile: Profile) -> Picture:
     chance = moved["by_chance"].max()
     axes.set_xlabel(
         f"as-of date (by chance alone a feature mostly stays below {format_upper(chance, '.2f')})"
+        f"{say_shown(len(table), every, 'that drifted most')}"
     )
     figure.colorbar(shown, ax=axes, label="PSI, no unit", extend="max", aspect=40, pad=0.01)
     return figure
@@ -88,7 +95,7 @@ def feature_bands(profile: Profile) -> Picture:
     bands = profile.bands
     if bands["as_of"].nunique() < 2:
         return nothing(title, ONE_DATE)
-    features = list(dict.fromkeys(bands["feature"]))
+    features = list(dict.fromkeys(bands["feature"]))[:MAX_PANELS]
     figure, charts = panels(title, features, columns=4)
     for axes, feature in zip(charts, features, strict=True):
         own = bands[bands["feature"] == feature].sort_values("as_of")
@@ -145,9 +152,11 @@ def directions(profile: Profile) -> Picture:
 
 def _with_heads(features: pd.DataFrame) -> pd.DataFrame:
     """The features of each family, the strongest first, below a line with the family's name alone."""
-    ordered = features.assign(place=np.arange(len(features)))
+    own = features["family"].str.startswith(PREFIX)  # columns of attributes stand below one line
+    together = features.assign(family=features["family"].mask(own, TABLE))
+    ordered = together.assign(place=np.arange(len(features)))
     first = ordered.groupby("family")["place"].transform("min")
-    heads = features.drop_duplicates("family")[["family"]].assign(auc=np.nan)
+    heads = together.drop_duplicates("family")[["family"]].assign(auc=np.nan)
     heads = heads.assign(feature=heads["family"], first=first.loc[heads.index], head=True)
     every = pd.concat([heads, ordered.assign(first=first, head=False)], ignore_index=True)
     by = ["first", "head", "auc"]
@@ -199,7 +208,7 @@ def rankings_in_time(profile: Profile) -> Picture:
         return nothing(title, NO_RANK)
     whole = profile.features.set_index("feature")
     lines = flip_auc(periods, periods["feature"].map(whole["auc"] < 0.5))
-    families = [name for name in profile.families["family"] if name in best.index]
+    families = [name for name in profile.families["family"] if name in best.index][:MAX_PANELS]
     names = sorted(set(profile.periods["period"]))
     lines = lines.assign(place=lines["period"].map(names.index))
     figure, charts = panels(title, families, columns=4)

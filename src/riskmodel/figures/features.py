@@ -8,11 +8,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from riskmodel.features import FAMILIES, Features
+from riskmodel.features import Features
+from riskmodel.features.catalogue import family_texts
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.figures.axis_range import say_undrawn, undrawable
 from riskmodel.figures.canvas import (
     MAIN,
+    MAX_LINES,
+    MAX_PANELS,
     Picture,
     bars,
     figures_beside,
@@ -20,6 +23,7 @@ from riskmodel.figures.canvas import (
     nothing,
     panels,
     plain,
+    say_shown,
     single,
     tall,
 )
@@ -36,12 +40,14 @@ def coverage(features: Features) -> Picture:
         return nothing(title, "no feature could be computed")
     known = features.frame[[feature.name for feature in features.definitions]].notna().mean()
     families = pd.Series({feature.name: feature.family for feature in features.definitions})
-    shares = known.groupby(families).agg(["mean", "size"]).sort_values("mean", ascending=False)
+    every = known.groupby(families).agg(["mean", "size"]).sort_values("mean", ascending=False)
+    shares = every.tail(MAX_LINES)
     figure, axes = single(title, height=tall(len(shares)))
     bars(axes, shares["mean"])
     figures_beside(axes, shares["mean"], [f"{count} features" for count in shares["size"]])
     in_percent(axes, "x")
-    axes.set_xlabel("share of rows and features with a value")
+    more = say_shown(len(shares), len(every), "least known")
+    axes.set_xlabel(f"share of rows and features with a value{more}")
     return figure
 
 
@@ -104,7 +110,8 @@ def _one_a_family(features: Features) -> list[FeatureDefinition]:
     for feature in sorted(features.definitions, key=lambda feature: not feature.model):
         if not feature.category and _varies(features.frame[feature.name]):
             chosen.setdefault(feature.family, feature)
-    return [chosen[family] for family in FAMILIES if family in chosen]
+    ordered = [chosen[family] for family in family_texts(features.definitions) if family in chosen]
+    return ordered[:MAX_PANELS]
 
 
 def _varies(values: pd.Series) -> bool:

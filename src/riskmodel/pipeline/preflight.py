@@ -13,8 +13,13 @@ import pyarrow.parquet as pq
 from riskmodel import months
 from riskmodel.errors import DataError, SettingsError
 from riskmodel.features import DEFINITIONS, definitions_by_name
-from riskmodel.features.catalogue import attribute_definitions
-from riskmodel.features.plan import attribute_kinds
+from riskmodel.features.attributes import (
+    Kind,
+    attribute_definitions,
+    attribute_kinds,
+    stray_attributes,
+    stray_fault,
+)
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.limits.agreements import agreements_in_force
 from riskmodel.limits.constraints import refuse_closed_constraints
@@ -146,7 +151,7 @@ def _unknown_banks(named: Sequence[str], banks: Banks) -> Iterator[str]:
             yield f"--bank {bank}: no such bank in the banks' file. Known: {known}."
 
 
-def _attributes(settings: Settings) -> dict[str, str] | None:
+def _attributes(settings: Settings) -> dict[str, Kind] | None:
     """The kinds of the columns of `attributes`, from the files' schemas alone; None if unknown.
 
     A folder that is not readable is for the stage `sources` to refuse.
@@ -158,13 +163,13 @@ def _attributes(settings: Settings) -> dict[str, str] | None:
         schemas = [pq.read_schema(path) for path in files.get("attributes", ())]
     except (DataError, OSError, ValueError, pa.ArrowException):
         return None
-    found: dict[str, str] = {}
+    found: dict[str, Kind] = {}
     for schema in schemas:
         found |= attribute_kinds(schema)
     return found
 
 
-def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> Iterator[str]:
+def _unknown_features(settings: Settings, kinds: Mapping[str, Kind] | None) -> Iterator[str]:
     """Names in the settings that no feature of this source has."""
     known = definitions_by_name((*DEFINITIONS, *attribute_definitions(kinds or {})))
     model, features = settings.model, settings.features
@@ -182,12 +187,9 @@ def _unknown_features(settings: Settings, kinds: Mapping[str, str] | None) -> It
                 near = nearest(name, known)
                 yield f"{key}: no feature is called '{name}'. The nearest known one is '{near}'."
     yield from _no_number(settings, known)
-    for name in features.attribute_risk:
-        if kinds is not None and kinds.get(name, "text") == "text":
-            yield (
-                f"features.attribute_risk: '{name}' is no number or flag of the source's attributes."
-                " Fix the name, or leave it out."
-            )
+    if kinds is not None:
+        for name, why in stray_attributes(features.attributes, kinds).items():
+            yield stray_fault(name, why)
 
 
 def _no_number(settings: Settings, known: Mapping[str, FeatureDefinition]) -> Iterator[str]:

@@ -25,14 +25,15 @@ from riskmodel.datasets.panel import KEY
 from riskmodel.errors import DataError, content_faults
 from riskmodel.explain import Baseline, make_baseline, reason_texts, reasons_in_columns
 from riskmodel.features import definitions_by_name, select_definitions
+from riskmodel.features.attributes import PREFIX, Kind
 from riskmodel.features.engine import MapPartitions
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel
-from riskmodel.model.inputs import DIRECTION, Inputs, suggest_name
+from riskmodel.model.inputs import DIRECTION, suggest_name
 from riskmodel.model.unseen_missing import describe_unknown
 from riskmodel.pipeline.fingerprints import code_fingerprint
 from riskmodel.progress import Progress
-from riskmodel.settings import ExplainSettings, default_settings
+from riskmodel.settings import AttributeSettings, ExplainSettings, default_settings
 from riskmodel.storage.files import read_rows, sha256, write_atomically, write_parquet
 
 COUNTED = pa.schema([("file", pa.string()), ("rows", pa.int64()), ("unknown", pa.string())])
@@ -178,20 +179,26 @@ def _model(texts: Texts) -> RiskModel:
 @lru_cache(maxsize=1)
 def _baseline(texts: Texts) -> Baseline:
     model = _model(texts)
-    return make_baseline(model, _definitions(model.ranker.inputs))
+    return make_baseline(model, _definitions(model))
 
 
-def _definitions(inputs: Inputs) -> tuple[FeatureDefinition, ...]:
-    """The features of the model's features; an attribute's says its name and the model's direction."""
-    known = definitions_by_name()
-    attributes = {
-        name.removeprefix("attribute_"): "text" if kind == "category" else "number"
+def _definitions(model: RiskModel) -> tuple[FeatureDefinition, ...]:
+    """The definitions of the model's features; a column of `attributes` has the model's direction, and
+    the words and the unit that it was fitted with."""
+    inputs, known = model.ranker.inputs, definitions_by_name()
+    told = model.facts.get("settings", {}).get("features", {}).get("attributes", {})
+    kinds: dict[str, Kind] = {
+        name.removeprefix(PREFIX): "text" if kind == "category" else "number"
         for name, kind in inputs.feature_types()
         if name not in known
     }
+    kinds |= {name: "flag" for name in model.facts.get("flags", ()) if name in kinds}
     moved = dict(zip(inputs.names, inputs.signs, strict=True))
-    risk = {name: DIRECTION[moved[f"attribute_{name}"]] for name in attributes}
-    return select_definitions(inputs.names, attributes, risk)
+    stated = {
+        name: AttributeSettings(**{**told.get(name, {}), "risk": DIRECTION[moved[PREFIX + name]]})
+        for name in kinds
+    }
+    return select_definitions(inputs.names, kinds, stated)
 
 
 def _check_inputs(path: Path, name: str, model: RiskModel) -> None:

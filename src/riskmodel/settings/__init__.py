@@ -11,6 +11,7 @@ from riskmodel.settings.load import (
 )
 from riskmodel.settings.tables import (
     AsOfDatesSettings,
+    AttributeSettings,
     CalibrationSettings,
     DatasetsSettings,
     DefaultDefinitionSettings,
@@ -42,6 +43,7 @@ __all__ = [
     "MAX_COUNT",
     "MAX_FLOAT",
     "AsOfDatesSettings",
+    "AttributeSettings",
     "CalibrationSettings",
     "DatasetsSettings",
     "DefaultDefinitionSettings",

@@ -16,7 +16,7 @@ SETTINGS: Renamed = MappingProxyType(
         "most_rejected_share": "max_rejected_share",
         "most_unknown_ids_share": "max_unknown_ids_share",
     })
-    | _within("features", {"leave_out": "exclude"})
+    | _within("features", {"leave_out": "exclude", "attribute_risk": "attributes"})
     | _within("datasets", {
         "watch": "default_definition.label_maturity",
         "days_past_due": "default_definition.days_past_due",

@@ -9,6 +9,7 @@ from riskmodel.settings.types import (
     MAX_COUNT,
     MAX_DRAWS,
     MAX_FLOAT,
+    MAX_LETTERS,
     MAX_THREADS,
     AboveZero,
     Count,
@@ -44,11 +45,20 @@ class SourcesSettings(Frozen):
     max_unknown_ids_share: Share
 
 
+class AttributeSettings(Frozen):
+    """Words, unit and direction of risk of one column of `attributes`; empty words: the column's name."""
+
+    en: Annotated[str, Field(max_length=MAX_LETTERS)] = ""
+    zh: Annotated[str, Field(max_length=MAX_LETTERS)] = ""
+    unit: Annotated[str, Field(max_length=MAX_LETTERS)] = ""
+    risk: Literal["rises", "falls", "none"] = "none"
+
+
 class FeaturesSettings(Frozen):
     """Features that are computed, and the size of the portions."""
 
     exclude: tuple[str, ...]
-    attribute_risk: Mapping[str, Literal["rises", "falls", "none"]]
+    attributes: Mapping[str, AttributeSettings]
     cny_per_usd: AboveZero
     chunk_enterprises: Count
 

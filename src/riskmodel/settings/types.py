@@ -14,6 +14,8 @@ MAX_DRAWS = 100_000
 MAX_MONTHS = 1200
 """A hundred years, the span of the contract's dates."""
 MAX_THREADS = 1024
+MAX_LETTERS = 80
+"""Letters of a text that stands in a reason or beside a picture."""
 MAX_FLOAT = 1e12
 """A number beyond this is a slip of the hand; sums and squares of it would leave a float's range."""
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)

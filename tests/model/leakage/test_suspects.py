@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from riskmodel.features.catalogue import attribute_definitions
+from riskmodel.features.attributes import attribute_definitions
 from riskmodel.model.leakage import suspects as suspect_rules
 from riskmodel.model.leakage import univariate as lone
 from riskmodel.model.leakage.incremental import combined_auc

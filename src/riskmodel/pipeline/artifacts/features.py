@@ -15,5 +15,5 @@ def definitions_of(run: Run) -> tuple[FeatureDefinition, ...]:
     """Return the features that were computed."""
     named = run.read_json("features", "definitions")
     return feature.select_definitions(
-        named["computed"], named["attributes"], run.settings.features.attribute_risk
+        named["computed"], named["attributes"], run.settings.features.attributes
     )

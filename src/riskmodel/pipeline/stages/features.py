@@ -53,7 +53,11 @@ def profile_features(run: Run, found: feature.Features) -> Profile:
     run.write(
         "features",
         **conform_all(
-            TABLES, profile=described.features, rankings=described.periods, drift=described.drift
+            TABLES,
+            profile=described.features,
+            rankings=described.periods,
+            drift=described.drift,
+            default_rates=described.rates,
         ),
     )
     return described

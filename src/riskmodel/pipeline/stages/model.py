@@ -113,8 +113,10 @@ def _search_key(run: Run) -> str:
 
 def _model_facts(run: Run, population: dict[str, Any]) -> dict[str, Any]:
     """Return what a model remembers of its making."""
+    kinds = run.read_json("features", "definitions")["attributes"]
     return {
         "as_of": str(run.settings.run.as_of),
+        "flags": [name for name, kind in kinds.items() if kind == "flag"],
         "data_fingerprint": source_of(run).fingerprint,
         "code_fingerprint": code_fingerprint(),
         "outcome": population["outcome"],

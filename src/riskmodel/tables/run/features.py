@@ -57,6 +57,18 @@ low       number?         lower end of its 95 % interval, by enterprise
 high      number?         upper end of it
 """)  # fmt: skip
 
+DEFAULT_RATES = table("features/default_rates", "a bin of a model feature's values", "feature bin", """
+feature   text            the feature
+family    text            its family
+bin       integer         the bin's place, from 0; missing values have the last one
+values    text            its values in words
+rows      integer [rows]  labelled rows in it
+defaults  integer [rows]  defaults among them
+rate      number [share]  default rate
+low       number [share]  lower end of its 95 % interval, as if each enterprise were one row
+high      number [share]  upper end of it
+""")  # fmt: skip
+
 DRIFT = table("features/drift", "a feature at an as-of date", "feature as_of labelled", """
 feature       text             the feature
 family        text             its family
@@ -70,4 +82,4 @@ known_before  number? [share]  rows of the first year in which it is known
 known_share   number? [share]  rows of that date in which it is known
 """)  # fmt: skip
 
-TABLES = by_name(FEATURES, ABSENT, DICTIONARY, PROFILE, RANKINGS, DRIFT)
+TABLES = by_name(FEATURES, ABSENT, DICTIONARY, PROFILE, RANKINGS, DEFAULT_RATES, DRIFT)
