@@ -5,6 +5,7 @@ import pytest
 
 from riskmodel.cli.main import main
 from riskmodel.errors import RiskModelError
+from riskmodel.tables.run.datasets import PANEL
 from riskmodel.tables.run.declaration import conform, conform_all, table
 from riskmodel.tables.run.markdown import RUN_TABLES, run_dictionary
 
@@ -56,3 +57,18 @@ def test_each_file_is_declared_once_and_printed(capsys: pytest.CaptureFixture[st
     assert main(["dictionary", "run"]) == 0
     assert capsys.readouterr().out == run_dictionary()
     assert all(f"## `{file}`" in run_dictionary() for file in files)
+
+
+def test_an_enterprise_may_be_labelled_and_scored_on_one_date() -> None:
+    day = pd.Timestamp("2017-05-02")
+    panel = pd.DataFrame(
+        {
+            "enterprise_id": ["E1", "E1"],
+            "as_of": [day, day],
+            "split": ["test", "score"],
+            "defaulted": pd.array([True, None], dtype="boolean"),
+        }
+    )
+    assert conform(panel, PANEL) is panel
+    with pytest.raises(RiskModelError, match="not unique"):
+        conform(panel.assign(split="score"), PANEL)

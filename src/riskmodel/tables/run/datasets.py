@@ -2,7 +2,7 @@
 
 from riskmodel.tables.run.declaration import by_name, table
 
-PANEL = table("datasets/panel", "an enterprise at an as-of date", "enterprise_id as_of", """
+PANEL = table("datasets/panel", "an enterprise at an as-of date in a split", "enterprise_id as_of split", """
 enterprise_id  text   the enterprise
 as_of          date   the date as of which the features are known
 split          text   fit, calibrate, gap, test, or score
