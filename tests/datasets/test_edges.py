@@ -255,7 +255,10 @@ def test_the_default_rows_of_a_split_are_those_of_its_own_dates(settings):
     assert counts["defaults"].to_dict() == {"fit": 100, "calibrate": 20, "gap": 60, "test": 60}
     least = settings.with_values({"split.calibration_share": 0.17, "split.min_defaults": 20})
     assert split(rows, least).by_time
-    assert not split(rows, least.with_values({"split.min_defaults": 21})).by_time
+    # One more, and the sample for calibration is none of its own: the fit rows calibrate.
+    more = split(rows, least.with_values({"split.min_defaults": 21})).counts.set_index("split")
+    assert more["rows"].to_dict() == {"fit": 360, "gap": 180, "test": 180}
+    assert not split(rows, least.with_values({"split.min_defaults": 61})).by_time
 
 
 def test_whole_enterprises_are_drawn(settings):

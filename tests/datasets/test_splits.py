@@ -208,11 +208,45 @@ def test_labels_without_a_horizon_whose_own_dates_allow_it_are_split_by_them(eve
     assert "only labels known by the first day of the test are used" in found.text
 
 
-def test_a_date_split_that_leaves_only_defaults_to_fit_is_none(ever, settings):
-    how = settings.with_values({"split.gap": "known"})
-    found = split(ever, how)
-    assert not found.by_time
+def test_a_gap_that_leaves_only_defaults_to_fit_gives_way_to_the_horizons(ever, settings):
+    found = split(ever, settings.with_values({"split.gap": "known"}))
+    assert found.by_time
+    assert found.gap == "horizon"
     assert "fewer than 2 rows without default in fit, calibrate" in found.text
+    assert "288 of these 360 labels were known only after the first day" in found.text
+
+
+@pytest.fixture
+def late(labelled):
+    """Labels that say nothing of when: each ends, and is known, after every date of the test."""
+    end = pd.Timestamp("2025-12-31")
+    return labelled.assign(label_ends_on=end, label_known_on=end)
+
+
+@pytest.mark.parametrize("gap", ["horizon", "known"])
+def test_labels_that_all_end_after_the_test_are_split_by_time_without_a_gap(late, settings, gap):
+    found = split(late, settings.with_values({"split.gap": gap}))
+    assert found.by_time
+    assert found.gap == "none"
+    rows = found.frame.groupby("split")["as_of"].agg(["min", "max"])
+    assert set(rows.index) == {"fit", "calibrate", "test"}
+    assert rows.loc["fit", "max"] < rows.loc["calibrate", "min"]
+    assert rows.loc["calibrate", "max"] < rows.loc["test", "min"] == pd.Timestamp("2022-04-01")
+    assert "there is no gap: 540 of these 540 labels were known only after" in found.text
+    assert "cannot be kept: it leaves fewer than 20 defaults in fit, calibrate" in found.text
+    assert "the first label ends on 2025-12-31, after 2022-04-01" in found.text
+
+
+def test_two_dates_are_fitted_and_calibrated_on_the_first_and_tested_on_the_second(late, settings):
+    days = late["as_of"].isin(sorted(late["as_of"].unique())[:2])
+    number = late["enterprise_id"].str[1:].astype(int)
+    rows = late[days].assign(defaulted=number < 40)
+    found = split(rows, settings)
+    assert found.by_time
+    assert found.counts["split"].tolist() == ["fit", "test"]
+    assert "fitted, and calibrated out of fold, on the rows before" in found.text
+    fewer = rows.assign(defaulted=number < 39)  # 40: 20 to fit and 20 to calibrate
+    assert not split(fewer, settings).by_time
 
 
 def test_dates_too_near_to_each_other_for_the_gap_are_named(labelled, settings):

@@ -518,6 +518,11 @@ def measured_over_simulations() -> pd.DataFrame:
     return pd.DataFrame({"measure": ["regret"], "value": [0.12], "low": [0.08], "high": [0.16]})
 
 
+def yearly_rates() -> pd.DataFrame:
+    rates = {"rate": [0.04, 0.09], "low": [0.03, 0.07], "high": [0.05, 0.11]}
+    return pd.DataFrame({"period": ["2019", "2020"], **rates, "jump": [False, True]})
+
+
 DRAWN: dict[str, Callable[[], Picture]] = {
     "published_auc": lambda: figures.published_auc(published_table()),
     "table_rows": lambda: figures.table_rows(report()),
@@ -531,6 +536,7 @@ DRAWN: dict[str, Callable[[], Picture]] = {
     "rankings_in_time": lambda: figures.rankings_in_time(profiled(*DEFINITIONS)),
     "exclusions": lambda: figures.exclusions(excluded()),
     "default_rate": lambda: figures.default_rate(panel()),
+    "yearly_default_rates": lambda: figures.yearly_default_rates(yearly_rates()),
     "split_sizes": lambda: figures.split_sizes(counts()),
     "sensitivity": lambda: figures.sensitivity(definitions()),
     "trials": lambda: figures.trials(tried()),
@@ -599,6 +605,7 @@ EMPTY: dict[str, Callable[[], Picture]] = {
     "rankings_in_time": lambda: figures.rankings_in_time(profiled()),
     "exclusions": lambda: figures.exclusions(excluded().iloc[:0]),
     "default_rate": lambda: figures.default_rate(panel().iloc[:0]),
+    "yearly_default_rates": lambda: figures.yearly_default_rates(yearly_rates().iloc[:0]),
     "split_sizes": lambda: figures.split_sizes(counts().iloc[:0]),
     "sensitivity": lambda: figures.sensitivity(definitions().iloc[:0]),
     "trials": lambda: figures.trials(tried().iloc[:0]),

@@ -38,5 +38,18 @@ def test_rows_of_the_test_are_said_by_the_tested_fit_and_those_to_score_by_the_l
 def test_the_headline_has_each_test_row_once_by_every_candidate(fitted, panel):
     keys = ["enterprise_id", "as_of"]
     test = panel.loc[panel["split"] == "test", keys].reset_index(drop=True)
-    for _, rows in fitted.out_of_fold.groupby("model"):
+    headline = fitted.out_of_fold[fitted.out_of_fold["split"] == "test"]
+    assert set(headline["model"]) == set(KINDS)
+    for _, rows in headline.groupby("model"):
         assert rows[keys].reset_index(drop=True).equals(test)
+
+
+def test_the_champions_fit_rows_stand_beside_the_headline_each_without_its_enterprise(
+    fitted, panel
+):
+    beside = fitted.out_of_fold[fitted.out_of_fold["split"] == "cross_validated"]
+    rows = panel[panel["split"] == "fit"].reset_index(drop=True)
+    assert set(beside["model"]) == {"trees"}
+    assert beside["enterprise_id"].tolist() == rows["enterprise_id"].tolist()
+    whole = fitted.models["trees"].tested_model.score(rows)["pd_12m"].to_numpy()
+    assert (beside["pd_12m"].to_numpy() != whole).mean() > 0.9

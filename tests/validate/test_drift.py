@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
+from riskmodel.datasets.drift import assign_periods, find_largest_movement
 from riskmodel.settings import default_settings
 from riskmodel.validate import Evidence
-from riskmodel.validate.drift import assign_periods, find_largest_movement
 from riskmodel.validate.drift_checks import check_drift_in_time
 from riskmodel.validate.evidence import Check
 from riskmodel.validate.performance_checks import check_out_of_time

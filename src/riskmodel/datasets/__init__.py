@@ -13,6 +13,7 @@ from riskmodel.datasets.population import (
 )
 from riskmodel.datasets.sensitivity import sensitivity
 from riskmodel.datasets.splits import Split, balanced_folds, split
+from riskmodel.datasets.yearly_default_rates import compute_yearly_default_rates, describe_jumps
 
 __all__ = [
     "LastDay",
@@ -20,7 +21,9 @@ __all__ = [
     "Split",
     "balanced_folds",
     "compute_early_delinquency",
+    "compute_yearly_default_rates",
     "current_rows",
+    "describe_jumps",
     "feature_rows",
     "find_last_as_of",
     "last_day",

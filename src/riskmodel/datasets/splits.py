@@ -1,7 +1,7 @@
 """Splits of the labelled rows: by time with a gap, or folds by enterprise."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,11 @@ from riskmodel.settings import DatasetsSettings
 
 LAST_QUARTER = 0.75
 MIN_OF_EACH_OUTCOME = 2
+GAPS = ("horizon", "known", "none")
+"""The gaps between fit and test that are tried where the one that is set leaves too few defaults."""
+KNOWN_BY = {"horizon": "label_ends_on", "known": "label_known_on"}
+GAP_WORDS = {"horizon": "the labels' horizon", "known": "each label's own date"}
+CALIBRATED_ON_FIT_ROWS = "fitted, and calibrated out of fold, on the rows before"
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,14 @@ class Split:
     """The split of each labelled row and how it was made.
 
     `frame`: enterprise_id, as_of, defaulted, split (fit, calibrate, test, gap). `by_time` is false
-    where folds by enterprise take the place of a date split; then every row is `fit`.
+    where folds by enterprise take the place of a date split; then every row is `fit`. `gap` is
+    what a label used before the test had to meet: its horizon over, its own date known, or none.
     """
 
     frame: pd.DataFrame
     by_time: bool
     text: str
+    gap: str = "horizon"
 
     @property
     def counts(self) -> pd.DataFrame:
@@ -43,9 +50,9 @@ class Split:
 def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = False) -> Split:
     """By time where the dates and the defaults allow it, else folds by enterprise.
 
-    `ever` says that the labels have no horizon. Those without default are then known when the
-    watching ends, for most at the data's end: where `settings.split.gap` is "known" and leaves too few,
-    the gap is the horizon in force. `DataError` if there are not two rows of each outcome.
+    Where the gap of the settings leaves too few defaults, the other gap is tried and then none;
+    where a sample of its own for calibration does, the fit rows calibrate, out of fold. `ever` says
+    that the labels have no horizon. `DataError` if there are not two rows of each outcome.
     """
     by_outcome = labelled["defaulted"].value_counts()
     if min(by_outcome.get(True, 0), by_outcome.get(False, 0)) < MIN_OF_EACH_OUTCOME:
@@ -53,32 +60,62 @@ def split(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = Fa
             f"labels: {by_outcome.get(True, 0)} defaults and {by_outcome.get(False, 0)} others"
             " remain after the exclusions; a model needs some of each. See the exclusions' reasons."
         )
-    by_date = by_time(labelled, settings, ever=ever)
-    lack = _lack(by_date, settings)
-    if lack and ever and settings.split.gap == "known":
-        by_date = by_time(labelled, settings.with_values({"split.gap": "horizon"}), ever=ever)
-        lack = _lack(by_date, settings)
-    if not lack:
-        return by_date
+    wanted = by_time(labelled, settings, ever=ever)
+    lack = _lack(wanted, settings)
+    for one in _date_splits(labelled, settings, wanted, ever=ever):
+        if not _lack(one, settings):
+            return one if one.gap == wanted.gap else _explain_gap(one, labelled, wanted, lack)
     why = (
         "the source has a single as-of date"
         if labelled["as_of"].nunique() == 1
-        else f"a date split leaves {lack}{_explain_late_labels(labelled, by_date)}"
+        else f"a date split leaves {lack}{_explain_late_labels(labelled, wanted)}"
     )
     plenty = labelled["defaulted"].sum() >= settings.split.min_defaults_single_repeat
     text = (
         f"Cross-validation by enterprise ({settings.split.folds} folds, repeated"
         f" {1 if plenty else settings.split.repeats} times), with calibration inside the folds, because {why}. This is not out of time."
     )
-    frame = by_date.frame.assign(split="fit")
-    return Split(frame, False, text)
+    return Split(wanted.frame.assign(split="fit"), False, text)
+
+
+def _date_splits(
+    labelled: pd.DataFrame, settings: DatasetsSettings, wanted: Split, *, ever: bool
+) -> Iterator[Split]:
+    """Yield date splits, the strictest first: by gap, each with and without calibration rows."""
+    for gap in dict.fromkeys((wanted.gap, *GAPS)):
+        one = wanted if gap == wanted.gap else by_time(labelled, settings, ever=ever, gap=gap)
+        yield one
+        yield _calibrate_on_fit_rows(one)
+
+
+def _calibrate_on_fit_rows(one: Split) -> Split:
+    """Fit on the calibration rows as well; calibration then sees scores out of fold alone."""
+    own = one.frame.loc[one.frame["split"] == "calibrate", "as_of"]
+    if own.empty:
+        return one
+    frame = one.frame.assign(split=one.frame["split"].replace("calibrate", "fit"))
+    words = f"calibrated from {own.min():%Y-%m-%d} on, fitted before"
+    return replace(one, frame=frame, text=one.text.replace(words, CALIBRATED_ON_FIT_ROWS))
+
+
+def _explain_gap(one: Split, labelled: pd.DataFrame, wanted: Split, lack: str) -> Split:
+    """Say why the gap is not the one that was set."""
+    late = _explain_late_labels(labelled, wanted)
+    words = f" The gap by {GAP_WORDS[wanted.gap]} cannot be kept: it leaves {lack}{late}."
+    return replace(one, text=one.text + words)
 
 
 def _lack(by_date: Split, settings: DatasetsSettings) -> str:
-    """Return in words what a date split has too little of; "" where it has enough of each outcome."""
+    """Return in words what a date split has too little of; "" where it has enough of each outcome.
+
+    Fit rows that calibrate as well hold the defaults of both.
+    """
     bad = by_date.frame.groupby("split")["defaulted"].agg(["sum", "size"])
-    bad = bad.reindex(["fit", "calibrate", "test"], fill_value=0)
-    short = bad.index[bad["sum"] < settings.split.min_defaults]
+    needed = dict.fromkeys(("fit", "calibrate", "test"), settings.split.min_defaults)
+    if CALIBRATED_ON_FIT_ROWS in by_date.text:
+        needed["fit"] += needed.pop("calibrate")
+    bad = bad.reindex(list(needed), fill_value=0)
+    short = bad.index[bad["sum"] < pd.Series(needed)]
     if len(short):
         return f"fewer than {settings.split.min_defaults} defaults in {', '.join(short)}"
     short = bad.index[bad["size"] - bad["sum"] < MIN_OF_EACH_OUTCOME]
@@ -96,34 +133,53 @@ def _explain_late_labels(labelled: pd.DataFrame, by_date: Split) -> str:
     return f": the first label ends on {first:%Y-%m-%d}, after {tested.min():%Y-%m-%d}, the test's"
 
 
-def by_time(labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = False) -> Split:
+def by_time(
+    labelled: pd.DataFrame, settings: DatasetsSettings, *, ever: bool = False, gap: str = ""
+) -> Split:
     """Fit on the past, calibrate on what comes later, test on what comes last.
 
     Every label used before the test was known when the test begins: rows whose label was not are
-    the gap. Nothing that is tested learns from them; the fit on all labelled rows does. Labels
-    without a horizon (`ever`) keep the gap of the horizon in force, and the text says how many of
-    them were watched on.
+    the gap. Nothing that is tested learns from them; the fit on all labelled rows does. `gap`
+    (that of the settings) may be "none": then all earlier rows are used. Labels without a horizon
+    (`ever`) keep the gap of the horizon in force, and the text says how many of them were watched on.
     """
+    gap = gap or settings.split.gap
     test_from = _test_from(labelled, settings)
-    known = "label_ends_on" if settings.split.gap == "horizon" else "label_known_on"
-    before = (labelled[known] <= test_from) & (labelled["as_of"] < test_from)
+    before = labelled["as_of"] < test_from
+    if gap != "none":
+        before &= labelled[KNOWN_BY[gap]] <= test_from
     calibrate_from = _boundary(labelled.loc[before, "as_of"], 1 - settings.split.calibration_share)
     name = pd.Series("gap", index=labelled.index)
     name = name.mask(before & (labelled["as_of"] < calibrate_from), "fit")
     name = name.mask(before & (labelled["as_of"] >= calibrate_from), "calibrate")
     name = name.mask(labelled["as_of"] >= test_from, "test")
     frame = labelled[["enterprise_id", "as_of", "defaulted"]].assign(split=name)
-    used = (
-        _gap_of_ever(labelled[before], test_from, settings)
-        if ever and settings.split.gap == "horizon"
-        else "only labels known by the first day of the test are used"
-    )
     text = (
         f"Out of time: tested from {test_from:%Y-%m-%d} on, calibrated from"
-        f" {calibrate_from:%Y-%m-%d} on, fitted before; {used}."
+        f" {calibrate_from:%Y-%m-%d} on, fitted before;"
+        f" {_describe_gap(labelled[before], test_from, settings, gap, ever=ever)}."
         " What scores is then fitted the same way on all labelled rows."
     )
-    return Split(frame, True, text)
+    return Split(frame, True, text, gap)
+
+
+def _describe_gap(
+    used: pd.DataFrame, test_from: pd.Timestamp, settings: DatasetsSettings, gap: str, *, ever: bool
+) -> str:
+    """The gap that is kept between the rows used and the test, and what it leaves open."""
+    if ever and gap == "horizon":
+        return _gap_of_ever(used, test_from, settings)
+    late = used.get("label_known_on", used["label_ends_on"]) > test_from
+    if gap == "none":
+        words = "there is no gap"
+    elif gap == "horizon" and late.any():
+        words = "only labels whose horizon was over by the first day of the test are used"
+    else:
+        return "only labels known by the first day of the test are used"
+    return (
+        f"{words}: {late.sum():,} of these {len(used):,} labels were known only after the first day"
+        " of the test, and what they say may have happened later"
+    )
 
 
 def _gap_of_ever(used: pd.DataFrame, test_from: pd.Timestamp, settings: DatasetsSettings) -> str:

@@ -16,7 +16,13 @@ from riskmodel.figures.backtest import (
 )
 from riskmodel.figures.canvas import Picture
 from riskmodel.figures.columns import default_rates, strengths_by_value
-from riskmodel.figures.datasets import default_rate, exclusions, sensitivity, split_sizes
+from riskmodel.figures.datasets import (
+    default_rate,
+    exclusions,
+    sensitivity,
+    split_sizes,
+    yearly_default_rates,
+)
 from riskmodel.figures.explain import (
     beeswarm,
     importance,
@@ -142,6 +148,7 @@ __all__ = [
     "vintage_defaults",
     "vintage_ranking",
     "volume_frontier",
+    "yearly_default_rates",
 ]
 
 for _name in __all__:

@@ -34,6 +34,7 @@ SPLITS: Mapping[str, str] = MappingProxyType(
         "gap": PALE,
         "test": MAIN,
         "same_enterprises": GOOD,
+        "cross_validated": "#b08f5a",
         "score": SECOND,
     }
 )

@@ -59,6 +59,24 @@ def default_rate(panel: pd.DataFrame) -> Picture:
     return figure
 
 
+def yearly_default_rates(found: pd.DataFrame) -> Picture:
+    """The default rate of each as-of year with its interval; jumps stand out."""
+    title = "Default rate by as-of year, with 95 % intervals"
+    if found.empty:
+        return nothing(title, "no row is labelled")
+    figure, axes = single(title, height=3.6)
+    places, colours = range(len(found)), [BAD if jump else MAIN for jump in found["jump"]]
+    axes.vlines(places, found["low"], found["high"], colors=colours, linewidth=6, alpha=0.5)
+    axes.scatter(places, found["rate"], c=colours)
+    step = 1 + len(found) // 12
+    axes.set_xticks(places[::step], found["period"].tolist()[::step])
+    axes.set_ylim(0)
+    axes.set_xlabel("as-of year (red: a jump from the one before)")
+    axes.set_ylabel("enterprises that default")
+    in_percent(axes, "y")
+    return figure
+
+
 def split_sizes(counts: pd.DataFrame) -> Picture:
     """Rows of each split, with their defaults and period."""
     title = "Rows by split"

@@ -63,20 +63,25 @@ def _number(value: float, threshold: float) -> str:
 
 
 def performance(found: pd.DataFrame) -> Picture:
-    """Every metric on the test rows with its 95 % interval, a chart a metric, by model."""
+    """Every metric on the test rows with its 95 % interval, a chart a metric, by model; beside it
+    the champion's on the fit rows, cross-validated, where the test is of later dates."""
     title = "Figures on the test rows, with 95 % intervals"
     test = found[found["split"] == "test"] if len(found) else found
     if test.empty:
         return nothing(title, "the test rows do not hold both outcomes")
+    beside = found[(found["split"] == "cross_validated") & (found["model"].isin(test["model"]))]
+    names = {"test": "", "cross_validated": ", cross-validated on fit rows"}
+    test = pd.concat([test, beside])
+    test = test.assign(label=test["model"] + test["split"].map(names))
     metrics = list(dict.fromkeys(test["metric"]))
     figure, charts = panels(title, metrics)
     for axes, metric in zip(charts, metrics, strict=True):
-        mine = test[test["metric"] == metric].sort_values("model")
+        mine = test[test["metric"] == metric].sort_values("label")
         places = np.arange(len(mine))
         colours = [model_colour(model) for model in mine["model"]]
         axes.hlines(places, mine["low"], mine["high"], colors=colours, linewidth=2)
         axes.scatter(mine["value"], places, c=colours)
-        label_bars(axes, mine["model"].tolist())
+        label_bars(axes, mine["label"].tolist())
         axes.set_xlabel(UNITS.get(metric, metric), fontsize="x-small")
     return figure
 

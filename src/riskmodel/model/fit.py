@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.datasets import Split
 from riskmodel.datasets.splits import select_newest_rows
-from riskmodel.model.candidate import fit_candidate
+from riskmodel.model.candidate import Candidate, fit_candidate
 from riskmodel.model.candidate_tuning import trials_table, tune_candidate
 from riskmodel.model.cross_validation import cross_validate
 from riskmodel.model.inputs import fit_inputs
@@ -28,7 +28,8 @@ class FitResult:
     `predictions`: enterprise_id, as_of, split, defaulted, model, pd_12m, pd_low, pd_high, grade:
     see `predict_splits`; under cross-validation the rows of `test` are out-of-fold means.
     `out_of_fold`: the same of the test rows, each by a ranking and a calibration that never saw the
-    enterprise: out of time and out of enterprise, the headline. `repeats`: out-of-fold rows with
+    enterprise: out of time and out of enterprise, the headline; and of the champion's fit rows, by the
+    same, as `cross_validated`. `repeats`: out-of-fold rows with
     `repeat`. `trials`: model, trial, settings, log_loss, rounds, pruned. `suspects`: columns taken
     for leaks. Tables that do not apply are empty.
     """
@@ -123,13 +124,25 @@ def _test_by_time(
     task = given[0]
     labelled, rows = _labelled_rows(panel)
     later = panel[panel["split"] == "calibrate"].astype({"defaulted": bool})
-    tested = fit_candidate(name, (rows, later), *given)
+    tested = fit_candidate(name, (rows, later if len(later) else rows), *given)
     out_of_fold = tested.predict_out_of_fold(panel[panel["split"] == "test"])
+    same_dates = _predict_same_dates(tested, rows, task)
     task.progress(f"{name}: fitted again on all labelled rows")
     newest = select_newest_rows(labelled, task.settings.datasets.split.calibration_share)
     scoring = fit_candidate(name, (labelled, newest), *given).model
     model = replace(scoring, tested_model=tested.model)
-    return CandidateResult(model, trials, (predict_splits(model, panel),), (out_of_fold,))
+    own = predict_splits(model, panel)
+    return CandidateResult(model, trials, (own,), (out_of_fold, *same_dates))
+
+
+def _predict_same_dates(
+    tested: Candidate, rows: pd.DataFrame, task: FitTask
+) -> tuple[pd.DataFrame, ...]:
+    """Cross-validate the champion on its fit rows, by the fold models that predict the test rows:
+    nothing is fitted anew, and only the dates differ."""
+    if tested.model.name != task.settings.model.candidates[0]:
+        return ()
+    return (tested.predict_out_of_fold(rows.assign(split="cross_validated")),)
 
 
 def _test_by_folds(

@@ -1,5 +1,10 @@
 """A run's headline, and the model card in Markdown."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
 from riskmodel.pipeline.artifacts.model import champion_of, unknown_values
 from riskmodel.runs.run_folder import Run
 from riskmodel.statistics.outward_rounding import format_interval
@@ -8,23 +13,44 @@ from riskmodel.statistics.outward_rounding import format_interval
 def headline(run: Run) -> dict[str, str]:
     """Return ranking and calibration of the champion on the test rows, as text.
 
-    Where the test rows lack an outcome nothing could be measured: the text says so.
+    The ranking of the fit's own dates, cross-validated, stands beside that of later ones. Where
+    the test rows lack an outcome nothing could be measured: the text says so.
     """
     figures = run.read("validate", "performance")
     name = run.read_json("model", "champion")["name"]
-    facts, out_of_fold = run.read_json("datasets", "population"), run.read("model", "out_of_fold")
-    mine = figures[(figures["model"] == name) & (figures["split"] == "test")].set_index("metric")
-    if mine.empty:
+    facts = run.read_json("datasets", "population")
+    mine = figures[figures["model"] == name]
+    test = mine[mine["split"] == "test"].set_index("metric")
+    if test.empty:
         return {"AUC": "not known: no test rows of both outcomes", "Outcome": str(facts["outcome"])}
-    auc, ratio = mine.loc["auc"], mine.loc["realised_to_expected"]
-    place = "out of time" if out_of_fold.empty else "out of time and of enterprise"
-    place = place if facts["by_time"] else "cross-validated, not out of time"
+    auc = test.loc["auc"]
     return {
-        f"AUC ({place})": f"{auc.value:.3f} ({format_interval(auc.low, auc.high, '.3f')})",
-        "Realised over expected defaults": f"{ratio.value:.2f} ({format_interval(ratio.low, ratio.high, '.2f')})",
+        f"AUC ({_place(run, facts)})": _format_figure(auc, ".3f"),
+        **_cross_validated(mine),
+        "Realised over expected defaults": _format_figure(test.loc["realised_to_expected"], ".2f"),
         "Test rows and defaults": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
         "Outcome": str(facts["outcome"]),
     }
+
+
+def _cross_validated(figures: pd.DataFrame) -> dict[str, str]:
+    """The AUC of the fit's own dates, cross-validated, where the test is of later ones."""
+    beside = figures[(figures["split"] == "cross_validated") & (figures["metric"] == "auc")]
+    name = "AUC (cross-validated on the fit rows)"
+    return {} if beside.empty else {name: _format_figure(beside.iloc[0], ".3f")}
+
+
+def _place(run: Run, facts: Mapping[str, Any]) -> str:
+    """The independence of the test rows, in words."""
+    if not facts["by_time"]:
+        return "cross-validated, not out of time"
+    both = "" if run.read("model", "out_of_fold").empty else " and of enterprise"
+    return f"out of time{both}{', without a gap' if facts['gap'] == 'none' else ''}"
+
+
+def _format_figure(row: Any, digits: str) -> str:
+    """A figure with its interval."""
+    return f"{row.value:{digits}} ({format_interval(row.low, row.high, digits)})"
 
 
 def model_card(run: Run) -> str:

@@ -99,6 +99,7 @@ class DatasetsSettings(Frozen):
     population: Literal["auto", "lines", "applicants", "outcomes"]
     horizon_months: Months
     scoring_population: Literal["all", "unlabelled"]
+    max_default_rate_change: AboveZero
     default_definition: DefaultDefinitionSettings
     as_of_dates: AsOfDatesSettings
     split: SplitSettings

@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from riskmodel.validate.drift_checks import check_drift_in_time, check_drift_to_scored
+from riskmodel.validate.drift_checks import (
+    check_drift_in_outcome,
+    check_drift_in_time,
+    check_drift_to_scored,
+)
 from riskmodel.validate.evidence import Check, Evidence
 from riskmodel.validate.leakage_checks import (
     check_leak_single_feature,
@@ -30,6 +34,7 @@ CHECKS: Mapping[str, Callable[[Evidence], Check]] = {
     "calibration_slope": check_calibration_slope,
     "enough_defaults": check_enough_defaults,
     "out_of_time": check_out_of_time,
+    "drift_in_outcome": check_drift_in_outcome,
     "drift_in_time": check_drift_in_time,
     "drift_to_scored": check_drift_to_scored,
     "leaks_excluded": check_leaks_excluded,
@@ -44,6 +49,7 @@ NEED_TEST_ROWS = (
     "calibration_overall",
     "calibration_slope",
     "enough_defaults",
+    "drift_in_outcome",
     "drift_in_time",
 )
 UNTESTED = (

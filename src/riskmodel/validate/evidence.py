@@ -34,7 +34,8 @@ class Evidence:
     `predictions` of every candidate; `panel` with features; `champion` the candidate that is
     recommended; `time_travel` how many values changed when the future was taken away, and of
     how many; `by_time` whether the test rows are out of time, `by_enterprise` whether each was
-    predicted by a model that never saw its enterprise.
+    predicted by a model that never saw its enterprise; `gap` is what keeps the labels of the fit
+    rows apart from the test (see `datasets.Split`); `jumps` those of the default rate, in words.
     """
 
     predictions: pd.DataFrame
@@ -47,6 +48,8 @@ class Evidence:
     settings: ValidateSettings
     seed: int
     suspects: pd.DataFrame = field(default_factory=lambda: suspects_table(()))
+    gap: str = "horizon"
+    jumps: str = ""
 
     def suspects_of(self, *decisions: str) -> pd.DataFrame:
         """Return the suspects with one of these decisions."""
@@ -62,4 +65,5 @@ class Evidence:
         """The independence of the test rows, in words."""
         if not self.by_time:
             return "out of enterprise, not out of time"
-        return "out of time and of enterprise" if self.by_enterprise else "out of time"
+        gap = ", without a gap" if self.gap == "none" else ""
+        return ("out of time and of enterprise" if self.by_enterprise else "out of time") + gap

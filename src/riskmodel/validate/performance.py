@@ -35,7 +35,8 @@ def measure_performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.
     Splits are those that `with_headline` gives; `fit` rows are left out: they say
     nothing about it.
     """
-    headline = predictions[predictions["split"].isin(["calibrate", "test", "same_enterprises"])]
+    measured = ["calibrate", "test", "same_enterprises", "cross_validated"]
+    headline = predictions[predictions["split"].isin(measured)]
     tables = [
         _measure_split(group, draws, seed).assign(model=str(model), split=str(split))
         for (model, split), group in headline.groupby(["model", "split"])
@@ -50,6 +51,7 @@ def with_headline(predictions: pd.DataFrame, out_of_fold: pd.DataFrame) -> pd.Da
 
     `out_of_fold` takes the place of the test rows, and the models' own word on them, where it is there,
     is called `same_enterprises`: later dates, but enterprises that the model may have been fitted on.
+    Its `cross_validated` rows are of the fit's own dates.
     """
     if out_of_fold.empty:
         return predictions

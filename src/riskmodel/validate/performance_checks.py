@@ -25,7 +25,7 @@ def check_ranking(e: Evidence) -> Check:
     """Check that the lower end of the test's AUC reaches its minimum."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    low, high = percentile_interval([auc(p, y, w) for w in _draw_weights(e, test)])
+    low, high = percentile_interval([auc(p, y, w) for w in draw_weights(e, test)])
     value, threshold = auc(p, y), e.settings.min_auc
     text = (
         f"AUC on the test rows ({e.place}): {value:.3f}, 95 % interval by enterprise"
@@ -48,7 +48,7 @@ def check_not_below_single_feature(e: Evidence) -> Check:
     )
     y = outcome(both)
     p, q = (both[name].to_numpy(float) for name in ("pd_12m", "pd_12m_simple"))
-    gains = [auc(p, y, w) - auc(q, y, w) for w in _draw_weights(e, both)]
+    gains = [auc(p, y, w) - auc(q, y, w) for w in draw_weights(e, both)]
     low, high = percentile_interval(gains)
     ours, theirs = auc(p, y), auc(q, y)
     text = (
@@ -84,7 +84,7 @@ def check_calibration_overall(e: Evidence) -> Check:
     """Check that the realised rate agrees with the mean PD, within interval and margin."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    low, high = percentile_interval([calibration_ratio(p, y, w) for w in _draw_weights(e, test)])
+    low, high = percentile_interval([calibration_ratio(p, y, w) for w in draw_weights(e, test)])
     value, margin = calibration_ratio(p, y), e.settings.max_calibration_error
     enterprises = test["enterprise_id"].nunique()
     p_cycle = jeffreys_test_in_cycle(
@@ -105,7 +105,7 @@ def check_calibration_slope(e: Evidence) -> Check:
     """Check that the PDs lie as far apart as the outcomes do."""
     test = e.rows("test")
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    able = [w for w in _draw_weights(e, test) if 0 < (w * y).sum() < w.sum()]
+    able = [w for w in draw_weights(e, test) if 0 < (w * y).sum() < w.sum()]
     low, high = percentile_interval([calibration_slope(p, y, w) for w in able])
     value, margin = calibration_slope(p, y), e.settings.max_slope_error
     passed = low <= 1 + margin and high >= 1 - margin
@@ -132,15 +132,18 @@ def check_enough_defaults(e: Evidence) -> Check:
 
 
 def check_out_of_time(e: Evidence) -> Check:
-    """Check that the headline comes from later dates than the fit."""
+    """Check that the headline comes from later dates than the fit, with a gap between."""
+    later = f"The test rows are {e.place}: later than all rows of fit and calibration"
     text = (
-        f"The test rows are {e.place}: later than all rows of fit and calibration, with a gap."
+        f"{later}, {'but labels of these may tell of days after it began' if e.gap == 'none' else 'with a gap'}."
         if e.by_time
         else "The test rows are held-out folds of enterprises, learnt from rows of the same"
         f" {e.rows('test')['as_of'].nunique():,} as-of dates: nothing here is out of time."
     )
-    return Check("out_of_time", e.by_time, float(e.by_time), np.nan, np.nan, 1.0, text)
+    passed = e.by_time and e.gap != "none"
+    return Check("out_of_time", passed, float(passed), np.nan, np.nan, 1.0, text)
 
 
-def _draw_weights(e: Evidence, rows: pd.DataFrame) -> Iterator[Array]:
+def draw_weights(e: Evidence, rows: pd.DataFrame) -> Iterator[Array]:
+    """Draw the rows' bootstrap weights, by enterprise."""
     return bootstrap_weights(rows["enterprise_id"], e.settings.bootstrap_draws, e.seed)

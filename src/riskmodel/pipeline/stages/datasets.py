@@ -20,12 +20,14 @@ INPUTS = StageInputs(
 
 @dataclass(frozen=True)
 class DatasetsResult:
-    """The labelled population, its split, the panel, and the labels under other definitions."""
+    """The labelled population, its split, the panel, the labels under other definitions, and the
+    default rate by year."""
 
     population: data.Population
     split: data.Split
     panel: pd.DataFrame
     sensitivity: pd.DataFrame
+    yearly_rates: pd.DataFrame
 
 
 def build_datasets(run: Run) -> DatasetsResult:
@@ -37,6 +39,7 @@ def build_datasets(run: Run) -> DatasetsResult:
     split = data.split(population.labelled, settings, ever=ever)
     panel = data.panel(population, split, run.read("features", "features"))
     definitions = feature.available(source, run.settings.features)
+    rates = data.compute_yearly_default_rates(population.labelled, settings.max_default_rate_change)
     moved = data.sensitivity(source, settings, as_of_date(run), definitions)
     run.write(
         "datasets",
@@ -46,6 +49,7 @@ def build_datasets(run: Run) -> DatasetsResult:
             exclusions=population.exclusions,
             splits=split.counts,
             sensitivity=moved,
+            yearly_default_rates=rates,
             early_signs=data.compute_early_delinquency(
                 source, population.labelled, population.horizon_months
             ),
@@ -59,7 +63,8 @@ def build_datasets(run: Run) -> DatasetsResult:
             "outcome": population.outcome,
             "horizon_months": population.horizon_months,
             "by_time": split.by_time,
+            "gap": split.gap,
             "split": split.text,
         },
     )
-    return DatasetsResult(population, split, panel, moved)
+    return DatasetsResult(population, split, panel, moved, rates)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from riskmodel import datasets as data
 from riskmodel import validate as validation
 from riskmodel.pipeline.artifacts.datasets import panel_of
 from riskmodel.pipeline.artifacts.features import features_of
@@ -57,6 +58,8 @@ def validate_model(run: Run) -> ValidateResult:
         settings=settings.validate_,
         seed=settings.run.seed,
         suspects=run.read("model", "leakage_suspects"),
+        gap=facts["gap"],
+        jumps=data.describe_jumps(run.read("datasets", "yearly_default_rates")),
     )
     checks = validation.run_checks(evidence)
     word = validation.reach_verdict(checks, settings.validate_)

@@ -39,4 +39,15 @@ as_of          date           the as-of date
 past_due       number? [days] the most days past due within the horizon
 """)  # fmt: skip
 
-TABLES = by_name(PANEL, EXCLUSIONS, SPLITS, SENSITIVITY, EARLY_SIGNS)
+YEARLY_DEFAULT_RATES = table("datasets/yearly_default_rates", "a year of as-of dates; a date, where all are of one year", "period", """
+period       text            the year or date
+rows         integer [rows]  labelled rows
+enterprises  integer         their enterprises
+defaults     integer [rows]  rows that default
+rate         number [share]  default rate, each enterprise counted once
+low          number [share]  lower end of its 95 % interval
+high         number [share]  upper end of it
+jump         flag            true where it surely differs from the period's before, and by more than datasets.max_default_rate_change
+""")  # fmt: skip
+
+TABLES = by_name(PANEL, EXCLUSIONS, SPLITS, SENSITIVITY, EARLY_SIGNS, YEARLY_DEFAULT_RATES)

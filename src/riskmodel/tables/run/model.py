@@ -5,7 +5,7 @@ from riskmodel.tables.run.declaration import by_name, table
 _PREDICTION = """
 enterprise_id  text            the enterprise
 as_of          date            the as-of date
-split          text            fit, calibrate, gap, test, score, or train_all (the labelled rows, by the fit on all of them)
+split          text            fit, calibrate, gap, test, score, cross_validated (fit rows out of fold), or train_all (the labelled rows, by the fit on all of them)
 defaulted      flag?           true for a default within the horizon; missing for rows to be scored
 model          text            the candidate
 pd_12m         number [share]  probability of default
@@ -22,7 +22,7 @@ PREDICTIONS = table(
 )
 OUT_OF_FOLD = table(
     "model/out_of_fold",
-    "a test row by one model, ranked and calibrated without its enterprise",
+    "a test row by one model, ranked and calibrated without its enterprise; and the champion's fit rows, called cross_validated",
     "enterprise_id as_of split model",
     _PREDICTION,
 )

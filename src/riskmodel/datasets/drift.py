@@ -49,14 +49,16 @@ def find_largest_movement(rows: pd.DataFrame, column: str) -> Movement | None:
     groups = list(rows.groupby(assign_periods(rows["as_of"]), sort=True))
     pairs = list(combinations(groups, 2))
     found = [
-        _movement(*first, *second, column, SIGNIFICANCE / len(pairs)) for first, second in pairs
+        measure_movement(*first, *second, column, SIGNIFICANCE / len(pairs))
+        for first, second in pairs
     ]
     return max(found, key=lambda one: (one.beyond_chance, one.psi), default=None)
 
 
-def _movement(
+def measure_movement(
     earlier: str, then: pd.DataFrame, later: str, now: pd.DataFrame, column: str, p: float
 ) -> Movement:
+    """Measure how far the column moved between two periods; p is that of the critical value."""
     before, after = then[column].to_numpy(float), now[column].to_numpy(float)
     owners = then["enterprise_id"], now["enterprise_id"]
     return Movement(
