@@ -8,6 +8,7 @@ import pandas as pd
 
 from riskmodel import months
 from riskmodel.datasets.default_events import current_rows, default_dates, observed_until
+from riskmodel.datasets.maturity import find_short_watch, is_horizon_over
 from riskmodel.datasets.observation_end import last_day
 from riskmodel.datasets.observation_start import (
     HISTORIES,
@@ -26,6 +27,7 @@ REASONS = {
     "no_line": "no line at the as-of date",
     "already_in_default": "already in default at the as-of date",
     "not_mature": "the horizon is not over by the end of the data",
+    "short_watch": "of a date watched for less than the others' typical time to default",
     "no_label": "the label is null",
     "other_horizon": "labelled over another horizon than most",
     "after_run": "watched from a day after the run's date",
@@ -90,8 +92,9 @@ def population(
     kind = resolve_population(source, settings)
     day = pd.Timestamp(as_of)
     horizon: int | None = settings.horizon_months
+    watch = ""
     if kind == "outcomes":
-        labels, horizon = _outcome_labels(current_rows(source, "outcomes"), settings, day)
+        labels, horizon, watch = _outcome_labels(current_rows(source, "outcomes"), settings, day)
     else:
         rows = (
             _line_rows(source, settings, day) if kind == "lines" else _application_rows(source, day)
@@ -108,6 +111,7 @@ def population(
     labelled = labelled.astype({"defaulted": bool}).sort_values(["enterprise_id", "as_of"])
     scored = _to_score(source, settings, day, labelled)
     texts = REASONS | {one.reason: one.text for one in begun}
+    texts |= {"short_watch": f"{REASONS['short_watch']}: {watch}"}
     return Population(
         kind,
         labelled.reset_index(drop=True),
@@ -117,6 +121,7 @@ def population(
                 _exclusions(labels, texts, _known_defaults(source, settings, scored)),
                 _early_grants(source, begun),
                 short,
+                _unequal_watch(labels, watch),
             ],
             ignore_index=True,
         ),
@@ -137,6 +142,14 @@ def _short_histories(labels: pd.DataFrame, begun: Sequence[ObservationStart]) ->
         if one.reason == HISTORIES and len(kept)
     ]
     return _tabulate_exclusions(found)
+
+
+def _unequal_watch(labels: pd.DataFrame, text: str) -> pd.DataFrame:
+    """The rows that are kept although their dates were watched for unequal lengths, counted."""
+    kept = labels.loc[labels["reason"] == "", "enterprise_id"]
+    if not text or (labels["reason"] == "short_watch").any():
+        return _tabulate_exclusions([])
+    return _tabulate_exclusions([("kept", "short_watch", text, len(kept), kept.nunique())])
 
 
 def _without_early(labels: pd.DataFrame, begun: Sequence[ObservationStart]) -> pd.DataFrame:
@@ -168,8 +181,9 @@ def _tabulate_exclusions(rows: Sequence[tuple[str, str, str, int, int]]) -> pd.D
 
 def _outcome_labels(
     outcomes: pd.DataFrame, settings: DatasetsSettings, day: pd.Timestamp
-) -> tuple[pd.DataFrame, int | None]:
-    """Labels that the source gives itself, each with the reason for leaving it out, or none."""
+) -> tuple[pd.DataFrame, int | None, str]:
+    """Labels that the source gives itself, each with the reason for leaving it out, or none; their
+    horizon, and what is said of dates watched for unequal lengths."""
     if outcomes.empty:
         raise DataError("outcomes: no rows, so nothing to learn from. Bring labels.")
     months_given = _column(outcomes, "horizon_months", "Float64").fillna(-1)
@@ -178,7 +192,9 @@ def _outcome_labels(
     since = pd.to_datetime(_column(outcomes, "defaulted_on", "datetime64[us]"))
     defaulted = _column(outcomes, "defaulted", "boolean")
     ever = months_given.eq(-1)
-    mature = _is_horizon_over(outcomes, defaulted, spans) | (
+    bad, ends = defaulted.fillna(False).astype(bool), _ends(outcomes["as_of"], spans)
+    min_share = settings.as_of_dates.min_month_share
+    mature = is_horizon_over(outcomes, bad, ends, min_share) | (
         ever & (settings.default_definition.label_maturity == "any")
     )
     _refuse_unwatched(ever, mature, settings)
@@ -189,12 +205,17 @@ def _outcome_labels(
     reason = reason.mask(outcomes["as_of"] > day, "after_run")
     until = outcomes["observed_until"]
     labels = outcomes[["enterprise_id", "as_of"]].assign(
-        defaulted=defaulted.fillna(False).astype(bool),
-        label_ends_on=_ends(outcomes["as_of"], spans),
-        label_known_on=until.mask(ever & defaulted.fillna(False).astype(bool), since.fillna(until)),
+        defaulted=bad,
+        label_ends_on=ends,
+        label_known_on=until.mask(ever & bad, since.fillna(until)),
         reason=reason,
     )
-    return labels, None if most == -1 else int(most)
+    if most != -1:
+        return labels, int(most), ""
+    watched = labels.assign(observed_until=until, defaulted_on=since)[reason == ""]
+    found = find_short_watch(watched, settings.horizon_months, min_share)
+    short = found.short.reindex(labels.index, fill_value=False)
+    return labels.assign(reason=reason.mask(short, "short_watch")), None, found.text
 
 
 def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSettings) -> None:
@@ -205,22 +226,6 @@ def _refuse_unwatched(ever: pd.Series, mature: pd.Series, settings: DatasetsSett
             f" {settings.horizon_months} months in force. Shorten datasets.horizon_months, or take"
             ' the labels as they are: datasets.default_definition.label_maturity = "any".'
         )
-
-
-def _is_horizon_over(
-    outcomes: pd.DataFrame, defaulted: pd.Series, months_given: pd.Series
-) -> pd.Series:
-    """Return which horizons were over by the end of the data, of rows watched that long.
-
-    A default ends the watching, so it need not be watched on; and it may claim a whole horizon
-    that is not over. So the end of the data is that of the rows without default.
-    """
-    ends, until = _ends(outcomes["as_of"], months_given), outcomes["observed_until"]
-    bad = defaulted.fillna(False).astype(bool)
-    last = until.max() if bad.all() else until[~bad].max()
-    day = pd.Timedelta(days=1)
-    over: pd.Series = (ends <= last + day) & (bad | (ends <= until + day))
-    return over
 
 
 def _ends(starts: pd.Series, spans: pd.Series) -> pd.Series:
