@@ -22,21 +22,20 @@ from riskmodel.limits.backtest.backtest import BOOK
 from riskmodel.progress import Progress
 from riskmodel.settings import default_settings
 
-SEEDS = (811, 823, 839)
 MONTHS = 72
 
 
 def bench_backtest(
-    enterprises: int, terms: Path, economy: Economy, progress: Progress
+    enterprises: int, seeds: Sequence[int], terms: Path, economy: Economy, progress: Progress
 ) -> pd.DataFrame:
-    """Back-test over simulations: measures with intervals, the regret's causes and the stress.
+    """Back-test over simulations of these seeds: measures with intervals, the regret's causes, the stress.
 
     `terms` is the folder of `policy.toml` and `banks.toml`. Columns: question ("backtest",
     "regret", "response", "stress"), name, measure, simulations, value, low, high.
     """
     settings = default_settings()
     months, stress = [], pd.DataFrame()
-    for seed in SEEDS:
+    for seed in seeds:
         with TemporaryDirectory() as folder:
             simulation = Path(folder) / "simulation"
             economy.write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)
@@ -46,7 +45,7 @@ def bench_backtest(
                 month = backtest_month(simulation, problem, economy, settings)
                 progress(f"simulation {seed}, {as_of}: {describe(month)}")
                 months.append((seed, month))
-                if seed == SEEDS[0] and back == BACK[0]:
+                if seed == seeds[0] and back == BACK[0]:
                     setup = (terms, economy, settings)
                     stress = run_stresses(
                         Path(folder), read_simulation_size(simulation), month, setup

@@ -29,6 +29,18 @@ def whole_number(min_value: int, max_value: int) -> Callable[[str], int]:
     return read
 
 
+def seeds(text: str) -> tuple[int, ...]:
+    """Return the seeds that the text names, apart by commas.
+
+    >>> seeds("3,11")
+    (3, 11)
+    """
+    found = tuple(map(whole_number(0, MAX_SEED), text_value(text).split(",")))
+    if len(set(found)) < len(found):
+        raise argparse.ArgumentTypeError(f"{_shorten(text)} names a seed twice")
+    return found
+
+
 def version_number(text: str) -> str:
     """Return the number of a registered version, as text."""
     return str(whole_number(1, MAX_NUMBER)(text))

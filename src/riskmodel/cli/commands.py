@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from riskmodel.features.engine import MapPartitions
 
 ROOT_NAME = "RISKMODEL_ROOT"
+ON_SIMULATIONS = ("backtest", "reject-inference")
+"""Benchmarks that simulate worlds to claim something of worlds that nobody has seen."""
 
 
 def root_folder() -> Path:
@@ -206,15 +208,19 @@ def show_version_in_force(arguments: argparse.Namespace) -> None:
 
 def run_benchmark(arguments: argparse.Namespace) -> None:
     """Run a benchmark and print its table."""
+    if arguments.seeds and arguments.benchmark not in ON_SIMULATIONS:
+        raise UsageError(f"bench {arguments.benchmark}: simulates no world. Leave --seeds out.")
     if arguments.benchmark == "models":
         table = _bench_models(arguments.data)
-    elif arguments.benchmark == "backtest":
-        table = _bench_backtest(arguments.enterprises)
+    elif arguments.benchmark in ON_SIMULATIONS:
+        table = _bench_simulations(arguments)
     else:
         from riskmodel.benchmarks.commands import bench
 
         table = bench(arguments.benchmark, arguments.enterprises, _print_progress)
-    print(table.to_string(index=False))
+    print(table.drop(columns="simulated", errors="ignore").to_string(index=False))
+    for text in table.get("simulated", ())[:1]:
+        print(text)
     if arguments.json:
         from riskmodel.storage.files import write_text
 
@@ -229,10 +235,16 @@ def _bench_models(data: Path | None) -> "pd.DataFrame":
     return bench_models(data, root_folder() / "experiments", _print_progress)
 
 
-def _bench_backtest(enterprises: int) -> "pd.DataFrame":
-    from riskmodel.benchmarks.commands import bench_backtest_books
+def _bench_simulations(arguments: argparse.Namespace) -> "pd.DataFrame":
+    from riskmodel.benchmarks.commands import bench_simulations
 
-    return bench_backtest_books(enterprises, root_folder() / "experiments", _print_progress)
+    return bench_simulations(
+        arguments.benchmark,
+        arguments.enterprises,
+        arguments.seeds,
+        root_folder() / "experiments",
+        _print_progress,
+    )
 
 
 def print_dictionary(arguments: argparse.Namespace) -> None:

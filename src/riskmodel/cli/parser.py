@@ -14,6 +14,7 @@ from riskmodel.cli.argument_types import (
     folder_path,
     new_file,
     readable_path,
+    seeds,
     text_value,
     version_number,
     whole_number,
@@ -206,6 +207,8 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("benchmark", metavar="BENCHMARK", choices=BENCHMARKS, help=", ".join(BENCHMARKS))
     _number(parser, "--enterprises", 2000, "number of enterprises")
+    add("--seeds", type=seeds, default=(), metavar="N,N",
+        help="backtest, reject-inference: worlds of these seeds, instead of fresh ones")  # fmt: skip
     add("--data", type=folder_path, metavar="DIR",
         help="models: the folder with gmsc and taiwan, each as downloaded")  # fmt: skip
     add("--json", type=new_file, metavar="FILE", help="also write the table as JSON")

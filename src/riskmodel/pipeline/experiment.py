@@ -26,6 +26,7 @@ from riskmodel.progress import Progress
 from riskmodel.runs import notebooks, tracking
 from riskmodel.runs.run_folder import Run, create_run
 from riskmodel.runs.run_record import OUTPUTS
+from riskmodel.runs.seeds_seen import origin_of
 from riskmodel.runs.shareable_notebooks import copy_shareable
 from riskmodel.runs.stage_record import StageRecord, first_fault, move_aside
 from riskmodel.settings import Frozen, Settings, read_toml
@@ -56,7 +57,7 @@ def run_experiment(request: RunRequest, root: Path, progress: Progress) -> Run:
     plan = plan_run(request.experiment, request.assignments, request.banks, root)
     if plan.settings.publish.tracking:
         tracking.refuse_unreachable(root)
-    settings = resolve_last_run(_resolve_settings(plan.settings, progress), root)
+    settings = resolve_last_run(_resolve_settings(plan.settings, root, progress), root)
     refuse_banks_without_terms(settings, plan.banks)
     approved = approved_for(settings, plan.texts["policy.toml"], root)
     run = _open_run_folder(settings, plan, root, progress)
@@ -164,8 +165,8 @@ def _execute_notebook(run: Run, name: str) -> None:
     notebooks.to_html(executed, executed.with_suffix(".html"))
 
 
-def _resolve_settings(settings: Settings, progress: Progress) -> Settings:
-    """The settings with an absolute data folder and a date for "auto"."""
+def _resolve_settings(settings: Settings, root: Path, progress: Progress) -> Settings:
+    """The settings with an absolute data folder, and a date and an origin of the data for "auto"."""
     if not settings.run.data:
         raise SettingsError("run.data: no source folder is named. Give --data DIR.")
     data = Path(settings.run.data).resolve()
@@ -173,7 +174,10 @@ def _resolve_settings(settings: Settings, progress: Progress) -> Settings:
         raise DataError(f"{settings.run.data}: no such folder. Name one with the canonical tables.")
     source = read_folder(data, settings.sources).source
     as_of = _resolve_date(settings, source, progress)
-    run = settings.run.with_values({"data": str(data), "as_of": as_of})
+    origin = settings.run.data_origin
+    if origin == "auto":
+        origin = origin_of(data, root / "experiments")
+    run = settings.run.with_values({"data": str(data), "as_of": as_of, "data_origin": origin})
     return settings.with_values({"run": run})
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from riskmodel.pipeline.artifacts.model import champion_of, unknown_values
 from riskmodel.runs.run_folder import Run
+from riskmodel.runs.seeds_seen import DESCRIPTIONS
 from riskmodel.statistics.outward_rounding import format_interval
 
 
@@ -14,7 +15,8 @@ def headline(run: Run) -> dict[str, str]:
     """Return ranking and calibration of the champion on the test rows, as text.
 
     The ranking of the fit's own dates, cross-validated, stands beside that of later ones. Where
-    the test rows lack an outcome nothing could be measured: the text says so.
+    the test rows lack an outcome nothing could be measured: the text says so. A fictional world is
+    named beside the ranking: figures on one that was looked at are no proof.
     """
     figures = run.read("validate", "performance")
     name = run.read_json("model", "champion")["name"]
@@ -23,13 +25,15 @@ def headline(run: Run) -> dict[str, str]:
     test = mine[mine["split"] == "test"].set_index("metric")
     if test.empty:
         return {"AUC": "not known: no test rows of both outcomes", "Outcome": str(facts["outcome"])}
-    auc = test.loc["auc"]
+    auc, origin = test.loc["auc"], DESCRIPTIONS[run.settings.run.data_origin]
+    named = f", {origin.partition(':')[0]}" if origin else ""
     return {
-        f"AUC ({_place(run, facts)})": _format_figure(auc, ".3f"),
+        f"AUC ({_place(run, facts)})": f"{_format_figure(auc, '.3f')}{named}",
         **_cross_validated(mine),
         "Realised over expected defaults": _format_figure(test.loc["realised_to_expected"], ".2f"),
         "Test rows and defaults": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
         "Outcome": str(facts["outcome"]),
+        **({"Data": origin} if origin else {}),
     }
 
 

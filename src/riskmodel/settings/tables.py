@@ -35,6 +35,7 @@ class RunSettings(Frozen):
     seed: Annotated[int, Field(ge=0, le=MAX_COUNT)]
     threads: Annotated[int, Field(ge=1, le=MAX_THREADS)]
     data: str
+    data_origin: Literal["auto", "given", "development", "fresh"]
 
 
 class SourcesSettings(Frozen):

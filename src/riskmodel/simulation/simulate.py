@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from riskmodel import __version__
 from riskmodel.errors import UsageError, machine_faults
+from riskmodel.runs.seeds_seen import NOTE
 from riskmodel.simulation import bureau, customs, programme_tables, truth_tables
 from riskmodel.simulation.arrival import ArrivalProcess
 from riskmodel.simulation.arrow_columns import counts, dates, words
@@ -313,6 +314,7 @@ def _write_common_tables(simulation: Simulation, folder: Path) -> None:
     common = truth_tables.common_table(simulation.factors, simulation.calendar)
     write_parquet(common, folder / "truth" / "common.parquet")
     write_text(folder / "truth" / "simulation.toml", _description(simulation))
+    write_text(folder / NOTE, _note(simulation))
 
 
 def _write_files(
@@ -376,6 +378,13 @@ def _mark(folder: Path, first: int) -> Path:
 def _description(simulation: Simulation) -> str:
     import tomli_w
 
+    return _note(simulation) + "\n" + tomli_w.dumps(as_tables(simulation.parameters))
+
+
+def _note(simulation: Simulation) -> str:
+    """The folder's note on itself beside its tables: nothing that is hidden in the economy."""
+    import tomli_w
+
     made = {
         "riskmodel": __version__,
         "enterprises": simulation.enterprises,
@@ -383,7 +392,7 @@ def _description(simulation: Simulation) -> str:
         "seed": simulation.seed,
         "scenario": simulation.scenario,
     }
-    return tomli_w.dumps({"simulation": made} | as_tables(simulation.parameters))
+    return tomli_w.dumps({"simulation": made})
 
 
 def _fingerprint(simulation: Simulation) -> str:

@@ -4,6 +4,7 @@ Outcomes are seen of the accepted; only a fictional economy also knows what is t
 at the limit that the policy would have given them.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,6 @@ from riskmodel.settings import Settings, default_settings
 from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.statistics.logistic import Array, expit
 
-SEEDS = (7, 11, 23)
 MONTHS = 72
 OUTER, INNER, CALIBRATION = 3, 4, 2
 """Folds by enterprise: to evaluate, for out-of-fold PDs inside the fit rows, and to calibrate."""
@@ -57,11 +57,11 @@ class Applicants:
 
 
 def bench_reject_inference(
-    enterprises: int, write: WriteSimulation, progress: Progress
+    enterprises: int, seeds: Sequence[int], write: WriteSimulation, progress: Progress
 ) -> pd.DataFrame:
-    """The table of `judged` over simulations of so many enterprises each, their verdict told."""
+    """The table of `judged` over simulations of so many enterprises and these seeds, their verdict told."""
     simulations, settings = [], default_settings()
-    for seed in SEEDS:
+    for seed in seeds:
         with TemporaryDirectory() as folder:
             simulation = Path(folder) / "simulation"
             write(simulation, enterprises=enterprises, months=MONTHS, seed=seed)

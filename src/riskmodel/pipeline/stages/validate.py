@@ -17,7 +17,7 @@ from riskmodel.tables.run.validate import TABLES
 
 INPUTS = StageInputs(
     "validate",
-    settings=("run.seed", "run.threads", "features", "validate"),
+    settings=("run.seed", "run.threads", "run.data_origin", "features", "validate"),
     stages=("sources", "features", "datasets", "model"),
 )
 
