@@ -42,7 +42,7 @@ def test_a_source_without_line_months_has_no_early_signs(drawn: Callable) -> Non
 
 def test_a_default_is_whole_and_days_past_due_are_parts_of_one() -> None:
     how = default_settings().model.trees.with_values(
-        {"early_delinquency_weights": ((1.0, 0.1), (30.0, 0.5))}
+        {"early_delinquency_weights": ((1.0, 0.1), (30.0, 0.5)), "early_delinquency_scale": 1.0}
     )
     rows = pd.DataFrame(
         {

@@ -116,7 +116,8 @@ def test_every_fault_is_told_at_once_a_line_each_with_its_file_or_word_and_its_k
         "--set datasets.split.folds=1: datasets.split.folds: Input should be greater than or equal to 2."
         " Fix the value.",
         "spring.toml: model.trees.max_rounds: Input should be greater than or equal to 1. Fix the value.",
-        "spring.toml: model.trees.num_leaves: Input should be greater than or equal to 2. Fix the value.",
+        "spring.toml: model.trees.num_leaves: Input should be 'auto'; or Input should be greater than or equal to 2."
+        " Fix the value.",
     ]
     assert list(caught.value.faults) == [line.strip() for line in lines]
 

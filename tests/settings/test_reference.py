@@ -32,8 +32,10 @@ def test_every_default_stands_once_with_its_reason():
 
 def test_a_row_shows_type_bounds_default_and_reason():
     found = rows()
-    reason = "small trees: few defaults"
-    assert found["model.trees.num_leaves"] == ["integer", ">= 2, <= 100,000", "`8`", reason]
+    reason = "few defaults bear small trees"
+    kind = '"auto" or integer'
+    assert found["model.trees.num_leaves"] == [kind, ">= 2, <= 100,000", '`"auto"`', reason]
+    assert found["model.inner_folds"][:3] == ["integer", ">= 2, <= 100,000", "`4`"]
     assert found["model.source"][:3] == ['"train" or "score_champion"', "", '`"train"`']
     assert found["model.scorecard.special_codes"][0] == "list of number, by name"
     assert found["datasets.split.test_from"][0] == 'date or "auto"'

@@ -20,7 +20,7 @@ from riskmodel.features import DEFINITIONS
 from riskmodel.features.spec import FeatureDefinition
 from riskmodel.model import RiskModel, reference_group
 from riskmodel.model.calibration import Calibration, Curve
-from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.directions import prepare_inputs
 from riskmodel.model.learners.shapley.shapley import build_shapley_tables
 from riskmodel.model.learners.trees import Trees, fit_trees
 from riskmodel.model.master_scale import MasterScale
@@ -136,7 +136,7 @@ def _fit_ensemble(
     """Fit the ensemble, and a model around it that keeps a reference group."""
     rows = draw_features(definitions, FIT_ROWS, settings.run.seed - 1)
     model_settings = settings.model.with_values(dict(change))
-    inputs = fit_inputs(rows, definitions, model_settings.max_categories)
+    inputs = prepare_inputs(rows, definitions, model_settings)
     trees = fit_trees(
         rows,
         inputs,

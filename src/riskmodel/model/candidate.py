@@ -15,7 +15,7 @@ from riskmodel.model.calibration import (
     fit_calibration,
     refit_calibration,
 )
-from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.directions import prepare_inputs
 from riskmodel.model.learners.interface import LEARNERS, Ranker
 from riskmodel.model.master_scale import GradedRows, MasterScale, fit_master_scale
 from riskmodel.model.predictions import predict
@@ -53,7 +53,7 @@ class Candidate:
 def fit_ranker(name: str, rows: pd.DataFrame, task: FitTask, settings: ModelSettings) -> Ranker:
     """Fit one candidate's ranking to rows of features and `defaulted`."""
     run = task.settings.run
-    inputs = fit_inputs(rows, task.definitions, settings.max_categories)
+    inputs = prepare_inputs(rows, task.definitions, settings)
     return LEARNERS[name].fit(rows, inputs, settings, seed=run.seed, threads=run.threads)
 
 

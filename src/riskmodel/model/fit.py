@@ -10,7 +10,7 @@ from riskmodel.datasets.splits import select_newest_rows
 from riskmodel.model.candidate import Candidate, fit_candidate
 from riskmodel.model.candidate_tuning import trials_table, tune_candidate
 from riskmodel.model.cross_validation import cross_validate
-from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.directions import prepare_inputs
 from riskmodel.model.leakage.suspects import suspects_table
 from riskmodel.model.leakage_exclusion import exclude_leaks, find_leaks, record_suspects
 from riskmodel.model.learners.interface import LEARNERS
@@ -187,7 +187,7 @@ def _equal_candidate(
     ]
     if not alike:
         return None
-    inputs = fit_inputs(labelled, task.definitions, task.settings.model.max_categories)
+    inputs = prepare_inputs(labelled, task.definitions, task.settings.model)
     return None if any(inputs.signs) else alike[0]
 
 

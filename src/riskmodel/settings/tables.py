@@ -110,6 +110,7 @@ class TuningSettings(Frozen):
     """Budget of the search for each learner's settings."""
 
     trials: Draws
+    max_seconds: AboveZero
     max_rows: Count
 
 
@@ -117,21 +118,22 @@ class TreesSettings(Frozen):
     """Boosted trees, constrained and unconstrained; LightGBM's words."""
 
     max_rounds: Draws
-    learning_rate: PositiveShare
-    num_leaves: Annotated[int, Field(ge=2, le=MAX_DRAWS)]
-    max_depth: Annotated[int, Field(ge=1, le=64)]
-    min_child_samples: Count
-    subsample: PositiveShare
-    colsample: PositiveShare
-    l2: Size
+    learning_rate: Literal["auto"] | PositiveShare
+    num_leaves: Literal["auto"] | Annotated[int, Field(ge=2, le=MAX_DRAWS)]
+    max_depth: Literal["auto"] | Annotated[int, Field(ge=1, le=64)]
+    min_child_samples: Literal["auto"] | Count
+    subsample: Literal["auto"] | PositiveShare
+    colsample: Literal["auto"] | PositiveShare
+    l2: Literal["auto"] | Size
     early_delinquency_weights: tuple[tuple[Size, Share], ...]
+    early_delinquency_scale: Literal["auto"] | Share
 
 
 class LinearSettings(Frozen):
     """Linear model that trees are averaged with."""
 
-    weight: Annotated[float, Field(ge=0, lt=1)]
-    l2: AboveZero
+    weight: Literal["auto"] | Share
+    l2: Literal["auto"] | AboveZero
 
 
 class ScorecardSettings(Frozen):
@@ -218,6 +220,7 @@ class ModelSettings(Frozen):
     candidates: Annotated[tuple[LearnerName, ...], Field(min_length=1)]
     inner_folds: Folds
     max_categories: Count
+    contradicted_directions: Literal["release", "keep"]
     tuning: TuningSettings
     trees: TreesSettings
     linear: LinearSettings

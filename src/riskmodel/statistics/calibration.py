@@ -19,9 +19,20 @@ def log_loss(pd_12m: Array, defaulted: Array, weights: Array | None = None) -> f
     return float(-np.average(np.log(np.where(defaulted > 0, p, 1 - p)), weights=weights))
 
 
-def log_losses(log_odds: Array, defaulted: Array) -> Array:
+def log_losses(log_odds: Array, defaulted: Array | npt.NDArray[np.bool_]) -> Array:
     """Compute each row's log loss from log-odds, which need no clip."""
     return np.asarray(np.logaddexp(0.0, np.where(defaulted > 0, -1.0, 1.0) * log_odds))
+
+
+def recalibrated_log_losses(log_odds: Array, defaulted: npt.NDArray[np.bool_]) -> Array:
+    """Compute each row's log loss once intercept and slope of the log-odds are fitted to the rows.
+
+    So scores of different levels compare: by what they rank and how far they spread it.
+    """
+    intercept, slopes = fit_logistic(
+        log_odds[:, None], defaulted.astype(float), np.ones(len(log_odds))
+    )
+    return log_losses(intercept + slopes[0] * log_odds, defaulted)
 
 
 def calibration_ratio(pd_12m: Array, defaulted: Array, weights: Array | None = None) -> float:

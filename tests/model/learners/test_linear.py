@@ -24,7 +24,14 @@ INPUTS = Inputs(
     ("up", "down", "wrong", "free", "sector"), (1, -1, 1, 0, 0), {"sector": ("a", "b", "c")}
 )
 HOW = default_settings().model.with_values(
-    {"trees.max_rounds": 30, "trees.min_child_samples": 20, "trees.early_delinquency_weights": ()}
+    {
+        "trees.max_rounds": 30,
+        "trees.min_child_samples": 20,
+        "trees.early_delinquency_weights": (),
+        "trees.early_delinquency_scale": 1.0,
+        "linear.weight": 0.5,
+        "linear.l2": 100.0,
+    }
 )
 VALUES = st.one_of(st.just(np.nan), st.floats(-4, 4, allow_subnormal=False))
 
@@ -237,9 +244,8 @@ def test_where_the_linear_model_has_no_share_there_is_none():
         params={"verbosity": -1},
         free_raw_data=False,
     )
-    theirs = lightgbm.train(
-        trees._parameters(INPUTS, settings.trees, ROWS, seed=7, threads=1), data, 30
-    )
+    own = trees.resolve(settings.trees, ROWS["defaulted"])
+    theirs = lightgbm.train(trees._parameters(INPUTS, own, ROWS, seed=7, threads=1), data, 30)
     assert found.to_files() == {trees.FILE: theirs.model_to_string()}
 
 
@@ -268,9 +274,10 @@ def test_the_linear_model_learns_from_early_signs_as_the_trees_do():
 @pytest.mark.parametrize("rounds", [1, 30])
 def test_rounds_are_counted_by_the_loss_of_the_trees_alone(rounds):
     seen, held = ROWS.iloc[:2000], KNOWN.loc[2000:].reset_index(drop=True)
-    curve = trees.validation_losses((seen, held), INPUTS, HOW.trees, seed=7, threads=1)
+    fit = trees.fit_in_rounds((seen, held), INPUTS, HOW.trees, seed=7, threads=1)
     found = with_trees(seen, trees__max_rounds=rounds, linear__weight=0.0)
     bad = held["defaulted"].to_numpy()
     chance = expit(found.raw(held))
     loss = -np.log(np.where(bad, chance, 1 - chance)).mean()
-    assert curve[rounds - 1] == pytest.approx(loss, abs=1e-6)
+    assert fit.curve[rounds - 1] == pytest.approx(loss, abs=1e-6)
+    np.testing.assert_allclose(fit.score(rounds), found.raw(held), atol=1e-9)

@@ -132,6 +132,10 @@ def test_trees_that_go_against_a_sign_are_refused(monkeypatch):
             "trees.max_depth": 6,
             "trees.max_rounds": 100,
             "trees.learning_rate": 0.05,
+            "trees.min_child_samples": 60,
+            "trees.subsample": 0.7,
+            "trees.colsample": 0.5,
+            "trees.l2": 10.0,
         }
     )
     with pytest.raises(RiskModelError, match=r"pairs of leaves go against the sign of \d feature"):

@@ -93,7 +93,7 @@ def _best_rounds(
 ) -> int:
     samples = [(rows[fold != one], rows[fold == one]) for one in np.unique(fold)]
     curves = [
-        trees.validation_losses(two, inputs, settings.trees, seed=seed, threads=1)
+        trees.fit_in_rounds(two, inputs, settings.trees, seed=seed, threads=1).curve
         for two in samples
     ]
     return int(np.argmin(mean_curve(curves))) + 1

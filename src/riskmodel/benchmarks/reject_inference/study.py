@@ -25,7 +25,7 @@ from riskmodel.benchmarks.reject_inference.models import (
 )
 from riskmodel.datasets.splits import folds
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model.inputs import fit_inputs
+from riskmodel.model.directions import prepare_inputs
 from riskmodel.progress import Progress
 from riskmodel.settings import Settings, default_settings
 from riskmodel.sources.folder import accept_reading, read_folder
@@ -152,7 +152,7 @@ def _score_methods(
     """Score the test rows by every method, fitted on the fit rows."""
     rng = np.random.default_rng(settings.run.seed)
     fold = folds(fit["enterprise_id"], INNER, rng)
-    inputs = fit_inputs(fit[fit["accepted"]], definitions, settings.model.max_categories)
+    inputs = prepare_inputs(fit[fit["accepted"]], definitions, settings.model)
     learner = tune_learner(fit, fold, inputs, settings.model, settings.run.seed)
     observations = observe_applicants(fit, fold, learner)
     samples = {name: method(observations) for name, method in METHODS.items()}

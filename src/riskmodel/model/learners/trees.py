@@ -1,6 +1,7 @@
 """Boosted trees averaged with a linear model, monotone where the inputs have signs: the only place
 that imports LightGBM."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from riskmodel.model.learners import linear as lines
 from riskmodel.model.learners.linear import LinearModel
 from riskmodel.model.learners.monotone import check_signs
 from riskmodel.model.learners.shapley.shapley import ShapleyTables, build_shapley_tables
+from riskmodel.model.learners.staged_fit import StagedFit
+from riskmodel.model.learners.tree_sizes import other_sizes, resolve_size
 from riskmodel.settings import LinearSettings, TreesSettings
 
 Array = npt.NDArray[np.float64]
@@ -124,12 +127,14 @@ def fit_trees(
     `linear.weight`: both err on few defaults, and not alike.
 
     Where the rows say how far `past_due` they came in their horizon, a row that did not default
-    counts as a part of a default by `settings.early_delinquency_weights`: arrears are several times as frequent as
-    defaults and the way into most of them, so that few defaults rank better. Calibration sees
-    defaults alone. `weights`, one a row, only where a sample must speak for another (selection).
+    counts as a part of a default by `settings.early_delinquency_weights` times their scale: in some
+    economies arrears are the way into most defaults, and several times as frequent. Calibration
+    sees defaults alone. `weights`, one a row, only where a sample must speak for another (selection).
+    "auto" among the settings is what `resolve` says: tuning chooses before.
     """
     import lightgbm
 
+    settings, linear = resolve(settings, rows["defaulted"]), resolve_linear(linear)
     given = _parameters(inputs, settings, rows, seed=seed, threads=threads)
     sample = inputs.matrix(rows), compute_targets(rows, settings)
     train = _dataset(sample, inputs)
@@ -146,23 +151,30 @@ def _drop_thread_count(text: str) -> str:
     return re.sub(r"^\[num_threads: \d+\]$", "[num_threads: 1]", text, flags=re.MULTILINE)
 
 
-def validation_losses(
+PATIENCE = 3.0
+"""Rounds without a lower loss after which no more are fitted, in steps that sum to this."""
+CELLS_A_SECOND = 2e8
+"""Rows x features x rounds that a usual core fits in a second, by which work is counted."""
+
+
+def fit_in_rounds(
     samples: tuple[pd.DataFrame, pd.DataFrame],
     inputs: Inputs,
     settings: TreesSettings,
     *,
     seed: int,
     threads: int,
-) -> Array:
-    """Log loss on the second sample after each round on the first: `settings.max_rounds` of them, or fewer
-    where the loss has not fallen for an eighth of them."""
+) -> StagedFit:
+    """Fit the trees to the first sample until rounds stop helping on the second, or
+    `settings.max_rounds` of them."""
     import lightgbm
 
+    settings = resolve(settings, samples[0]["defaulted"])
     given = _parameters(inputs, settings, samples[0], seed=seed, threads=threads)
     train, later = ((inputs.matrix(some), compute_targets(some, settings)) for some in samples)
     dataset = _dataset(train, inputs)
     curve: dict[str, dict[str, list[float]]] = {}
-    lightgbm.train(
+    booster = lightgbm.train(
         {**given, "metric": "cross_entropy"},
         dataset,
         num_boost_round=settings.max_rounds,
@@ -170,10 +182,43 @@ def validation_losses(
         valid_names=["held"],
         callbacks=[
             lightgbm.record_evaluation(curve),
-            lightgbm.early_stopping(max(settings.max_rounds // 8, 10), verbose=False),
+            lightgbm.early_stopping(
+                math.ceil(PATIENCE / float(settings.learning_rate)), verbose=False
+            ),
         ],
+        keep_training_booster=True,
     )
-    return np.array(curve["held"]["cross_entropy"])
+    losses = np.array(curve["held"]["cross_entropy"])
+
+    def score(rounds: int) -> Array:
+        raw = booster.predict(later[0], raw_score=True, num_iteration=rounds, num_threads=threads)
+        return np.asarray(raw, dtype=float)
+
+    return StagedFit(losses, score, train[0].size * len(losses) / CELLS_A_SECOND)
+
+
+def resolve(settings: TreesSettings, defaulted: pd.Series) -> TreesSettings:
+    """Return numbers for "auto": the size that so many defaults bear, and defaults alone."""
+    rarer = float(min(defaulted.sum(), len(defaulted) - defaulted.sum()))
+    settings = resolve_size(settings, rarer)
+    if settings.early_delinquency_scale != "auto":
+        return settings
+    return settings.with_values({"early_delinquency_scale": 0.0})
+
+
+def resolve_linear(settings: LinearSettings) -> LinearSettings:
+    """Return numbers for "auto" where nothing was searched: half, shrunk as is usual."""
+    usual = {"weight": 0.5, "l2": 100.0}
+    return settings.with_values(
+        {name: value for name, value in usual.items() if settings.value(name) == "auto"}
+    )
+
+
+def plan(settings: TreesSettings, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the values that a search tries first: early delinquency where it is known, and sizes."""
+    known = settings.early_delinquency_weights and PAST_DUE in rows and rows[PAST_DUE].gt(0).any()
+    scales = [{"early_delinquency_scale": scale} for scale in (1.0, 0.5)] if known else []
+    return [*scales, *other_sizes(settings)]
 
 
 def _parameters(
@@ -201,7 +246,11 @@ def _parameters(
 
 
 def _uses_early_delinquency(rows: pd.DataFrame, settings: TreesSettings) -> bool:
-    return bool(settings.early_delinquency_weights) and PAST_DUE in rows
+    return (
+        bool(settings.early_delinquency_weights)
+        and settings.early_delinquency_scale != 0
+        and PAST_DUE in rows
+    )
 
 
 def compute_targets(rows: pd.DataFrame, settings: TreesSettings) -> Array:
@@ -213,7 +262,7 @@ def compute_targets(rows: pd.DataFrame, settings: TreesSettings) -> Array:
     partial = np.zeros(len(rows))
     for min_days, share in settings.early_delinquency_weights:
         partial = np.where(days >= min_days, share, partial)
-    found: Array = np.maximum(defaulted, partial)
+    found: Array = np.maximum(defaulted, settings.early_delinquency_scale * partial)
     return found
 
 
@@ -224,8 +273,8 @@ def _fit_linear(
     matrix, target = sample
     if not settings.weight or target.min() == target.max():
         return None
-    found = lines.fit_linear(matrix, target, inputs, settings.l2, weights)
-    return replace(found, share=settings.weight)
+    found = lines.fit_linear(matrix, target, inputs, float(settings.l2), weights)
+    return replace(found, share=float(settings.weight))
 
 
 def _dataset(sample: tuple[Array, Array], inputs: Inputs, reference: Any = None) -> Any:

@@ -34,12 +34,14 @@ REPEATS = table(
 )
 
 TRIALS = table("model/trials", "a trial of the tuning", "model trial", """
-model     text      the candidate
-trial     integer   its number; 0 is the settings as they stand
-log_loss  number?   mean log loss over the folds
-rounds    integer   boosting rounds
-pruned    flag      true for a trial that was stopped early
-settings  text      its settings as JSON
+model       text      the candidate
+trial       integer   its number; 0 is the settings as they stand
+log_loss    number?   mean log loss of defaults over the folds, the scores recalibrated
+lead        number?   by how much it lies below that of trial 0 on the same rows
+lead_error  number?   the standard error of the lead, by enterprise
+rounds      integer   boosting rounds
+pruned      flag      true for a trial that was stopped early
+settings    text      its settings as JSON
 """)  # fmt: skip
 
 LEAKAGE_SUSPECTS = table("model/leakage_suspects", "a column that looks like a leak", "", """
