@@ -217,6 +217,7 @@ def settlement(past: Past, who: str) -> Iterator[Row]:
         paid_on = max((one["event"] for one in receipts), default=None)
         until = paid_on if paid else past.day
         yield row | {
+            "age_days": (past.day - day).days,
             "received_usd": float(received),
             "paid_on": paid_on,
             "days_to_cash": (paid_on - day).days if paid and paid_on else None,
@@ -246,14 +247,36 @@ def line_months(past: Past, who: str) -> Iterator[Row]:
 def received(past: Past, who: str) -> Iterator[Row]:
     """Receipts, and whether they name a declaration and a buyer of the enterprise."""
     declarations = past.of("declarations", who)
-    numbers = {row["declaration_id"] for row in declarations}
+    numbers = {row["declaration_id"]: row["event"] for row in declarations}
     buyers = {row.get("buyer_id") for row in declarations}
     for row in past.of("receipts", who):
         payer = row.get("payer_id")
         yield row | {
             "matched": row["declaration_id"] in numbers,
+            "days_since_declared": days_between(numbers.get(row["declaration_id"]), row["event"]),
             "payer_is_buyer": None if payer is None else payer in buyers,
         }
+
+
+def days_between(start: date | None, end: date) -> int | None:
+    return (end - start).days if start else None
+
+
+def lines_in_force(past: Past, who: str) -> Iterator[Row]:
+    """The lines that are not expired, or still drawn by their newest month, with that month's words."""
+    newest = {month["line_id"]: month for month in past.of("line_months", who)}
+    for line in past.of("lines", who):
+        month = newest.get(line["line_id"], {})
+        drawn, expires = month.get("drawn_cny"), line.get("expires_on")
+        if expires is None or expires >= past.day or (drawn or 0) > 0:
+            yield line | {"drawn_cny": drawn, "days_past_due": month.get("days_past_due")}
+
+
+def month_ends(past: Past, who: str) -> Iterator[Row]:
+    """Declarations, and the days of their month that were left."""
+    for row in past.of("declarations", who):
+        day = row["event"]
+        yield row | {"days_to_month_end": monthrange(day.year, day.month)[1] - day.day}
 
 
 def round_trips(past: Past, who: str) -> Iterator[Row]:
@@ -339,6 +362,8 @@ RELATIONS: dict[str, Callable[[Past, str], Iterable[Row]]] = {
     "settlement": settlement,
     "accounts": accounts,
     "line_months": line_months,
+    "lines_in_force": lines_in_force,
+    "month_ends": month_ends,
     "receipt_matches": received,
     "round_trips": round_trips,
     "market": market,
@@ -424,6 +449,10 @@ def count(_: Measure, seen: Seen) -> Value:
 
 def total(measure: Measure, seen: Seen) -> Value:
     return total_of(seen.window, measure.column)
+
+
+def total_if_any(measure: Measure, seen: Seen) -> Value:
+    return total(measure, seen) if values(seen.window, measure.column) else None
 
 
 def mean(measure: Measure, seen: Seen) -> Value:
@@ -573,7 +602,7 @@ def exchange_rate(measure: Measure, seen: Seen) -> Value:
 KINDS: dict[str, Callable[[Measure, Seen], Value]] = {
     kind.__name__: kind
     for kind in (
-        *(count, total, mean, largest, smallest, distinct, share, value_share),
+        *(count, total, total_if_any, mean, largest, smallest, distinct, share, value_share),
         *(months_since_last, months_since_first, lag, latest, category, months_from),
         *(top_share, top_group, herfindahl, new_share, lost_share),
         *(months_active, longest_gap, volatility, trend, peak_share),

@@ -40,6 +40,11 @@ ANSWERS = {
     "count": (say.count(months=3), 3.0),
     "count of all that is known": (say.count(), 5.0),
     "total": (say.total("fob_usd", months=3), 500.0),
+    "total_if_any": (say.total_if_any("fob_usd", months=3), 500.0),
+    "total_if_any of no value": (
+        say.total_if_any("terms_days", months=2, where=(column("buyer_id", "is", "B2"),)),
+        np.nan,
+    ),
     "mean": (say.mean("fob_usd", months=3), 500 / 3),
     "mean of the values that are there": (say.mean("terms_days", months=3), 45.0),
     "largest": (say.largest("fob_usd", months=3), 300.0),

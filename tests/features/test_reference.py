@@ -163,11 +163,14 @@ ASKED = pd.DataFrame(
 # Measures drawn at random: any kind over any column, window and condition.
 
 ADDED = {
-    "settlement": ("declarations", {"received_usd": "number", "days_to_cash": "integer",
+    "settlement": ("declarations", {"age_days": "integer", "received_usd": "number", "days_to_cash": "integer",
                                  "days_late": "integer", "days_unpaid": "integer",
                                  "unpaid_usd": "number", "paid_on": "date"}),
     "accounts": ("bank_records", {}),
-    "receipt_matches": ("receipts", {"matched": "flag", "payer_is_buyer": "flag"}),
+    "lines_in_force": ("lines", {"drawn_cny": "number", "days_past_due": "integer"}),
+    "month_ends": ("declarations", {"days_to_month_end": "integer"}),
+    "receipt_matches": ("receipts", {"matched": "flag", "days_since_declared": "integer",
+                                    "payer_is_buyer": "flag"}),
     "round_trips": ("declarations", {"came_back": "flag"}),
     "market": ("declarations", {"buyer_others_usd": "number", "buyer_others_late_usd": "number",
                                "buyer_others_late_share": "share", "unit_value_to_median": "share"}),

@@ -150,3 +150,84 @@ def test_months_of_a_line_that_is_not_known_or_withdrawn_do_not_count(lent, valu
     taken_back = lent(["2024-01-11", "2024-06-05"], [False, True])
     assert value(taken_back, "line_months", LONGEST, "2024-06-04") == 40
     assert np.isnan(value(taken_back, "line_months", LONGEST, AS_OF))
+
+
+def of_lines(source, value, name, as_of=AS_OF):
+    return value(source, "lines_in_force", say.total(name), as_of)
+
+
+@pytest.fixture
+def expiring(drawn):
+    def of(expires, *months):
+        lines = pd.DataFrame(
+            {
+                "line_id": "L1",
+                "enterprise_id": "E1",
+                "bank": "bank_a",
+                "granted_on": pd.to_datetime(["2023-06-01"]),
+                "expires_on": pd.to_datetime([expires]),
+                "limit_cny": 1000.0,
+                "known_at": utc("2023-06-02"),
+            }
+        )
+        states = pd.DataFrame(months, columns=["month", "drawn_cny", "days_past_due", "known_at"])
+        states = states.assign(
+            line_id="L1",
+            month=pd.to_datetime(states["month"]),
+            known_at=pd.to_datetime(states["known_at"], utc=True),
+        )
+        one = records(("A1", "2024-05-01", 70.0, "2024-06-03"))
+        return drawn({"lines": lines, "line_months": states, "bank_records": one})
+
+    return of
+
+
+MAY, JUNE = ("2024-05-01", 40.0, 7, "2024-06-03"), ("2024-06-01", 0.0, 0, "2024-07-03")
+
+
+def test_a_line_is_in_force_until_its_expiry_and_after_it_while_its_newest_known_month_is_drawn(
+    expiring, value
+):
+    running = expiring("2024-07-01", ("2024-05-01", 0.0, 0, "2024-06-03"))
+    assert of_lines(running, value, "limit_cny", "2024-07-01") == 1000
+    assert of_lines(running, value, "limit_cny", "2024-07-02") == 0
+    owed = expiring("2024-06-01", MAY, JUNE)
+    assert of_lines(owed, value, "limit_cny", "2024-07-03") == 1000
+    assert of_lines(owed, value, "limit_cny", "2024-07-05") == 0
+
+
+def test_a_line_says_what_its_newest_known_month_says(expiring, value):
+    source = expiring("2025-06-01", MAY, JUNE)
+    assert of_lines(source, value, "drawn_cny") == 40
+    assert of_lines(source, value, "days_past_due") == 7
+    assert of_lines(source, value, "drawn_cny", "2024-07-05") == 0
+    assert np.isnan(value(source, "lines_in_force", say.mean("drawn_cny"), "2024-06-01"))
+
+
+@pytest.mark.parametrize(
+    ("day", "left"),
+    [("2024-02-24", 5), ("2024-02-29", 0), ("2023-02-28", 0), ("2024-03-01", 30)],
+)
+def test_days_to_the_months_end_are_none_on_its_last_day(drawn, value, day, left):
+    declared = pd.DataFrame(
+        {
+            "declaration_id": ["D1"],
+            "enterprise_id": ["E1"],
+            "declared_on": pd.to_datetime([day]),
+            "fob_usd": [100.0],
+            "known_at": utc("2024-03-02"),
+        }
+    )
+    source = drawn({"declarations": declared})
+    assert value(source, "month_ends", say.largest("days_to_month_end"), AS_OF) == left
+
+
+def test_a_receipt_is_as_old_as_its_declaration_known_then(settlement, value):
+    youngest = say.smallest("days_since_declared")
+    assert value(settlement, "receipt_matches", youngest, AS_OF) == 21
+
+
+def test_a_sum_that_no_row_has_a_value_for_is_missing(drawn, value):
+    source = drawn({"bank_records": records(("A1", "2024-05-01", np.nan, "2024-06-03"))})
+    assert np.isnan(value(source, "accounts", say.total_if_any("balance_cny"), AS_OF))
+    assert value(source, "accounts", say.total("balance_cny"), AS_OF) == 0

@@ -32,12 +32,14 @@ def total(view: VisibleRows, m: Measure) -> Floats:
     return view.sum(m.column, m.where, m.months)
 
 
+def total_if_any(view: VisibleRows, m: Measure) -> Floats:
+    """The sum; missing where no row has a value."""
+    return np.where(_values(view, m) > 0, total(view, m), np.nan)
+
+
 def mean(view: VisibleRows, m: Measure) -> Floats:
     """The mean of the values that are there."""
-    filled = kernels.count_values(
-        *view.window(m.months), *view.mask(m.where), *view.number(m.column)
-    )
-    return _over(view.sum(m.column, m.where, m.months), filled)
+    return _over(view.sum(m.column, m.where, m.months), _values(view, m))
 
 
 def largest(view: VisibleRows, m: Measure) -> Floats:
@@ -184,7 +186,7 @@ def peak_share(view: VisibleRows, m: Measure) -> Floats:
 AGGREGATES: dict[str, Aggregate] = {
     one.__name__: one
     for one in (
-        count, total, mean, largest, smallest, distinct, share, value_share, months_since_last,
+        count, total, total_if_any, mean, largest, smallest, distinct, share, value_share, months_since_last,
         months_since_first, lag, latest, category, months_from, top_share, top_group, herfindahl,
         new_share, lost_share, growth, growth_on_year, growth_on_lunar_year, months_active,
         longest_gap, volatility, trend, peak_share,
@@ -225,6 +227,11 @@ def _at(values: NDArray[Any], on: NDArray[np.int32], places: Places) -> Floats:
     out = np.full(len(places), np.nan)
     out[places >= 0] = values[on[places[places >= 0]]]
     return out
+
+
+def _values(view: VisibleRows, m: Measure) -> Floats:
+    """The number of rows with a value."""
+    return kernels.count_values(*view.window(m.months), *view.mask(m.where), *view.number(m.column))
 
 
 def _largest(view: VisibleRows, m: Measure, sign: float) -> Floats:

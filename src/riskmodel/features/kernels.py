@@ -344,18 +344,19 @@ def newest_by_code(first, last, seen, event, start, codes, most):
 
 
 @kernel
-def is_in_other_view(first, last, seen, codes, others, other_seen, other_codes, words):
-    """Return which places' codes stand at some place of the other view's same pair."""
-    out = np.zeros(len(seen), np.bool_)
-    stamp = np.full(words, -1, np.int64)
+def last_match(first, last, seen, codes, others, other_seen, other_codes, words):
+    """The last place of the other view's same pair that has each place's code, -1 where none has."""
+    out = np.full(len(seen), -1, np.int64)
+    newest = np.full(words, -1, np.int64)
     for p in range(len(first)):
         for place in range(others[0][p], others[1][p]):
             code = other_codes[other_seen[place]]
             if code >= 0:
-                stamp[code] = p
+                newest[code] = place
         for place in range(first[p], last[p]):
             code = codes[seen[place]]
-            out[place] = code >= 0 and stamp[code] == p
+            if code >= 0 and newest[code] >= others[0][p]:
+                out[place] = newest[code]
     return out
 
 

@@ -5,13 +5,13 @@ A relation is one function from a batch to a view, with the columns that it adds
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.features import kernels
-from riskmodel.features.encoded_table import EncodedTable, Floats, split_cents
+from riskmodel.features.encoded_table import EncodedTable, Floats, Places, split_cents
 from riskmodel.features.market_statistics import (
     MARKET_MONTHS,
     RELEASED,
@@ -23,12 +23,14 @@ from riskmodel.features.market_statistics import (
     unit_values,
 )
 from riskmodel.features.point_in_time import EnterpriseDates, VisibleRows
+from riskmodel.features.spec import column
 from riskmodel.features.visible_tables import VisibleTables
 from riskmodel.tables.canonical import CANONICAL
 from riskmodel.tables.declared import Table
 
 ACCOUNT_MONTHS = 3
 """Age up to which an account's newest record counts, in months."""
+NOT_EXPIRED = (column("expires_on", "open"),)
 PAID_SHARE = 0.5
 """The part of a declaration's value that counts as paid."""
 
@@ -84,6 +86,7 @@ def settlement(batch: RelationInputs) -> VisibleRows:
     terms = np.nan_to_num(declared.numbers("terms_days"))
     return declared.with_columns(
         {
+            "age_days": (as_of - event).astype(np.float64),
             "received_usd": sums,
             "paid_on": paid_on,
             "days_to_cash": np.where(paid, paid_on - event, np.nan),
@@ -106,24 +109,37 @@ def accounts(batch: RelationInputs) -> VisibleRows:
 
 
 def receipt_matches(batch: RelationInputs) -> VisibleRows:
-    """Receipts, with flags: its declaration is on record; its payer is a buyer of any declaration."""
+    """Receipts: is the declaration on record, and how old was it; is the payer any buyer."""
     receipts, declared = batch.view("receipts"), batch.view("declarations")
-
-    def stands(own: str, other: str) -> Floats:
-        theirs, ours, words = shared_codes((declared.rows, other), (receipts.rows, own))
-        found = kernels.is_in_other_view(
-            receipts.first, receipts.last, receipts.seen, ours,
-            (declared.first, declared.last), declared.seen, theirs, words,
-        )  # fmt: skip
-        return np.asarray(found, dtype=np.float64)
-
     added = {}
     if receipts.rows.has("declaration_id"):
-        added["matched"] = stands("declaration_id", "declaration_id")
+        places = match_places((receipts, "declaration_id"), (declared, "declaration_id"))
+        added["matched"] = (places >= 0).astype(np.float64)
+        added["days_since_declared"] = receipts.event - take_at(declared.event, places)
     if receipts.rows.has("payer_id") and declared.rows.has("buyer_id"):
         null = receipts.rows.codes("payer_id")[0][receipts.seen] < 0
-        added["payer_is_buyer"] = np.where(null, np.nan, stands("payer_id", "buyer_id"))
+        places = match_places((receipts, "payer_id"), (declared, "buyer_id"))
+        added["payer_is_buyer"] = np.where(null, np.nan, places >= 0)
     return receipts.with_columns(added)
+
+
+def lines_in_force(batch: RelationInputs) -> VisibleRows:
+    """Lines not expired, or expired and still drawn, with what their newest month says."""
+    lines, months = batch.view("lines"), batch.view("line_months")
+    places = match_places((lines, "line_id"), (months, "line_id"))
+    columns = ("drawn_cny", "days_past_due")
+    added = {name: take_at(months.numbers(name), places) for name in columns}
+    open_lines = kernels.gather(*lines.mask(NOT_EXPIRED))
+    return lines.with_columns(added).filter(open_lines | (added["drawn_cny"] > 0))
+
+
+def month_ends(batch: RelationInputs) -> VisibleRows:
+    """Declarations, and how many days of their month were left."""
+    declared = batch.view("declarations")
+    days = declared.event.astype("datetime64[D]")
+    next_month = (days.astype("datetime64[M]") + 1).astype("datetime64[D]")
+    left = (next_month - days).astype(np.float64) - 1
+    return declared.with_columns({"days_to_month_end": left})
 
 
 def round_trips(batch: RelationInputs) -> VisibleRows:
@@ -172,6 +188,22 @@ def market(batch: RelationInputs) -> VisibleRows:
     return declared.with_columns(added)
 
 
+def match_places(one: tuple[VisibleRows, str], other: tuple[VisibleRows, str]) -> Places:
+    """The other view's last place with the text that each place of the first has; -1 where none has."""
+    (rows, own), (others, name) = one, other
+    theirs, ours, words = shared_codes((others.rows, name), (rows.rows, own))
+    return kernels.last_match(
+        rows.first, rows.last, rows.seen, ours, (others.first, others.last), others.seen, theirs, words
+    )  # fmt: skip
+
+
+def take_at(values: NDArray[Any], places: Places) -> Floats:
+    """The values at these places as numbers, NaN where there is none."""
+    found = np.full(len(places), np.nan)
+    found[places >= 0] = values[places[places >= 0]]
+    return found
+
+
 def _less(amounts: Floats, others: Floats) -> Floats:
     """A difference of amounts in whole cents, so that equal remainders are equal numbers."""
     (cents, rest), (other, other_rest) = split_cents(amounts), split_cents(others)
@@ -200,7 +232,9 @@ RELATIONS: dict[str, Relation] = {
     "settlement": Relation(
         "declarations",
         settlement,
-        frozenset("received_usd paid_on days_to_cash days_late days_unpaid unpaid_usd".split()),
+        frozenset(
+            "age_days received_usd paid_on days_to_cash days_late days_unpaid unpaid_usd".split()
+        ),
         _PAID,
         {"declarations": frozenset({"terms_days"})},
         "",
@@ -214,7 +248,7 @@ RELATIONS: dict[str, Relation] = {
     "receipt_matches": Relation(
         "receipts",
         receipt_matches,
-        frozenset({"matched", "payer_is_buyer"}),
+        frozenset({"matched", "days_since_declared", "payer_is_buyer"}),
         {"declarations": frozenset(), "receipts": frozenset()},
         {
             "declarations": frozenset({"declaration_id", "buyer_id"}),
@@ -223,12 +257,26 @@ RELATIONS: dict[str, Relation] = {
         "",
         {
             "matched": {"receipts": frozenset({"declaration_id"})},
+            "days_since_declared": {"receipts": frozenset({"declaration_id"})},
             "payer_is_buyer": {
                 "receipts": frozenset({"payer_id"}),
                 "declarations": frozenset({"buyer_id"}),
             },
         },
     ),
+    "lines_in_force": Relation(
+        "lines",
+        lines_in_force,
+        frozenset({"drawn_cny", "days_past_due"}),
+        {"lines": frozenset({"line_id"}), "line_months": frozenset({"line_id"})},
+        {
+            "lines": frozenset({"expires_on"}),
+            "line_months": frozenset({"drawn_cny", "days_past_due"}),
+        },
+        "",
+        {"drawn_cny": {"line_months": frozenset({"drawn_cny"})}},
+    ),
+    "month_ends": Relation("declarations", month_ends, frozenset({"days_to_month_end"})),
     "round_trips": Relation(
         "declarations",
         round_trips,

@@ -175,6 +175,11 @@ def total(column: str, *, months: int = 0, where: Where = ()) -> Measure:
     return Measure("total", column, months, where)
 
 
+def total_if_any(column: str, *, months: int = 0, where: Where = ()) -> Measure:
+    """Sum a column; missing where no row has a value."""
+    return Measure("total_if_any", column, months, where)
+
+
 def mean(column: str, *, months: int = 0, where: Where = ()) -> Measure:
     """The mean of the values that are there; missing where there is none."""
     return Measure("mean", column, months, where)

@@ -124,6 +124,7 @@ ANSWERS = {
     "limits_to_sales": 2000 / EXPORTS,
     "debt_ahead_of_sales_6m": 300 / 3000 - (300 - 200) / 250,
     "overdue_cny": 20 + 7,
+    "overdue_to_debt": 27 / 1010,
     "days_past_due_now": 12,
     "days_past_due_12m": 40,
     "days_past_due_24m": 200,
@@ -146,6 +147,7 @@ ANSWERS = {
     "due_cny_6m": 35 + 35 + 35 + 30 + 20 + 9,
     "paid_to_due_6m": 119 / 164,
     "inquiries_3m": 3,
+    "inquiries_6m": 6,
     "inquiries_12m": 8,
     "inquiring_lenders_6m": 3,  # L2, L4, L9
     "application_inquiries_6m": 4,

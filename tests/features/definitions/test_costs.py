@@ -10,6 +10,7 @@ declaration_id declared_on fob_usd status   known_at
 D1             2023-06-30   700    released 2023-07-02  # a day too old
 D2             2023-08-01  1000    released 2023-08-03
 D3             2024-02-01   500    released 2024-02-03
+D4             2024-04-01   250    released 2024-04-03
 """,
     "fx_rates": """
 on         currency usd_per_unit
@@ -57,7 +58,7 @@ X2        2024-06-20  500       -          2024-07-02 -    # known late
 """,
 }
 
-EXPORTS = (1000 + 500) * 8  # 12000 CNY
+EXPORTS = (1000 + 500 + 250) * 8  # 14000 CNY
 BOUGHT = 800 + 1200 + 400 + 1000 + 700 + 500 + 1500  # 6100: P1 to P7
 NAMED = BOUGHT - 700  # 5400: P5 names no supplier
 TAX = 104 + 156 + 52 + 130 + 65 + 195  # 702
@@ -67,9 +68,13 @@ SQUARES = 800**2 + 1200**2 + 400**2 + 1000**2 + 700**2 + 500**2 + 1500**2  # eac
 ANSWERS = {
     "cny_per_usd": 8,
     "exports_cny_12m": EXPORTS,
+    "exports_cny_3m": 250 * 8,
+    "exports_cny_6m": (500 + 250) * 8,
+    "purchases_cny_3m": 500 + 1500,
+    "purchases_to_sales_3m": (500 + 1500) / (250 * 8),
     "purchases_cny_6m": 1000 + 700 + 500 + 1500,
     "purchases_cny_12m": BOUGHT,
-    "purchases_to_sales_12m": 6100 / 12000,
+    "purchases_to_sales_12m": 6100 / 14000,
     "purchases_growth_6m": (3700 - 2400) / ((3700 + 2400) / 2),
     "purchases_volatility_12m": sqrt(SQUARES / 12 - (6100 / 12) ** 2) / (6100 / 12),
     "suppliers_12m": 4,
@@ -79,15 +84,15 @@ ANSWERS = {
     "void_purchases_share_12m": 2 / 10,  # of P1 to P7, X2, X3 and X7
     "refunds_cny_12m": REFUNDS,
     "refunds_6m": 4,
-    "refunds_to_exports_12m": 1050 / 12000,
+    "refunds_to_exports_12m": 1050 / 14000,
     "refunds_unpaid_share_12m": 3 / 6,
     "refund_lag_days_12m": (30 + 80 + 60) / 3,
     "purchase_tax_cny_12m": TAX,
     "refunds_to_purchase_tax_12m": 1050 / 702,
-    "sales_with_refunds_cny_12m": 12000 + 1050,
+    "sales_with_refunds_cny_12m": 14000 + 1050,
     "purchases_with_tax_cny_12m": 6100 + 702,
-    "margin_cny_12m": 13050 - 6802,
-    "margin_share_12m": 6248 / 12000,
+    "margin_cny_12m": 15050 - 6802,
+    "margin_share_12m": 8248 / 14000,
 }
 
 

@@ -63,6 +63,7 @@ MEDIAN = exp(0.915)
 
 ANSWERS = {
     "last_month_share_6m": (2000 + 1500) / (14200 - 1000 - 1200),
+    "month_end_share_6m": 1500 / 12000,  # I7, on the first of June's last six days
     "high_unit_value_share_12m": 3000 / SALES,  # I5's 6 to 2.5; I4's 4 is less than twice
     "unit_value_to_median_12m": (2.5 + 4 + 6) / 3 / MEDIAN,  # I1, I4, I5
     "round_trip_share_12m": (4000 + 2000) / SALES,

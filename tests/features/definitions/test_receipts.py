@@ -66,9 +66,13 @@ RECEIVED = 200 + 600 + 1000 + RECEIVED_6M  # 4390: R1 to R10
 SQUARES = 200**2 + 600**2 + 1000**2 + 700**2 + 700**2 + 450**2 + 410**2 + 330**2
 
 ANSWERS = {
+    "receipts_usd_3m": 60 + 350 + 80 + 250,
     "receipts_usd_6m": RECEIVED_6M,
     "receipts_usd_12m": RECEIVED,
     "receipts_to_exports_12m": 4390 / 7600,
+    "receipts_to_exports_3m": 740 / 400,
+    "receipts_to_exports_6m": 2590 / 3100,  # A5 to A8
+    "receipts_growth_3m": (740 - 1850) / ((740 + 1850) / 2),
     "receipts_growth_6m": (2590 - 1800) / ((2590 + 1800) / 2),
     "receipts_trend_12m": (
         (-5.5 * 200 - 2.5 * 600 - 0.5 * 1000 + 0.5 * 700 + 1.5 * 700)
@@ -88,6 +92,12 @@ ANSWERS = {
     "unpaid_90d_share_12m": (1500 + 600 + 800) / SALES,  # A8 is unpaid for just 90 days
     "unpaid_180d_usd_24m": (900 - 150) + (1500 - 700),  # A1 and A4; A5 is unpaid for just 180
     "unpaid_180d_to_exports": 1550 / 7600,
+    "unpaid_usd_6m": 600 + (1300 - 700) + 800 + 400,  # A5 to A8
+    "unpaid_to_exports_6m": 2400 / 3100,
+    "never_paid_deals_share_9m": 1 / 3,  # A5, of A3 to A5; A6 is 147 days old
+    "receipt_delay_days_3m": 9,  # R9; the declarations of R7, R8 and R10 are not on record
+    "receipt_delay_days_12m": (15 + 97 + 40 + 36 - 4 + 9) / 6,  # R1 to R5, R9
+    "receipt_delay_change": 9 - 193 / 6,
     # B1 owes others 3000 of 4000 too long, B2 0 of 500, B4 2600 of 4000; nobody else sells to B3.
     # In the order A2, A3, A5, A6, A7.
     "buyers_late_elsewhere_12m": (3000 / 4000 + 0 + 2600 / 4000 + 0 + 3000 / 4000) / 5,

@@ -28,12 +28,14 @@ P2         2024-03-03  2000       valid  2024-03-05
 X1         2024-04-04  7000       void   2024-04-06
 """,
     "bank_records": """
-lender account_id month      product inflow_cny known_at
-L1     K1         2023-12-01 deposit 9000       2024-01-10  # ends before the six months
-L1     K1         2024-01-01 deposit 1500       2024-02-10
-L1     K1         2024-05-01 deposit 4800       2024-06-10
-L1     K1         2024-05-01 deposit 1000       2024-06-20  # corrected
-L1     K1         2024-06-01 deposit 7000       2024-07-10  # known late
+lender account_id month      product balance_cny due_cny inflow_cny known_at
+L1     K1         2023-12-01 deposit 50          -       9000       2024-01-10  # ends before the six months
+L1     K1         2024-01-01 deposit 60          -       1500       2024-02-10
+L1     K1         2024-05-01 deposit 80          -       4800       2024-06-10
+L1     K1         2024-05-01 deposit 90          -       1000       2024-06-20  # corrected
+L1     K1         2024-06-01 deposit 70          -       7000       2024-07-10  # known late
+L2     K2         2024-02-01 loan    500         40      -          2024-03-10
+L2     K2         2024-05-01 loan    450         30      -          2024-06-10
 """,
 }
 
@@ -42,6 +44,12 @@ EXPORTS_GROWTH = (900 - 700) / 800
 ANSWERS = {
     "receipts_cny_6m": (100 + 150) * 8,
     "receipts_to_inflow_6m": 2000 / (1500 + 1000),
+    "purchases_to_receipts_6m": 2000 / 2000,
+    "inflow_cny_3m": 1000,
+    "inflow_to_exports_3m": 1000 / (400 * 8),
+    "deposits_to_exports_6m": 90 / (900 * 8),
+    "debt_to_sales_6m": 450 / (900 * 8),
+    "due_to_sales_6m": (40 + 30) / (900 * 8),
     "exports_ahead_of_receipts_6m": EXPORTS_GROWTH - (250 - 600) / 425,
     "exports_ahead_of_purchases_6m": EXPORTS_GROWTH - (2000 - 3000) / 2500,
 }

@@ -64,9 +64,12 @@ ANSWERS = {
     "deals_6m": 6,
     "deals_12m": 9,
     "deal_usd_mean_12m": 8400 / 9,
+    "deal_usd_mean_3m": 3600 / 4,
+    "deal_size_change": 900 / (8400 / 9),
     "largest_deal_usd_12m": 1600,
     "largest_deal_share_12m": 1600 / 8400,
     "exports_platform_usd_12m": 1600 + 500 + 1000 + 1100 + 600,
+    "exports_growth_3m": (3600 - 1900) / ((3600 + 1900) / 2),
     "exports_growth_6m": (5500 - 2900) / ((5500 + 2900) / 2),
     # The months of a year ago: O4 and O5.
     "exports_growth_on_year_3m": (3600 - 3000) / ((3600 + 3000) / 2),

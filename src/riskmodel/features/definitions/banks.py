@@ -17,6 +17,7 @@ from riskmodel.features.spec import (
     ratio,
     smallest,
     total,
+    total_if_any,
     value_share,
     volatility,
     where,
@@ -111,6 +112,11 @@ DEFINITIONS = (
         ("Amount overdue at other lenders", "其他金融机构逾期金额"), family="arrears",
     ),
     feature(
+        "overdue_to_debt", "share", "rises", "accounts",
+        ratio("overdue_cny", "debt_cny", if_undefined=0.0),
+        ("Amount overdue against debt", "逾期金额与负债之比"), family="arrears",
+    ),
+    feature(
         "days_past_due_now", "days", "rises", "accounts",
         largest("days_past_due"),
         ("Days past due at other lenders", "其他金融机构逾期天数"), family="arrears",
@@ -153,12 +159,12 @@ DEFINITIONS = (
     ),
     feature(
         "inflow_cny_6m", "CNY", "falls", "bank_records",
-        total("inflow_cny", months=6),
+        total_if_any("inflow_cny", months=6),
         ("Money that came into accounts in six months", "近六个月账户流入"), family="cash_flow",
     ),
     feature(
         "outflow_cny_6m", "CNY", "none", "bank_records",
-        total("outflow_cny", months=6),
+        total_if_any("outflow_cny", months=6),
         ("Money that left accounts in six months", "近六个月账户流出"), family="cash_flow", model=False,
     ),
     feature(
@@ -183,7 +189,7 @@ DEFINITIONS = (
     ),
     feature(
         "deposits_cny", "CNY", "falls", "accounts",
-        total("balance_cny", where=where(column("product", "is", "deposit"))),
+        total_if_any("balance_cny", where=where(column("product", "is", "deposit"))),
         ("Deposits", "存款余额"), family="cash_flow",
     ),
     feature(
@@ -220,6 +226,11 @@ DEFINITIONS = (
         "inquiries_3m", "inquiries", "rises", "inquiries",
         count(months=3),
         ("Credit inquiries in three months", "近三个月信贷查询次数"), family="inquiries",
+    ),
+    feature(
+        "inquiries_6m", "inquiries", "rises", "inquiries",
+        count(months=6),
+        ("Credit inquiries in six months", "近六个月信贷查询次数"), family="inquiries",
     ),
     feature(
         "inquiries_12m", "inquiries", "rises", "inquiries",

@@ -35,6 +35,26 @@ DEFINITIONS = (
         ("Exports in twelve months, in yuan", "近十二个月出口额（人民币）"), family="size", model=False,
     ),
     feature(
+        "exports_cny_3m", "CNY", "none", "declarations",
+        product("exports_usd_3m", "cny_per_usd"),
+        ("Exports in three months, in yuan", "近三个月出口额（人民币）"), family="size", model=False,
+    ),
+    feature(
+        "exports_cny_6m", "CNY", "none", "declarations",
+        product("exports_usd_6m", "cny_per_usd"),
+        ("Exports in six months, in yuan", "近六个月出口额（人民币）"), family="size", model=False,
+    ),
+    feature(
+        "purchases_cny_3m", "CNY", "none", "purchases",
+        total("amount_cny", months=3, where=BOUGHT),
+        ("Purchases in three months", "近三个月采购额"), family="purchases", model=False,
+    ),
+    feature(
+        "purchases_to_sales_3m", "ratio", "none", "purchases",
+        ratio("purchases_cny_3m", "exports_cny_3m"),
+        ("Purchases against sales in three months", "近三个月采购与销售之比"), family="purchases",
+    ),
+    feature(
         "purchases_cny_6m", "CNY", "falls", "purchases",
         total("amount_cny", months=6, where=BOUGHT),
         ("Purchases in six months", "近六个月采购额"), family="purchases",

@@ -14,6 +14,11 @@ DEFINITIONS = (
         ("Weight of the last month in six months' exports", "近一个月占近六个月出口比例"), family="inflated",
     ),
     feature(
+        "month_end_share_6m", "share", "none", "month_ends",
+        value_share("fob_usd", column("days_to_month_end", "below", 6), months=6, where=SALES),
+        ("Share of exports in the last six days of a month", "月末六天出口占比"), family="inflated",
+    ),
+    feature(
         "high_unit_value_share_12m", "share", "rises", "market",
         value_share(
             "fob_usd", column("unit_value_to_median", "above", 2.0), months=12, where=SALES

@@ -3,6 +3,7 @@
 from riskmodel.features.definitions.trade import SALES
 from riskmodel.features.spec import (
     column,
+    difference,
     distinct,
     feature,
     growth,
@@ -10,6 +11,7 @@ from riskmodel.features.spec import (
     months_active,
     months_since_last,
     ratio,
+    share,
     total,
     trend,
     value_share,
@@ -17,6 +19,11 @@ from riskmodel.features.spec import (
 )
 
 DEFINITIONS = (
+    feature(
+        "receipts_usd_3m", "USD", "falls", "receipts",
+        total("amount_usd", months=3),
+        ("Money received from abroad in three months", "近三个月收汇额"), family="getting_paid", model=False,
+    ),
     feature(
         "receipts_usd_6m", "USD", "falls", "receipts",
         total("amount_usd", months=6),
@@ -31,6 +38,23 @@ DEFINITIONS = (
         "receipts_to_exports_12m", "ratio", "falls", "receipts",
         ratio("receipts_usd_12m", "exports_usd_12m"),
         ("Money received against goods declared", "收汇与出口之比"), family="getting_paid",
+    ),
+    feature(
+        "receipts_to_exports_3m", "ratio", "none", "receipts",
+        ratio("receipts_usd_3m", "exports_usd_3m"),
+        ("Money received against goods declared in three months", "近三个月收汇与出口之比"),
+        family="getting_paid",
+    ),
+    feature(
+        "receipts_to_exports_6m", "ratio", "none", "receipts",
+        ratio("receipts_usd_6m", "exports_usd_6m"),
+        ("Money received against goods declared in six months", "近六个月收汇与出口之比"),
+        family="getting_paid",
+    ),
+    feature(
+        "receipts_growth_3m", "relative", "falls", "receipts",
+        growth("amount_usd", months=3),
+        ("Growth of receipts against the three months before", "收汇额季度环比增长"), family="growth",
     ),
     feature(
         "receipts_growth_6m", "relative", "falls", "receipts",
@@ -98,6 +122,42 @@ DEFINITIONS = (
         "unpaid_180d_to_exports", "ratio", "rises", "settlement",
         ratio("unpaid_180d_usd_24m", "exports_usd_12m"),
         ("Old unpaid exports against a year's exports", "长期未收汇与年出口之比"), family="getting_paid",
+    ),
+    feature(
+        "unpaid_usd_6m", "USD", "none", "settlement",
+        total("unpaid_usd", months=6, where=SALES),
+        ("Six months' exports not yet paid", "近六个月出口未收汇金额"), family="getting_paid", model=False,
+    ),
+    feature(
+        "unpaid_to_exports_6m", "share", "none", "settlement",
+        ratio("unpaid_usd_6m", "exports_usd_6m"),
+        ("Part of six months' exports not yet paid", "近六个月出口未收汇占比"), family="getting_paid",
+    ),
+    feature(
+        # Deals of five to nine months ago: old enough to be paid, young enough to tell of now.
+        "never_paid_deals_share_9m", "share", "rises", "settlement",
+        share(
+            column("received_usd", "at_most", 0), months=9,
+            where=(*SALES, column("age_days", "above", 150)),
+        ),
+        ("Share of deals of five to nine months ago for which nothing came in", "五至九个月前出口从未收汇笔数占比"),
+        family="getting_paid",
+    ),
+    feature(
+        "receipt_delay_days_3m", "days", "rises", "receipt_matches",
+        mean("days_since_declared", months=3),
+        ("Age of the deals paid in three months", "近三个月收汇对应出口的天数"), family="getting_paid",
+    ),
+    feature(
+        "receipt_delay_days_12m", "days", "rises", "receipt_matches",
+        mean("days_since_declared", months=12),
+        ("Age of the deals paid in twelve months", "近十二个月收汇对应出口的天数"), family="getting_paid",
+        model=False,
+    ),
+    feature(
+        "receipt_delay_change", "days", "rises", "receipt_matches",
+        difference("receipt_delay_days_3m", "receipt_delay_days_12m"),
+        ("Lengthening of the wait for money", "近三个月收汇天数较全年变化"), family="getting_paid",
     ),
     feature(
         "buyers_late_elsewhere_12m", "share", "rises", "market",

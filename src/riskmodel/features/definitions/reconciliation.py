@@ -1,6 +1,6 @@
 """Features that hold one source against another: goods, money from abroad, accounts, purchases."""
 
-from riskmodel.features.spec import difference, feature, product, ratio
+from riskmodel.features.spec import difference, feature, product, ratio, total_if_any
 
 DEFINITIONS = (
     feature(
@@ -14,6 +14,37 @@ DEFINITIONS = (
         ratio("receipts_cny_6m", "inflow_cny_6m"),
         ("Money received from abroad against account inflows", "收汇与账户流入之比"),
         family="reconciliation",
+    ),
+    feature(
+        "purchases_to_receipts_6m", "ratio", "none", "purchases",
+        ratio("purchases_cny_6m", "receipts_cny_6m"),
+        ("Purchases against money received from abroad", "采购与收汇之比"), family="reconciliation",
+    ),
+    feature(
+        "inflow_cny_3m", "CNY", "none", "bank_records",
+        total_if_any("inflow_cny", months=3),
+        ("Money that came into accounts in three months", "近三个月账户流入"), family="cash_flow", model=False,
+    ),
+    feature(
+        "inflow_to_exports_3m", "ratio", "none", "bank_records",
+        ratio("inflow_cny_3m", "exports_cny_3m"),
+        ("Account inflows against exports in three months", "近三个月账户流入与出口之比"),
+        family="reconciliation",
+    ),
+    feature(
+        "deposits_to_exports_6m", "ratio", "falls", "accounts",
+        ratio("deposits_cny", "exports_cny_6m"),
+        ("Deposits against six months' exports", "存款与近六个月出口之比"), family="cash_flow",
+    ),
+    feature(
+        "debt_to_sales_6m", "ratio", "rises", "accounts",
+        ratio("debt_cny", "exports_cny_6m"),
+        ("Debt against six months' exports", "负债与近六个月出口之比"), family="over_lending",
+    ),
+    feature(
+        "due_to_sales_6m", "ratio", "none", "bank_records",
+        ratio("due_cny_6m", "exports_cny_6m"),
+        ("Due to lenders against exports in six months", "近六个月应还款与出口之比"), family="over_lending",
     ),
     feature(
         "exports_ahead_of_receipts_6m", "relative", "rises", "declarations",

@@ -99,6 +99,21 @@ DEFINITIONS = (
         model=False,
     ),
     feature(
+        "deal_usd_mean_3m", "USD", "none", TABLE,
+        mean("fob_usd", months=3, where=SALES),
+        ("Size of a deal in three months", "近三个月平均单笔出口额"), family="size", model=False,
+    ),
+    feature(
+        "deal_size_change", "ratio", "none", TABLE,
+        ratio("deal_usd_mean_3m", "deal_usd_mean_12m"),
+        ("Size of a deal in three months against the year's", "近三个月单笔出口额与全年之比"), family="growth",
+    ),
+    feature(
+        "exports_growth_3m", "relative", "falls", TABLE,
+        growth("fob_usd", months=3, where=SALES),
+        ("Growth of exports against the three months before", "出口额季度环比增长"), family="growth",
+    ),
+    feature(
         "exports_growth_6m", "relative", "falls", TABLE,
         growth("fob_usd", months=6, where=SALES),
         ("Growth of exports against the six months before", "出口额半年环比增长"), family="growth",

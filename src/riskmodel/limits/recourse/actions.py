@@ -138,16 +138,20 @@ DECLARED = (
     *_all(grows, "exports_usd_1m exports_usd_3m exports_usd_6m exports_usd_12m"),
     *_all(grows, "exports_cny_12m exports_platform_usd_12m largest_deal_usd_12m returned_usd_12m"),
     *_all(grows_whole, "deals_6m deals_12m"),
-    *_all(grows_by_size, "deal_usd_mean_12m", "deals_12m"),
+    *_all(grows_by_size, "deal_usd_mean_3m deal_usd_mean_12m", "deals_12m"),
     *_all(gains, "exports_usd_all", "exports_usd_12m"),
     *_all(outgrows, "exports_growth_on_year_3m exports_growth_on_lunar_year_3m"),
 )
 """A year's exports grow evenly: growth within the year, season, buyers and goods stay."""
 
 FOLLOWING = (
-    *_all(grows, "receipts_usd_6m receipts_usd_12m unpaid_180d_usd_24m"),
-    *_all(grows, "purchases_cny_6m purchases_cny_12m purchase_tax_cny_12m refunds_cny_12m"),
-    *_all(grows, "inflow_cny_6m outflow_cny_6m"),
+    *_all(grows, "receipts_usd_3m receipts_usd_6m receipts_usd_12m"),
+    *_all(grows, "unpaid_usd_6m unpaid_180d_usd_24m"),
+    *_all(
+        grows,
+        "purchases_cny_3m purchases_cny_6m purchases_cny_12m purchase_tax_cny_12m refunds_cny_12m",
+    ),
+    *_all(grows, "inflow_cny_3m inflow_cny_6m outflow_cny_6m"),
 )
 """Features that follow exports at the same terms, margin and habits of payment."""
 
@@ -168,7 +172,9 @@ RECEIPTS = Action(
     (Step(0.25, 0.15), Step(0.5, 0.30), Step(1.0, 0.60)),
     (
         *_all(nears_zero, "days_late_12m late_share_12m unpaid_90d_share_12m unpaid_180d_usd_24m"),
-        *_all(loses, "days_to_cash_12m", "days_late_12m"),
+        *_all(nears_zero, "never_paid_deals_share_9m"),
+        *_all(loses, "days_to_cash_12m receipt_delay_days_3m", "days_late_12m"),
+        *_all(loses, "receipt_delay_days_12m", "days_late_12m"),
         *_all(gains, "receipts_usd_12m", "unpaid_90d_share_12m", "exports_usd_12m"),
     ),
 )
@@ -199,7 +205,7 @@ RECORDS = frozenset(
     "days_past_due_2m days_past_due_3m days_past_due_6m days_past_due_12m days_past_due_24m "
     "mean_days_past_due_6m overdue_months_3m overdue_months_6m overdue_months_12m "
     "months_since_arrears watched_records_12m watched_debt_share adverse_records_24m "
-    "line_days_past_due_12m line_days_past_due_24m line_overdue_months_12m "
+    "line_days_past_due_6m line_days_past_due_12m line_days_past_due_24m line_overdue_months_12m "
     "line_written_off_cny".split()
 )
 """Features of what has happened: paying does not change them, only time does."""
