@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskmodel.datasets import split
+from riskmodel.features import definitions_by_name
+from riskmodel.model import FitTask, fit
 from riskmodel.settings import load_settings
-from riskmodel.validate import Evidence, run_checks
+from riskmodel.validate import Evidence, run_checks, with_headline
 from riskmodel.validate.drift_checks import check_drift_in_outcome
 
 SEEDS = 100
@@ -104,3 +107,49 @@ def test_a_test_without_a_gap_is_not_out_of_time_in_full(settings):
     table = run_checks(evidence(rows(1, 1_500, 1.0), settings)).set_index("check")
     assert table.loc["out_of_time", "passed"]
     assert "with a gap" in table.loc["out_of_time", "text"]
+
+
+def yearly_panel(seed: int, count: int, *, drifts: bool) -> pd.DataFrame:
+    """Ten yearly dates of labels without dates; from the eighth on other risks decide, or the same."""
+    rng = np.random.default_rng(seed)
+    years = np.repeat(np.arange(10), count)
+    exports, arrears = rng.normal(12, 1, 10 * count), rng.normal(15, 15, 10 * count)
+    kept = np.where(drifts & (years >= 7), 0.1, 1.0)
+    odds = -2.6 - kept * (1.0 * (exports - 12) - 0.05 * (arrears - 15))
+    end = pd.Timestamp("2020-12-31")
+    return pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n:06d}" for n in range(10 * count)],
+            "as_of": pd.to_datetime([f"{2008 + year}-01-01" for year in years]),
+            "defaulted": rng.random(10 * count) < 1 / (1 + np.exp(-odds)),
+            "label_ends_on": end,
+            "label_known_on": end,
+            "exports_usd_6m": np.exp(exports),
+            "days_past_due_now": arrears,
+        }
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "drifts"), [(1, True), (2, True), (3, False), (4, False)])
+def test_drift_planted_in_ten_years_of_labels_fails_the_check_and_none_passes(
+    tmp_path, seed, drifts
+):
+    path = tmp_path / "small.toml"
+    path.write_text("", encoding="utf-8")
+    few = ("trees.max_rounds=60", "trees.learning_rate=0.1", "tuning.trials=1")
+    small = [
+        f"model.{one}" for one in ("candidates=['trees']", "calibration.bootstrap_draws=40", *few)
+    ]
+    given = load_settings(path, small)
+    rows = yearly_panel(seed, 300, drifts=drifts)
+    found = split(rows, given.datasets)
+    assert found.by_time
+    assert found.gap == "none"
+    panel = rows.assign(split=found.frame["split"]).astype({"defaulted": "boolean"})
+    definitions = [definitions_by_name()[name] for name in ("exports_usd_6m", "days_past_due_now")]
+    fitted = fit(panel, found, FitTask(definitions, given))
+    predictions = with_headline(fitted.predictions, fitted.out_of_fold)
+    check = check_drift_in_outcome(evidence(predictions, given.validate_, gap="none"))
+    assert check.passed is not drifts
+    assert (check.value < -0.08) is drifts
