@@ -434,7 +434,10 @@ def test_a_split_by_time_is_of_whole_dates_with_the_shares_that_are_set(
     # of nine dates a quarter at most: two
     assert name[name == "calibrate"].index.tolist() == [day(one) for one in days[7:9]]
     assert (name == "fit").sum() == 7
-    assert "tested from 2021-01-01 on, calibrated from 2019-10-01 on" in found.text
+    assert (
+        "tested from 2021-01-01 on, fitted on what came before, calibrated from 2019-10-01 on"
+        in found.text
+    )
 
 
 def test_a_label_known_on_the_very_day_of_the_test_is_used(settings: DatasetsSettings) -> None:

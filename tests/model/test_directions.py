@@ -27,21 +27,21 @@ def made_rows(seed, effects, dates=4, enterprises=300):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_what_the_rows_surely_contradict_is_released_and_nothing_else(seed):
-    rows = made_rows(seed, {"right": 0.8, "wrong": -0.8, "idle": 0.0, "free": 0.8})
-    inputs = Inputs(("right", "wrong", "idle", "free"), (1, 1, 1, 0), {})
+    rows = made_rows(seed, {"right": 0.8, "wrong": -0.8, "free": -0.8})
+    inputs = Inputs(("right", "wrong", "free"), (1, 1, 0), {})
     assert find_contradicted(inputs, rows) == ("wrong",)
-    assert release_contradicted(inputs, rows).signs == (1, 0, 1, 0)
+    assert release_contradicted(inputs, rows).signs == (1, 0, 0)
 
 
-def test_by_chance_hardly_any_direction_is_released():
-    """Of 60 idle features with a direction none is released in nineteen of twenty samples."""
+def test_by_chance_one_direction_in_forty_is_released():
+    """Of 60 idle features with a direction 1.5 lie beyond an interval of 95 % on the wrong side."""
     names = [f"x{n:02d}" for n in range(60)]
     inputs = Inputs(tuple(names), (1,) * 60, {})
     found = [
         len(find_contradicted(inputs, made_rows(seed, dict.fromkeys(names, 0.0), 2, 150)))
         for seed in range(20)
     ]
-    assert sum(count > 0 for count in found) <= 3
+    assert 0.5 <= np.mean(found) <= 2.5
 
 
 def test_an_enterprise_on_many_dates_counts_once():

@@ -94,7 +94,7 @@ def _calibrate_on_fit_rows(one: Split) -> Split:
     if own.empty:
         return one
     frame = one.frame.assign(split=one.frame["split"].replace("calibrate", "fit"))
-    words = f"calibrated from {own.min():%Y-%m-%d} on, fitted before"
+    words = f"fitted on what came before, calibrated from {own.min():%Y-%m-%d} on"
     return replace(one, frame=frame, text=one.text.replace(words, CALIBRATED_ON_FIT_ROWS))
 
 
@@ -155,8 +155,8 @@ def by_time(
     name = name.mask(labelled["as_of"] >= test_from, "test")
     frame = labelled[["enterprise_id", "as_of", "defaulted"]].assign(split=name)
     text = (
-        f"Out of time: tested from {test_from:%Y-%m-%d} on, calibrated from"
-        f" {calibrate_from:%Y-%m-%d} on, fitted before;"
+        f"Out of time: tested from {test_from:%Y-%m-%d} on, fitted on what came before, calibrated from"
+        f" {calibrate_from:%Y-%m-%d} on;"
         f" {_describe_gap(labelled[before], test_from, settings, gap, ever=ever)}."
         " What scores is then fitted the same way on all labelled rows."
     )

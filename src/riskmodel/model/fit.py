@@ -69,11 +69,13 @@ def fit(panel: pd.DataFrame, split: Split, task: FitTask) -> FitResult:
     """Fit all candidates of the settings on the panel.
 
     Where the rows are split by time, the model that is tested knows only what was known when the
-    test begins. The model that scores is the same fit on all labelled rows: years younger, and of
-    more defaults.
+    test begins: it ranks by the rows to fit and to calibrate together, and takes its level from the
+    latter, scored without their enterprise. The model that scores is the same fit on all labelled
+    rows: years younger, and of more defaults.
     """
-    labelled, rows = _labelled_rows(panel)
-    leaks = find_leaks(rows, panel[panel["split"] == "calibrate"], task)
+    labelled, _ = _labelled_rows(panel)
+    early = labelled[labelled["split"] == "fit"]
+    leaks = find_leaks(early, panel[panel["split"] == "calibrate"], task)
     task = record_suspects(leaks, exclude_leaks(leaks, task))
     results: dict[str, CandidateResult] = {}
     for name in dict.fromkeys(task.settings.model.candidates):
@@ -98,20 +100,11 @@ def fit(panel: pd.DataFrame, split: Split, task: FitTask) -> FitResult:
 def _fit_one(name: str, panel: pd.DataFrame, split: Split, task: FitTask) -> CandidateResult:
     """Tune, fit and test one candidate, and find its reference group."""
     labelled, rows = _labelled_rows(panel)
-    # Few defaults without a date split: every fold tunes its own rounds, and nothing else is tuned.
-    few = (
-        not split.by_time
-        and rows["defaulted"].sum() < task.settings.datasets.split.min_defaults_single_repeat
-    )
-    settings, trials = tune_candidate(
-        name, rows, task, trials=1 if few else task.settings.model.tuning.trials
-    )
-    table = trials_table(name, trials)
-    result = (
-        _test_by_time(name, panel, (task, settings), table)
-        if split.by_time
-        else _test_by_folds(name, panel, (task, settings), table, few=few)
-    )
+    trials = task.settings.model.tuning.trials
+    settings, tries = tune_candidate(name, rows, task, trials=trials)
+    table = trials_table(name, tries)
+    test = _test_by_time if split.by_time else _test_by_folds
+    result = test(name, panel, (task, settings), table)
     share = task.settings.explain.reference_group_share
     group = fit_reference_group(result.model.ranker, labelled, share)
     return replace(result, model=replace(result.model, reference_group=group))
@@ -146,26 +139,21 @@ def _predict_same_dates(
 
 
 def _test_by_folds(
-    name: str,
-    panel: pd.DataFrame,
-    given: tuple[FitTask, ModelSettings],
-    trials: pd.DataFrame,
-    *,
-    few: bool,
+    name: str, panel: pd.DataFrame, given: tuple[FitTask, ModelSettings], trials: pd.DataFrame
 ) -> CandidateResult:
     """Fit on all labelled rows, and test on folds of enterprises."""
     task, settings = given
     _, rows = _labelled_rows(panel)
     model = fit_candidate(name, (rows, rows), *given).model
     scored = predict(model, panel[panel["split"] == "score"])
-    folds = cross_validate(name, rows, task, None if few else settings)
+    folds = cross_validate(name, rows, task, settings)
     return CandidateResult(model, trials, (scored, average_repeats(folds, model)), repeats=(folds,))
 
 
 def _labelled_rows(panel: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All labelled rows, and those of them that the tested model is fitted on."""
     labelled = panel[panel["split"] != "score"].astype({"defaulted": bool})
-    return labelled, labelled[labelled["split"] == "fit"]
+    return labelled, labelled[labelled["split"].isin(["fit", "calibrate"])]
 
 
 def replay(model: RiskModel, panel: pd.DataFrame) -> FitResult:
