@@ -13,7 +13,7 @@ from riskmodel.explain.baseline import Baseline
 from riskmodel.features import definitions_by_name
 from riskmodel.model import RiskModel
 from riskmodel.model.additivity import compute_contributions
-from riskmodel.model.inputs import Inputs, suggest_name
+from riskmodel.model.inputs import Inputs, fit_inputs, suggest_name
 from riskmodel.model.learners import ebm, single_feature, trees
 from riskmodel.model.learners.scorecard import scorecard
 from riskmodel.model.unseen_missing import (
@@ -153,6 +153,45 @@ def test_fewer_than_twenty_rows_without_a_value_teach_nothing(gaps, taught):
     matrix[:gaps] = np.nan
     found = fit_imputations(Inputs(("a",), (0,), {}), matrix, lambda x: x[:, 0])
     assert ("a" not in found.imputations) == taught
+
+
+@pytest.mark.parametrize("kind", ["trees", "scorecard", "ebm"])
+def test_to_have_no_line_neither_lifts_nor_lowers_a_pd(rows, kind):
+    """Rows of a new line lack the feature and hardly ever default; that says nothing of no line."""
+    some = rows.assign(line=np.random.default_rng(6).normal(size=len(rows)))
+    new = some["gappy"].isna()
+    some = some.assign(line=some["line"].mask(new), defaulted=some["defaulted"] & ~new)
+    inputs = Inputs(("days", "other", "line"), (1, 1, 0), {})
+
+    def pds(given: Inputs) -> tuple[float, float]:
+        """Mean PD of the same rows without a line and with one, those of a new line left out."""
+        settings = {"seed": 1, "threads": 1}
+        if kind == "trees":
+            found = trees.fit_trees(some, given, HOW.trees, HOW.linear, **settings)
+        elif kind == "scorecard":
+            found = scorecard.fit_scorecard(some, given, HOW.scorecard, **settings)
+        else:
+            found = ebm.fit_ebm(some, given, HOW.ebm, **settings)
+        assert found.inputs.neutral == ()
+        old = some[~new].tail(500)
+        return tuple(expit(found.raw(one)).mean() for one in (old.assign(line=np.nan), old))
+
+    if kind == "ebm":
+        pytest.importorskip("interpret")
+    none, some_line = pds(replace(inputs, neutral=("line",)))
+    assert none == pytest.approx(some_line, rel=0.15)
+    none, some_line = pds(inputs)
+    assert none < 0.8 * some_line
+
+
+@pytest.mark.parametrize(("gaps", "neutral"), [(0.03, True), (0.45, True), (0.8, False)])
+def test_features_of_lines_are_neutral_where_most_fit_rows_have_them(gaps, neutral):
+    rng = np.random.default_rng(2)
+    names = ("line_use_6m", "days_past_due_12m")
+    panel = pd.DataFrame({name: rng.random(600) for name in names})
+    panel = panel.mask(np.repeat(rng.random((600, 1)) < gaps, 2, axis=1))
+    found = fit_inputs(panel, [definitions_by_name()[name] for name in names], 60)
+    assert found.neutral == (("line_use_6m",) if neutral else ())
 
 
 def test_imputations_are_values_of_fit_rows_evenly_spaced_by_their_scores():

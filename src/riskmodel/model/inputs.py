@@ -24,13 +24,15 @@ class Inputs:
     """The model's features in order, the sign of each, and the levels of each text.
 
     A level that was not seen, or was rare, in the fit rows counts as missing. `imputations` are
-    values of each feature that the fit rows hardly ever lack: see `model.unseen_missing`.
+    values of each feature that the fit rows hardly ever lack, or that are `neutral`: their missing
+    values say only that there is no line. See `model.unseen_missing`.
     """
 
     names: tuple[str, ...]
     signs: tuple[int, ...]
     levels: Mapping[str, tuple[str, ...]]
     imputations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    neutral: tuple[str, ...] = ()
 
     def matrix(self, frame: pd.DataFrame) -> Array:
         """Build the matrix rows x features, missing as NaN; `DataError` if a feature is not there."""
@@ -83,6 +85,23 @@ MIN_LEVEL_ROWS = 20
 """A level, or a missing value, with fewer fit rows is not fitted."""
 
 
+LINE_TABLES = ("lines", "line_months")
+"""Tables of the programme's own lines. Who has none lacks their features, and most scored enterprises
+have none; among the fit rows only a line of the last weeks does, which is another matter."""
+USUAL_SHARE = 0.5
+"""Fit rows that lack such a feature: from here on to have no line is usual, as where applicants are the
+population, and is fitted."""
+
+
+def _find_neutral(rows: pd.DataFrame, definitions: Sequence[FeatureDefinition]) -> tuple[str, ...]:
+    """Find the features of lines that most fit rows have: to lack one then says nothing of risk."""
+    return tuple(
+        one.name
+        for one in definitions
+        if one.table in LINE_TABLES and rows[one.name].isna().mean() < USUAL_SHARE
+    )
+
+
 def fit_inputs(
     rows: pd.DataFrame, definitions: Sequence[FeatureDefinition], max_levels: int
 ) -> Inputs:
@@ -108,4 +127,5 @@ def fit_inputs(
     if not kept:
         raise DataError("features: none varies in the fit rows. Bring a table with history.")
     signs = tuple(0 if feature.category else SIGN[feature.risk] for feature in kept)
-    return Inputs(tuple(feature.name for feature in kept), signs, levels)
+    names = tuple(feature.name for feature in kept)
+    return Inputs(names, signs, levels, neutral=_find_neutral(rows, kept))

@@ -1,4 +1,5 @@
-"""Imputation of values that are missing when scored, and hardly ever were when fitted.
+"""Imputation of values that are missing when scored, and hardly ever were when fitted, or whose want
+says only that an enterprise has no line.
 
 Trees read such a value as 0, which for days past due is the best of all. Here it stands for anyone:
 the row is scored with the values of `COUNT` fit rows in turn, evenly spaced by their scores, and its
@@ -26,12 +27,14 @@ MAX_ROWS = 20_000
 
 
 def fit_imputations(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
-    """Return the inputs with `COUNT` imputations of each feature that hardly any fit row lacks.
+    """Return the inputs with `COUNT` imputations of each feature that hardly any fit row lacks, and
+    of the `neutral` ones.
 
     `matrix` holds the fit rows, `score_of` the fitted ranking.
     """
     few = max(1.0, min(MIN_LEVEL_ROWS, len(matrix) / 20))
-    fitted = np.isnan(matrix).sum(axis=0) >= few
+    neutral = [name in inputs.neutral for name in inputs.names]
+    fitted = (np.isnan(matrix).sum(axis=0) >= few) & ~np.array(neutral, dtype=bool)
     some = matrix[:: -(-len(matrix) // MAX_ROWS) or 1]
     by_score = some[np.argsort(score_of(some), kind="stable")]
     found = {
@@ -39,7 +42,7 @@ def fit_imputations(inputs: Inputs, matrix: Array, score_of: ScoreOf) -> Inputs:
         for place, name in enumerate(inputs.names)
         if not fitted[place]
     }
-    return replace(inputs, imputations=found)
+    return replace(inputs, imputations=found, neutral=())
 
 
 def _spaced_values(values: Array) -> tuple[float, ...]:

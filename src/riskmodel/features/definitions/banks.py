@@ -248,9 +248,10 @@ DEFINITIONS = (
         ("Inquiries for new credit in six months", "近六个月贷款审批查询次数"), family="inquiries",
     ),
     feature(
+        # Only for rules: without an agreement there is no line, so no default that says anything.
         "banks_signed", "banks", "none", "agreements",
         distinct("bank", where=where(column("ended_on", "open"))),
-        ("Banks with a three-party agreement", "已签三方协议的银行数"), family="agreements",
+        ("Banks with a three-party agreement", "已签三方协议的银行数"), family="agreements", model=False,
     ),
     feature(
         "months_since_agreement", "months", "falls", "agreements",

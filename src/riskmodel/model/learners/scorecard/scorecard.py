@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskmodel.model.inputs import Array, Inputs
+from riskmodel.model.inputs import Array, Flags, Inputs
 from riskmodel.model.learners.scorecard.bins import Bins, Places, fit_bins
 from riskmodel.model.learners.scorecard.fit import fit_bin_shares, select_features
 from riskmodel.model.unseen_missing import fit_imputations
@@ -196,30 +196,43 @@ def fit_on_bins(
 
 def _fill_empty_bins(found: Scorecard, rows: pd.DataFrame) -> Scorecard:
     """The same with bins that no fit row fell into worth what leaves the fit rows' mean PD as it is:
-    codes, and missing values. The imputations of the latter are kept to tell which values are unknown."""
-    matrix, raw = found.inputs.matrix(rows), found.raw(rows)
+    codes, and missing values, also where they say only that there is no line. The imputations of the
+    latter are kept to tell which values are unknown."""
+    matrix, raw, neutral = found.inputs.matrix(rows), found.raw(rows), found.inputs.neutral
+    silent = [_flag_silent(one, neutral) for one in found.bins]
     shares = tuple(
-        _fill_shares(one, share, raw, one.places(column))
-        for one, share, column in zip(found.bins, found.shares, matrix.T, strict=True)
+        _fill_shares(nobody, share, raw, one.places(column))
+        for nobody, one, share, column in zip(
+            silent, found.bins, found.shares, matrix.T, strict=True
+        )
     )
     known = fit_imputations(found.inputs, matrix, found.raw_of)
-    never = {one.name for one in found.bins if one.empty()[-1]}
+    never = {one.name for one, nobody in zip(found.bins, silent, strict=True) if nobody[-1]}
     kept = {name: values for name, values in known.imputations.items() if name in never}
     return replace(found, shares=shares, inputs=replace(known, imputations=kept))
 
 
+def _flag_silent(one: Bins, neutral: Sequence[str]) -> Flags:
+    """Flag the bins that speak neither for nor against: those without fit rows, and that of missing
+    values where these say only that there is no line."""
+    flags = one.empty()
+    flags[-1] |= one.name in neutral
+    return flags
+
+
 def _fill_shares(
-    one: Bins, share: Sequence[float], raw: Array, places: Places
+    silent: Flags, share: Sequence[float], raw: Array, places: Places
 ) -> tuple[float, ...]:
-    """A feature's shares with those of its empty bins."""
-    if not one.empty().any():
+    """A feature's shares with those of its silent bins."""
+    if not silent.any():
         return tuple(share)
     others = raw - np.array(share)[places]
     anyone = shift_to_rate(others, float(expit(raw).mean()), np.ones(len(raw)))
-    return tuple(anyone if nobody else s for s, nobody in zip(share, one.empty(), strict=True))
+    return tuple(anyone if nobody else s for s, nobody in zip(share, silent, strict=True))
 
 
 def _select_inputs(inputs: Inputs, names: Sequence[str]) -> Inputs:
     signs = dict(zip(inputs.names, inputs.signs, strict=True))
     levels = {name: inputs.levels[name] for name in names if name in inputs.levels}
-    return Inputs(tuple(names), tuple(signs[name] for name in names), levels)
+    neutral = tuple(name for name in inputs.neutral if name in names)
+    return Inputs(tuple(names), tuple(signs[name] for name in names), levels, neutral=neutral)
