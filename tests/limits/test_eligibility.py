@@ -1,7 +1,7 @@
 import pandas as pd
 
 from riskmodel.limits import Policy
-from riskmodel.limits.eligibility import check_eligibility, funnel
+from riskmodel.limits.eligibility import check_eligibility, flag_eligible, funnel
 
 
 def test_a_refusal_names_every_rule_that_failed(scored: pd.DataFrame, policy: Policy) -> None:
@@ -52,3 +52,25 @@ def test_the_funnel_counts_failed_failed_alone_and_missing(
 def test_no_candidates_are_judged_to_no_rows(scored: pd.DataFrame, policy: Policy) -> None:
     assert check_eligibility(scored.iloc[:0], policy).empty
     assert funnel(scored.iloc[:0], policy)["failed"].tolist() == [0, 0, 0]
+
+
+def test_who_may_be_lent_to_meets_every_rule_and_has_an_agreement_in_force(
+    scored: pd.DataFrame, policy: Policy
+) -> None:
+    signed = scored.assign(banks_signed=[1.0, 0.0, 2.0, 1.0, float("nan")])
+    agreed = policy.model_copy(
+        update={"agreement": policy.agreement.model_copy(update={"required": True})}
+    )
+    assert flag_eligible(signed, agreed).tolist() == [True, False, False, False, False]
+    open_to_all = policy.model_copy(
+        update={"agreement": policy.agreement.model_copy(update={"required": False})}
+    )
+    rules_alone = check_eligibility(scored, policy)["eligible"].tolist()
+    assert flag_eligible(signed, open_to_all).tolist() == rules_alone
+
+
+def test_a_rule_that_no_column_tells_of_refuses_nobody_when_rows_are_told_apart(
+    policy: Policy,
+) -> None:
+    bare = pd.DataFrame({"enterprise_id": ["E1", "E2"], "deals_6m": [2.0, 3.0]})
+    assert flag_eligible(bare, policy).tolist() == [False, True]

@@ -76,7 +76,7 @@ def test_a_model_that_fails_its_checks_is_not_published_without_a_reason(
     assert "AUC (out of time and of enterprise) 0." in report
     assert "Realised over expected defaults " in report
     assert re.search(r"Test rows and defaults [\d,]+ and [\d,]+\n", report)
-    assert re.search(r"verdict      fail: \d of 13 checks failed that nothing conceded", report)
+    assert re.search(r"verdict      fail: \d of 14 checks failed that nothing conceded", report)
     assert re.search(r"failed +ranking: AUC on the test rows .* must reach 0\.99\.", report)
     assert bytes_below(root / "data/published") == published
     (folder,) = (runs / name for name in {p.name for p in runs.iterdir()} - before - {"by-hand"})

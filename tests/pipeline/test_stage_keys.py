@@ -106,8 +106,8 @@ def test_code_that_no_stage_needs_makes_no_stage_run_again(package: Path, module
         ("figures/explain.py", ["explain"]),
         ("figures/canvas.py", list(STAGES)),
         ("pipeline/stages/datasets.py", ["datasets"]),
-        ("limits/eligibility.py", ["limits", "publish"]),
-        ("limits/caps.py", ["limits", "publish"]),
+        ("limits/eligibility.py", ["validate", "limits", "publish"]),
+        ("limits/caps.py", ["validate", "limits", "publish"]),
         ("explain/reasons.py", ["explain"]),
         ("validate/checks.py", ["validate"]),
         ("publish/report/report.css", ["publish"]),
@@ -174,6 +174,18 @@ def test_a_term_makes_the_limits_run_again(run: Run) -> None:
     number = next(line for line in text.splitlines() if line.startswith("budget_cny"))
     path.write_text(text.replace(number, "budget_cny = 1_234_000.0", 1))
 
+    assert differing(before, keys(run)) == ["limits", "publish"]
+
+
+def test_a_rule_of_who_may_be_lent_to_makes_the_validation_run_again_and_a_cap_does_not(
+    run: Run,
+) -> None:
+    before = keys(run)
+    path = run.folder / "policy.toml"
+    text = path.read_text()
+    path.write_text(text.replace("min_value = 3.0", "min_value = 4.0", 1))
+    assert differing(before, keys(run)) == ["validate", "limits", "publish"]
+    path.write_text(text.replace("max_limit_cny = 10_000_000.0", "max_limit_cny = 9_000_000.0", 1))
     assert differing(before, keys(run)) == ["limits", "publish"]
 
 

@@ -76,6 +76,33 @@ def test_the_ranking_is_held_to_the_intervals_lower_end_not_to_the_figure() -> N
     assert not run("ranking", rows, asking(min_auc=np.nextafter(found.low, 1))).passed
 
 
+def with_apart(seed: int, shift: float = 0.0) -> pd.DataFrame:
+    """Test rows that rank well, and half of them once more as those who may be lent to, whose odds
+    are moved by the shift."""
+    rows = drawn(seed, count=1200)
+    apart = rows[::2].assign(split="eligible")
+    odds = np.log(apart["pd_12m"] / (1 - apart["pd_12m"])) + shift
+    return pd.concat([rows, apart.assign(pd_12m=1 / (1 + np.exp(-odds)))], ignore_index=True)
+
+
+@pytest.mark.parametrize("seed", [1, 31])
+def test_those_who_may_be_lent_to_fail_where_they_surely_rank_or_lie_wrong(seed: int) -> None:
+    rows = with_apart(seed)
+    found = run("eligible", rows)
+    assert found.passed
+    assert "600 of 1,200 test rows" in found.text
+    assert run("eligible", rows, asking(min_auc=found.high)).passed
+    assert not run("eligible", rows, asking(min_auc=np.nextafter(found.high, 1))).passed
+    assert not run("eligible", with_apart(seed, shift=-1.5)).passed
+    assert run("calibration_overall", with_apart(seed, shift=-1.5)).passed
+
+
+def test_nothing_is_said_of_those_who_may_be_lent_to_where_they_are_not_apart() -> None:
+    found = run("eligible", drawn())
+    assert found.passed
+    assert np.isnan(found.value)
+
+
 def test_another_models_rows_change_nothing_for_the_champion() -> None:
     ours, theirs = drawn(), drawn(2, model="single_feature")
     both = pd.concat([theirs, ours], ignore_index=True)

@@ -10,6 +10,7 @@ from riskmodel.validate.performance import (
     measure_performance,
     performance_by_grade,
     performance_by_vintage,
+    with_eligible,
     with_headline,
 )
 
@@ -82,3 +83,29 @@ def test_each_vintage_has_its_own_ranking():
     # All above; then 1 of 4 pairs in order (the 3 above the 2).
     assert found["auc"].tolist() == [1.0, 0.25]
     assert found["defaults"].tolist() == [1, 2]
+
+
+def test_test_rows_of_those_who_may_be_lent_to_are_measured_apart_and_among_all():
+    rng = np.random.default_rng(5)
+    count = 400
+    rows = pd.DataFrame(
+        {
+            "enterprise_id": [f"E{n}" for n in range(count)],
+            "as_of": pd.Timestamp("2023-01-01"),
+            "split": np.repeat(["fit", "test"], count // 2),
+            "model": "trees",
+            "pd_12m": rng.random(count),
+        }
+    )
+    rows["defaulted"] = pd.array(rng.random(count) < rows["pd_12m"], dtype="boolean")
+    known = rows[rows.index % 3 == 0]  # of both splits
+    found = with_eligible(rows, known)
+    assert found[found["split"] != "eligible"].reset_index(drop=True).equals(rows)
+    apart = found[found["split"] == "eligible"]
+    assert apart["enterprise_id"].tolist() == [
+        name for name in known["enterprise_id"] if int(name[1:]) >= count // 2
+    ]
+    table = measure_performance(found, 20, 7).drop_duplicates("split").set_index("split")
+    assert table["rows"].to_dict() == {"eligible": len(apart), "test": count // 2}
+    assert with_eligible(rows, rows).equals(rows)
+    assert with_eligible(rows, rows.iloc[:0]).equals(rows)

@@ -64,13 +64,18 @@ def _number(value: float, threshold: float) -> str:
 
 def performance(found: pd.DataFrame) -> Picture:
     """Every metric on the test rows with its 95 % interval, a chart a metric, by model; beside it
-    the champion's on the fit rows, cross-validated, where the test is of later dates."""
+    that of those who may be lent to, where measured apart, and the champion's on the fit rows,
+    cross-validated, where the test is of later dates."""
     title = "Figures on the test rows, with 95 % intervals"
-    test = found[found["split"] == "test"] if len(found) else found
+    test = found[found["split"].isin(["test", "eligible"])] if len(found) else found
     if test.empty:
         return nothing(title, "the test rows do not hold both outcomes")
     beside = found[(found["split"] == "cross_validated") & (found["model"].isin(test["model"]))]
-    names = {"test": "", "cross_validated": ", cross-validated on fit rows"}
+    names = {
+        "test": "",
+        "eligible": ", may be lent to",
+        "cross_validated": ", cross-validated on fit rows",
+    }
     test = pd.concat([test, beside])
     test = test.assign(label=test["model"] + test["split"].map(names))
     metrics = list(dict.fromkeys(test["metric"]))

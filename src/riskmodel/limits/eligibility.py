@@ -9,6 +9,8 @@ from riskmodel.limits.policy import Policy, Rule
 
 MET, BROKEN, NOT_SHOWN = 0, 1, 2
 SEPARATOR = "; "
+AGREEMENTS = "banks_signed"
+"""The feature that counts the agreements in force."""
 CANNOT_EN = "{} (cannot be shown from the data)"
 CANNOT_ZH = "{}（数据无法证明）"
 
@@ -46,6 +48,20 @@ def check_eligibility(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
             ),
         }
     )
+
+
+def flag_eligible(rows: pd.DataFrame, policy: Policy) -> pd.Series:
+    """Flag the rows of enterprises that may be lent to, by what their features show.
+
+    Every rule is met, and an agreement is in force where the policy requires one. What no column
+    tells is not asked: a source without the table cannot tell its rows apart by it.
+    """
+    rules = tuple(rule for rule in policy.eligibility if rule.feature in rows)
+    met = (_states(rows, policy.model_copy(update={"eligibility": rules})) == MET).all(axis=1)
+    found = pd.Series(met, index=rows.index)
+    if policy.agreement.required and AGREEMENTS in rows:
+        found &= rows[AGREEMENTS].fillna(0) >= 1
+    return found
 
 
 def funnel(scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:

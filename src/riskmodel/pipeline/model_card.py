@@ -9,10 +9,12 @@ from riskmodel.pipeline.artifacts.model import champion_of, unknown_values
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.seeds_seen import DESCRIPTIONS
 from riskmodel.statistics.outward_rounding import format_interval
+from riskmodel.validate.performance import ELIGIBLE
 
 
 def headline(run: Run) -> dict[str, str]:
-    """Return ranking and calibration of the champion on the test rows, as text.
+    """Return ranking and calibration of the champion as text: on the test rows of those who may be
+    lent to, and on all.
 
     The ranking of the fit's own dates, cross-validated, stands beside that of later ones. Where
     the test rows lack an outcome nothing could be measured: the text says so. A fictional world is
@@ -22,16 +24,17 @@ def headline(run: Run) -> dict[str, str]:
     name = run.read_json("model", "champion")["name"]
     facts = run.read_json("datasets", "population")
     mine = figures[figures["model"] == name]
-    test = mine[mine["split"] == "test"].set_index("metric")
-    if test.empty:
+    if not (mine["split"] == "test").any():
         return {"AUC": "not known: no test rows of both outcomes", "Outcome": str(facts["outcome"])}
-    auc, origin = test.loc["auc"], DESCRIPTIONS[run.settings.run.data_origin]
+    place, origin = _place(run, facts), DESCRIPTIONS[run.settings.run.data_origin]
     named = f", {origin.partition(':')[0]}" if origin else ""
+    measured = {
+        **_figures_of(mine, ELIGIBLE, place, ", those who may be lent to"),
+        **_figures_of(mine, "test", place, ""),
+    }
     return {
-        f"AUC ({_place(run, facts)})": f"{_format_figure(auc, '.3f')}{named}",
+        **{label: f"{x}{named}" if label[:3] == "AUC" else x for label, x in measured.items()},
         **_cross_validated(mine),
-        "Realised over expected defaults": _format_figure(test.loc["realised_to_expected"], ".2f"),
-        "Test rows and defaults": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
         "Outcome": str(facts["outcome"]),
         **({"Data": origin} if origin else {}),
     }
@@ -55,6 +58,20 @@ def _place(run: Run, facts: Mapping[str, Any]) -> str:
 def _format_figure(row: Any, digits: str) -> str:
     """A figure with its interval."""
     return f"{row.value:{digits}} ({format_interval(row.low, row.high, digits)})"
+
+
+def _figures_of(figures: pd.DataFrame, split: str, place: str, whose: str) -> dict[str, str]:
+    """The headline's figures of one split; none where it was not measured apart."""
+    mine = figures[figures["split"] == split].set_index("metric")
+    if mine.empty:
+        return {}
+    auc = mine.loc["auc"]
+    level = mine.loc["realised_to_expected"]
+    return {
+        f"AUC ({place}){whose}": _format_figure(auc, ".3f"),
+        f"Realised over expected defaults{whose}": _format_figure(level, ".2f"),
+        f"Test rows and defaults{whose}": f"{auc.rows:,.0f} and {auc.defaults:,.0f}",
+    }
 
 
 def model_card(run: Run) -> str:

@@ -126,6 +126,9 @@ def _outside(run: Run, inputs: StageInputs) -> dict[str, Any]:
         found["data"] = run.record()["data_fingerprint"]
     if not {"limits", "limits.policy"}.isdisjoint(inputs.settings):
         found["programme"] = programme_of_terms(run)
+    if inputs.stage == "validate":  # by these rules it tells apart those who may be lent to
+        policy = policy_of(run).model_dump(mode="json")
+        found["eligible"] = [policy[name] for name in ("eligibility", "agreement")]
     if "model" in inputs.settings and run.settings.model.source == "score_champion":
         found["approved"] = run.record()[IN_FORCE]["fingerprint"]
     if "limits" in inputs.settings:

@@ -6,6 +6,7 @@ from riskmodel.validate.performance import (
     measure_performance,
     performance_by_grade,
     performance_by_vintage,
+    with_eligible,
     with_headline,
 )
 from riskmodel.validate.time_travel import count_changed_values
@@ -20,5 +21,6 @@ __all__ = [
     "performance_by_vintage",
     "reach_verdict",
     "run_checks",
+    "with_eligible",
     "with_headline",
 ]

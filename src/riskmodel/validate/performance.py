@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.datasets.panel import KEY
 from riskmodel.statistics.bootstrap import bootstrap_weights, percentile_interval
 from riskmodel.statistics.calibration import (
     brier,
@@ -17,6 +18,8 @@ from riskmodel.statistics.calibration import (
 from riskmodel.statistics.discrimination import auc, kolmogorov_smirnov
 from riskmodel.statistics.low_default import jeffreys_interval
 
+ELIGIBLE = "eligible"
+"""The test rows of enterprises that may be lent to: they met the policy's rules at `as_of`."""
 Metric = Callable[..., float]
 
 METRICS: Mapping[str, Metric] = {
@@ -35,7 +38,7 @@ def measure_performance(predictions: pd.DataFrame, draws: int, seed: int) -> pd.
     Splits are those that `with_headline` gives; `fit` rows are left out: they say
     nothing about it.
     """
-    measured = ["calibrate", "test", "same_enterprises", "cross_validated"]
+    measured = ["calibrate", "test", ELIGIBLE, "same_enterprises", "cross_validated"]
     headline = predictions[predictions["split"].isin(measured)]
     tables = [
         _measure_split(group, draws, seed).assign(model=str(model), split=str(split))
@@ -57,6 +60,19 @@ def with_headline(predictions: pd.DataFrame, out_of_fold: pd.DataFrame) -> pd.Da
         return predictions
     own = predictions.assign(split=predictions["split"].replace("test", "same_enterprises"))
     return pd.concat([own, out_of_fold], ignore_index=True)
+
+
+def with_eligible(predictions: pd.DataFrame, eligible: pd.DataFrame) -> pd.DataFrame:
+    """Add the test rows of those who may be lent to once more, as the split `eligible`.
+
+    `eligible`: enterprise_id, as_of. Nothing is added where these are all test rows or none: then
+    the source cannot tell them apart.
+    """
+    tested = predictions[predictions["split"] == "test"]
+    kept = tested.merge(eligible[KEY].drop_duplicates(), on=KEY, validate="m:1")
+    if len(kept) in (0, len(tested)):
+        return predictions
+    return pd.concat([predictions, kept.assign(split=ELIGIBLE)], ignore_index=True)
 
 
 def _measure_split(rows: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:

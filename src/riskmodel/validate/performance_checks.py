@@ -16,7 +16,7 @@ from riskmodel.statistics.discrimination import auc
 from riskmodel.statistics.low_default import jeffreys_interval
 from riskmodel.statistics.outward_rounding import format_interval, format_lower, format_upper
 from riskmodel.validate.evidence import Check, Evidence
-from riskmodel.validate.performance import outcome, performance_by_grade
+from riskmodel.validate.performance import ELIGIBLE, Metric, outcome, performance_by_grade
 
 Array = npt.NDArray[np.float64]
 
@@ -24,9 +24,7 @@ Array = npt.NDArray[np.float64]
 def check_ranking(e: Evidence) -> Check:
     """Check that the lower end of the test's AUC reaches its minimum."""
     test = e.rows("test")
-    y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    low, high = percentile_interval([auc(p, y, w) for w in draw_weights(e, test)])
-    value, threshold = auc(p, y), e.settings.min_auc
+    (value, low, high), threshold = _measure(auc, e, test), e.settings.min_auc
     text = (
         f"AUC on the test rows ({e.place}): {value:.3f}, 95 % interval by enterprise"
         f" {format_interval(low, high, '.3f')}; its lower end must reach {threshold:g}."
@@ -82,23 +80,66 @@ def check_calibration_by_grade(e: Evidence) -> Check:
 
 def check_calibration_overall(e: Evidence) -> Check:
     """Check that the realised rate agrees with the mean PD, within interval and margin."""
-    test = e.rows("test")
+    test, margin = e.rows("test"), e.settings.max_calibration_error
+    value, low, high = _measure(calibration_ratio, e, test)
     y, p = outcome(test), test["pd_12m"].to_numpy(float)
-    low, high = percentile_interval([calibration_ratio(p, y, w) for w in draw_weights(e, test)])
-    value, margin = calibration_ratio(p, y), e.settings.max_calibration_error
-    enterprises = test["enterprise_id"].nunique()
-    p_cycle = jeffreys_test_in_cycle(
-        float(y.mean()) * enterprises, enterprises, float(p.mean()), e.settings.asset_correlation
-    )
-    near = low <= 1 + margin and high >= 1 / (1 + margin)
-    passed = near or min(p_cycle, 1 - p_cycle) >= e.settings.min_calibration_p_value
+    p_cycle = _p_in_cycle(e, test)
     text = (
         f"Realised rate {y.mean():.2%} against a mean PD of {p.mean():.2%} on the test rows"
         f" ({e.place}): {value:.2f} times, 95 % interval {format_interval(low, high, '.2f')}. It must touch"
         f" 1 within {100 * margin:g}%, or be no rare year of the cycle: p {format_lower(p_cycle, '.3f')} under an asset"
         f" correlation of {e.settings.asset_correlation:g}."
     )
+    passed = _agrees(e, (low, high), p_cycle)
     return Check("calibration_overall", passed, value, low, high, 1 + margin, text)
+
+
+def check_eligible(e: Evidence) -> Check:
+    """Check ranking and level on the test rows of those who may be lent to.
+
+    They are fewer and harder to rank than all, so it fails only where they surely rank below the
+    minimum, or their level is off as `calibration_overall` has it.
+    """
+    rows, threshold = e.rows(ELIGIBLE), e.settings.min_auc
+    if rows["defaulted"].nunique() < 2:
+        text = (
+            "The test rows of those who may be lent to are all test rows, or hold one outcome only;"
+            " nothing was measured apart."
+        )
+        return Check("eligible", True, np.nan, np.nan, np.nan, threshold, text)
+    value, low, high = _measure(auc, e, rows)
+    ratio, least, most = _measure(calibration_ratio, e, rows)
+    text = (
+        f"Those who may be lent to ({len(rows):,} of {len(e.rows('test')):,} test rows,"
+        f" {int(rows['defaulted'].sum()):,} defaults): AUC {value:.3f}, 95 % interval"
+        f" {format_interval(low, high, '.3f')}, whose upper end must reach {threshold:g}; realised over mean PD"
+        f" {ratio:.2f} ({format_interval(least, most, '.2f')}), held to the bounds of all rows."
+    )
+    passed = high >= threshold and _agrees(e, (least, most), _p_in_cycle(e, rows))
+    return Check("eligible", passed, value, low, high, threshold, text)
+
+
+def _measure(metric: Metric, e: Evidence, rows: pd.DataFrame) -> tuple[float, float, float]:
+    """A metric of the PDs, with its interval by enterprise."""
+    y, p = outcome(rows), rows["pd_12m"].to_numpy(float)
+    low, high = percentile_interval([metric(p, y, w) for w in draw_weights(e, rows)])
+    return metric(p, y), low, high
+
+
+def _agrees(e: Evidence, ratio: tuple[float, float], p_cycle: float) -> bool:
+    """True where a ratio's interval touches 1 within the margin, or the year is no rare one."""
+    low, high, margin = *ratio, e.settings.max_calibration_error
+    near = low <= 1 + margin and high >= 1 / (1 + margin)
+    return near or min(p_cycle, 1 - p_cycle) >= e.settings.min_calibration_p_value
+
+
+def _p_in_cycle(e: Evidence, rows: pd.DataFrame) -> float:
+    """Jeffreys' p of the rows' level under the cycle, each enterprise counted once."""
+    enterprises, rate = rows["enterprise_id"].nunique(), float(outcome(rows).mean())
+    mean = float(rows["pd_12m"].mean())
+    return jeffreys_test_in_cycle(
+        rate * enterprises, enterprises, mean, e.settings.asset_correlation
+    )
 
 
 def check_calibration_slope(e: Evidence) -> Check:

@@ -6,10 +6,12 @@ import pandas as pd
 
 from riskmodel import datasets as data
 from riskmodel import validate as validation
+from riskmodel.limits.eligibility import flag_eligible
 from riskmodel.pipeline.artifacts.datasets import panel_of
 from riskmodel.pipeline.artifacts.features import features_of
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.pipeline.artifacts.sources import source_of
+from riskmodel.pipeline.artifacts.terms import policy_of
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.tables.run.declaration import conform_all
@@ -17,7 +19,14 @@ from riskmodel.tables.run.validate import TABLES
 
 INPUTS = StageInputs(
     "validate",
-    settings=("run.seed", "run.threads", "run.data_origin", "features", "validate"),
+    settings=(
+        "run.seed",
+        "run.threads",
+        "run.data_origin",
+        "features",
+        "validate",
+        "limits.policy",
+    ),
     stages=("sources", "features", "datasets", "model"),
 )
 
@@ -39,7 +48,11 @@ def validate_model(run: Run) -> ValidateResult:
     settings, source = run.settings, source_of(run)
     found, facts = features_of(run), run.read_json("datasets", "population")
     out_of_fold, champion = run.read("model", "out_of_fold"), champion_of(run)
-    predictions = validation.with_headline(run.read("model", "predictions"), out_of_fold)
+    panel = panel_of(run)
+    predictions = validation.with_eligible(
+        validation.with_headline(run.read("model", "predictions"), out_of_fold),
+        panel[flag_eligible(panel, policy_of(run))],
+    )
     canary = validation.count_changed_values(
         source,
         found,
@@ -49,7 +62,7 @@ def validate_model(run: Run) -> ValidateResult:
     )
     evidence = validation.Evidence(
         predictions=predictions,
-        panel=panel_of(run),
+        panel=panel,
         definitions=found.definitions,
         champion=champion.name,
         by_time=facts["by_time"],

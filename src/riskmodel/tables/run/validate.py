@@ -14,7 +14,7 @@ text       text     the finding in words
 
 PERFORMANCE = table("validate/performance", "a metric of a model on a split", "model split metric", """
 model     text            the candidate
-split     text            calibrate, test, same_enterprises, or cross_validated (fit rows out of fold)
+split     text            calibrate, test, eligible (test rows of those who may be lent to), same_enterprises, or cross_validated (fit rows out of fold)
 metric    text            the metric
 value     number?         its value
 low       number?         lower end of its 95 % interval, bootstrapped by enterprise
