@@ -1,12 +1,14 @@
 """Checks and verdict: what passes, what fails, and what was conceded beforehand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from riskmodel.errors import SettingsError
 from riskmodel.features import definitions_by_name
-from riskmodel.model.leakage.suspects import Suspect, suspects_table
+from riskmodel.model.leakage.looked_at import Suspect, suspects_table
 from riskmodel.settings import load_settings
 from riskmodel.validate import (
     Evidence,
@@ -218,6 +220,21 @@ def test_what_a_person_cleared_or_what_is_only_watched_is_named_and_passes(evide
     text = CHECKS["leaks_excluded"](honest).text
     assert "cleared by name: days_past_due_now" in text
     assert "ask where they come from: exports_usd_6m (lifts the others by 0.080)." in text
+
+
+@pytest.mark.parametrize(("kind", "fails"), [("strong", False), ("proven", False), ("alone", True)])
+def test_a_column_that_ranks_well_passes_if_it_is_found_honest_and_fails_if_nothing_tells(
+    evidence, kind, fails
+):
+    leak = evidence.panel["defaulted"].astype("Float64").astype(float)
+    found = replace(suspect("days_past_due_now", "ranks 0.970 alone", "watched"), kind=kind)
+    ranks = changed(
+        evidence,
+        panel=evidence.panel.assign(days_past_due_now=leak),
+        suspects=suspects_table([found]),
+    )
+    assert failed(ranks) == ({"leak_single_feature"} if fails else set())
+    assert "days_past_due_now (ranks 0.970 alone)" in CHECKS["leaks_excluded"](ranks).text
 
 
 def test_one_value_that_changes_without_the_future_is_a_leak(evidence):

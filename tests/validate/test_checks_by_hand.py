@@ -15,7 +15,7 @@ from riskmodel.benchmarks.reject_inference.accepted_performance import (
     for_all_applicants,
 )
 from riskmodel.features import definitions_by_name
-from riskmodel.model.leakage.suspects import Suspect, suspects_table
+from riskmodel.model.leakage.looked_at import Suspect, suspects_table
 from riskmodel.settings import ValidateSettings, default_settings
 from riskmodel.statistics.bootstrap import bootstrap_weights
 from riskmodel.statistics.calibration import jeffreys_test_in_cycle

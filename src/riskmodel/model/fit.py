@@ -11,7 +11,7 @@ from riskmodel.model.candidate import Candidate, fit_candidate
 from riskmodel.model.candidate_tuning import trials_table, tune_candidate
 from riskmodel.model.cross_validation import cross_validate
 from riskmodel.model.directions import prepare_inputs
-from riskmodel.model.leakage.suspects import suspects_table
+from riskmodel.model.leakage.looked_at import suspects_table
 from riskmodel.model.leakage_exclusion import exclude_leaks, find_leaks, record_suspects
 from riskmodel.model.learners.interface import LEARNERS
 from riskmodel.model.predictions import average_repeats, concat_tables, predict, predict_splits

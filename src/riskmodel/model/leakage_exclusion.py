@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pandas as pd
 
+from riskmodel.model.leakage.looked_at import suspects_table
 from riskmodel.model.leakage.suspects import (
     excluded_names,
     find_fading,
     find_suspects,
-    suspects_table,
 )
 from riskmodel.model.task import FitTask
 

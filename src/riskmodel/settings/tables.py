@@ -204,8 +204,10 @@ class LeakageSettings(Frozen):
     min_region_odds_ratio: Annotated[float, Field(ge=1, le=MAX_FLOAT)]
     min_region_default_share: Share
     min_region_defaults: Count
+    region_permutations: Count
     min_leak_auc: Share
     max_auc_lead: Share
+    min_certain_auc: Share
     min_watch_auc: Share
     max_auc_lift: Share
     max_excess_lift: Share

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model.leakage.suspects import suspects_table
+from riskmodel.model.leakage.looked_at import suspects_table
 from riskmodel.settings import ValidateSettings
 
 Array = npt.NDArray[np.float64]

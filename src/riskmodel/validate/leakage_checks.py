@@ -41,7 +41,7 @@ def _name_suspects(found: pd.DataFrame) -> str:
 def check_leak_single_feature(e: Evidence) -> Check:
     """Check that no feature of the model ranks too well alone, or was kept as a suspect."""
     rows = e.panel[e.panel["split"].isin(["test"] if e.by_time else ["fit"])]
-    y, settled = outcome(rows), set(e.suspects_of("excluded", "cleared")["feature"])
+    y, settled = outcome(rows), _settled(e)
     found = {
         feature.name: _univariate_auc(rows[feature.name], y)
         for feature in e.definitions
@@ -64,6 +64,12 @@ def check_leak_single_feature(e: Evidence) -> Check:
     text += f" Kept in spite of it{_name_suspects(kept)}." if len(kept) else ""
     passed = not (value > threshold or len(kept))
     return Check("leak_single_feature", passed, value, np.nan, np.nan, threshold, text)
+
+
+def _settled(e: Evidence) -> set[str]:
+    """Columns that are out, cleared by a person, or found to be honest however well they rank."""
+    honest = e.suspects["kind"].isin(["strong", "proven"])
+    return {*e.suspects_of("excluded", "cleared")["feature"], *e.suspects[honest]["feature"]}
 
 
 def _univariate_auc(values: pd.Series, y: np.ndarray) -> float:

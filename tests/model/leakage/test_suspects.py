@@ -13,8 +13,9 @@ from riskmodel.features.attributes import attribute_definitions
 from riskmodel.model.leakage import suspects as suspect_rules
 from riskmodel.model.leakage import univariate as lone
 from riskmodel.model.leakage.incremental import combined_auc
+from riskmodel.model.leakage.regions import find_region
 from riskmodel.model.leakage.suspects import excluded_names, find_fading, find_suspects
-from riskmodel.model.leakage.univariate import LabelledRows, find_purest_region, rank_univariate
+from riskmodel.model.leakage.univariate import LabelledRows, rank_univariate
 
 pytestmark = pytest.mark.slow
 
@@ -225,7 +226,7 @@ def seen(bad, enterprise=None, fold=None) -> LabelledRows:
 def test_a_region_counts_an_enterprise_once_however_many_dates_it_has():
     values = pd.Series([1.0] * 6 + [0.0] * 4)
     rows = seen([1, 1, 1, 1, 0, 1, 0, 0, 0, 1], [0, 0, 0, 0, 1, 1, 2, 3, 4, 5])
-    region = find_purest_region(values, rows, min_defaults=1)
+    region = find_region(values, rows, min_defaults=1)
     # Enterprise 0 defaulted in all its rows, enterprise 1 in half of its rows.
     assert (region.rows, region.defaults) == (2, 1.5)
     assert region.rate == 0.75
@@ -234,12 +235,12 @@ def test_a_region_counts_an_enterprise_once_however_many_dates_it_has():
 def test_the_purest_region_is_found_in_a_tail_a_value_or_a_hole():
     bad = [True] * 30 + [False] * 170
     high = pd.Series([*range(1000, 1030), *range(170)], dtype=float)
-    assert find_purest_region(high, seen(bad), 20).where == "in its upper tail"
-    assert find_purest_region(-high, seen(bad), 20).where == "in its lower tail"
+    assert find_region(high, seen(bad), 20).where == "in its upper tail"
+    assert find_region(-high, seen(bad), 20).where == "in its lower tail"
     code = pd.Series([7.0] * 30 + [1.0, 9.0] * 85)
-    assert find_purest_region(code, seen(bad), 20).where == "in 1 of 3 groups of its values"
+    assert find_region(code, seen(bad), 20).where == "in 1 of 3 groups of its values"
     hole = pd.Series([np.nan] * 30 + list(range(170)), dtype=float)
-    found = find_purest_region(hole, seen(bad), 20)
+    found = find_region(hole, seen(bad), 20)
     assert found.where == "where it is missing"
     assert (found.rows, found.defaults) == (30, 30)
     # scipy 1.17: beta.ppf(.025, 30.5, .5) and beta.ppf(.975, .5, 170.5)
@@ -298,7 +299,7 @@ def test_of_equal_regions_that_of_more_enterprises_in_default_counts_whatever_th
     values, bad = pd.Series([1.0, 1.0, 0.0, -1.0, -1.0]), [True, True, False, True, True]
     rows = seen(bad, [0, 0, 1, 2, 3])
     for column in (values, -values):
-        region = find_purest_region(column, rows, min_defaults=2)
+        region = find_region(column, rows, min_defaults=2)
         assert (region.rows, region.defaults) == (2, 2)
 
 
@@ -347,7 +348,7 @@ def test_the_order_of_rows_and_the_sign_of_a_column_change_nothing(values, seed)
         assert rank_univariate(other, labels).auc == pytest.approx(
             rank_univariate(column, first).auc, abs=1e-12
         )
-        one, two = find_purest_region(column, first, 2), find_purest_region(other, labels, 2)
+        one, two = find_region(column, first, 2), find_region(other, labels, 2)
         assert (one is None) == (two is None)
         if one is not None:
             assert one.rate == pytest.approx(two.rate, abs=1e-12)

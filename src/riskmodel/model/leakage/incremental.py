@@ -80,22 +80,24 @@ def predict_out_of_fold(matrix: Array, texts: Sequence[int], labelled: LabelledR
     return scores
 
 
-def fit_quick_trees(matrix: Array, texts: Sequence[int], bad: npt.NDArray[np.bool_]) -> Any:
+def fit_quick_trees(
+    matrix: Array, texts: Sequence[int], target: npt.NDArray[Any], objective: str = "binary"
+) -> Any:
     """Fit small boosted trees: LightGBM's booster."""
     import lightgbm
 
     data = lightgbm.Dataset(
         matrix,
-        bad.astype(float),
+        target.astype(float),
         categorical_feature=list(texts),
         params={"verbosity": -1},
     )
-    return lightgbm.train(_quick(len(matrix)), data, ROUNDS)
+    return lightgbm.train({**_quick(len(matrix)), "objective": objective}, data, ROUNDS)
 
 
 def _quick(rows: int) -> dict[str, Any]:
     """LightGBM's parameters; a leaf never asks for more than a twentieth of the rows."""
-    fixed = {"objective": "binary", "deterministic": True, "force_row_wise": True, "seed": 1}
+    fixed = {"deterministic": True, "force_row_wise": True, "seed": 1}
     min_rows = max(2, min(60, rows // 20))
     return {**fixed, **QUICK, "min_data_in_leaf": min_rows, "num_threads": 1, "verbosity": -1}
 

@@ -1,4 +1,4 @@
-"""Univariate tests: the AUC of one column, and its regions of near-certain default."""
+"""Univariate tests: how one column ranks alone, and its groups of values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ import pandas as pd
 
 from riskmodel.features.ranking import COVERAGE
 from riskmodel.statistics.discrimination import clustered_auc
-from riskmodel.statistics.low_default import jeffreys_quantiles
 from riskmodel.statistics.psi import assign_bins, bin_edges
 
 Floats = npt.NDArray[np.float64]
@@ -26,10 +25,6 @@ MIN_DATE_SHARE = 0.99
 FORMATS = {"text": ("%Y-%m-%d", "%Y-%m"), "number": ("%Y%m%d", "%Y%m")}
 """Formats of dates in tables of numbers and texts."""
 DATE_RANGE = pd.Timestamp(1950, 1, 1), pd.Timestamp(2100, 1, 1)
-MIN_GROUP_ROWS = 5
-"""Smaller groups are no region."""
-TAIL_STEPS = 20
-"""Number of sizes of each tail that are tried."""
 
 
 @dataclass(frozen=True)
@@ -55,28 +50,6 @@ class UnivariateRanking:
     auc: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class Region:
-    """Rows that stand out by one column's value, with their default rate and its interval.
-
-    `rows` and `defaults` count an enterprise once, however many dates it is there on; `odds` is
-    how many times the odds of default in the region are those outside it, at the least: both
-    rates at the less telling end of Jeffreys' interval.
-    """
-
-    where: str
-    rows: float
-    defaults: float
-    low: float
-    high: float
-    odds: float
-
-    @property
-    def rate(self) -> float:
-        """The default rate of the region."""
-        return self.defaults / self.rows
 
 
 def to_numbers(values: pd.Series) -> Floats | None:
@@ -155,83 +128,3 @@ def _student_quantile(freedom: int) -> float:
     from scipy.stats import t
 
     return float(t.ppf((1 + COVERAGE) / 2, freedom))
-
-
-def find_purest_region(
-    values: pd.Series, labelled: LabelledRows, min_defaults: int
-) -> Region | None:
-    """Find the region with the highest rate, the largest of equals, that holds `min_defaults` defaults."""
-    found = [
-        (where, inside)
-        for where, inside in _regions(values, labelled, min_defaults)
-        if not inside.all()
-    ]
-    if not found:
-        return None
-    standing = [(float(labelled.bad[inside].mean()), int(inside.sum())) for _, inside in found]
-    best = max(standing)
-    # Equals differ in whose rows they are: that of the most enterprises stands for them.
-    equal = [
-        _measure_region(where, inside, labelled)
-        for (where, inside), own in zip(found, standing, strict=True)
-        if own == best
-    ]
-    region = max(equal, key=lambda one: (one.defaults, one.rows))
-    return region if region.defaults >= min_defaults else None
-
-
-def _regions(
-    values: pd.Series, labelled: LabelledRows, min_defaults: int
-) -> Iterator[tuple[str, Flags]]:
-    """Regions with at least so many defaults: missing, there, tails, and the worst groups."""
-    missing = values.isna().to_numpy(bool)
-    for where, inside in (("where it is missing", missing), ("where it is there", ~missing)):
-        if (inside & labelled.bad).sum() >= min_defaults:
-            yield where, inside
-    yield from _worst_groups(group_values(values), labelled, min_defaults)
-    plain = to_numbers(values)
-    if plain is not None:
-        yield from _tails(plain, labelled, min_defaults)
-
-
-def _worst_groups(
-    group: Ints, labelled: LabelledRows, min_defaults: int
-) -> Iterator[tuple[str, Flags]]:
-    """The groups of the highest rates together, as soon as they hold enough defaults."""
-    rows, bad = np.bincount(group), np.bincount(group, labelled.bad)
-    order = np.argsort(-bad / np.maximum(rows, 1), kind="stable")
-    order = order[rows[order] >= MIN_GROUP_ROWS]
-    enough = np.flatnonzero(np.cumsum(bad[order]) >= min_defaults)
-    if len(enough) and enough[0] < len(order) - 1:
-        worst = order[: enough[0] + 1]
-        of = int((rows > 0).sum())
-        yield f"in {len(worst)} of {of} groups of its values", np.isin(group, worst)
-
-
-def _tails(plain: Floats, labelled: LabelledRows, min_defaults: int) -> Iterator[tuple[str, Flags]]:
-    """The smallest tails that hold so many defaults, from `min_defaults` to all of them."""
-    with np.errstate(invalid="ignore"):
-        for where, turned in (("in its upper tail", -plain), ("in its lower tail", plain)):
-            of_bad = np.sort(turned[labelled.bad & ~np.isnan(turned)])
-            if len(of_bad) < min_defaults:
-                continue
-            sizes = np.unique(np.linspace(min_defaults, len(of_bad), TAIL_STEPS).astype(int))
-            for edge in np.unique(of_bad[sizes - 1]):
-                yield where, turned <= edge
-
-
-def _measure_region(where: str, inside: Flags, labelled: LabelledRows) -> Region:
-    rows, defaults = _count_enterprises(inside, labelled)
-    others, others_bad = _count_enterprises(~inside, labelled)
-    low, high = jeffreys_quantiles(defaults, rows)
-    outside = jeffreys_quantiles(others_bad, others)[1]
-    odds = low / (1 - low) / (outside / (1 - outside))
-    return Region(where, rows, defaults, low, 1.0 if defaults == rows else high, odds)
-
-
-def _count_enterprises(inside: Flags, labelled: LabelledRows) -> tuple[float, float]:
-    """Enterprises inside, and their share of defaults: each counts once."""
-    rows = np.bincount(labelled.enterprise[inside])
-    bad = np.bincount(labelled.enterprise[inside], labelled.bad[inside], minlength=len(rows))
-    own = rows > 0
-    return float(own.sum()), float((bad[own] / rows[own]).sum())

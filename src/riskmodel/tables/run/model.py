@@ -46,7 +46,7 @@ settings    text      its settings as JSON
 
 LEAKAGE_SUSPECTS = table("model/leakage_suspects", "a column that looks like a leak", "", """
 feature    text      the column
-kind       text      the test that it fails: alone, region, outranks, together, lifts, ahead or fading
+kind       text      the test that it fails: alone, region, outranks, together, lifts, ahead or fading; strong (other columns tell of it) and proven (our own feature) are honest
 reason     text      the finding in words
 value      number?   the measured value
 low        number?   lower end of its interval
