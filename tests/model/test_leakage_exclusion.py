@@ -2,7 +2,7 @@
 
 import pytest
 
-from riskmodel.features.catalogue import attribute_definitions
+from riskmodel.features.attributes import attribute_definitions
 from riskmodel.model import FitTask, fit
 
 pytestmark = pytest.mark.slow
