@@ -1,5 +1,6 @@
 """Reasons: the families that raise the risk against the peers', each faithful, in two languages."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,7 @@ def test_a_text_that_the_model_does_not_know_is_unusual_and_an_absent_one_not_on
 
 
 ATTRIBUTES = {"debt": "number", "listed": "flag", "sector": "text", "age": "number"}
-STATED = {"debt": AttributeSettings(en="Debt", zh="负债", unit="CNY", risk="rises")}
+STATED = {"debt": AttributeSettings(en="Debt", zh="负债（元）", unit="CNY", risk="rises")}
 
 
 def attributes_baseline(held_to=0.0):
@@ -141,8 +142,17 @@ def test_each_column_of_attributes_is_its_own_reason_with_its_words_and_unit():
         "attribute_age": "age: low",
     }
     assert sorted(found["text_zh"]) == sorted(
-        ["负债（CNY）偏高", "listed：是", "sector：high", "age偏低"]
+        ["负债（元）偏高", "listed：是", "sector：high", "age偏低"]
     )
+
+
+def test_a_name_that_stands_in_both_languages_has_its_unit_in_both():
+    (feature,) = attribute_definitions({"debt": "number"}, {"debt": AttributeSettings(unit="CNY")})
+    baseline = attributes_baseline()
+    named = {**baseline.definitions, feature.name: feature}
+    told = reason_texts(replace(baseline, definitions=named)).set_index("reason")
+    high = told.loc["attribute_debt: high", ["text_en", "text_zh"]].tolist()
+    assert high == ["debt (CNY): high", "debt（CNY）偏高"]
 
 
 def test_a_column_that_is_not_given_is_a_reason_of_its_own():
@@ -153,7 +163,7 @@ def test_a_column_that_is_not_given_is_a_reason_of_its_own():
         "listed is not given",
         "sector is not given",
     ]
-    assert "负债（CNY）未提供" in found["text_zh"].tolist()
+    assert "负债（元）未提供" in found["text_zh"].tolist()
 
 
 def test_the_vocabulary_has_each_reason_once_also_where_a_text_is_a_word_of_it():

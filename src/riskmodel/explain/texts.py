@@ -84,11 +84,15 @@ def _own_texts(
 
 
 def _names(feature: FeatureDefinition) -> tuple[str, str]:
-    """The feature's names; a column of `attributes` says its unit where somebody has stated it."""
+    """The feature's names; a column of `attributes` says its unit where somebody has stated it.
+
+    A Chinese text of its own carries its unit in Chinese.
+    """
     english, chinese = feature.texts
     if not _is_attribute(feature) or feature.unit in (FLAG, UNSTATED_UNIT):
         return english, chinese
-    return f"{english} ({feature.unit})", f"{chinese}（{feature.unit}）"
+    with_unit = f"{chinese}（{feature.unit}）" if chinese == english else chinese
+    return f"{english} ({feature.unit})", with_unit
 
 
 def _is_attribute(feature: FeatureDefinition) -> bool:

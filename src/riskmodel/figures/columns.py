@@ -15,8 +15,8 @@ ENDS = (0.1, 0.5, 0.9)
 
 
 def default_rates(profile: Profile) -> Picture:
-    """Default rate by bin, with its interval, of the features whose bins part the defaults most."""
-    title = "Default rate by value, of the features that part the defaults most"
+    """Default rate by bin, with its interval, of the features whose bins separate the defaults most."""
+    title = "Default rate by value, of the features that separate the defaults most"
     names = separation(profile.rates).index[:SHOWN].tolist()
     if not names:
         return nothing(title, "no labelled row has a model feature")
