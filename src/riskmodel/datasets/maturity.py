@@ -17,6 +17,8 @@ TYPICAL = 0.5
 """The share of the defaults that have come by the typical time: its definition as a median."""
 TRIED_MONTHS = np.geomspace(0.25, 600, 120)
 """Mean times to default that are tried, from a week to fifty years."""
+TRIED_FALLS = np.linspace(0, 1, 101)
+"""Yearly falls of the default rate that are tried beside them, in logs."""
 
 Array = npt.NDArray[np.float64]
 
@@ -73,7 +75,7 @@ def find_short_watch(rows: pd.DataFrame, horizon_months: int, min_share: float) 
     is where the default rate, as it rises with the watch, has come half its way, if it surely does
     rise; of a date watched for less than the horizon in force, if it rises at all.
     """
-    days = (watched_until(rows, rows["defaulted"], min_share) - rows["as_of"]).dt.days
+    days = (watched_until(rows, rows["defaulted"], min_share) - rows["as_of"]).dt.days + 1
     cohorts = rows["as_of"].dt.to_period("M")
     watch = days.groupby(cohorts).transform("median").astype(float)
     none = pd.Series(False, index=rows.index)
@@ -110,7 +112,7 @@ def _short_by_rates(rows: pd.DataFrame, watch: pd.Series, horizon_months: int) -
     in_force = watch < horizon_months * 365 / 12
     short = (watch.map(share) < TYPICAL) & (in_force | (p < SIGNIFICANCE))
     if not short.any():
-        text = f"dates watched for less default no surely less (p {p:.2f}), so all are as mature"
+        text = f"dates watched for less do not surely default less for it (p {p:.2f}), so all stay"
         return ShortWatch(short, text)
     typical = -mean_days * np.log1p(-TYPICAL * _seen(length.max(), mean_days))
     return ShortWatch(
@@ -123,18 +125,23 @@ def fit_time_to_default(watch: Array, defaults: Array, enterprises: Array) -> tu
     """Fit default rates that rise with the watch as exponential times to default make them.
 
     The likelihood is Poisson's, the level its best for each mean time. Returns the mean time in
-    days (0: the rate does not rise) and the p-value of no rise, by likelihood ratio on the boundary.
+    days (0: the rate does not rise) and the p-value of no rise, by likelihood ratio on the boundary;
+    it is 1 where a rate that falls by the same share every year explains them better.
     """
     from scipy.stats import chi2
 
-    def likelihood(mean_days: float) -> float:
-        seen = _seen(watch, mean_days)
-        return float((defaults * np.log(seen)).sum() - defaults.sum() * np.log(enterprises @ seen))
+    def likelihood(shape: Array) -> float:
+        return float(
+            (defaults * np.log(shape)).sum() - defaults.sum() * np.log(enterprises @ shape)
+        )
 
-    tried = [0.0, *(TRIED_MONTHS * 365 / 12)]
-    found = [likelihood(one) for one in tried]
+    means = [0.0, *(TRIED_MONTHS * 365 / 12)]
+    found = [likelihood(_seen(watch, one)) for one in means]
     best = int(np.argmax(found))
-    return tried[best], float(chi2.sf(2 * (found[best] - found[0]), 1) / 2) if best else 1.0
+    falls = max(likelihood(np.exp(yearly * watch / 365)) for yearly in TRIED_FALLS)
+    if not best or found[best] <= falls:
+        return means[best], 1.0
+    return means[best], float(chi2.sf(2 * (found[best] - found[0]), 1) / 2)
 
 
 def _seen(watch: Array | float, mean_days: float) -> Array:
