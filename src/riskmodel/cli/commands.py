@@ -210,8 +210,8 @@ def run_benchmark(arguments: argparse.Namespace) -> None:
     """Run a benchmark and print its table."""
     if arguments.seeds and arguments.benchmark not in ON_SIMULATIONS:
         raise UsageError(f"bench {arguments.benchmark}: simulates no world. Leave --seeds out.")
-    if arguments.benchmark == "models":
-        table = _bench_models(arguments.data)
+    if arguments.benchmark in ("models", "foreign"):
+        table = _bench_data(arguments.benchmark, arguments.data)
     elif arguments.benchmark in ON_SIMULATIONS:
         table = _bench_simulations(arguments)
     else:
@@ -227,9 +227,14 @@ def run_benchmark(arguments: argparse.Namespace) -> None:
         write_text(arguments.json, table.to_json(orient="records", indent=1) + "\n")
 
 
-def _bench_models(data: Path | None) -> "pd.DataFrame":
+def _bench_data(benchmark: str, data: Path | None) -> "pd.DataFrame":
+    """Run a benchmark on data that the user brings."""
     if data is None:
-        raise UsageError("bench models: name the public data sets' folder by --data DIR.")
+        raise UsageError(f"bench {benchmark}: name the data sets' folder by --data DIR.")
+    if benchmark == "foreign":
+        from riskmodel.benchmarks.foreign import bench_foreign
+
+        return bench_foreign(data, _print_progress)
     from riskmodel.benchmarks.models import bench_models
 
     return bench_models(data, root_folder() / "experiments", _print_progress)

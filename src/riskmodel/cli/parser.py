@@ -25,7 +25,15 @@ EXIT_CODES = (
     "exit codes: 0 done, 2 usage, 3 bad data, 4 bad settings, 5 checks failed, 6 not approved,"
     " 70 internal error"
 )
-BENCHMARKS = ["backtest", "features", "limits", "models", "reject-inference", "scoring"]
+BENCHMARKS = [
+    "backtest",
+    "features",
+    "foreign",
+    "limits",
+    "models",
+    "reject-inference",
+    "scoring",
+]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -210,5 +218,5 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     add("--seeds", type=seeds, default=(), metavar="N,N",
         help="backtest, reject-inference: worlds of these seeds, instead of fresh ones")  # fmt: skip
     add("--data", type=folder_path, metavar="DIR",
-        help="models: the folder with gmsc and taiwan, each as downloaded")  # fmt: skip
+        help="models: the folder with gmsc and taiwan, each as downloaded; foreign: one of source folders")  # fmt: skip
     add("--json", type=new_file, metavar="FILE", help="also write the table as JSON")
