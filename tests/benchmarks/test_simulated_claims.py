@@ -5,19 +5,23 @@ import pytest
 
 from riskmodel.benchmarks.commands import SIMULATIONS, bench_simulations
 from riskmodel.benchmarks.reject_inference import study
+from riskmodel.cli import commands
+from riskmodel.cli.main import main
 from riskmodel.runs.seeds_seen import SEEN, seeds_seen
 
 
 @pytest.fixture
 def experiments(tmp_path, monkeypatch):
-    (tmp_path / SEEN).write_text("[[seen]]\nseeds = [7]\non = 2026-11-24\nwhere = 'the demo'\n")
+    folder = tmp_path / "experiments"
+    folder.mkdir()
+    (folder / SEEN).write_text("[[seen]]\nseeds = [7]\non = 2026-11-24\nwhere = 'the demo'\n")
 
     def evaluated(enterprises, seeds, write, progress):
-        assert set(seeds) <= seeds_seen(tmp_path)
+        assert set(seeds) <= seeds_seen(folder)
         return pd.DataFrame({"seed": seeds})
 
     monkeypatch.setattr(study, "bench_reject_inference", evaluated)
-    return tmp_path
+    return folder
 
 
 def test_fresh_seeds_are_drawn_said_and_noted_before_the_first_figure(experiments):
@@ -37,3 +41,16 @@ def test_named_seeds_are_said_to_be_looked_at_before(experiments):
     assert table["seed"].tolist() == [7, 8]
     assert "looked at before" in told[0]
     assert seeds_seen(experiments) == {7, 8}
+
+
+def test_the_table_is_printed_with_the_seeds_below_it(experiments, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "root_folder", lambda: experiments.parent)
+    assert main(["bench", "reject-inference", "--seeds", "7,8"]) == 0
+    table, *_, said = capsys.readouterr().out.splitlines()
+    assert "simulated" not in table
+    assert said.startswith("worlds looked at before, or named by hand: seeds 7, 8")
+
+
+def test_seeds_for_a_benchmark_that_simulates_nothing_are_refused(capsys):
+    assert main(["bench", "features", "--seeds", "3"]) == 2
+    assert "simulates no world" in capsys.readouterr().err
