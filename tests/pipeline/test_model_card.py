@@ -25,6 +25,9 @@ class Finished:
     def read(self, _: str, name: str) -> pd.DataFrame:
         if name == "out_of_fold":
             return pd.DataFrame()
+        if name == "comparisons":
+            ahead = {"auc_ahead": 0.012, "low": -0.0014, "high": 0.0251, "p": 0.08}
+            return pd.DataFrame([{"model": "scorecard", "split": "test", **ahead}])
         shared = {"model": "trees", "split": "test", "rows": 900.0, "defaults": 90.0}
         lines = [("auc", 0.81, 0.78, 0.84), ("realised_to_expected", 1.0, 0.8, 1.2)]
         return pd.DataFrame(lines, columns=["metric", "value", "low", "high"]).assign(**shared)
@@ -49,5 +52,7 @@ def test_a_figure_on_a_fictional_world_says_so_beside_the_ranking(origin, named)
     found = headline(run)
     assert found["AUC (out of time)"] == f"0.810 (0.780 to 0.840){named}"
     assert ("Data" in found) == bool(named)
+    paired = found["AUC ahead of the scorecard (paired)"]
+    assert paired == "+0.012 (-0.002 to +0.026), p 0.08"
     if origin == "development":
         assert "looked at while features were added" in found["Data"]

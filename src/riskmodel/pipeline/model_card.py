@@ -35,6 +35,7 @@ def headline(run: Run) -> dict[str, str]:
     return {
         **{label: f"{x}{named}" if label[:3] == "AUC" else x for label, x in measured.items()},
         **_cross_validated(mine),
+        **_beside_scorecard(run.read("validate", "comparisons")),
         "Outcome": str(facts["outcome"]),
         **({"Data": origin} if origin else {}),
     }
@@ -45,6 +46,21 @@ def _cross_validated(figures: pd.DataFrame) -> dict[str, str]:
     beside = figures[(figures["split"] == "cross_validated") & (figures["metric"] == "auc")]
     name = "AUC (cross-validated on the fit rows)"
     return {} if beside.empty else {name: _format_figure(beside.iloc[0], ".3f")}
+
+
+def _beside_scorecard(compared: pd.DataFrame) -> dict[str, str]:
+    """The champion's lead over the scorecard on the same rows, where one was fitted beside it."""
+    whose = {ELIGIBLE: ", those who may be lent to", "test": ""}
+    mine = compared[compared["model"] == "scorecard"].sort_values("split")
+    return {
+        f"AUC ahead of the scorecard (paired){whose[split]}": _format_lead(lead)
+        for split, (_, lead) in zip(mine["split"], mine.iterrows(), strict=True)
+    }
+
+
+def _format_lead(row: Any) -> str:
+    """A lead in AUC with its interval and the p of its test."""
+    return f"{row.auc_ahead:+.3f} ({format_interval(row.low, row.high, '+.3f')}), p {row.p:.2g}"
 
 
 def _place(run: Run, facts: Mapping[str, Any]) -> str:

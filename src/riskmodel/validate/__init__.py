@@ -3,6 +3,7 @@
 from riskmodel.validate.checks import run_checks
 from riskmodel.validate.evidence import Evidence
 from riskmodel.validate.performance import (
+    compare_candidates,
     measure_performance,
     performance_by_grade,
     performance_by_vintage,
@@ -15,6 +16,7 @@ from riskmodel.validate.verdict import Verdict, reach_verdict
 __all__ = [
     "Evidence",
     "Verdict",
+    "compare_candidates",
     "count_changed_values",
     "measure_performance",
     "performance_by_grade",

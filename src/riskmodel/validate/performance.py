@@ -15,7 +15,7 @@ from riskmodel.statistics.calibration import (
     jeffreys_test_in_cycle,
     log_loss,
 )
-from riskmodel.statistics.discrimination import auc, kolmogorov_smirnov
+from riskmodel.statistics.discrimination import auc, auc_difference, kolmogorov_smirnov
 from riskmodel.statistics.low_default import jeffreys_interval
 
 ELIGIBLE = "eligible"
@@ -100,6 +100,41 @@ def performance_by_vintage(walked: pd.DataFrame, draws: int, seed: int) -> pd.Da
         lines.append((vintage, model, auc(score, y), low, high, len(y), int(y.sum())))
     columns = ["vintage", "model", "auc", "low", "high", "rows", "defaults"]
     return pd.DataFrame(lines, columns=columns)
+
+
+def compare_candidates(predictions: pd.DataFrame, champion: str) -> pd.DataFrame:
+    """model, split, auc_ahead, low, high, p, rows, defaults: the champion's AUC less each other's.
+
+    On the same rows, by DeLong's paired test with the enterprise as the unit; above 0 where the
+    champion ranks better. `p` is two-sided.
+    """
+    keys, lines = ["enterprise_id", "as_of"], []
+    for split in ("test", ELIGIBLE):
+        of_split = predictions[predictions["split"] == split]
+        ours = of_split[of_split["model"] == champion]
+        if ours["defaulted"].nunique() < 2:
+            continue
+        for model in dict.fromkeys(of_split["model"]):
+            theirs = of_split.loc[of_split["model"] == model, [*keys, "pd_12m"]]
+            if model != champion:
+                both = ours.merge(theirs, on=keys, suffixes=("", "_other"), validate="1:1")
+                lines.append(
+                    (model, split, *_compare_pair(both), len(both), both["defaulted"].sum())
+                )
+    columns = ["model", "split", "auc_ahead", "low", "high", "p", "rows", "defaults"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _compare_pair(both: pd.DataFrame) -> tuple[float, float, float, float]:
+    """The difference in AUC, its interval of 95 % and its p."""
+    from scipy.stats import norm
+
+    who = pd.factorize(both["enterprise_id"])[0]
+    ours, theirs = (both[name].to_numpy(float) for name in ("pd_12m", "pd_12m_other"))
+    ahead, error = auc_difference(ours, theirs, both["defaulted"].to_numpy(bool), who)
+    reach = float(norm.ppf(0.975)) * error
+    p = float(2 * norm.sf(abs(ahead) / error)) if error > 0 else 1.0
+    return ahead, ahead - reach, ahead + reach, p
 
 
 def outcome(rows: pd.DataFrame) -> npt.NDArray:  # type: ignore[type-arg]

@@ -38,6 +38,7 @@ class ValidateResult:
     checks: pd.DataFrame
     verdict: validation.Verdict
     performance: pd.DataFrame
+    comparisons: pd.DataFrame
     grades: pd.DataFrame
     vintages: pd.DataFrame
 
@@ -78,6 +79,7 @@ def validate_model(run: Run) -> ValidateResult:
     word = validation.reach_verdict(checks, settings.validate_)
     draws = settings.validate_.bootstrap_draws
     figures = validation.measure_performance(predictions, draws, settings.run.seed)
+    compared = validation.compare_candidates(predictions, champion.name)
     grades = validation.performance_by_grade(
         evidence.rows("test"), settings.validate_.asset_correlation
     )
@@ -89,8 +91,15 @@ def validate_model(run: Run) -> ValidateResult:
     )
     run.write(
         "validate",
-        **conform_all(TABLES, checks=checks, performance=figures, grades=grades, vintages=vintages),
+        **conform_all(
+            TABLES,
+            checks=checks,
+            performance=figures,
+            comparisons=compared,
+            grades=grades,
+            vintages=vintages,
+        ),
     )
     record = {"verdict": word.word, "failed": word.failed, "conditions": word.conditions}
     run.write_json("validate", "verdict", record)
-    return ValidateResult(checks, word, figures, grades, vintages)
+    return ValidateResult(checks, word, figures, compared, grades, vintages)

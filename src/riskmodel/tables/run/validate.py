@@ -23,6 +23,17 @@ rows      integer [rows]  rows that it is measured on
 defaults  integer [rows]  defaults among them
 """)  # fmt: skip
 
+COMPARISONS = table("validate/comparisons", "the recommended model beside another, on the same rows", "model split", """
+model      text            the other candidate
+split      text            test, or eligible (test rows of those who may be lent to)
+auc_ahead  number          AUC of the recommended model less that of the other
+low        number          lower end of its 95 % interval, by DeLong's paired test with the enterprise as the unit
+high       number          upper end of it
+p          number          two-sided p-value of the test
+rows       integer [rows]  rows that both are measured on
+defaults   integer [rows]  defaults among them
+""")  # fmt: skip
+
 GRADES = table("validate/grades", "a grade of the master scale", "grade", """
 grade        text             the grade
 rows         integer [rows]   test rows
@@ -46,4 +57,4 @@ rows      integer [rows]  labelled rows
 defaults  integer [rows]  defaults among them
 """)  # fmt: skip
 
-TABLES = by_name(CHECKS, PERFORMANCE, GRADES, VINTAGES)
+TABLES = by_name(CHECKS, PERFORMANCE, COMPARISONS, GRADES, VINTAGES)
