@@ -1,5 +1,7 @@
 """Contributions of a fitted model: they add up, and shap's own explainer agrees."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from riskmodel.datasets import Split
 from riskmodel.explain import compare_with_shap, compute_contributions, sum_by_family
 from riskmodel.features import definitions_by_name
 from riskmodel.model import FitTask, fit
+from riskmodel.model.learners.linear import Curve, LinearModel
 from riskmodel.settings import load_settings
 
 NAMES = ["exports_usd_6m", "exports_usd_12m", "days_past_due_now"]
@@ -57,6 +60,42 @@ def test_each_row_adds_up_to_the_log_odds_by_feature_and_by_family(models, drawn
 def test_shaps_own_explainer_agrees_and_has_nothing_to_say_of_single_feature(models, drawn):
     assert compare_with_shap(models["trees"], drawn.head(50)) < 1e-6
     assert np.isnan(compare_with_shap(models["single_feature"], drawn.head(50)))
+
+
+class Swapped(LinearModel):
+    """A linear model that gives the first column's shares to the second, and the other way round."""
+
+    def contributions(self, matrix):
+        shares = super().contributions(matrix)
+        shares[:, :2] = shares[:, 1::-1]
+        return shares
+
+
+class Doubled(LinearModel):
+    """A linear model whose first column takes twice its share, at the base's cost."""
+
+    def contributions(self, matrix):
+        shares = super().contributions(matrix)
+        shares[:, -1] -= shares[:, 0]
+        shares[:, 0] *= 2
+        return shares
+
+
+@pytest.mark.parametrize("wrong", [Swapped, Doubled])
+def test_shares_of_the_linear_model_that_go_to_the_wrong_column_are_seen(models, drawn, wrong):
+    model = models["trees"]
+    line = LinearModel(-1.0, (slope(0.5), slope(0.2), slope(-0.3)), 0.4)
+    right, other = (
+        replace(model, ranker=replace(model.ranker, linear=kind(*vars(line).values())))
+        for kind in (LinearModel, wrong)
+    )
+    assert compare_with_shap(right, drawn.head(50)) < 1e-6
+    assert compare_with_shap(other, drawn.head(50)) > 0.01
+
+
+def slope(rise: float) -> Curve:
+    """A straight curve from -3 to 3."""
+    return Curve((-3.0, 3.0), (-3 * rise, 3 * rise), 0.0)
 
 
 def test_no_rows_have_no_contributions(models, drawn):
