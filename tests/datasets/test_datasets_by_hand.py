@@ -31,6 +31,10 @@ from riskmodel.datasets.splits import (
 from riskmodel.errors import DataError
 from riskmodel.settings import DatasetsSettings
 
+NO_ROWS = pd.DataFrame({"enterprise_id": [], "as_of": []}).astype(
+    {"enterprise_id": "str", "as_of": "datetime64[us]"}
+)
+
 RUN = date(2024, 7, 1)
 Read = Callable[[Any], Any]
 
@@ -124,7 +128,9 @@ def test_the_newest_version_counts_unless_it_is_taken_back(
 
 def test_the_horizon_is_in_words_of_one_or_more_months() -> None:
     nobody = pd.DataFrame()
-    words = [Population("outcomes", nobody, nobody, nobody, n).outcome for n in (1, 2, None)]
+    words = [
+        Population("outcomes", nobody, nobody, nobody, n, nobody).outcome for n in (1, 2, None)
+    ]
     assert words == [
         "default within 1 month",
         "default within 2 months",
@@ -545,7 +551,7 @@ def test_folds_do_not_depend_on_the_order_of_rows() -> None:
 def test_features_are_needed_once_for_every_date_in_order() -> None:
     labelled = pd.DataFrame({"enterprise_id": ["B", "A"], "as_of": [day("2020-01-01")] * 2})
     scored = pd.DataFrame({"enterprise_id": ["A", "A"], "as_of": [day("2020-01-01"), day("2019-01-01")]})  # fmt: skip
-    people = Population("lines", labelled, scored, pd.DataFrame(), 12)
+    people = Population("lines", labelled, scored, pd.DataFrame(), 12, NO_ROWS)
     assert feature_rows(people).to_numpy().tolist() == [
         ["A", day("2019-01-01")], ["A", day("2020-01-01")], ["B", day("2020-01-01")],
     ]  # fmt: skip
@@ -554,7 +560,9 @@ def test_features_are_needed_once_for_every_date_in_order() -> None:
 def test_rows_without_features_stay_and_lack_them(settings: DatasetsSettings) -> None:
     rows = dated("2020-01-01", "2020-01-01", "2020-01-01", "2020-01-01", defaulted=[True, True, False, False])  # fmt: skip
     parts = split(rows, settings)
-    people = Population("lines", rows, rows.head(1)[["enterprise_id", "as_of"]], pd.DataFrame(), 12)
+    people = Population(
+        "lines", rows, rows.head(1)[["enterprise_id", "as_of"]], pd.DataFrame(), 12, NO_ROWS
+    )
     features = rows[["enterprise_id", "as_of"]].head(1).assign(size=2.0)
     found = panel(people, parts, features)
     assert found["split"].tolist() == ["fit"] * 4 + ["score"]

@@ -18,6 +18,10 @@ from riskmodel.datasets.population import Population
 from riskmodel.datasets.splits import sample_enterprises
 from riskmodel.limits.agreements import agreements_in_force
 
+NO_ROWS = pd.DataFrame({"enterprise_id": [], "as_of": []}).astype(
+    {"enterprise_id": "str", "as_of": "datetime64[us]"}
+)
+
 LAST = date(2024, 6, 30)
 """A run on a month's end: then month-ends lie on as-of dates, and on the days horizons end."""
 
@@ -275,7 +279,7 @@ def test_a_row_that_is_learnt_from_and_scored_stands_once_for_its_features(setti
     day = pd.to_datetime(["2023-07-01"])
     labelled = pd.DataFrame({"enterprise_id": ["E1"], "as_of": day, "defaulted": [True]})
     scored = pd.DataFrame({"enterprise_id": ["E2", "E1"], "as_of": day[0]})
-    people = Population("outcomes", labelled, scored, pd.DataFrame(), 12)
+    people = Population("outcomes", labelled, scored, pd.DataFrame(), 12, NO_ROWS)
     wanted = feature_rows(people)
     assert wanted["enterprise_id"].tolist() == ["E1", "E2"]
     parts = type("Parts", (), {"frame": labelled.assign(split="fit")})

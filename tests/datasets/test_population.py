@@ -433,3 +433,27 @@ def test_the_default_rate_moves_with_the_definition(one_line, settings):
     # April, July and October 2022 see the end of October within twelve months; so would January,
     # but the line granted on the 1st is known from the 2nd.
     assert defaults["60 days past due, 12 months"] == 3
+
+
+def test_who_had_no_line_is_known_with_what_became_of_it_and_no_row_is_fitted(one_line, settings):
+    """E1 has a line; of the others E2 defaults at a lender in 2023, E3 did in 2022, E4 never."""
+    months = pd.to_datetime(["2023-10-01", "2022-03-01"])
+    records = pd.DataFrame(
+        {
+            "enterprise_id": ["E2", "E3"],
+            "lender": "lender_one",
+            "account_id": "A1",
+            "month": months,
+            "tier": "loss",
+            "known_at": (months + pd.DateOffset(months=1, days=3)).tz_localize("UTC"),
+        }
+    )
+    found = population(one_line(bank_records=records), settings, RUN)
+    none, day = found.without_line, pd.Timestamp(RUN)
+    assert set(found.labelled["enterprise_id"]) == {"E1"}
+    then = none[none["as_of"] != day].set_index("enterprise_id")
+    assert set(then["as_of"]) == {found.labelled["as_of"].max()}
+    assert then["defaulted"].to_dict() == {"E2": True, "E4": False}
+    now = none[none["as_of"] == day].set_index("enterprise_id")
+    assert now.index.tolist() == ["E4"]  # the others are in default by then
+    assert now["defaulted"].isna().all()

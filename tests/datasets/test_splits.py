@@ -12,6 +12,10 @@ from riskmodel.datasets.splits import by_time, folds, select_newest_rows
 from riskmodel.errors import DataError
 from riskmodel.settings import load_settings
 
+NO_ROWS = pd.DataFrame({"enterprise_id": [], "as_of": []}).astype(
+    {"enterprise_id": "str", "as_of": "datetime64[us]"}
+)
+
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory):
@@ -157,7 +161,7 @@ def test_there_are_no_more_folds_than_defaulters(settings):
 def test_the_panel_holds_learnt_rows_with_labels_and_scored_rows_without(labelled, settings):
     parts = split(labelled, settings)
     scored = pd.DataFrame({"enterprise_id": ["E00"], "as_of": pd.to_datetime(["2023-07-01"])})
-    people = Population("lines", labelled, scored, pd.DataFrame(), 12)
+    people = Population("lines", labelled, scored, pd.DataFrame(), 12, NO_ROWS)
     wanted = feature_rows(people)
     assert len(wanted) == 60 * 12 + 1
     table = panel(people, parts, wanted.assign(exports_usd_6m=1.0))

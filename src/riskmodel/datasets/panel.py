@@ -23,5 +23,6 @@ def panel(population: Population, parts: Split, features: pd.DataFrame) -> pd.Da
 
 def feature_rows(population: Population) -> pd.DataFrame:
     """Every enterprise and date for which features are needed, once, in order."""
-    both = pd.concat([population.labelled[KEY], population.scored[KEY]])
-    return both.drop_duplicates().sort_values(KEY).reset_index(drop=True)
+    parts = (population.labelled, population.scored, population.without_line)
+    every = pd.concat([rows[KEY] for rows in parts])
+    return every.drop_duplicates().sort_values(KEY).reset_index(drop=True)

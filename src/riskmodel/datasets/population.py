@@ -17,6 +17,7 @@ from riskmodel.datasets.observation_start import (
     find_early_dates,
     find_observation_starts,
 )
+from riskmodel.datasets.without_line import find_without_line
 from riskmodel.errors import DataError
 from riskmodel.features.catalogue import DEFINITIONS
 from riskmodel.features.spec import FeatureDefinition
@@ -40,7 +41,7 @@ class Population:
 
     `labelled`: enterprise_id, as_of, defaulted, label_known_on. `scored`: enterprise_id, as_of.
     `exclusions`: reason, text, rows, enterprises, purpose. `horizon_months` is None for labels
-    that say "ever, as far as seen".
+    that say "ever, as far as seen". `without_line`: see `find_without_line`.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Population:
     scored: pd.DataFrame
     exclusions: pd.DataFrame
     horizon_months: int | None
+    without_line: pd.DataFrame
 
     @property
     def outcome(self) -> str:
@@ -126,6 +128,7 @@ def population(
             ignore_index=True,
         ),
         horizon,
+        find_without_line(labels, source, settings, day),
     )
 
 

@@ -85,8 +85,8 @@ MIN_LEVEL_ROWS = 20
 """A level, or a missing value, with fewer fit rows is not fitted."""
 
 
-LINE_TABLES = ("lines", "line_months")
-"""Tables of the programme's own lines. Who has none lacks their features, and most scored enterprises
+LINE_TABLES = ("lines", "line_months", "lines_in_force")
+"""Tables and relations of the programme's own lines. Who has none lacks their features, and most scored enterprises
 have none; among the fit rows only a line of the last weeks does, which is another matter."""
 USUAL_SHARE = 0.5
 """Fit rows that lack such a feature: from here on to have no line is usual, as where applicants are the

@@ -9,6 +9,7 @@ from riskmodel.pipeline.artifacts.model import champion_of, unknown_values
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.seeds_seen import DESCRIPTIONS
 from riskmodel.statistics.outward_rounding import format_interval
+from riskmodel.validate.distance import describe_distance
 from riskmodel.validate.performance import ELIGIBLE
 
 
@@ -90,6 +91,11 @@ def _figures_of(figures: pd.DataFrame, split: str, place: str, whose: str) -> di
     }
 
 
+def describe_coverage(run: Run) -> tuple[str, ...]:
+    """Describe how far the scored rows lie from the labelled ones, and the ranking beyond these."""
+    return describe_distance(run.read("validate", "distance"), run.read("validate", "beyond"))
+
+
 def model_card(run: Run) -> str:
     """Return the model card in Markdown: outcome, performance, checks, limitations."""
     checks = run.read("validate", "checks")
@@ -115,5 +121,6 @@ def model_card(run: Run) -> str:
             "",
             *(f"- {text}" for text in run.settings.validate_.limitations),
             *(f"- {text}" for text in unknown_values(run, champion.name)),
+            *(f"- {text}" for text in describe_coverage(run)),
         ]
     )

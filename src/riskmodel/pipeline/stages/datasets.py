@@ -46,6 +46,7 @@ def build_datasets(run: Run) -> DatasetsResult:
         **conform_all(
             TABLES,
             panel=panel,
+            without_line=population.without_line,
             exclusions=population.exclusions,
             splits=split.counts,
             sensitivity=moved,

@@ -18,7 +18,7 @@ from riskmodel.pipeline.artifacts.terms import (
     scored_of,
     terms_of,
 )
-from riskmodel.pipeline.model_card import headline, model_card
+from riskmodel.pipeline.model_card import describe_coverage, headline, model_card
 from riskmodel.pipeline.recipients import banks_with_rows, nothing_to_publish, without_rows_text
 from riskmodel.publish.bank_files import publish_bank
 from riskmodel.publish.publication import Publication, PublicationFacts
@@ -196,7 +196,11 @@ def _facts(run: Run, verdict: dict[str, Any], version: str) -> PublicationFacts:
         verdict=verdict["verdict"],
         override_reason=settings.publish.override_reason,
         checks=checks,
-        limitations=(*settings.validate_.limitations, *unknown_values(run, champion.name)),
+        limitations=(
+            *settings.validate_.limitations,
+            *unknown_values(run, champion.name),
+            *describe_coverage(run),
+        ),
         conditions=tuple(conceded["check"] + ": " + conceded["text"]),
         headline=headline(run),
         outcome_name=str(run.read_json("datasets", "population")["outcome"]),

@@ -6,12 +6,19 @@ import pandas as pd
 
 from riskmodel import datasets as data
 from riskmodel import validate as validation
+from riskmodel.datasets.panel import KEY
 from riskmodel.limits.eligibility import flag_eligible
+from riskmodel.model import RiskModel
 from riskmodel.pipeline.artifacts.datasets import panel_of
 from riskmodel.pipeline.artifacts.features import features_of
 from riskmodel.pipeline.artifacts.model import champion_of
 from riskmodel.pipeline.artifacts.sources import source_of
 from riskmodel.pipeline.artifacts.terms import policy_of
+from riskmodel.pipeline.rows_never_fitted import (
+    group_scored,
+    predict_never_fitted,
+    select_new_lines,
+)
 from riskmodel.runs.run_folder import Run
 from riskmodel.runs.stage_inputs import StageInputs
 from riskmodel.tables.run.declaration import conform_all
@@ -41,6 +48,7 @@ class ValidateResult:
     comparisons: pd.DataFrame
     grades: pd.DataFrame
     vintages: pd.DataFrame
+    distance: tuple[str, ...]
 
 
 def validate_model(run: Run) -> ValidateResult:
@@ -50,9 +58,10 @@ def validate_model(run: Run) -> ValidateResult:
     found, facts = features_of(run), run.read_json("datasets", "population")
     out_of_fold, champion = run.read("model", "out_of_fold"), champion_of(run)
     panel = panel_of(run)
+    eligible = flag_eligible(panel, policy_of(run))
     predictions = validation.with_eligible(
         validation.with_headline(run.read("model", "predictions"), out_of_fold),
-        panel[flag_eligible(panel, policy_of(run))],
+        panel[eligible],
     )
     canary = validation.count_changed_values(
         source,
@@ -89,6 +98,7 @@ def validate_model(run: Run) -> ValidateResult:
         if len(walked)
         else pd.DataFrame()
     )
+    apart, beyond = _measure_never_fitted(run, champion, evidence, eligible)
     run.write(
         "validate",
         **conform_all(
@@ -98,8 +108,32 @@ def validate_model(run: Run) -> ValidateResult:
             comparisons=compared,
             grades=grades,
             vintages=vintages,
+            distance=apart,
+            beyond=beyond,
         ),
     )
     record = {"verdict": word.word, "failed": word.failed, "conditions": word.conditions}
     run.write_json("validate", "verdict", record)
-    return ValidateResult(checks, word, figures, compared, grades, vintages)
+    words = validation.describe_distance(apart, beyond)
+    return ValidateResult(checks, word, figures, compared, grades, vintages, words)
+
+
+def _measure_never_fitted(
+    run: Run, champion: RiskModel, evidence: validation.Evidence, eligible: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure how far the scored rows lie from the labelled ones, and the ranking beyond them."""
+    panel, none = evidence.panel, run.read("datasets", "without_line")
+    draws = validation.Draws(evidence.settings.bootstrap_draws, evidence.seed)
+    groups = group_scored(panel, eligible, none)
+    rows = none.merge(features_of(run).frame, on=KEY, how="left", validate="1:1")
+    never = predict_never_fitted(champion, panel, rows)
+    beyond = {
+        "no_line": never,
+        "no_line_eligible": never[flag_eligible(never, policy_of(run))],
+        "new_line": select_new_lines(evidence.rows("test"), source_of(run)),
+    }
+    beyond = {name: one for name, one in beyond.items() if len(one)}
+    return (
+        validation.measure_distance(panel, groups, evidence.definitions, draws),
+        validation.measure_beyond(beyond, draws),
+    )

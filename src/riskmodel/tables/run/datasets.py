@@ -50,4 +50,12 @@ high         number [share]  upper end of it
 jump         flag            true where it surely differs from the period's before, and by more than datasets.max_default_rate_change
 """)  # fmt: skip
 
-TABLES = by_name(PANEL, EXCLUSIONS, SPLITS, SENSITIVITY, EARLY_SIGNS, YEARLY_DEFAULT_RATES)
+WITHOUT_LINE = table("datasets/without_line", "an enterprise without a line at a date", "enterprise_id as_of", """
+enterprise_id  text   the enterprise
+as_of          date   the run's date, or the newest one whose horizon is over
+defaulted      flag?  true for a default within the horizon; missing at the run's date
+""")  # fmt: skip
+
+TABLES = by_name(
+    PANEL, WITHOUT_LINE, EXCLUSIONS, SPLITS, SENSITIVITY, EARLY_SIGNS, YEARLY_DEFAULT_RATES
+)

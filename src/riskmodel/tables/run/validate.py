@@ -57,4 +57,26 @@ rows      integer [rows]  labelled rows
 defaults  integer [rows]  defaults among them
 """)  # fmt: skip
 
-TABLES = by_name(CHECKS, PERFORMANCE, COMPARISONS, GRADES, VINTAGES)
+DISTANCE = table("validate/distance", "a group of scored rows", "group", """
+group  text             the group: scored, scored_eligible (who may be lent to), scored_with_line, scored_without_line
+rows   integer [rows]   its rows
+share  number  [share]  of all scored rows
+auc    number?          AUC of a model that tells them from the labelled ones; .5 where alike
+low    number?          lower end of its 95 % interval, by enterprise
+high   number?          upper end of it
+far    number? [share]  rows that lie beyond 99 % of the labelled ones
+""")  # fmt: skip
+
+BEYOND = table("validate/beyond", "a group of rows unlike the labelled ones, of known outcome", "group", """
+group       text            the group: no_line, no_line_eligible, new_line
+rows        integer [rows]  its rows
+defaults    integer [rows]  defaults among them within the horizon
+auc         number?         AUC of the recommended model
+low         number?         lower end of its 95 % interval, by enterprise
+high        number?         upper end of it
+ratio       number?         realised rate over mean PD
+ratio_low   number?         lower end of its 95 % interval
+ratio_high  number?         upper end of it
+""")  # fmt: skip
+
+TABLES = by_name(CHECKS, PERFORMANCE, COMPARISONS, GRADES, VINTAGES, DISTANCE, BEYOND)
