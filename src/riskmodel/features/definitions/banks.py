@@ -47,7 +47,7 @@ DEFINITIONS = (
         ("Debt at other lenders", "其他金融机构负债"), family="debt",
     ),
     feature(
-        "credit_limit_cny", "CNY", "falls", "accounts",
+        "credit_limit_cny", "CNY", "none", "accounts",
         total("limit_cny", where=CREDIT),
         ("Credit limits at other lenders", "其他金融机构授信额度"), family="debt",
     ),
@@ -67,7 +67,7 @@ DEFINITIONS = (
         ("Debt against a year's sales", "负债与年销售之比"), family="over_lending",
     ),
     feature(
-        "debt_growth_6m", "relative", "rises", "bank_records",
+        "debt_growth_6m", "relative", "none", "bank_records",
         growth("balance_cny", months=6, where=OWED),
         ("Growth of loans and card debt in six months", "近六个月贷款及信用卡负债增长"), family="debt",
     ),
@@ -92,12 +92,12 @@ DEFINITIONS = (
         ("Balance of overdrafts against their limits (below zero)", "透支余额与额度之比（负值）"), family="debt",
     ),
     feature(
-        "new_lender_share_6m", "share", "rises", "bank_records",
+        "new_lender_share_6m", "share", "none", "bank_records",
         new_share("balance_cny", by="lender", months=6, where=OWED),
         ("Share of debt with new lenders", "新增机构负债占比"), family="debt",
     ),
     feature(
-        "limits_to_sales", "ratio", "rises", "accounts",
+        "limits_to_sales", "ratio", "none", "accounts",
         ratio("credit_limit_cny", "exports_cny_12m"),
         ("Credit limits against a year's sales", "授信额度与年销售之比"), family="over_lending",
     ),
@@ -223,27 +223,27 @@ DEFINITIONS = (
         ("Paid against due in six months", "近六个月还款与应还之比"), family="arrears",
     ),
     feature(
-        "inquiries_3m", "inquiries", "rises", "inquiries",
+        "inquiries_3m", "inquiries", "none", "inquiries",
         count(months=3),
         ("Credit inquiries in three months", "近三个月信贷查询次数"), family="inquiries",
     ),
     feature(
-        "inquiries_6m", "inquiries", "rises", "inquiries",
+        "inquiries_6m", "inquiries", "none", "inquiries",
         count(months=6),
         ("Credit inquiries in six months", "近六个月信贷查询次数"), family="inquiries",
     ),
     feature(
-        "inquiries_12m", "inquiries", "rises", "inquiries",
+        "inquiries_12m", "inquiries", "none", "inquiries",
         count(months=12),
         ("Credit inquiries in twelve months", "近十二个月信贷查询次数"), family="inquiries",
     ),
     feature(
-        "inquiring_lenders_6m", "lenders", "rises", "inquiries",
+        "inquiring_lenders_6m", "lenders", "none", "inquiries",
         distinct("lender", months=6),
         ("Lenders that inquired in six months", "近六个月查询机构数"), family="inquiries",
     ),
     feature(
-        "application_inquiries_6m", "inquiries", "rises", "inquiries",
+        "application_inquiries_6m", "inquiries", "none", "inquiries",
         count(months=6, where=where(column("reason", "is", "application"))),
         ("Inquiries for new credit in six months", "近六个月贷款审批查询次数"), family="inquiries",
     ),
@@ -254,7 +254,7 @@ DEFINITIONS = (
         ("Banks with a three-party agreement", "已签三方协议的银行数"), family="agreements", model=False,
     ),
     feature(
-        "months_since_agreement", "months", "falls", "agreements",
+        "months_since_agreement", "months", "none", "agreements",
         months_since_first(),
         ("Time since the first agreement", "首次签约至今月数"), family="agreements",
     ),

@@ -9,7 +9,7 @@ from riskmodel.features.spec import column, feature, mean, ratio, value_share
 
 DEFINITIONS = (
     feature(
-        "last_month_share_6m", "share", "rises", "declarations",
+        "last_month_share_6m", "share", "none", "declarations",
         ratio("exports_usd_1m", "exports_usd_6m"),
         ("Weight of the last month in six months' exports", "近一个月占近六个月出口比例"), family="inflated",
     ),

@@ -19,7 +19,7 @@ from riskmodel.features.spec import (
 
 DEFINITIONS = (
     feature(
-        "applications_12m", "applications", "rises", "applications",
+        "applications_12m", "applications", "none", "applications",
         count(months=12),
         ("Applications for a line in twelve months", "近十二个月申请额度次数"), family="programme",
     ),

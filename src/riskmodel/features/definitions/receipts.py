@@ -35,7 +35,7 @@ DEFINITIONS = (
         ("Money received from abroad in twelve months", "近十二个月收汇额"), family="getting_paid",
     ),
     feature(
-        "receipts_to_exports_12m", "ratio", "falls", "receipts",
+        "receipts_to_exports_12m", "ratio", "none", "receipts",
         ratio("receipts_usd_12m", "exports_usd_12m"),
         ("Money received against goods declared", "收汇与出口之比"), family="getting_paid",
     ),
@@ -92,7 +92,7 @@ DEFINITIONS = (
         ("Receipts that match no declaration", "未匹配报关单的收汇占比"), family="reconciliation",
     ),
     feature(
-        "days_to_cash_12m", "days", "rises", "settlement",
+        "days_to_cash_12m", "days", "none", "settlement",
         mean("days_to_cash", months=12, where=SALES),
         ("Days from declaration to money", "出口至收汇天数"), family="getting_paid",
     ),
@@ -144,7 +144,7 @@ DEFINITIONS = (
         family="getting_paid",
     ),
     feature(
-        "receipt_delay_days_3m", "days", "rises", "receipt_matches",
+        "receipt_delay_days_3m", "days", "none", "receipt_matches",
         mean("days_since_declared", months=3),
         ("Age of the deals paid in three months", "近三个月收汇对应出口的天数"), family="getting_paid",
     ),

@@ -47,12 +47,12 @@ DEFINITIONS = (
         ("Due to lenders against exports in six months", "近六个月应还款与出口之比"), family="over_lending",
     ),
     feature(
-        "exports_ahead_of_receipts_6m", "relative", "rises", "declarations",
+        "exports_ahead_of_receipts_6m", "relative", "none", "declarations",
         difference("exports_growth_6m", "receipts_growth_6m"),
         ("Growth of exports beyond that of receipts", "出口增速超出收汇增速"), family="reconciliation",
     ),
     feature(
-        "exports_ahead_of_purchases_6m", "relative", "rises", "declarations",
+        "exports_ahead_of_purchases_6m", "relative", "none", "declarations",
         difference("exports_growth_6m", "purchases_growth_6m"),
         ("Growth of exports beyond that of purchases", "出口增速超出采购增速"), family="reconciliation",
     ),

@@ -54,7 +54,7 @@ DEFINITIONS = (
         ("Use of loan and card limits, mean of six months", "近六个月平均额度使用率"), family="debt",
     ),
     feature(
-        "paid_cny_now", "CNY", "falls", "accounts",
+        "paid_cny_now", "CNY", "none", "accounts",
         total("paid_cny", where=OWED),
         ("Paid to lenders in the newest month reported", "最近一个月还款额"), family="arrears",
     ),
@@ -64,7 +64,7 @@ DEFINITIONS = (
         ("Paid in the newest month against loans and card debt", "最近一个月还款与负债之比"), family="arrears",
     ),
     feature(
-        "paid_cny_3m", "CNY", "falls", "bank_records",
+        "paid_cny_3m", "CNY", "none", "bank_records",
         total("paid_cny", months=3, where=OWED),
         ("Paid on loans and cards in three months", "近三个月贷款及信用卡还款额"), family="arrears",
     ),
@@ -79,7 +79,7 @@ DEFINITIONS = (
         ("Paid against owed at month-ends, three months", "近三个月还款与月末欠款之比"), family="arrears",
     ),
     feature(
-        "paid_on_debt_cny_6m", "CNY", "falls", "bank_records",
+        "paid_on_debt_cny_6m", "CNY", "none", "bank_records",
         total("paid_cny", months=6, where=OWED),
         ("Paid on loans and cards in six months", "近六个月贷款及信用卡还款额"), family="arrears",
     ),
@@ -94,7 +94,7 @@ DEFINITIONS = (
         ("Paid against owed at month-ends, six months", "近六个月还款与月末欠款之比"), family="arrears",
     ),
     feature(
-        "least_paid_cny_6m", "CNY", "falls", "bank_records",
+        "least_paid_cny_6m", "CNY", "none", "bank_records",
         smallest("paid_cny", months=6, where=OWED),
         ("Smallest month's payment in six months", "近六个月最低单月还款额"), family="arrears",
     ),

@@ -263,17 +263,17 @@ DEFINITIONS = (
         ("Concentration of goods", "出口商品集中度"), family="destinations",
     ),
     feature(
-        "open_account_share_12m", "share", "rises", TABLE,
+        "open_account_share_12m", "share", "none", TABLE,
         value_share("fob_usd", column("settlement", "is", ("OA", "DA")), months=12, where=SALES),
         ("Share of exports on open account or acceptance", "赊销及承兑交单占比"), family="getting_paid",
     ),
     feature(
-        "letter_of_credit_share_12m", "share", "falls", TABLE,
+        "letter_of_credit_share_12m", "share", "none", TABLE,
         value_share("fob_usd", column("settlement", "is", "LC"), months=12, where=SALES),
         ("Share of exports under letters of credit", "信用证结算占比"), family="getting_paid",
     ),
     feature(
-        "terms_days_12m", "days", "rises", TABLE,
+        "terms_days_12m", "days", "none", TABLE,
         mean("terms_days", months=12, where=SALES),
         ("Payment terms granted to buyers", "给予买家的账期"), family="getting_paid",
     ),
