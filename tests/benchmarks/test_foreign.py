@@ -29,7 +29,7 @@ def test_in_a_small_economy_by_others_plain_models_rank_no_better(tmp_path):
     """Its default is running out of cash; ranked by what was known, compared with the truth."""
     world = tmp_path / "world"
     script = [sys.executable, "-B", str(FOREIGN / "world.py"), str(world), "--seed", "31"]
-    small = ["--enterprises", "2500", "--paths", "40", "--sample", "2500"]
+    small = ["--enterprises", "2000", "--paths", "25", "--sample", "2000"]
     subprocess.run([*script, *small], check=True, capture_output=True, env={**os.environ})
     found = compare_models(world, silent, QUICK).set_index("model")
     assert (found["split"] == "out of time").all()

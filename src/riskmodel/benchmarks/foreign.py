@@ -117,9 +117,11 @@ def prepare(folder: Path, settings: Settings, progress: Progress) -> Prepared:
 
 
 def _settings(folder: Path, changes: Mapping[str, Any]) -> Settings:
-    """Return the defaults, with the dates of the bar where there is one, and the changes."""
-    labels = folder.with_name(f"{folder.name}_labels.parquet")
+    """Return the defaults, with the dates of the truth and of the bar where there are, and the changes."""
+    labels, truth = folder.with_name(f"{folder.name}_labels.parquet"), _read_truth(folder)
     dates: dict[str, Any] = {}
+    if len(truth):
+        dates["run.as_of"] = pd.Timestamp(truth["as_of"].max()).date()
     if labels.exists():
         kept = pd.read_parquet(labels, filters=[("reason", "==", "kept")])["as_of"]
         last = pd.Timestamp(kept.max())
