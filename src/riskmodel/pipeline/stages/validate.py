@@ -54,36 +54,11 @@ class ValidateResult:
 def validate_model(run: Run) -> ValidateResult:
     """Run the checks, derive the verdict, and measure performance by model and split."""
     run.begin("validate")
-    settings, source = run.settings, source_of(run)
-    found, facts = features_of(run), run.read_json("datasets", "population")
-    out_of_fold, champion = run.read("model", "out_of_fold"), champion_of(run)
+    settings, champion = run.settings, champion_of(run)
     panel = panel_of(run)
     eligible = flag_eligible(panel, policy_of(run))
-    predictions = validation.with_eligible(
-        validation.with_headline(run.read("model", "predictions"), out_of_fold),
-        panel[eligible],
-    )
-    canary = validation.count_changed_values(
-        source,
-        found,
-        settings.features,
-        sample=settings.validate_.time_travel_rows,
-        seed=settings.run.seed,
-    )
-    evidence = validation.Evidence(
-        predictions=predictions,
-        panel=panel,
-        definitions=found.definitions,
-        champion=champion.name,
-        by_time=facts["by_time"],
-        by_enterprise=not (facts["by_time"] and out_of_fold.empty),
-        time_travel=canary,
-        settings=settings.validate_,
-        seed=settings.run.seed,
-        suspects=run.read("model", "leakage_suspects"),
-        gap=facts["gap"],
-        jumps=data.describe_jumps(run.read("datasets", "yearly_default_rates")),
-    )
+    evidence = _gather_evidence(run, champion.name, panel, panel[eligible])
+    predictions = evidence.predictions
     checks = validation.run_checks(evidence)
     word = validation.reach_verdict(checks, settings.validate_)
     draws = settings.validate_.bootstrap_draws
@@ -116,6 +91,36 @@ def validate_model(run: Run) -> ValidateResult:
     run.write_json("validate", "verdict", record)
     words = validation.describe_distance(apart, beyond)
     return ValidateResult(checks, word, figures, compared, grades, vintages, words)
+
+
+def _gather_evidence(
+    run: Run, champion: str, panel: pd.DataFrame, eligible: pd.DataFrame
+) -> validation.Evidence:
+    """Gather what the checks read; `eligible` are the panel's rows of those who may be lent to."""
+    settings, found = run.settings, features_of(run)
+    facts, out_of_fold = run.read_json("datasets", "population"), run.read("model", "out_of_fold")
+    headline = validation.with_headline(run.read("model", "predictions"), out_of_fold)
+    canary = validation.count_changed_values(
+        source_of(run),
+        found,
+        settings.features,
+        sample=settings.validate_.time_travel_rows,
+        seed=settings.run.seed,
+    )
+    return validation.Evidence(
+        predictions=validation.with_eligible(headline, eligible),
+        panel=panel,
+        definitions=found.definitions,
+        champion=champion,
+        by_time=facts["by_time"],
+        by_enterprise=not (facts["by_time"] and out_of_fold.empty),
+        time_travel=canary,
+        settings=settings.validate_,
+        seed=settings.run.seed,
+        suspects=run.read("model", "leakage_suspects"),
+        gap=facts["gap"],
+        jumps=data.describe_jumps(run.read("datasets", "yearly_default_rates")),
+    )
 
 
 def _measure_never_fitted(
