@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model.directions import find_contradicted, prepare_inputs, release_contradicted
+from riskmodel.model.directions import (
+    find_contradicted,
+    prepare_inputs,
+    release_contradicted,
+    released_names,
+)
 from riskmodel.model.inputs import Inputs
 from riskmodel.settings import default_settings
 
@@ -72,3 +77,11 @@ def test_the_setting_says_whether_directions_are_released(
         for action in ("release", "keep")
     }
     assert sign == {"release": (0,), "keep": (-1,)}
+
+
+def test_a_model_names_the_directions_that_were_released(
+    definitions: tuple[FeatureDefinition, ...],
+):
+    rows = made_rows(8, {"exports_usd_6m": 0.9, "deal_usd_mean_12m": 0.3})
+    inputs = prepare_inputs(rows, definitions, default_settings().model)
+    assert list(released_names(inputs, definitions)) == ["exports_usd_6m"]

@@ -15,7 +15,7 @@ from riskmodel.model.calibration import (
     fit_calibration,
     refit_calibration,
 )
-from riskmodel.model.directions import prepare_inputs
+from riskmodel.model.directions import prepare_inputs, released_names
 from riskmodel.model.learners.interface import LEARNERS, Ranker
 from riskmodel.model.master_scale import GradedRows, MasterScale, fit_master_scale
 from riskmodel.model.predictions import predict
@@ -77,6 +77,7 @@ def fit_candidate(
     calibration = fit_calibration(out_of_fold, _calibration_options(task), anchor)
     tuned = {key: settings.value(key) for key in LEARNERS[name].tuned_settings}
     facts = {**task.facts, "tuned": tuned, "rows": _count_rows(everyone)}
+    facts["released"] = list(released_names(ranker.inputs, task.definitions))
     later_pds = calibration.pd(out_of_fold.raw[out_of_fold.later])
     grades = _fit_scale(later_pds, later, task.settings.model)
     whole = RiskModel(name, ranker, calibration, grades, facts)

@@ -52,6 +52,14 @@ def find_contradicted(inputs: Inputs, rows: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
+def released_names(inputs: Inputs, definitions: Sequence[FeatureDefinition]) -> Iterator[str]:
+    """Yield the features whose declared direction a model's inputs no longer hold."""
+    declared = {one.name for one in definitions if not one.category and one.risk != "none"}
+    for name, sign in zip(inputs.names, inputs.signs, strict=True):
+        if name in declared and not sign:
+            yield name
+
+
 def _intervals(inputs: Inputs, rows: pd.DataFrame) -> Iterator[tuple[str, float, float, int]]:
     """Yield each feature with a direction: AUC along it where the value is known, error, freedom."""
     bad, matrix = rows["defaulted"].to_numpy(bool), inputs.matrix(rows)

@@ -45,6 +45,17 @@ class RiskModel:
         return self.ranker.inputs.feature_types()
 
     @property
+    def released_summary(self) -> str:
+        """The features whose declared direction was released, in words; empty without any."""
+        names = self.facts.get("released", ())
+        if not names:
+            return ""
+        return (
+            f"The fit rows surely contradict the declared direction of {len(names)} features, so it is"
+            f" released: {', '.join(names)}."
+        )
+
+    @property
     def training_summary(self) -> str:
         """The rows of the fit and of the tested fit in words; empty without a tested fit."""
         if self.tested_model is None:

@@ -110,6 +110,7 @@ def model_card(run: Run) -> str:
             f"**{champion.name}**: {len(champion.inputs)} features, grades {champion.grades.names}.",
             f"{run.read_json('datasets', 'population')['split']}",
             champion.training_summary,
+            *filter(None, [champion.released_summary]),
             "",
             "| figure | value (95 % interval) |",
             "|---|---|",
