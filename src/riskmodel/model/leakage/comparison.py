@@ -137,15 +137,16 @@ def _check_rank(comparison: _Comparison, name: str) -> Suspect | None:
 
 def _origin(comparison: _Comparison, name: str, without: Array) -> str:
     """Find the column's origin by all others, and without the strongest of them: its word alone
-    condemns no column, for it may be the one from after the outcome."""
+    condemns no column unless it is found honest, for it may be the one from after the outcome."""
     looked, others = comparison.looked, comparison.others
     score = looked.ranked[name].score
     if is_rewritten(score, *looked.matrix(others), looked.labelled):
         return "rewritten"
     origin = measure_tie(score, without, looked.labelled).origin
-    if origin != "outcome":
+    strongest = max(others, key=lambda other: looked.ranked[other].auc, default="")
+    known = comparison.found.get(strongest)
+    if origin != "outcome" or (known is not None and known.kind == "strong"):
         return origin
-    strongest = max(others, key=lambda other: looked.ranked[other].auc)
     fewer = comparison.predict([other for other in others if other != strongest])
     return measure_tie(score, fewer, looked.labelled).origin
 
