@@ -83,6 +83,8 @@ def suggest_name(name: str, there: Iterable[str]) -> str:
 
 MIN_LEVEL_ROWS = 20
 """A level, or a missing value, with fewer fit rows is not fitted."""
+MIN_COMMON_SHARE = 0.5
+"""Share of the rows with a text that its common levels cover, at least."""
 
 
 LINE_TABLES = ("lines", "line_months", "lines_in_force")
@@ -107,7 +109,8 @@ def fit_inputs(
 ) -> Inputs:
     """Select the features that vary in the fit rows, and the levels of their texts.
 
-    Texts with more than `max_levels` levels are left out.
+    Texts with more than `max_levels` common levels are left out, and so are those whose common levels
+    cover less than `MIN_COMMON_SHARE` of the rows: they name enterprises rather than kinds of them.
     """
     kept: list[FeatureDefinition] = []
     levels: dict[str, tuple[str, ...]] = {}
@@ -119,8 +122,9 @@ def fit_inputs(
             continue
         if feature.category:
             counts = values.value_counts()
-            common = tuple(sorted(counts.index[counts >= min(MIN_LEVEL_ROWS, len(rows) / 20)]))
-            if not common or len(counts) > max_levels:
+            enough = counts[counts >= min(MIN_LEVEL_ROWS, len(rows) / 20)]
+            common = tuple(sorted(enough.index))
+            if enough.sum() < MIN_COMMON_SHARE * counts.sum() or len(common) > max_levels:
                 continue
             levels[feature.name] = common
         kept.append(feature)

@@ -153,7 +153,9 @@ def _drop_thread_count(text: str) -> str:
 
 PATIENCE = 3.0
 """Rounds without a lower loss after which no more are fitted, in steps that sum to this."""
-CELLS_A_SECOND = 2e8
+FEW_COLUMNS = 0.2
+"""Of the columns, for each tree: where many say much the same, few at a time rank better."""
+CELLS_A_SECOND = 1e8
 """Rows x features x rounds that a usual core fits in a second, by which work is counted."""
 
 
@@ -215,10 +217,11 @@ def resolve_linear(settings: LinearSettings) -> LinearSettings:
 
 
 def plan(settings: TreesSettings, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the values that a search tries first: early delinquency where it is known, and sizes."""
+    """Return the values that a search tries first: early delinquency where it is known, few columns
+    a tree, and sizes."""
     known = settings.early_delinquency_weights and PAST_DUE in rows and rows[PAST_DUE].gt(0).any()
     scales = [{"early_delinquency_scale": scale} for scale in (1.0, 0.5)] if known else []
-    return [*scales, *other_sizes(settings)]
+    return [*scales, {"colsample": FEW_COLUMNS}, *other_sizes(settings)]
 
 
 def _parameters(
