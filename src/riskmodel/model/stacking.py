@@ -1,16 +1,18 @@
 """Stacking: the linear model's weight in the average with trees, by held-out loss."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.model.learners.linear import fit_linear
+from riskmodel.model.learners.linear import fit_linear_path
 from riskmodel.model.learners.trees import compute_targets, resolve_linear
 from riskmodel.model.tuning import Search
 from riskmodel.settings import ModelSettings
 
 Array = npt.NDArray[np.float64]
 
-SHRINKAGES = (10.0, 30.0, 100.0, 300.0, 1000.0)
+SHRINKAGES = (1000.0, 300.0, 100.0, 30.0, 10.0)
 """Values of `linear.l2` that "auto" tries."""
 WEIGHTS = np.linspace(0.0, 1.0, 11)
 """Values of `linear.weight` that "auto" tries."""
@@ -26,7 +28,7 @@ def choose_linear(search: Search, settings: ModelSettings, scores: Array) -> Mod
     if settings.linear.weight != "auto":
         return settings.with_values({"linear": resolve_linear(settings.linear)})
     shrinkages = SHRINKAGES if settings.linear.l2 == "auto" else (settings.linear.l2,)
-    found = [score_linear(search, settings, l2) for l2 in shrinkages]
+    found = score_linear(search, settings, shrinkages)
     best = int(np.argmin([np.nanmean(search.losses(one)) for one in found]))
     weight = choose_weight(search, scores, found[best])
     return settings.with_values({"linear.weight": weight, "linear.l2": shrinkages[best]})
@@ -40,14 +42,20 @@ def choose_weight(search: Search, trees: Array, linear: Array) -> float:
     return float(WEIGHTS[best]) if gain > error else 0.0
 
 
-def score_linear(search: Search, settings: ModelSettings, l2: float) -> Array:
-    """Score each held-out row by a linear model of the other folds; the mean where one outcome is left."""
-    scores = np.full(len(search.rows), np.nan)
+def score_linear(
+    search: Search, settings: ModelSettings, shrinkages: Sequence[float]
+) -> npt.NDArray[np.float64]:
+    """Score each held-out row by linear models of the other folds: one row a shrinkage.
+
+    Zero where the other folds hold one outcome alone.
+    """
+    scores = np.full((len(shrinkages), len(search.rows)), np.nan)
     for held, (rows, later) in zip(search.held_out_rows, search.folds, strict=True):
         target = compute_targets(rows, settings.trees)
         if target.min() == target.max():
-            scores[held] = 0.0
+            scores[:, held] = 0.0
             continue
-        model = fit_linear(search.inputs.matrix(rows), target, search.inputs, l2)
-        scores[held] = model.raw_of(search.inputs.matrix(later))
+        matrices = [search.inputs.matrix(some) for some in (rows, later)]
+        models = fit_linear_path(matrices[0], target, search.inputs, shrinkages)
+        scores[:, held] = [model.raw_of(matrices[1]) for model in models]
     return scores

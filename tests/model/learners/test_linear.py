@@ -281,3 +281,13 @@ def test_rounds_are_counted_by_the_loss_of_the_trees_alone(rounds):
     loss = -np.log(np.where(bad, chance, 1 - chance)).mean()
     assert fit.curve[rounds - 1] == pytest.approx(loss, abs=1e-6)
     np.testing.assert_allclose(fit.score(rounds), found.raw(held), atol=1e-9)
+
+
+def test_a_path_of_shrinkages_is_each_fit_by_itself():
+    matrix, bad = INPUTS.matrix(ROWS), ROWS["defaulted"].to_numpy(float)
+    shrinkages = (300.0, 30.0, 3.0)
+    for l2, found in zip(
+        shrinkages, linear.fit_linear_path(matrix, bad, INPUTS, shrinkages), strict=True
+    ):
+        alone = linear.fit_linear(matrix, bad, INPUTS, l2)
+        np.testing.assert_allclose(found.raw_of(matrix), alone.raw_of(matrix), atol=1e-4)

@@ -112,6 +112,17 @@ def fit_linear(
     columns have mean 0, and a standard deviation of 1 but for levels'. Needs about three times
     rows x columns x 8 bytes.
     """
+    return fit_linear_path(matrix, target, inputs, (l2,), weights)[0]
+
+
+def fit_linear_path(
+    matrix: Array,
+    target: Array,
+    inputs: Inputs,
+    shrinkages: Sequence[float],
+    weights: Array | None = None,
+) -> list[LinearModel]:
+    """Fit the linear model with each shrinkage, as `fit_linear` does; each search starts from the last."""
     terms = [
         (place, sign, curve)
         for place in range(matrix.shape[1])
@@ -120,33 +131,42 @@ def fit_linear(
     design = np.ones((len(matrix), 1 + len(terms)))
     for number, (place, _, curve) in enumerate(terms, 1):
         design[:, number] = curve.evaluate(matrix[:, place])
-    base, *slopes = _fit_slopes(design, target, [sign for _, sign, _ in terms], l2, weights)
-    curves = [FLAT] * matrix.shape[1]
+    count = np.ones(len(target)) if weights is None else weights
+    start = np.r_[logit(float(np.average(target, weights=count))), np.zeros(len(terms))]
+    found = []
+    for l2 in shrinkages:
+        start = _fit_slopes(design, (target, count), [sign for _, sign, _ in terms], l2, start)
+        found.append(_sum_terms(terms, start, matrix.shape[1]))
+    return found
+
+
+def _sum_terms(
+    terms: Sequence[tuple[int, int, Curve]], slopes: Array, features: int
+) -> LinearModel:
+    """The linear model of terms (place, sign, curve) with an intercept and a slope each."""
+    base, *own = (np.round(slopes, DECIMALS) + 0.0).tolist()
+    curves = [FLAT] * features
     for place in {place for place, _, _ in terms}:
-        own = [(slopes[n], curve) for n, (at, _, curve) in enumerate(terms) if at == place]
-        curves[place] = _sum_curves(own)
+        mine = [(own[n], curve) for n, (at, _, curve) in enumerate(terms) if at == place]
+        curves[place] = _sum_curves(mine)
     return LinearModel(base, tuple(curves))
 
 
 def _fit_slopes(
-    design: Array, target: Array, signs: Sequence[int], l2: float, weights: Array | None
-) -> list[float]:
-    """Intercept and slopes, each slope on its sign's side of 0."""
-    count = np.ones(len(target)) if weights is None else weights
-    mean = float(np.average(target, weights=count))
+    design: Array, sample: tuple[Array, Array], signs: Sequence[int], l2: float, start: Array
+) -> Array:
+    """Intercept and slopes, each slope on its sign's side of 0; `sample` is target and count by row."""
     task = BoundedLogistic(
         design=design,
         made=np.eye(design.shape[1]),
-        defaulted=target,
+        defaulted=sample[0],
         penalty=np.r_[0.0, np.full(len(signs), l2)],
         centre=np.zeros(design.shape[1]),
         low=np.array([-np.inf, *(0.0 if sign > 0 else -np.inf for sign in signs)]),
         high=np.array([np.inf, *(0.0 if sign < 0 else np.inf for sign in signs)]),
-        count=count,
+        count=sample[1],
     )
-    found = fit_bounded(task, np.r_[logit(mean), np.zeros(len(signs))])
-    rounded: list[float] = (np.round(found, DECIMALS) + 0.0).tolist()
-    return rounded
+    return fit_bounded(task, start)
 
 
 def _sum_curves(terms: Sequence[tuple[float, Curve]]) -> Curve:
