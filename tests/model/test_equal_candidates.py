@@ -14,6 +14,7 @@ FREE = ("deal_usd_mean_12m", "sector")
 QUICK = (
     "model.tuning.trials=1",
     "model.trees.max_rounds=15",
+    "model.linear.weight=0.0",
     "model.calibration.bootstrap_draws=20",
     "datasets.split.folds=2",
     "datasets.split.repeats=1",

@@ -48,7 +48,7 @@ def test_the_champions_fit_rows_stand_beside_the_headline_each_without_its_enter
     fitted, panel
 ):
     beside = fitted.out_of_fold[fitted.out_of_fold["split"] == "cross_validated"]
-    rows = panel[panel["split"] == "fit"].reset_index(drop=True)
+    rows = panel[panel["split"].isin(["fit", "calibrate"])].reset_index(drop=True)
     assert set(beside["model"]) == {"trees"}
     assert beside["enterprise_id"].tolist() == rows["enterprise_id"].tolist()
     whole = fitted.models["trees"].tested_model.score(rows)["pd_12m"].to_numpy()

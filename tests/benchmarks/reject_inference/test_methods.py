@@ -257,9 +257,9 @@ def test_the_rounds_are_those_of_the_least_loss_over_the_folds(
         inputs = INPUTS if label is both[0] else INPUTS.without_signs()
         of = fold[label.index]
         curves = [
-            trees.validation_losses(
+            trees.fit_in_rounds(
                 (label[of != k], label[of == k]), inputs, settings.model.trees, seed=3, threads=1
-            )
+            ).curve
             for k in range(3)
         ]
         assert found == int(np.argmin(mean_curve(curves))) + 1

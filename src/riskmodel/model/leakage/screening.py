@@ -30,7 +30,7 @@ MIN_TIE = 0.3
 """Correlation from which the others tell enough of a column to see whether defaulters lost it."""
 MAX_KEPT_TIE = 0.4
 """Share of its slope on the others among non-defaulters that a column rewritten for defaulters
-keeps among these, at most; honest ones of real sets that rank as well: from .45."""
+keeps among these, at most; honest ones of real sets that rank as well: .45 and more."""
 MIN_TOLD_AUC = 0.6
 """AUC by which other columns surely tell which defaulters lie in a region, where it is honest."""
 
