@@ -13,13 +13,12 @@ from riskmodel import features
 from riskmodel.datasets import balanced_folds, find_last_as_of, population
 from riskmodel.errors import DataError
 from riskmodel.features.spec import FeatureDefinition
-from riskmodel.model.candidate_tuning import tune_learner
-from riskmodel.model.directions import prepare_inputs
-from riskmodel.model.inputs import Inputs
-from riskmodel.model.learners.interface import LEARNERS, Ranker
-from riskmodel.model.tuning import Search
+from riskmodel.model.candidate import fit_ranker
+from riskmodel.model.candidate_tuning import tune_candidate
+from riskmodel.model.learners.interface import Ranker
+from riskmodel.model.task import FitTask
 from riskmodel.progress import Progress
-from riskmodel.settings import ModelSettings, Settings, load_settings
+from riskmodel.settings import Settings, load_settings
 from riskmodel.sources.folder import accept_reading, read_folder
 from riskmodel.sources.importers import IMPORTERS
 from riskmodel.statistics.calibration import brier, log_loss
@@ -141,10 +140,9 @@ def cross_validate(
         for k in sorted(fold.unique()):
             place = f"repeat {repeat + 1} of {settings.datasets.split.repeats}, fold {k + 1}"
             train, test = (rows[side].reset_index(drop=True) for side in (fold != k, fold == k))
-            inputs = prepare_inputs(train, definitions, settings.model)
             for name in settings.model.candidates:
                 progress(f"{name}: {place} of {settings.datasets.split.folds}")
-                ranker = _fit(name, train, inputs, settings)
+                ranker = _fit(name, train, FitTask(definitions, settings))
                 level = _level(ranker, train) if name in UNLIKE_LOG_ODDS else (0.0, 1.0)
                 figures = _evaluate(ranker, test, level) | {"ratio": len(test) / len(train)}
                 found.append({"model": name, "repeat": repeat, "fold": k} | figures)
@@ -200,24 +198,10 @@ def _price(folds: pd.DataFrame) -> dict[str, object]:
     return _line(PRICE, (free - trees).assign(ratio=trees["ratio"]))
 
 
-def _fit(name: str, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> Ranker:
-    run = settings.run
-    model_settings = _tune(name, rows, inputs, settings)
-    return LEARNERS[name].fit(rows, inputs, model_settings, seed=run.seed, threads=run.threads)
-
-
-def _tune(name: str, rows: pd.DataFrame, inputs: Inputs, settings: Settings) -> ModelSettings:
-    """Tune the settings on folds of the training rows; with one trial, the rounds alone."""
-    model_settings, run = settings.model, settings.run
-    drawn = rows.sample(min(len(rows), model_settings.tuning.max_rows), random_state=run.seed)
-    drawn = drawn.reset_index(drop=True)
-    inner = settings.datasets.with_values(
-        {"split.folds": model_settings.inner_folds, "split.repeats": 1}
-    )
-    _, fold = next(balanced_folds(drawn, inner, run.seed))
-    search = Search(drawn, fold.to_numpy(), inputs, model_settings, run.seed, run.threads)
-    best, _ = tune_learner(name, search, (), lambda trial: None)
-    return best
+def _fit(name: str, rows: pd.DataFrame, task: FitTask) -> Ranker:
+    """Fit a learner to rows, at the settings that folds of these rows choose."""
+    settings, _ = tune_candidate(name, rows, task, trials=task.settings.model.tuning.trials)
+    return fit_ranker(name, rows, task, settings)
 
 
 def _level(ranker: Ranker, rows: pd.DataFrame) -> tuple[float, float]:
