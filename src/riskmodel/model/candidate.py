@@ -1,6 +1,7 @@
 """One candidate: its ranking, and the calibration by rankings that never saw the enterprise."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from riskmodel.model.calibration import (
 )
 from riskmodel.model.directions import prepare_inputs, released_names
 from riskmodel.model.learners.interface import LEARNERS, Ranker
+from riskmodel.model.learners.trees import MIN_ROWS_FOR_THREADS
 from riskmodel.model.master_scale import GradedRows, MasterScale, fit_master_scale
 from riskmodel.model.predictions import predict
 from riskmodel.model.risk_model import RiskModel
@@ -97,14 +99,20 @@ def _fit_fold_rankers(
     given: tuple[FitTask, ModelSettings],
     whole: Ranker,
 ) -> dict[int, Ranker]:
-    """A ranking without the enterprises of each fold; the whole one where one outcome is left."""
-    own = rows["enterprise_id"].map(fold)
-    rankers: dict[int, Ranker] = {}
-    for k in sorted(fold.unique()):
+    """A ranking without the enterprises of each fold; the whole one where one outcome is left.
+
+    Few rows are fitted on one thread each, so as many folds go at once as there are threads.
+    """
+    own, run = rows["enterprise_id"].map(fold), given[0].settings.run
+
+    def fit(k: int) -> Ranker:
         others = rows[own != k]
         able = others["defaulted"].nunique() > 1
-        rankers[k] = fit_ranker(name, others, *given) if able else whole
-    return rankers
+        return fit_ranker(name, others, *given) if able else whole
+
+    folds = sorted(fold.unique())
+    with ThreadPoolExecutor(run.threads if len(rows) < MIN_ROWS_FOR_THREADS else 1) as pool:
+        return dict(zip(folds, pool.map(fit, folds), strict=True))
 
 
 def _score_out_of_fold(
